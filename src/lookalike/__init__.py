@@ -1,0 +1,1 @@
+"""Find the images that are the same picture."""
