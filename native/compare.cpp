@@ -1,0 +1,234 @@
+// One compare function per instruction set. Each is compiled for its own target and chosen at run time by hand: gcc's
+// target_clones was measured not to pick AVX-512. MSVC and other processors get the generic one.
+#include "compare.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
+#define LOOKALIKE_X86 1
+#include <immintrin.h>
+#define AVX512 __attribute__((target("avx512f,avx512vpopcntdq,avx2,bmi,popcnt")))
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
+#define POPCNT __attribute__((target("popcnt")))
+#endif
+
+namespace lookalike {
+namespace {
+
+// Left rows that are compared while one vector of right rows is in a register.
+constexpr std::size_t kBlock = 4;
+
+// Words is the number of words per row where it is known when compiling, else 0.
+template <unsigned Words>
+LOOKALIKE_INLINE unsigned word_count(const Sink& sink) {
+  return Words != 0 ? Words : sink.columns.count;
+}
+
+// How many words to look at before asking whether any row can still be near. Random hashes differ in 32 +- 4 bits per
+// word, so this many words nearly always settle it.
+template <unsigned Words>
+LOOKALIKE_INLINE unsigned first_words(const Sink& sink) {
+  return std::min(word_count<Words>(sink), static_cast<unsigned>(sink.radius / 24 + 1));
+}
+
+template <unsigned Words>
+LOOKALIKE_INLINE std::uint64_t distance(const Sink& sink, std::size_t i, std::size_t j) {
+  std::uint64_t sum = 0;
+  for (unsigned w = 0; w < word_count<Words>(sink); ++w) {
+    sum += static_cast<unsigned>(std::popcount(sink.columns.word(w)[i] ^ sink.columns.word(w)[j]));
+  }
+  return sum;
+}
+
+// Inlined into every kernel, so that its popcounts use the instruction of that kernel's target.
+template <unsigned Words>
+LOOKALIKE_INLINE void emit(Sink& sink, std::size_t i, std::size_t j) {
+  const Columns& columns = sink.columns;
+  for (const Band& band : sink.earlier) {
+    const auto differing = [&](unsigned w) { return columns.word(w)[i] ^ columns.word(w)[j]; };
+    if (static_cast<unsigned>(std::popcount(band_key(band, differing))) <= band.flips) return;
+  }
+  const auto [left, right] = std::minmax(columns.index[i], columns.index[j]);
+  sink.pairs.push_back({left, right, static_cast<std::uint16_t>(distance<Words>(sink, i, j))});
+}
+
+template <unsigned Words>
+LOOKALIKE_INLINE void compare_scalar(Range left, Range right, bool same, Sink& sink) {
+  for (std::size_t i = left.begin; i < left.end; ++i) {
+    for (std::size_t j = same ? i + 1 : right.begin; j < right.end; ++j) {
+      if (distance<Words>(sink, i, j) <= sink.radius) emit<Words>(sink, i, j);
+    }
+  }
+}
+
+template <unsigned Words>
+void compare_generic(Range left, Range right, bool same, Sink& sink) {
+  compare_scalar<Words>(left, right, same, sink);
+}
+
+#ifdef LOOKALIKE_X86
+
+template <unsigned Words>
+POPCNT void compare_popcnt(Range left, Range right, bool same, Sink& sink) {
+  compare_scalar<Words>(left, right, same, sink);
+}
+
+// The two vector kernels have one shape. A block of Rows left rows meets one vector of right rows at a time; only the
+// least distance of the block is tested, because near pairs are rare. Lanes past the end are masked in the load too.
+
+template <std::size_t Rows>
+AVX512 LOOKALIKE_INLINE void add_word(const std::uint64_t* word, std::size_t i, std::size_t j, __mmask8 lanes,
+                                      __m512i (&sums)[Rows]) {
+  const __m512i right = _mm512_maskz_loadu_epi64(lanes, word + j);
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const __m512i left = _mm512_set1_epi64(static_cast<long long>(word[i + r]));
+    sums[r] = _mm512_add_epi64(sums[r], _mm512_popcnt_epi64(_mm512_xor_si512(left, right)));
+  }
+}
+
+template <std::size_t Rows>
+AVX512 LOOKALIKE_INLINE __mmask8 any_near(const __m512i (&sums)[Rows], __mmask8 lanes, __m512i radius) {
+  __m512i least = sums[0];
+  for (std::size_t r = 1; r < Rows; ++r) least = _mm512_min_epu64(least, sums[r]);
+  return _mm512_mask_cmple_epu64_mask(lanes, least, radius);
+}
+
+template <unsigned Words, std::size_t Rows>
+AVX512 LOOKALIKE_INLINE void rows_avx512(std::size_t i, Range right, bool same, Sink& sink) {
+  const Columns& columns = sink.columns;
+  const unsigned words = word_count<Words>(sink), first = first_words<Words>(sink);
+  const __m512i radius = _mm512_set1_epi64(static_cast<long long>(sink.radius));
+  for (std::size_t j = right.begin; j < right.end; j += 8) {
+    const std::size_t rest = right.end - j;
+    const auto lanes = static_cast<__mmask8>(rest >= 8 ? 0xff : (1u << rest) - 1);
+    __m512i sums[Rows];
+    for (std::size_t r = 0; r < Rows; ++r) sums[r] = _mm512_setzero_si512();
+    for (unsigned w = 0; w < first; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    if (any_near(sums, lanes, radius) == 0) continue;
+    for (unsigned w = first; w < words; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      unsigned near = _mm512_mask_cmple_epu64_mask(lanes, sums[r], radius);
+      for (; near != 0; near &= near - 1) {
+        const std::size_t k = j + static_cast<unsigned>(std::countr_zero(near));
+        if (!same || i + r < k) emit<Words>(sink, i + r, k);
+      }
+    }
+  }
+}
+
+template <unsigned Words>
+AVX512 void compare_avx512(Range left, Range right, bool same, Sink& sink) {
+  std::size_t i = left.begin;
+  for (; i + kBlock <= left.end; i += kBlock) {
+    rows_avx512<Words, kBlock>(i, same ? Range{i + 1, right.end} : right, same, sink);
+  }
+  for (; i < left.end; ++i) rows_avx512<Words, 1>(i, same ? Range{i + 1, right.end} : right, same, sink);
+}
+
+AVX2 LOOKALIKE_INLINE __m256i popcount_avx2(__m256i x) {
+  const __m256i nibble = _mm256_set1_epi8(15);
+  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,  //
+                                         0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+  const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(x, nibble));
+  const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(x, 4), nibble));
+  return _mm256_sad_epu8(_mm256_add_epi8(low, high), _mm256_setzero_si256());
+}
+
+template <std::size_t Rows>
+AVX2 LOOKALIKE_INLINE void add_word(const std::uint64_t* word, std::size_t i, std::size_t j, __m256i lanes,
+                                    __m256i (&sums)[Rows]) {
+  const __m256i right = _mm256_maskload_epi64(reinterpret_cast<const long long*>(word + j), lanes);
+  for (std::size_t r = 0; r < Rows; ++r) {
+    const __m256i left = _mm256_set1_epi64x(static_cast<long long>(word[i + r]));
+    sums[r] = _mm256_add_epi64(sums[r], popcount_avx2(_mm256_xor_si256(left, right)));
+  }
+}
+
+AVX2 LOOKALIKE_INLINE unsigned near_lanes(__m256i sums, __m256i lanes, __m256i radius) {
+  const __m256i near = _mm256_andnot_si256(_mm256_cmpgt_epi64(sums, radius), lanes);
+  return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(near)));
+}
+
+template <std::size_t Rows>
+AVX2 LOOKALIKE_INLINE unsigned any_near(const __m256i (&sums)[Rows], __m256i lanes, __m256i radius) {
+  __m256i least = sums[0];  // sums are under 2^31, so the 32-bit minimum is that of the 64-bit lanes
+  for (std::size_t r = 1; r < Rows; ++r) least = _mm256_min_epu32(least, sums[r]);
+  return near_lanes(least, lanes, radius);
+}
+
+template <unsigned Words, std::size_t Rows>
+AVX2 LOOKALIKE_INLINE void rows_avx2(std::size_t i, Range right, bool same, Sink& sink) {
+  const Columns& columns = sink.columns;
+  const unsigned words = word_count<Words>(sink), first = first_words<Words>(sink);
+  const __m256i radius = _mm256_set1_epi64x(static_cast<long long>(sink.radius));
+  for (std::size_t j = right.begin; j < right.end; j += 4) {
+    const __m256i rest = _mm256_set1_epi64x(static_cast<long long>(right.end - j));
+    const __m256i lanes = _mm256_cmpgt_epi64(rest, _mm256_setr_epi64x(0, 1, 2, 3));
+    __m256i sums[Rows];
+    for (std::size_t r = 0; r < Rows; ++r) sums[r] = _mm256_setzero_si256();
+    for (unsigned w = 0; w < first; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    if (any_near(sums, lanes, radius) == 0) continue;
+    for (unsigned w = first; w < words; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    for (std::size_t r = 0; r < Rows; ++r) {
+      for (unsigned near = near_lanes(sums[r], lanes, radius); near != 0; near &= near - 1) {
+        const std::size_t k = j + static_cast<unsigned>(std::countr_zero(near));
+        if (!same || i + r < k) emit<Words>(sink, i + r, k);
+      }
+    }
+  }
+}
+
+template <unsigned Words>
+AVX2 void compare_avx2(Range left, Range right, bool same, Sink& sink) {
+  std::size_t i = left.begin;
+  for (; i + kBlock <= left.end; i += kBlock) {
+    rows_avx2<Words, kBlock>(i, same ? Range{i + 1, right.end} : right, same, sink);
+  }
+  for (; i < left.end; ++i) rows_avx2<Words, 1>(i, same ? Range{i + 1, right.end} : right, same, sink);
+}
+
+#endif  // LOOKALIKE_X86
+
+// Compiled for 1, 2 and 4 words, and once for any number.
+#define LOOKALIKE_BY_WORDS(function)                   \
+  [](unsigned words) -> Compare {                      \
+    switch (words) {                                   \
+      case 1: return function<1>;                      \
+      case 2: return function<2>;                      \
+      case 4: return function<4>;                      \
+      default: return function<0>;                     \
+    }                                                  \
+  }
+
+const Kernel kTable[] = {
+#ifdef LOOKALIKE_X86
+    {"avx512", 0.085,
+     [] { return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vpopcntdq") != 0; },
+     LOOKALIKE_BY_WORDS(compare_avx512)},
+    {"avx2", 0.3, [] { return __builtin_cpu_supports("avx2") != 0; }, LOOKALIKE_BY_WORDS(compare_avx2)},
+    {"popcnt", 0.6, [] { return __builtin_cpu_supports("popcnt") != 0; }, LOOKALIKE_BY_WORDS(compare_popcnt)},
+#endif
+    {"generic", 1.5, [] { return true; }, LOOKALIKE_BY_WORDS(compare_generic)},
+};
+
+}  // namespace
+
+std::vector<Kernel> kernels() {
+  std::vector<Kernel> usable;
+  std::copy_if(std::begin(kTable), std::end(kTable), std::back_inserter(usable),
+               [](const Kernel& kernel) { return kernel.runs_here(); });
+  return usable;
+}
+
+Kernel kernel_named(std::string_view name) {
+  std::string names;
+  for (const Kernel& kernel : kernels()) {
+    if (kernel.name == name) return kernel;
+    names += (names.empty() ? "" : ", ") + std::string(kernel.name);
+  }
+  throw std::invalid_argument("kernel must be one of " + names + ", got '" + std::string(name) + "'");
+}
+
+}  // namespace lookalike

@@ -1,0 +1,102 @@
+// All pairs of hashes within a Hamming radius, exactly, as a stream.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "compare.hpp"
+#include "plan.hpp"
+
+namespace lookalike {
+
+// The caller's hashes, row by row.
+struct Block {
+  const std::uint64_t* words = nullptr;
+  std::size_t rows = 0;
+  unsigned count = 0;  // words per row
+};
+
+// The rows of a block sorted by their key in one band.
+class Buckets {
+ public:
+  void build(const Block& block, const Band& band);
+  Columns columns() const { return {words_.get(), index_.get(), rows_, count_}; }
+  Range range(std::size_t first_key, unsigned level) const {  // rows of 2^level keys
+    return {offsets_[first_key], offsets_[first_key + (std::size_t{1} << level)]};
+  }
+  double squares(std::size_t first_key, unsigned level) const;  // sum of squared bucket sizes of 2^level keys
+
+ private:
+  std::size_t rows_ = 0;
+  unsigned count_ = 0;
+  std::unique_ptr<std::uint64_t[]> words_;
+  std::unique_ptr<std::uint32_t[]> index_;
+  std::vector<std::uint32_t> offsets_;  // bucket k is the rows from offsets_[k] to offsets_[k + 1]
+  std::vector<std::uint64_t> squares_;  // running sums, one per 2^kGrain keys
+};
+
+// Work: the rows of 2^level keys against those of as many others, where keys may differ in `flips` of the low `level`
+// bits. Both key ranges are aligned, so flipping a low bit stays inside them.
+struct Task {
+  Range left, right;
+  std::size_t left_key = 0, right_key = 0;
+  unsigned level = 0, flips = 0;
+  bool same = false;  // left and right are the same rows
+};
+
+struct PairColumns {
+  std::vector<std::uint32_t> left, right;
+  std::vector<std::uint16_t> distance;
+};
+
+class PairStream {
+ public:
+  // `block` must stay alive and unchanged. `task_pairs` bounds the pairs of one task. `poll` is called on the thread
+  // that calls next, some times a second; what it throws ends the stream.
+  PairStream(Block block, unsigned radius, unsigned threads, Kernel kernel, Method method, std::size_t task_pairs,
+             std::function<void()> poll);
+
+  // The next pairs, at least `limit` of them unless the end comes first, at most `limit + task_pairs`; none at the
+  // end. Their order, and where one answer ends, depend on nothing but the arguments; the threads change neither.
+  PairColumns next(std::size_t limit);
+
+  const std::vector<Band>& bands() const { return bands_; }
+
+ private:
+  bool open_band();
+  bool next_task(Task& task);
+  void split(const Task& task);
+  double most_pairs(const Task& task) const;
+  void run(const Task& task, Sink& sink) const;
+  void run_tasks(std::size_t limit);
+  void work(std::size_t limit, bool polls);
+  PairColumns take(std::size_t limit);
+
+  const Block block_;
+  const unsigned radius_;
+  const unsigned threads_;
+  const double task_pairs_;
+  const std::function<void()> poll_;
+  const std::vector<Band> bands_;
+  const Compare compare_;
+
+  std::mutex calling_;  // one call of next at a time
+  bool failed_ = false;
+  std::size_t opened_ = 0;  // bands begun
+  Buckets buckets_;         // of the band bands_[opened_ - 1]
+  std::vector<std::vector<std::uint32_t>> masks_;  // by flips: the keys with at most that many bits set, ascending
+
+  std::mutex sharing_;  // guards what follows while threads work
+  std::vector<Task> todo_;
+  std::deque<std::vector<Pair>> done_;  // one per task begun, in task order
+  std::size_t done_pairs_ = 0;
+  std::exception_ptr error_;
+};
+
+}  // namespace lookalike
