@@ -1,0 +1,101 @@
+"""Blocks: the same nouns as in `lookalike.model`, many at a time, as columns; row i of every column belongs together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of contents without their pixels; one row per distinct content, ascending by id.
+
+    Attributes
+    ----------
+    id, size, width, height, frames, depth, detail : ndarray of int64, shape (n,)
+        Catalog id; bytes; upright pixels; frames or pages; bits per channel; structure 0..100.
+    alpha, colour, lossless : ndarray of bool, shape (n,)
+        As in `lookalike.model.Thumbnail`.
+    quality : ndarray of int64, shape (n,)
+        Encoder quality, 0 where unknown or lossless.
+    format, captured : list of str
+        Container; capture date as sortable text, empty where unknown.
+    exif : list of dict
+        EXIF facts.
+    digest : list of bytes
+        BLAKE3 digests.
+    """
+
+    id: NDArray[np.int64]
+    size: NDArray[np.int64]
+    width: NDArray[np.int64]
+    height: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    depth: NDArray[np.int64]
+    detail: NDArray[np.int64]
+    alpha: NDArray[np.bool_]
+    colour: NDArray[np.bool_]
+    lossless: NDArray[np.bool_]
+    quality: NDArray[np.int64]
+    format: list[str]
+    captured: list[str]
+    exif: list[dict[str, str | int]]
+    digest: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Images that were read, one row per name.
+
+    Attributes
+    ----------
+    path : list of str
+        The root as given, plus the path within it.
+    volume, key : list of str
+        Identity: volume and path within it.
+    size, mtime_ns, device, inode : ndarray of int64, shape (n,)
+        As listed.
+    symlink, reference : ndarray of bool, shape (n,)
+        Whether the name is a symlink; whether it comes from a root to compare against.
+    content : ndarray of int64, shape (n,)
+        Row of `facts`; equal exactly where the bytes are equal.
+    facts : Facts
+        What is known of the contents.
+    """
+
+    path: list[str]
+    volume: list[str]
+    key: list[str]
+    size: NDArray[np.int64]
+    mtime_ns: NDArray[np.int64]
+    device: NDArray[np.int64]
+    inode: NDArray[np.int64]
+    symlink: NDArray[np.bool_]
+    reference: NDArray[np.bool_]
+    content: NDArray[np.int64]
+    facts: Facts
+
+    def __len__(self) -> int:
+        return len(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Who was matched with whom; one row per item, numbered in keep order.
+
+    Attributes
+    ----------
+    keeper : ndarray of int64, shape (n,)
+        The item this one was attached to, at `tier`; itself where it was attached to none.
+    group : ndarray of int64, shape (n,)
+        The keeper of its whole group.
+    tier : ndarray of uint8, shape (n,)
+        `lookalike.model.Tier` of the item with its keeper; EXACT for keepers, NONE where the two were never verified.
+    score : ndarray of int64, shape (n,)
+        Verification score in thousandths.
+    """
+
+    keeper: NDArray[np.int64]
+    group: NDArray[np.int64]
+    tier: NDArray[np.uint8]
+    score: NDArray[np.int64]

@@ -1,0 +1,200 @@
+"""What claims to be an image, by its first bytes and by its name; pure tables.
+
+A name alone never makes a file an image, and a name alone never hides one: `sniff` looks at bytes, `claims_image` at the
+name, and a file is skipped only where both say no.
+"""
+
+import re
+
+HEAD_BYTES = 64
+"""How many first bytes `sniff` needs."""
+
+MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
+    (name, re.compile(pattern, re.DOTALL))
+    for name, pattern in (
+        ("JPEG", rb"\xff\xd8\xff"),
+        ("PNG", rb"\x89PNG\r\n\x1a\n"),
+        ("GIF", rb"GIF8[79]a"),
+        ("WEBP", rb"RIFF....WEBP"),
+        ("AVIF", rb"....ftypavi[fs]"),
+        ("HEIF", rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)"),
+        ("RAW", rb"....ftypcrx |FUJIFILMCCD-RAW|II\*\0....CR|IIU\0|IIR[OS]|\0MRM|FOVb"),
+        ("TIFF", rb"II[*+]\0|MM\0[*+]"),
+        ("BMP", rb"BM.{12}[\x0c(\x40\x6c\x7c\x38\x34]\0\0\0"),
+        ("JXL", rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
+        ("JPEG2000", rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n"),
+        ("PSD", rb"8BPS\0\x01"),
+        ("ICO", rb"\0\0[\x01\x02]\0[^\0]\0"),
+        ("ICNS", rb"icns"),
+        ("PPM", rb"P[1-7fFy][\s#]|Pf\n|PF\n"),
+        ("QOI", rb"qoif"),
+        ("DDS", rb"DDS "),
+        ("SGI", rb"\x01\xda[\0\x01][\x01\x02]\0"),
+        ("SUN", rb"\x59\xa6\x6a\x95"),
+        ("PCX", rb"\x0a[\0\x02\x03\x04\x05]\x01[\x01\x02\x04\x08]"),
+        ("DCX", rb"\xb1\x68\xde\x3a"),
+        ("FITS", rb"SIMPLE  ="),
+        ("BLP", rb"BLP[12]"),
+        ("FTEX", rb"FTEX"),
+        ("FLI", rb"....[\x11\x12]\xaf.{6}[\x08\0]\0"),
+        ("XPM", rb"/\* XPM \*/"),
+        ("XBM", rb"#define [^\n]*_width[ \t]+\d+"),
+    )
+)
+"""Format and how its files begin, tried in this order."""
+
+EXTENSIONS = frozenset(
+    "apng avif avifs blp bmp bw cur dcx dds dib emf fit fits fli flc ftc ftu gif heic heics heif heifs hif icns ico im j2c"
+    " j2k jfif jif jp2 jpc jpe jpeg jpf jpg jpx jxl mpo msp pam pbm pcx pfm pgm png pnm ppm psd qoi ras rgb rgba"
+    " sgi sun tga tif tiff webp xbm xpm".split()
+)
+"""File name endings of raster images, lower case."""
+
+RAW_EXTENSIONS = frozenset(
+    "3fr ari arw bay cr2 cr3 crw dcr dng erf fff iiq k25 kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f".split()
+)
+"""File name endings of camera raw files, lower case."""
+
+SIGNED_BY_NAME = frozenset("tga im msp".split())
+"""Endings of formats without usable first bytes; for these the name is the claim and the decoder decides."""
+
+EXTRA = {"HEIF": "HEIF", "JXL": "JPEG XL"}
+"""Formats that need the `formats` extra, and what people call them."""
+
+PILLOW_FORMATS = (
+    "AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FITS", "FLI", "FTEX", "GBR", "GIF", "HEIF", "ICNS", "ICO", "IM",
+    "JPEG", "JPEG2000", "JXL", "MPO", "MSP", "PCX", "PNG", "PPM", "PSD", "QOI", "SGI", "SUN", "TGA", "TIFF", "WEBP",
+    "XBM", "XPM",
+)  # fmt: skip
+"""Pillow decoders in use. Left out are those that start other programs (EPS), stubs, and formats nobody stores photos in."""
+
+LOSSY = frozenset({"JPEG", "MPO", "AVIF", "HEIF"})
+
+
+def extension(name: str) -> str:
+    """Return the ending of a file name, lower case, without its dot.
+
+    Parameters
+    ----------
+    name : str
+        A file name or path.
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+
+    Examples
+    --------
+    >>> extension("a/IMG_1.JPEG"), extension(".png")
+    ('jpeg', '')
+    """
+    stem, dot, ending = name.rpartition("/")[2].rpartition(".")
+    return ending.lower() if dot and stem else ""
+
+
+def claims_image(name: str) -> bool:
+    """Return whether a file name promises a raster image.
+
+    Parameters
+    ----------
+    name : str
+        A file name or path.
+
+    Returns
+    -------
+    bool
+        Whether its ending is one of an image format.
+
+    Examples
+    --------
+    >>> claims_image("a.PNG"), claims_image("a.svg")
+    (True, False)
+    """
+    ending = extension(name)
+    return ending in EXTENSIONS or ending in RAW_EXTENSIONS
+
+
+def sniff(head: bytes, name: str = "") -> str | None:
+    """Tell the image format from the first bytes.
+
+    Parameters
+    ----------
+    head : bytes
+        At least `HEAD_BYTES` first bytes, or the whole of a shorter file.
+    name : str
+        Used only to tell camera raw files from the TIFF they are built on, and for formats without first bytes of
+        their own.
+
+    Returns
+    -------
+    str or None
+        Name of the format; None where the bytes are of no image known here.
+
+    Examples
+    --------
+    >>> sniff(b"GIF89a" + bytes(58)), sniff(b"hello")
+    ('GIF', None)
+    """
+    ending = extension(name)
+    for format_, pattern in MAGIC:
+        if pattern.match(head):
+            return "RAW" if format_ == "TIFF" and ending in RAW_EXTENSIONS else format_
+    return ending.upper() if ending in SIGNED_BY_NAME and head else None
+
+
+def kind_of_other(head: bytes, name: str) -> str:
+    """Name the kind of a file that is not an image, for the count of skipped files.
+
+    Parameters
+    ----------
+    head : bytes
+        First bytes.
+    name : str
+        File name.
+
+    Returns
+    -------
+    str
+        A short noun.
+
+    Examples
+    --------
+    >>> kind_of_other(b"<svg", "a.svg")
+    'vector graphic'
+    """
+    if head.startswith(b"\x00\x05\x16\x07"):
+        return "AppleDouble metadata"
+    ending = extension(name)
+    if ending in ("svg", "svgz", "ai", "eps", "wmf", "cdr"):
+        return "vector graphic"
+    if ending in ("mp4", "mov", "m4v", "avi", "mkv", "webm", "3gp", "mts", "mpg", "mpeg"):
+        return "video"
+    return "not an image"
+
+
+def lossless(format_: str, data: bytes) -> bool:
+    """Return whether a file keeps its pixels as they were.
+
+    Parameters
+    ----------
+    format_ : str
+        Format as Pillow names it.
+    data : bytes
+        The file, for containers that hold either kind.
+
+    Returns
+    -------
+    bool
+        False where a lossy codec is used or may be.
+
+    Examples
+    --------
+    >>> lossless("PNG", b""), lossless("JPEG", b"")
+    (True, False)
+    """
+    if format_ == "WEBP":
+        return b"VP8L" in data[:64] or (data[12:16] == b"VP8X" and b"VP8 " not in data and b"VP8L" in data)
+    if format_ == "JPEG2000":
+        return False
+    return format_ not in LOSSY and format_ != "JXL"

@@ -1,0 +1,318 @@
+"""Pairs to groups: star (default), clique and component, nested by tier.
+
+Items are numbered in keep order, the best first, so the keeper of a group is its smallest number and no result depends on
+the order in which anything was met. Groups form at tier copy first; each looser tier then unites whole groups.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.columns import Matches
+from lookalike.model import GroupRule, Tier
+
+Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.int64]]]
+"""``(left, right) -> (tier, score)``: verify pairs of items, left < right."""
+
+LOOSER = (Tier.COPY, Tier.EDIT, Tier.SIMILAR)
+
+
+class Candidates:
+    """Which items may match: those of one class of equal hashes, and those of classes within the radius.
+
+    Parameters
+    ----------
+    classes : ndarray of int64, shape (n,)
+        Class of each item; -1 for items that are never joined.
+    left, right : ndarray of int64, shape (m,)
+        Pairs of distinct classes within the radius.
+    """
+
+    def __init__(self, classes: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> None:
+        self._classes = classes
+        self._count = int(max(classes.max(initial=-1), left.max(initial=-1), right.max(initial=-1))) + 1
+        joined = np.flatnonzero(classes >= 0)
+        self._items = joined[np.argsort(classes[joined], kind="stable")]
+        self._item_bounds = _bounds(classes[self._items], self._count)
+        sources, targets = np.concatenate([left, right]), np.concatenate([right, left])
+        order = np.argsort(sources, kind="stable")
+        self._near = targets[order]
+        self._near_bounds = _bounds(sources[order], self._count)
+        self._left, self._right = left, right
+
+    def __len__(self) -> int:
+        return len(self._classes)
+
+    def near(self, item: int) -> NDArray[np.int64]:
+        """Return every item that may match one item.
+
+        Parameters
+        ----------
+        item : int
+            Number of the item.
+
+        Returns
+        -------
+        ndarray of int64, shape (k,)
+            Ascending, without the item itself.
+        """
+        own = int(self._classes[item])
+        if own < 0:
+            return np.zeros(0, np.int64)
+        classes = [own, *self._near[self._near_bounds[own] : self._near_bounds[own + 1]].tolist()]
+        found = np.concatenate([self._items[self._item_bounds[at] : self._item_bounds[at + 1]] for at in classes])
+        return np.sort(found[found != item])
+
+    def components(self) -> list[NDArray[np.int64]]:
+        """Return the connected components of two or more items.
+
+        Returns
+        -------
+        list of ndarray of int64
+            Items of each, ascending; ordered by their first item.
+        """
+        labels = np.full(len(self._classes), -1, np.int64)
+        joined = self._classes >= 0
+        labels[joined] = connected(self._count, self._left, self._right)[self._classes[joined]]
+        items = np.flatnonzero(joined)
+        items = items[np.argsort(labels[items], kind="stable")]
+        parts = np.split(items, np.flatnonzero(np.diff(labels[items])) + 1)
+        return sorted((part for part in parts if len(part) > 1), key=lambda part: int(part[0]))
+
+
+def connected(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Label the connected components of a graph by their smallest node.
+
+    Parameters
+    ----------
+    count : int
+        Number of nodes.
+    left, right : ndarray of int64, shape (m,)
+        Edges.
+
+    Returns
+    -------
+    ndarray of int64, shape (count,)
+        Smallest node of the component of each node.
+
+    Examples
+    --------
+    >>> connected(4, np.array([1]), np.array([3]))
+    array([0, 1, 2, 1])
+    """
+    labels = np.arange(count)
+    while len(left):
+        one, other = labels[left], labels[right]
+        apart = one != other
+        left, right = left[apart], right[apart]
+        # Hook the root with the larger label below the smaller, then point every node at its root.
+        np.minimum.at(labels, np.maximum(one, other)[apart], np.minimum(one, other)[apart])
+        while not np.array_equal(labels, above := labels[labels]):
+            labels = above
+    return labels
+
+
+def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule = "star") -> Matches:
+    """Group items by verified pairs.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Which pairs may match.
+    judge : callable
+        Verifies pairs; with the rule star it is asked only about items against keepers.
+    loosest : Tier
+        Loosest tier that groups may have.
+    rule : str
+        star: each item is verified against its keeper. clique: any two items of a group are. component: each item is
+        against some other.
+
+    Returns
+    -------
+    Matches
+        One row per item.
+    """
+    count = len(candidates)
+    matches = Matches(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
+    if loosest is Tier.EXACT:
+        return matches
+    edges = _walk(candidates, judge) if rule == "star" else _every_pair(candidates, judge)
+    left, right, tier, score = edges
+    for level in LOOSER[: LOOSER.index(loosest) + 1]:
+        within = tier <= level
+        merged = {"star": _star, "clique": _clique, "component": _component}[rule](
+            matches.group, left[within], right[within]
+        )
+        joined = np.flatnonzero((matches.group == np.arange(count)) & (merged != np.arange(count)))
+        matches.keeper[joined] = merged[joined]
+        matches.tier[joined] = level
+        matches.group[:] = merged[matches.group]
+    _attach(matches, edges, loosest)
+    return matches
+
+
+def match_references(
+    candidates: Candidates, judge: Judge, loosest: Tier, reference: NDArray[np.bool_], done: NDArray[np.bool_]
+) -> Matches:
+    """Match items with references only: never with each other, and references never with anything.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Which pairs may match.
+    judge : callable
+        Verifies pairs.
+    loosest : Tier
+        Loosest tier of a match.
+    reference : ndarray of bool, shape (n,)
+        Which items are references.
+    done : ndarray of bool, shape (n,)
+        Items that need no match.
+
+    Returns
+    -------
+    Matches
+        Each item with the reference of the tightest tier, the best in keep order among those.
+    """
+    count = len(candidates)
+    matches = Matches(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
+    open_items: list[tuple[int, Iterator[int]]] = []
+    if loosest is not Tier.EXACT:
+        for item in np.flatnonzero(~reference & ~done).tolist():
+            near = candidates.near(item)
+            open_items.append((item, iter(near[reference[near]].tolist())))
+    best = np.full(count, Tier.NONE, np.uint8)
+    while open_items:
+        # One reference per item and round; an item that found a copy looks no further.
+        asked = [(item, found, rest) for item, rest in open_items if (found := next(rest, None)) is not None]
+        items, found = (np.array([row[at] for row in asked], np.int64) for at in (0, 1))
+        tier, score = judge(np.minimum(items, found), np.maximum(items, found))
+        better = np.flatnonzero((tier < best[items]) & (tier <= loosest))
+        best[items[better]] = tier[better]
+        matches.keeper[items[better]] = matches.group[items[better]] = found[better]
+        matches.tier[items[better]] = tier[better]
+        matches.score[items[better]] = score[better]
+        open_items = [(item, rest) for item, _, rest in asked if best[item] > Tier.COPY]
+    return matches
+
+
+def _walk(candidates: Candidates, judge: Judge) -> tuple[NDArray[np.int64], ...]:
+    """Verify what a star walk at tier copy asks for: each item against the keepers that come before it.
+
+    Components do not touch each other, so all of them take one step at a time and their questions travel together. Every
+    pair of two keepers has been asked when the walk ends, so looser tiers need no further question.
+    """
+    decided = np.zeros(len(candidates), np.bool_)
+    walks = [(part, 0) for part in candidates.components()]
+    asked: list[tuple[NDArray[np.int64], ...]] = []
+    while walks:
+        lefts, rights, going = [], [], []
+        for items, start in walks:
+            undecided = start + np.flatnonzero(~decided[items[start:]])[:1]
+            if not len(undecided):
+                continue
+            keeper = items[undecided[0]]
+            decided[keeper] = True
+            others = candidates.near(int(keeper))
+            others = others[~decided[others]]
+            lefts.append(np.full(len(others), keeper))
+            rights.append(others)
+            going.append((items, int(undecided[0]) + 1))
+        walks = going
+        if not any(len(others) for others in rights):
+            continue
+        left, right = np.concatenate(lefts), np.concatenate(rights)
+        tier, score = judge(left, right)
+        decided[right[tier <= Tier.COPY]] = True
+        asked.append((left, right, tier, score))
+    return _edges(asked)
+
+
+def _every_pair(candidates: Candidates, judge: Judge) -> tuple[NDArray[np.int64], ...]:
+    """Verify every candidate pair, a bounded number at a time."""
+    asked: list[tuple[NDArray[np.int64], ...]] = []
+    lefts: list[NDArray[np.int64]] = []
+    rights: list[NDArray[np.int64]] = []
+    parts = candidates.components()
+    items = np.concatenate(parts).tolist() if parts else []
+    for position, item in enumerate(items):
+        others = candidates.near(item)
+        others = others[others > item]
+        lefts.append(np.full(len(others), item, np.int64))
+        rights.append(others)
+        if sum(map(len, rights)) >= 1 << 16 or position == len(items) - 1:
+            left, right = np.concatenate(lefts), np.concatenate(rights)
+            tier, score = judge(left, right)
+            same = tier < Tier.NONE
+            asked.append((left[same], right[same], tier[same], score[same]))
+            lefts, rights = [], []
+    return _edges(asked)
+
+
+def _edges(parts: list[tuple[NDArray[np.int64], ...]]) -> tuple[NDArray[np.int64], ...]:
+    """Concatenate edge blocks, sorted by left, then right."""
+    if not parts:
+        return tuple(np.zeros(0, np.int64) for _ in range(4))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.lexsort((columns[1], columns[0]))
+    return tuple(column[order] for column in columns)
+
+
+def _star(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Unite keepers around the first of them; edges of members that are not keepers do not count."""
+    merged = np.arange(len(groups))
+    between = (groups[left] == left) & (groups[right] == right)
+    # Edges are sorted by left: when one is met, whether its left end was itself attached is settled.
+    for one, other in zip(left[between].tolist(), right[between].tolist(), strict=True):
+        if merged[one] == one and merged[other] == other:
+            merged[other] = one
+    return merged
+
+
+def _component(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Unite groups that any pair connects."""
+    return connected(len(groups), groups[left], groups[right])
+
+
+def _clique(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Unite groups in keep order where every pair across them is verified."""
+    edges: dict[int, set[int]] = {}
+    for one, other in zip(left.tolist(), right.tolist(), strict=True):
+        edges.setdefault(one, set()).add(other)
+        edges.setdefault(other, set()).add(one)
+    members: dict[int, set[int]] = {}
+    for item in sorted(edges):
+        members.setdefault(int(groups[item]), set())
+    for item in np.flatnonzero(np.isin(groups, list(members))).tolist():
+        members[int(groups[item])].add(item)
+    merged = np.arange(len(groups))
+    cliques: dict[int, set[int]] = {}
+    for keeper in sorted(members):
+        own = members[keeper]
+        homes = sorted({int(merged[groups[near]]) for item in own for near in edges.get(item, ())} & cliques.keys())
+        home = next((at for at in homes if all(cliques[at] <= edges.get(item, set()) for item in own)), keeper)
+        cliques.setdefault(home, set()).update(own)
+        merged[keeper] = home
+    return merged
+
+
+def _attach(matches: Matches, edges: tuple[NDArray[np.int64], ...], loosest: Tier) -> None:
+    """Fill in tier and score of each item with its own keeper; NONE where that pair was never verified."""
+    left, right, tier, score = edges
+    attached = np.flatnonzero(matches.keeper != np.arange(len(matches.keeper)))
+    width = len(matches.keeper)
+    wanted = matches.keeper[attached] * width + attached
+    have = left * width + right
+    at = np.searchsorted(have, wanted)
+    found = at < len(have)
+    found[found] = have[at[found]] == wanted[found]
+    found[found] = tier[at[found]] <= loosest
+    matches.tier[attached] = np.where(found, matches.tier[attached], Tier.NONE)
+    rows = attached[found]
+    matches.tier[rows], matches.score[rows] = tier[at[found]], score[at[found]]
+
+
+def _bounds(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return where each value 0..count begins in a sorted column."""
+    return np.searchsorted(values, np.arange(count + 1))

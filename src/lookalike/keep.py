@@ -1,0 +1,263 @@
+"""Which image of a group stays: keep rules as sort keys, and the first difference in words.
+
+A rule list such as ``intact,resolution,oldest`` is a total order: `shortest-path` and `name` break every remaining tie.
+Larger keys come first.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.columns import Images
+from lookalike.errors import UsageError
+
+Column = NDArray[np.int64] | NDArray[np.bool_]
+Text = Callable[[int], str]
+
+MESSENGER = re.compile(r"(-WA\d{4}|^signal-|^photo_\d{4}-|^FB_IMG|^received_|^Screenshot|\(\d+\)| - Copy|\bcopy\b)", re.IGNORECASE)
+"""File names that messengers, screenshots and copying give."""
+EDITORS = re.compile(r"photoshop|lightroom|gimp|snapseed|picasa|instagram|facebook|whatsapp|affinity|paint", re.IGNORECASE)
+"""EXIF Software of programs that write exports rather than originals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One sort key of a rule.
+
+    Attributes
+    ----------
+    name : str
+        What differs, in words.
+    values : ndarray, shape (n,)
+        Larger is better.
+    text : callable
+        ``row -> str``: the value of a row in words.
+    """
+
+    name: str
+    values: Column
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A keep order over images.
+
+    Attributes
+    ----------
+    order : ndarray of int64, shape (n,)
+        Rows of the images, the best first.
+    keys : tuple of Key
+        What was compared, first difference first.
+    """
+
+    order: NDArray[np.int64]
+    keys: tuple[Key, ...]
+
+    def reason(self, better: int, worse: int) -> str:
+        """Return the first difference between two images in words.
+
+        Parameters
+        ----------
+        better, worse : int
+            Rows; the first comes earlier in the order.
+
+        Returns
+        -------
+        str
+            Such as ``resolution 800x600 > 400x300``.
+        """
+        for key in self.keys:
+            if key.values[better] != key.values[worse]:
+                return f"{key.name} {key.text(better)} > {key.text(worse)}"
+        return "same name"
+
+
+def rank(images: Images, rules: str) -> Ranking:
+    """Put images in keep order.
+
+    Parameters
+    ----------
+    images : Images
+        What to rank.
+    rules : str
+        Comma list of keep rules, first difference wins: ``folder:PATH``, intact, resolution, original, quality,
+        ``format:png>webp>jpeg``, exif, bytes, oldest, newest, shortest-path, name. References always come first, and a
+        symlink always comes after what is not one.
+
+    Returns
+    -------
+    Ranking
+        A total order that does not depend on the order of rows.
+
+    Raises
+    ------
+    UsageError
+        If a rule is unknown; the message lists the rules.
+    """
+    names = parse_rules(rules)
+    names += [name for name in ("shortest-path", "name") if name not in names]
+    fixed = (
+        Key("reference", images.reference, lambda row: "to compare against" if images.reference[row] else "under test"),
+        Key("file", ~images.symlink, lambda row: "symlink" if images.symlink[row] else "itself"),
+    )
+    keys = (*fixed, *(key for name in names for key in _keys(images, name)))
+    return Ranking(np.lexsort([-key.values.astype(np.int64) for key in reversed(keys)]), keys)
+
+
+def parse_rules(rules: str) -> list[str]:
+    """Split and check a list of keep rules.
+
+    Parameters
+    ----------
+    rules : str
+        Comma list.
+
+    Returns
+    -------
+    list of str
+        Its rules.
+
+    Raises
+    ------
+    UsageError
+        If one is unknown or lacks its argument.
+
+    Examples
+    --------
+    >>> parse_rules("resolution, oldest")
+    ['resolution', 'oldest']
+    """
+    names = [name.strip() for name in rules.split(",") if name.strip()]
+    allowed = [*_RULES, "folder:PATH", "format:A>B"]
+    for name in names:
+        head, _, argument = name.partition(":")
+        known = name in _RULES if head not in ("folder", "format") else bool(argument)
+        if not known:
+            raise UsageError(f"unknown keep rule {name!r}: use a comma list of {', '.join(allowed)}")
+    if not names:
+        raise UsageError(f"no keep rule given: use a comma list of {', '.join(allowed)}")
+    return names
+
+
+def _keys(images: Images, name: str) -> list[Key]:
+    head, _, argument = name.partition(":")
+    if head == "folder":
+        inside = argument.rstrip("/") + "/"
+        values = np.array([path.startswith(inside) for path in images.path], np.bool_)
+        return [Key("folder", values, lambda row: f"in {argument}" if values[row] else "elsewhere")]
+    if head == "format":
+        ranks = {part.strip().upper().replace("JPG", "JPEG"): -at for at, part in enumerate(argument.split(">"))}
+        per_content = np.array([ranks.get(text, -len(ranks)) for text in images.facts.format], np.int64)
+        return [_fact(images, "format", per_content, lambda at: images.facts.format[at])]
+    return _RULES[name](images)
+
+
+def _fact(images: Images, name: str, values: Column, text: Text) -> Key:
+    """Return a key over contents as a key over images."""
+    return Key(name, values[images.content], lambda row: text(int(images.content[row])))
+
+
+def _intact(images: Images) -> list[Key]:
+    facts = images.facts
+    return [
+        _fact(images, "frames", facts.frames, lambda at: str(facts.frames[at])),
+        _fact(images, "alpha", facts.alpha, lambda at: "transparent" if facts.alpha[at] else "opaque"),
+        _fact(images, "depth", facts.depth, lambda at: f"{facts.depth[at]} bit"),
+        _fact(images, "colour", facts.colour, lambda at: "colour" if facts.colour[at] else "gray"),
+    ]
+
+
+def _resolution(images: Images) -> list[Key]:
+    facts = images.facts
+    pixels = facts.width * facts.height
+    return [_fact(images, "resolution", pixels, lambda at: f"{facts.width[at]}x{facts.height[at]}")]
+
+
+def _original(images: Images) -> list[Key]:
+    camera = [
+        bool(exif.get("make")) and bool(captured) and not EDITORS.search(str(exif.get("software", "")))
+        for exif, captured in zip(images.facts.exif, images.facts.captured, strict=True)
+    ]
+    from_camera = np.array(camera, np.bool_)[images.content]
+    renamed = np.array([bool(MESSENGER.search(path.rpartition("/")[2])) for path in images.path], np.bool_)
+    values = 2 * from_camera.astype(np.int64) - renamed
+    words = {2: "camera file", 1: "camera file, copied", 0: "no camera data", -1: "copy by its name"}
+    return [Key("original", values, lambda row: words[int(values[row])])]
+
+
+def _quality(images: Images) -> list[Key]:
+    # Within one codec the estimate decides; codecs themselves come lossless first, then those that tell their quality.
+    facts = images.facts
+    values = np.where(facts.lossless, 101, facts.quality)
+    return [_fact(images, "quality", values, lambda at: "lossless" if facts.lossless[at] else str(facts.quality[at] or "unknown"))]
+
+
+def _exif(images: Images) -> list[Key]:
+    tags = np.array([int(exif.get("tags", 0)) for exif in images.facts.exif], np.int64)
+    return [_fact(images, "exif", tags, lambda at: f"{tags[at]} tags")]
+
+
+def _bytes(images: Images) -> list[Key]:
+    return [Key("bytes", images.size, lambda row: f"{images.size[row]:,}")]
+
+
+def _oldest(images: Images) -> list[Key]:
+    return [Key("older", -_taken(images), lambda row: _date(images, row))]
+
+
+def _newest(images: Images) -> list[Key]:
+    return [Key("newer", _taken(images), lambda row: _date(images, row))]
+
+
+def _shortest_path(images: Images) -> list[Key]:
+    lengths = np.array([len(path) for path in images.path], np.int64)
+    return [Key("shorter path", -lengths, lambda row: f"{lengths[row]} characters")]
+
+
+def _name(images: Images) -> list[Key]:
+    # Identity breaks the tie of equal paths, which two roots of one name can give.
+    order = sorted(range(len(images)), key=lambda row: (images.path[row], images.volume[row], images.key[row]))
+    places = np.empty(len(images), np.int64)
+    places[order] = np.arange(len(images))
+    return [Key("name", -places, lambda row: images.path[row].rpartition("/")[2])]
+
+
+def _taken(images: Images) -> NDArray[np.int64]:
+    """Return capture time, else modification time, in milliseconds since 1970 (camera clocks taken as UTC)."""
+    captured = np.full(len(images.facts.captured), np.iinfo(np.int64).min, np.int64)
+    for at, text in enumerate(images.facts.captured):
+        if text:
+            captured[at] = _milliseconds(text)
+    own = captured[images.content]
+    return np.where(own == np.iinfo(np.int64).min, images.mtime_ns // 1_000_000, own)
+
+
+def _milliseconds(text: str) -> int:
+    """Return milliseconds since 1970 of a capture date; a date no calendar has counts as unknown."""
+    try:
+        return int(np.datetime64(text.replace(" ", "T")[:23], "ms").astype(np.int64))
+    except ValueError:
+        return int(np.iinfo(np.int64).min)
+
+
+def _date(images: Images, row: int) -> str:
+    captured = images.facts.captured[int(images.content[row])]
+    return captured or str(np.datetime64(int(images.mtime_ns[row]) // 1_000_000_000, "s")).replace("T", " ")
+
+
+_RULES: dict[str, Callable[[Images], list[Key]]] = {
+    "intact": _intact,
+    "resolution": _resolution,
+    "original": _original,
+    "quality": _quality,
+    "exif": _exif,
+    "bytes": _bytes,
+    "oldest": _oldest,
+    "newest": _newest,
+    "shortest-path": _shortest_path,
+    "name": _name,
+}

@@ -1,0 +1,358 @@
+"""The nouns that cross stages. Read this file first.
+
+Values are frozen and hold no behaviour beyond checking themselves; nothing here opens a file, reads a clock or knows
+how a stage works. Paths are ``str`` as `os.fsdecode` gives them, so any byte sequence survives.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.errors import FailureKind, UsageError
+
+THUMBNAIL_SIDE = 64
+CHROMA_SIDE = 8
+BLOCK = 8
+"""Side in pixels of the blocks whose means the fast decoding starts from."""
+MIN_BLOCKS = 24
+"""Pictures with fewer blocks on the short side are resampled from their pixels instead."""
+MIN_DETAIL = 6
+"""Images with less `Thumbnail.detail` than this are never joined by hash."""
+MAX_PIXELS = 178_956_970
+"""Default pixel limit of one image: where Pillow begins to refuse an image as a decompression bomb."""
+
+DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-path,name"
+
+GroupRule = Literal["star", "clique", "component"]
+Role = Literal["keeper", "duplicate", "similar"]
+Stage = Literal["list", "read", "decode"]
+
+
+class Tier(IntEnum):
+    """How sure and how close a match is; a smaller number is tighter."""
+
+    EXACT = 0
+    COPY = 1
+    EDIT = 2
+    SIMILAR = 3
+    NONE = 4
+    """Looked at and found to be different pictures; never leaves the program."""
+
+    @classmethod
+    def parse(cls, text: str) -> "Tier":
+        """Return the tier called `text`.
+
+        Parameters
+        ----------
+        text : str
+            exact, copy, edit or similar.
+
+        Returns
+        -------
+        Tier
+            The tier of that name.
+
+        Raises
+        ------
+        UsageError
+            If no tier is called that.
+
+        Examples
+        --------
+        >>> Tier.parse("copy")
+        <Tier.COPY: 1>
+        """
+        names = [tier.name.lower() for tier in cls if tier is not cls.NONE]
+        if text not in names:
+            raise UsageError(f"unknown tier {text!r}: use one of {', '.join(names)}")
+        return cls[text.upper()]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRef:
+    """Where an image was found: its identity, never its pixels.
+
+    Attributes
+    ----------
+    path : str
+        The root as the user gave it, plus the path within it.
+    volume, key : str
+        Identity of the file system and the path within it: the same on every mount point.
+    size : int
+        Bytes.
+    mtime_ns : int
+        Modification time in nanoseconds since 1970.
+    device, inode : int
+        What the system calls this file; equal for all names of one file.
+    digest : bytes or None
+        BLAKE3 of the content (32 bytes), once it has been read.
+    source : str
+        Which source it came from.
+    """
+
+    path: str
+    volume: str
+    key: str
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+    digest: bytes | None = None
+    source: str = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """What verification and every fast hash see of a picture, and what is known of the whole of it.
+
+    Attributes
+    ----------
+    luma : ndarray of uint8, shape (64, 64)
+        Brightness, upright, transparency over white.
+    chroma : ndarray of uint8, shape (8, 8, 2)
+        Cb and Cr; 128 is neutral.
+    width, height : int
+        Upright size of the picture in pixels.
+    format : str
+        Container as Pillow names it: JPEG, PNG, ...
+    frames : int
+        Frames or pages, at least 1.
+    alpha : bool
+        Whether any pixel of the first frame is not opaque.
+    depth : int
+        Bits per channel.
+    colour : bool
+        Whether the first frame has any colour.
+    detail : int
+        How much structure the picture has, 0..100.
+    quality : int or None
+        Estimated quality setting of the encoder, 1..100; None where lossless or unknown.
+    lossless : bool
+        Whether the container keeps pixels as they are.
+    captured : str or None
+        When the photo was taken, ``YYYY-MM-DD HH:MM:SS[.fff]``, from EXIF.
+    exif : dict
+        The EXIF facts that choose a keeper: orientation, make, model, software, tags (how many).
+    truncated : bool
+        Whether the file ends early and was accepted all the same.
+    """
+
+    luma: NDArray[np.uint8]
+    chroma: NDArray[np.uint8]
+    width: int
+    height: int
+    format: str
+    frames: int = 1
+    alpha: bool = False
+    depth: int = 8
+    colour: bool = True
+    detail: int = 100
+    quality: int | None = None
+    lossless: bool = False
+    captured: str | None = None
+    exif: dict[str, str | int] = field(default_factory=dict)
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HashSpec:
+    """Which hash a block of words holds; blocks of unequal specs never compare.
+
+    Attributes
+    ----------
+    algorithm : str
+        Name in the table of `lookalike.hashes`.
+    size : int
+        Side of the hash; it has ``size * size`` bits.
+    filter : str
+        Resampling filter on the way to the hash.
+    decoding : str
+        How pixels reach the hash: fast, full, imgdd or pdq.
+    version : int
+        Rises whenever one bit of one hash could change. 0 means not frozen yet.
+    """
+
+    algorithm: str = "phash"
+    size: int = 8
+    filter: str = "lanczos"
+    decoding: str = "fast"
+    version: int = 0
+
+    @property
+    def bits(self) -> int:
+        """Number of bits of one hash."""
+        return self.size * self.size
+
+    @property
+    def id(self) -> str:
+        """The text stored beside every hash of this spec."""
+        return f"{self.algorithm}-{self.size}-{self.filter}-{self.decoding}-v{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An image (or a folder) that could not be read: a row, never silence.
+
+    Attributes
+    ----------
+    ref : ImageRef
+        What could not be read.
+    stage : str
+        Where it stopped: list, read or decode.
+    kind : str
+        damaged, unsupported, denied, transient, not-here or limit.
+    reason : str
+        One clause for people.
+    """
+
+    ref: ImageRef
+    stage: Stage
+    kind: FailureKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One image of a group, with what it takes to judge it.
+
+    Attributes
+    ----------
+    ref : ImageRef
+        Where it is.
+    width, height : int
+        Upright size in pixels.
+    format : str
+        Container.
+    quality : int or None
+        Estimated quality setting of the encoder.
+    role : str
+        keeper, duplicate or similar.
+    keeper : str or None
+        Path of the keeper this member was verified against; None for the group's keeper.
+    distance : int or None
+        Hamming distance to that keeper in bits; None for the group's keeper.
+    share : float or None
+        The same as a share of the hash's bits.
+    score : float or None
+        Verification score, 0..1.
+    tier : Tier or None
+        Tier of the pair with its keeper; None for a member that was never verified against it.
+    relation : str
+        What was done to the picture, in words; empty for the keeper.
+    reason : str
+        Why this image is the keeper, or why its keeper comes before it.
+    """
+
+    ref: ImageRef
+    width: int
+    height: int
+    format: str
+    quality: int | None
+    role: Role
+    keeper: str | None = None
+    distance: int | None = None
+    share: float | None = None
+    score: float | None = None
+    tier: Tier | None = None
+    relation: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Images that show the same picture; the first member is the keeper.
+
+    Attributes
+    ----------
+    id : int
+        1 for the group that would free most bytes.
+    members : tuple of Member
+        The keeper first, then by tier and keep order.
+    rule : str
+        star, clique or component.
+    saving : int
+        Bytes that the duplicates hold; names of one file count once.
+    diameter : int
+        Largest distance in bits between two members.
+    """
+
+    id: int
+    members: tuple[Member, ...]
+    rule: GroupRule
+    saving: int
+    diameter: int
+
+    @property
+    def keeper(self) -> Member:
+        """The member that stays."""
+        return self.members[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScanOptions:
+    """How roots are walked and images read.
+
+    Attributes
+    ----------
+    exclude, include : tuple of str
+        Globs in gitignore syntax, relative to each root. With `include`, only files that match one are read.
+    min_size : tuple of int
+        Smallest width and height in pixels, inclusive; smaller images are skipped and counted.
+    follow_symlinks : bool
+        Whether symlinked folders inside a root are entered. Symlinked files are always read.
+    truncated : str
+        refuse (a failure row) or accept files that end early.
+    max_pixels : int
+        Images with more pixels than this are not decoded.
+    """
+
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    min_size: tuple[int, int] = (0, 0)
+    follow_symlinks: bool = False
+    truncated: Literal["refuse", "accept"] = "refuse"
+    max_pixels: int = MAX_PIXELS
+
+    def __post_init__(self) -> None:
+        if self.truncated not in ("refuse", "accept"):
+            raise UsageError(f"truncated must be refuse or accept, got {self.truncated!r}")
+        if min(self.min_size) < 0:
+            raise UsageError(f"min_size must not be negative, got {self.min_size}")
+        if self.max_pixels < 1:
+            raise UsageError(f"max_pixels must be at least 1, got {self.max_pixels}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindOptions:
+    """What counts as a match, and how matches become groups.
+
+    Attributes
+    ----------
+    tier : Tier
+        Loosest tier to report.
+    spec : HashSpec
+        The hash that proposes candidate pairs.
+    radius : int
+        Largest Hamming distance of a candidate pair in bits, inclusive.
+    group : str
+        star, clique or component.
+    keep : str
+        Keep rules, first difference wins.
+    """
+
+    tier: Tier = Tier.EDIT
+    spec: HashSpec = field(default_factory=HashSpec)
+    radius: int = 10
+    group: GroupRule = "star"
+    keep: str = DEFAULT_KEEP
+
+    def __post_init__(self) -> None:
+        if self.tier is Tier.NONE:
+            raise UsageError("tier must be one of exact, copy, edit, similar")
+        if not 0 <= self.radius <= self.spec.bits:
+            raise UsageError(f"radius must lie in 0..{self.spec.bits} bits for {self.spec.id}, got {self.radius}")
+        if self.group not in get_args(GroupRule):
+            raise UsageError(f"unknown group rule {self.group!r}: use one of {', '.join(get_args(GroupRule))}")

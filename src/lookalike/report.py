@@ -1,0 +1,180 @@
+"""Findings as text for a terminal."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+SHOWN_GROUPS = 20
+SHOWN_FOLDERS = 5
+
+
+class FolderShare(Protocol):
+    """How much of one folder is found again in another; see `lookalike.finding.FolderPair`."""
+
+    @property
+    def folder(self) -> str: ...
+    @property
+    def other(self) -> str: ...
+    @property
+    def contained(self) -> int: ...
+    @property
+    def images(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+
+
+def plain(text: str) -> str:
+    """Return text that cannot move the cursor: control characters and undecodable bytes are written as escapes.
+
+    Parameters
+    ----------
+    text : str
+        Any text, such as a path.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> plain("a\\nb\\x1b[2J\\udcff.jpg")
+    'a\\\\nb\\\\x1b[2J\\\\udcff.jpg'
+    """
+    return re.sub(
+        "[\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]",
+        lambda found: repr(found[0])[1:-1],
+        text,
+    )
+
+
+def amount(size: int) -> str:
+    """Return bytes as people read them.
+
+    Parameters
+    ----------
+    size : int
+        Bytes.
+
+    Returns
+    -------
+    str
+        In units of 1,000, one decimal.
+
+    Examples
+    --------
+    >>> amount(14_200_000_000), amount(999)
+    ('14.2 GB', '999 B')
+    """
+    number = float(size)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 999.95 or unit == "TB":  # noqa: PLR2004 - what rounds to 1000.0 takes the next unit
+            return f"{size} B" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    raise AssertionError
+
+
+def lines(
+    document: dict[str, Any],
+    *,
+    folders: Sequence[FolderShare],
+    incomplete: Sequence[str],
+    show: int | None = SHOWN_GROUPS,
+    next_command: str | None = None,
+) -> Iterator[str]:
+    """Render findings: folder pairs, groups, summary, what to do next.
+
+    Parameters
+    ----------
+    document : dict
+        From `lookalike.Findings.to_dict`.
+    folders : sequence of FolderShare
+        Folders found again elsewhere, most bytes first.
+    incomplete : sequence of str
+        What could not be seen.
+    show : int or None
+        Most groups to show; None for all.
+    next_command : str, optional
+        A command to suggest, complete.
+
+    Yields
+    ------
+    str
+        One line without its end.
+    """
+    for pair in folders[:SHOWN_FOLDERS]:
+        yield (
+            f"{plain(pair.folder) or '.'} -> {plain(pair.other) or '.'}: "
+            f"{pair.contained:,} of {pair.images:,} contained, {amount(pair.size)}"
+        )
+    if folders:
+        yield ""
+    groups = document["groups"]
+    for group in groups[:show]:
+        yield from _group(group)
+        yield ""
+    hidden = 0 if show is None else len(groups) - show
+    if hidden > 0:
+        yield f"... and {hidden:,} more {_plural(hidden, 'group')}: --show all, or --output FILE.json"
+        yield ""
+    yield from _summary(document["stats"], document["failures"], incomplete)
+    if next_command is not None:
+        yield ""
+        yield f"Next: {next_command}"
+
+
+def _group(group: dict[str, Any]) -> Iterator[str]:
+    members = group["members"]
+    saving = f", {amount(group['saving'])} in duplicates" if group["saving"] else ""
+    yield f"Group {group['id']}: {len(members)} images{saving}"
+    for member in members:
+        size = f"{member['width']}x{member['height']} {member['format']}, {amount(member['bytes'])}"
+        if member["role"] == "keeper":
+            yield f"  keep  {plain(member['path'])}  ({size})  {plain(member['reason'])}"
+            continue
+        tier = member["tier"] or "not verified"
+        score = "" if member["score"] is None or tier == "exact" else f", score {member['score']:.3f}"
+        against = "" if member["keeper"] == group["keeper"] else f" of {plain(member['keeper'])}"
+        yield f"  {tier:<5} {plain(member['path'])}  ({size})  {member['relation']}{against}{score}"
+
+
+def _summary(stats: dict[str, Any], failures: list[dict[str, Any]], incomplete: Sequence[str]) -> Iterator[str]:
+    cached = f", {stats['cached']:,} of them known from before" if stats["cached"] else ""
+    yield f"{stats['images']:,} {_plural(stats['images'], 'image')}{cached}, in {stats['seconds']:.1f} s"
+    tiers = ", ".join(f"{count:,} {tier}" for tier, count in stats["by_tier"].items())
+    if stats["groups"]:
+        yield (
+            f"{stats['groups']:,} {_plural(stats['groups'], 'group')} with {stats['duplicates']:,} "
+            f"{_plural(stats['duplicates'], 'duplicate')} ({tiers}), {amount(stats['bytes_in_duplicates'])} in duplicates"
+        )
+    else:
+        yield "no duplicates found"
+    if "against" in stats:
+        counts = stats["against"]
+        yield (
+            f"of the images under test {counts['matched']:,} are in the reference, {counts['unmatched']:,} are not, "
+            f"{counts['unreadable']:,} could not be read"
+        )
+    if stats["skipped"]:
+        yield "skipped: " + ", ".join(f"{count:,} {kind}" for kind, count in stats["skipped"].items())
+    yield from _failures(failures)
+    for line in incomplete:
+        yield f"incomplete: {plain(line)}"
+
+
+def _failures(failures: list[dict[str, Any]]) -> Iterator[str]:
+    """One line per kind; what an extra would read says so, by format."""
+    needs = Counter(row["reason"] for row in failures if row["kind"] == "unsupported" and "pip install" in row["reason"])
+    for reason, count in sorted(needs.items()):
+        name, _, rest = reason.partition(" needs a decoder: ")
+        yield f"{count:,} {name} not read: {rest}"
+    others = [row for row in failures if row["reason"] not in needs]
+    for kind in sorted({row["kind"] for row in others}):
+        rows = [row for row in others if row["kind"] == kind]
+        example = f"{plain(rows[0]['path'])}: {plain(rows[0]['reason'])}"
+        yield f"{len(rows):,} not read, {kind} ({'for example ' if len(rows) > 1 else ''}{example})"
+
+
+def _plural(count: int, noun: str) -> str:
+    return noun if count == 1 else noun + "s"

@@ -1,0 +1,569 @@
+"""Source to catalog: list, read, decode, hash, store. Resumable, because only what is committed counts as done."""
+
+import errno
+import os
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+from platformdirs import user_cache_dir
+
+from lookalike import decode, formats
+from lookalike.catalog import Catalog, Location
+from lookalike.columns import Images
+from lookalike.errors import CatalogError, DecodeError, FailureKind, SourceError
+from lookalike.hashes import hash_block
+from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thumbnail
+from lookalike.pool import Pool
+from lookalike.sources.files import Entry, Folder, Root, Walk, failure_kind, open_root
+from lookalike.sources.volumes import volume_of
+
+CHUNK_FILES = 32
+"""Files handed to a worker at a time."""
+BATCH_FILES = 512
+"""Results that are committed together: what a kill at any moment can lose at most."""
+BATCH_SECONDS = 1.0
+MAX_FILE_BYTES = 1 << 30
+"""Larger files are not read into memory."""
+SETTLED_NS = 20_000_000
+"""A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
+GONE = (errno.ENOENT, errno.ENOTDIR, errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN)
+"""What reading says when a file, or the whole drive under it, has gone away."""
+
+OnProgress = Callable[[int, int, bool], None]
+"""``(images done, images listed, listing finished)``; called often."""
+
+
+class Task(NamedTuple):
+    """One file for a worker: where it is, what it was when listed, and which digests of that size need no decoding."""
+
+    row: int
+    path: str
+    size: int
+    mtime_ns: int
+    known: tuple[bytes, ...]
+    truncated: bool
+    max_pixels: int
+
+
+class Outcome(NamedTuple):
+    """What became of a task: exactly one of skipped, failure and content (`digest`, with a thumbnail unless known)."""
+
+    row: int
+    digest: bytes | None = None
+    thumbnail: Thumbnail | None = None
+    skipped: str | None = None
+    stage: Stage = "read"
+    kind: FailureKind | None = None
+    reason: str = ""
+    truncated: bool = False
+    pixels: tuple[int, int] | None = None
+    gone: bool = False
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one scan found.
+
+    Attributes
+    ----------
+    images : Images
+        Every image that was read, in the order of listing.
+    failures : list of Failure
+        Every image or folder that could not be read, sorted by path.
+    failed_reference : int
+        How many of those lie in roots to compare against.
+    skipped : Counter
+        Files and folders passed over, by kind.
+    incomplete : list of str
+        What the scan could not see, one line each; empty when it saw everything.
+    missing_roots : list of str
+        Roots that could not be read at all, or went away.
+    failed_folders : int
+        How many of the failures are folders.
+    hashed, cached : int
+        Images with a hash; those of them that were not read again.
+    bytes_read : int
+        Bytes of files read in this run.
+    """
+
+    images: Images
+    failures: list[Failure]
+    failed_reference: int
+    skipped: Counter[str]
+    incomplete: list[str]
+    missing_roots: list[str]
+    failed_folders: int
+    hashed: int
+    cached: int
+    bytes_read: int
+
+
+def default_catalog() -> str:
+    """Return where the catalog lives when nobody says.
+
+    Returns
+    -------
+    str
+        A file in the cache folder of the platform.
+    """
+    return os.path.join(user_cache_dir("lookalike", appauthor=False), "catalog.sqlite")
+
+
+def open_catalog(path: str | None) -> Catalog:
+    """Open a catalog, unless it lies where SQLite cannot share it safely.
+
+    Parameters
+    ----------
+    path : str or None
+        The file; None for one in memory.
+
+    Returns
+    -------
+    Catalog
+        Ready for use.
+
+    Raises
+    ------
+    CatalogError
+        If it lies on a network file system, is damaged, or cannot be opened.
+    """
+    if path is not None:
+        place = os.path.abspath(path)
+        while not os.path.exists(place):
+            place = os.path.dirname(place)
+        refuse_network(path, network=volume_of(place).network)
+    return Catalog(path)
+
+
+def refuse_network(path: str, *, network: bool) -> None:
+    """Refuse a catalog on a network file system.
+
+    Parameters
+    ----------
+    path : str
+        Where the catalog would be.
+    network : bool
+        Whether that is on a network file system.
+
+    Raises
+    ------
+    CatalogError
+        If it is; the message names a local path.
+    """
+    if network:
+        raise CatalogError(
+            f"catalog {path} is on a network file system, where several processes cannot share an SQLite file safely: "
+            f"use a local one, for example --catalog {default_catalog()}, or --no-catalog"
+        )
+
+
+def examine(task: Task) -> Outcome:
+    """Read, recognise, digest and decode one file; runs in a worker and never raises for a bad file.
+
+    Parameters
+    ----------
+    task : Task
+        The file.
+
+    Returns
+    -------
+    Outcome
+        What became of it.
+    """
+    try:
+        data, other = _read(task)
+    except OSError as error:
+        return Outcome(
+            task.row, kind=failure_kind(error), reason=error.strerror or str(error), gone=error.errno in GONE
+        )
+    except DecodeError as error:
+        return Outcome(task.row, kind=error.kind, reason=error.reason)
+    if other is not None:
+        return Outcome(task.row, skipped=other)
+    digest = blake3(data).digest()
+    if digest in task.known:
+        return Outcome(task.row, digest=digest)
+    try:
+        thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
+    except DecodeError as error:
+        return Outcome(
+            task.row, digest, None, None, "decode", error.kind, error.reason, error.truncated, error.size
+        )  # fmt: skip
+    return Outcome(task.row, digest, thumbnail)
+
+
+def crashed(task: Task, reason: str) -> Outcome:
+    """Return the outcome of a task during which its worker died.
+
+    Parameters
+    ----------
+    task : Task
+        The file.
+    reason : str
+        How the worker ended.
+
+    Returns
+    -------
+    Outcome
+        A failure of the kind damaged.
+    """
+    return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
+
+
+def _read(task: Task) -> tuple[bytes, str | None]:
+    """Return the content of a file, or the kind it is skipped as."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    with open(os.open(task.path, flags), "rb", buffering=0) as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            return b"", "not a regular file"
+        head = file.read(formats.HEAD_BYTES)
+        if formats.sniff(head, task.path) is None and not formats.claims_image(task.path):
+            return b"", formats.kind_of_other(head, task.path)
+        if head.startswith(b"\x00\x05\x16\x07"):
+            return b"", formats.kind_of_other(head, task.path)
+        if before.st_size > MAX_FILE_BYTES:
+            raise DecodeError("limit", f"{before.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
+        data = head + file.read(before.st_size - len(head)) if before.st_size > len(head) else head
+        after = os.fstat(file.fileno())
+    if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (task.size, task.mtime_ns):
+        raise DecodeError("transient", "it changed while it was read")
+    return data, None
+
+
+def scan(
+    roots: Sequence[str],
+    references: Sequence[str],
+    catalog: Catalog,
+    spec: HashSpec,
+    options: ScanOptions,
+    *,
+    workers: int,
+    progress: OnProgress | None = None,
+) -> Scan:
+    """Bring the catalog up to date with what lies under some roots.
+
+    Parameters
+    ----------
+    roots, references : sequence of str
+        Folders or files to look at, and those to compare against. What lies under both is a reference.
+    catalog : Catalog
+        Where results are kept.
+    spec : HashSpec
+        Which hash to make of new images.
+    options : ScanOptions
+        How to walk and read.
+    workers : int
+        Number of worker processes; 1 decodes in this process.
+    progress : callable, optional
+        Told about progress.
+
+    Returns
+    -------
+    Scan
+        What there is now.
+
+    Raises
+    ------
+    SourceError
+        If no root at all can be read.
+    """
+    opened: list[tuple[Root, bool]] = []
+    missing: list[str] = []
+    incomplete: list[str] = []
+    for path, reference in [*((path, True) for path in references), *((path, False) for path in roots)]:
+        try:
+            opened.append((open_root(path), reference))
+        except OSError as error:
+            missing.append(path)
+            incomplete.append(f"{path}: {error.strerror or error}")
+    if not opened:
+        raise SourceError("nothing to read: " + "; ".join(incomplete))
+    run = _Run(catalog, spec, options, opened, progress or (lambda _done, _listed, _finished: None))
+    with Pool(examine, crashed, workers=workers) as pool:
+        run.list_and_read(pool)
+    missing += [root.path for root, _ in opened if root.path in run.lost]
+    incomplete += run.incomplete
+    return run.result(missing, incomplete)
+
+
+@dataclass(slots=True)
+class _Row:
+    """One listed file and what is known of it so far."""
+
+    folder: Folder
+    number: int
+    entry: Entry
+    content: int | None = None
+    cached: bool = False
+    state: Literal["listed", "image", "failed", "skipped", "lost"] = "listed"
+
+    @property
+    def path(self) -> str:
+        return os.path.join(self.folder.path, self.entry.name)
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one scan."""
+
+    catalog: Catalog
+    spec: HashSpec
+    options: ScanOptions
+    roots: list[tuple[Root, bool]]
+    progress: OnProgress
+    rows: list[_Row] = field(default_factory=list)
+    failures: list[tuple[Failure, bool]] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    incomplete: list[str] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    failed_folders: int = 0
+    bytes_read: int = 0
+    finished: bool = False
+    done: int = 0
+    batch: list[Outcome] = field(default_factory=list)
+    committed: float = field(default_factory=time.monotonic)
+    sizes: dict[int, dict[bytes, int]] = field(default_factory=dict)
+
+    def list_and_read(self, pool: Pool[Task, Outcome]) -> None:
+        """Walk all roots while workers read; then read the rest. What is finished is stored, also on Ctrl-C."""
+        try:
+            self._list_and_read(pool)
+        finally:
+            self._commit()
+        self.progress(self.done, len(self.rows), True)
+
+    def _list_and_read(self, pool: Pool[Task, Outcome]) -> None:
+        waiting: list[int] = []
+        walk = Walk(self.options)
+        for position, (root, _) in enumerate(self.roots):
+            for folder in walk.folders(root, position):
+                if not folder.complete and root.folder and not root.is_there():
+                    self._lose(root)
+                    break
+                waiting += self._compare(folder)
+                while len(waiting) >= CHUNK_FILES and pool.room:
+                    self._submit(pool, waiting)
+                self._collect(pool, wait=False)
+                self.progress(self.done, len(self.rows), False)
+        self.finished = True
+        while waiting:
+            self._submit(pool, waiting)
+            self._collect(pool, wait=not pool.room)
+        while self._collect(pool, wait=True):
+            continue
+
+    def _compare(self, folder: Folder) -> list[int]:
+        """Compare a folder with the catalog; return the rows that must be read."""
+        number = self.catalog.folder("files", folder.volume, folder.key)
+        known = self.catalog.locations(
+            number,
+            decoder=decode.decoders(),
+            version=decode.VERSION,
+            truncated=self.options.truncated == "accept",
+            max_pixels=self.options.max_pixels,
+        )
+        self.skipped += folder.skipped
+        for unread in folder.failures:
+            key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
+            ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
+            self._fail(ref, "list", unread.kind, unread.reason, folder.root)
+            if unread.path == folder.path:
+                self.failed_folders += 1
+                self.incomplete.append(f"{unread.path}: {unread.reason}")
+        to_read = []
+        for entry in folder.entries:
+            row = _Row(folder, number, entry)
+            at = len(self.rows)
+            self.rows.append(row)
+            before = known.get(entry.name)
+            if before is None or before.stale or (before.size, before.mtime_ns) != (entry.size, entry.mtime_ns):
+                to_read.append(at)
+                continue
+            self.done += 1
+            if before.content is None:
+                self._skip(row, before.skipped or "not an image")
+            elif before.failure is not None:
+                row.content = before.content
+                self._fail(self._ref(row), "decode", before.failure, before.reason, folder.root)
+                row.state = "failed"
+            else:
+                row.content = before.content
+                row.state = "image"
+                row.cached = True
+        gone = known.keys() - folder.present
+        if gone and folder.complete:
+            with self.catalog.transaction():
+                self.catalog.prune(number, gone)
+        return to_read
+
+    def _submit(self, pool: Pool[Task, Outcome], waiting: list[int]) -> None:
+        """Hand the first waiting rows to the pool."""
+        chunk = []
+        for at in waiting[:CHUNK_FILES]:
+            row = self.rows[at]
+            if row.state == "lost":
+                continue
+            size = row.entry.size
+            known = self.sizes.get(size)
+            if known is None:
+                known = self.sizes[size] = self.catalog.digests_of_size(size, version=decode.VERSION)
+            accept = self.options.truncated == "accept"
+            chunk.append(
+                Task(at, row.path, size, row.entry.mtime_ns, tuple(known), accept, self.options.max_pixels)
+            )
+        del waiting[:CHUNK_FILES]
+        if chunk:
+            pool.submit(chunk)
+
+    def _collect(self, pool: Pool[Task, Outcome], *, wait: bool) -> bool:
+        """Take finished chunks; return whether there were any."""
+        taken = False
+        for _, outcomes in pool.results(wait=wait):
+            taken = True
+            self.batch += outcomes
+            self.done += len(outcomes)
+            self.progress(self.done, len(self.rows), self.finished)
+            if len(self.batch) >= BATCH_FILES or time.monotonic() - self.committed > BATCH_SECONDS:
+                self._commit()
+        return taken
+
+    def _commit(self) -> None:
+        """Store the outcomes so far."""
+        outcomes, self.batch = self.batch, []
+        if not outcomes:
+            return
+        listed = time.time_ns()
+        new: list[tuple[int, Thumbnail]] = []
+        locations = []
+        with self.catalog.transaction():
+            for outcome in outcomes:
+                row = self.rows[outcome.row]
+                if row.state == "lost":
+                    continue
+                if outcome.gone and not self._root_is_there(row):
+                    continue
+                row.content = self._store(outcome, row, new)
+                settled = abs(listed - row.entry.mtime_ns) > SETTLED_NS
+                if (row.content is not None or outcome.skipped is not None) and settled:
+                    locations.append(self._location(row, outcome.skipped))
+            if new:
+                block = hash_block(np.stack([thumbnail.luma for _, thumbnail in new]), self.spec)
+                self.catalog.add_hashes([content for content, _ in new], block, self.spec)
+            self.catalog.remember(locations)
+        self.committed = time.monotonic()
+
+    def _store(self, outcome: Outcome, row: _Row, new: list[tuple[int, Thumbnail]]) -> int | None:
+        """Store one outcome; return the id of its content, if it has one."""
+        size = row.entry.size
+        decoder = decode.decoders()
+        content: int | None = None
+        if outcome.digest is not None:
+            self.bytes_read += size
+        if outcome.skipped is not None:
+            self._skip(row, outcome.skipped)
+        elif outcome.kind is not None:
+            if outcome.digest is not None and outcome.kind not in ("denied", "transient"):
+                content = self.catalog.add_failure(
+                    outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated,
+                    pixels=outcome.pixels, decoder=decoder, version=decode.VERSION,
+                )  # fmt: skip
+            self._fail(self._ref(row), outcome.stage, outcome.kind, outcome.reason, row.folder.root)
+            row.state = "failed"
+        elif outcome.digest is not None:
+            row.state = "image"
+            known = self.sizes.setdefault(size, {})
+            if outcome.thumbnail is not None:
+                content = self.catalog.add_content(
+                    outcome.digest, size, outcome.thumbnail, decoder=decoder, version=decode.VERSION
+                )
+                new.append((content, outcome.thumbnail))
+                if not outcome.thumbnail.truncated:
+                    known[outcome.digest] = content
+            else:
+                content = known[outcome.digest]
+        return content
+
+    def _root_is_there(self, row: _Row) -> bool:
+        root, _ = self.roots[row.folder.root]
+        if root.path in self.lost:
+            return False
+        if root.is_there():
+            return True
+        self._lose(root)
+        return False
+
+    def _lose(self, root: Root) -> None:
+        """Stop asking a root that went away; what was read of it stays."""
+        self.lost.add(root.path)
+        left = 0
+        for row in self.rows:
+            if self.roots[row.folder.root][0] is root and row.state == "listed":
+                row.state = "lost"
+                left += 1
+        self.incomplete.append(
+            f"{root.path} went away during the scan; {left:,} listed files were not read. "
+            "What was read is kept: connect it and run the same command to continue"
+        )
+
+    def _fail(self, ref: ImageRef, stage: Stage, kind: FailureKind, reason: str, root: int) -> None:
+        self.failures.append((Failure(ref, stage, kind, reason), self.roots[root][1]))
+
+    def _skip(self, row: _Row, kind: str) -> None:
+        row.state = "skipped"
+        self.skipped[kind] += 1
+
+    def _location(self, row: _Row, skipped: str | None) -> Location:
+        entry = row.entry
+        return Location(
+            row.number, entry.name, entry.size, entry.mtime_ns, entry.device, entry.inode, row.content, skipped
+        )
+
+    def _ref(self, row: _Row) -> ImageRef:
+        entry = row.entry
+        key = f"{row.folder.key}/{entry.name}".lstrip("/")
+        return ImageRef(row.path, row.folder.volume, key, entry.size, entry.mtime_ns, entry.device, entry.inode)
+
+    def result(self, missing: list[str], incomplete: list[str]) -> Scan:
+        """Turn the rows into columns."""
+        rows = [row for row in self.rows if row.state == "image"]
+        ids = np.array([row.content for row in rows], np.int64)
+        facts = self.catalog.contents(np.unique(ids))
+        content = np.searchsorted(facts.id, ids)
+        small = np.zeros(len(rows), np.bool_)
+        width, height = self.options.min_size
+        if width or height:
+            small = (facts.width[content] < width) | (facts.height[content] < height)
+            self.skipped[f"smaller than {width}x{height}"] += int(small.sum())
+            rows = [row for row, drop in zip(rows, small.tolist(), strict=True) if not drop]
+            content = content[~small]
+
+        def column(values: Iterable[int]) -> NDArray[np.int64]:
+            return np.fromiter(values, np.uint64, len(rows)).astype(np.int64)
+
+        images = Images(
+            path=[row.path for row in rows],
+            volume=[row.folder.volume for row in rows],
+            key=[f"{row.folder.key}/{row.entry.name}".lstrip("/") for row in rows],
+            size=column(row.entry.size for row in rows),
+            mtime_ns=np.fromiter((row.entry.mtime_ns for row in rows), np.int64, len(rows)),
+            device=column(row.entry.device for row in rows),
+            inode=column(row.entry.inode for row in rows),
+            symlink=np.fromiter((row.entry.symlink for row in rows), np.bool_, len(rows)),
+            reference=np.fromiter((self.roots[row.folder.root][1] for row in rows), np.bool_, len(rows)),
+            content=content,
+            facts=facts,
+        )
+        failures = sorted(self.failures, key=lambda pair: (pair[0].ref.path, pair[0].stage))
+        return Scan(
+            images, [failure for failure, _ in failures], sum(reference for _, reference in failures),
+            Counter({kind: count for kind, count in sorted(self.skipped.items()) if count}), incomplete, missing,
+            self.failed_folders, len(rows), sum(row.cached for row in rows), self.bytes_read,
+        )  # fmt: skip

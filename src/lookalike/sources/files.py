@@ -1,0 +1,380 @@
+"""Ordinary files: a walk that never follows a cycle, never trusts a name and never stops at one bad folder."""
+
+import fnmatch
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pathspec import GitIgnoreSpec
+
+from lookalike import formats
+from lookalike.errors import FailureKind, UsageError
+from lookalike.model import ScanOptions
+from lookalike.sources.volumes import Volume, volume_of
+
+IGNORE_FILE = ".lookalikeignore"
+QUARANTINE = ".lookalike-quarantine"
+
+SKIPPED_FOLDERS: tuple[tuple[str, str], ...] = (
+    (".thumbnails", "preview cache"),
+    (".thumb", "preview cache"),
+    ("@eaDir", "preview cache"),
+    ("*.lrdata", "preview cache"),
+    ("*.cocatalogdb", "preview cache"),
+    (".Trash", "trash or history"),
+    (".Trash-*", "trash or history"),
+    (".Trashes", "trash or history"),
+    ("$RECYCLE.BIN", "trash or history"),
+    ("#recycle", "trash or history"),
+    (".stversions", "trash or history"),
+    (".snapshot", "trash or history"),
+    (".snapshots", "trash or history"),
+    ("#snapshot", "trash or history"),
+    (".git", "version control"),
+    (".hg", "version control"),
+    (".svn", "version control"),
+    (QUARANTINE, "lookalike's own quarantine"),
+)
+"""Folders inside a root that are not entered (name pattern, kind in the summary); naming one as a root enters it."""
+
+DATALESS = 0x40000000
+"""macOS st_flags: content lives in the cloud (SF_DATALESS in sys/stat.h)."""
+RECALL = 0x00400000 | 0x00040000 | 0x00001000
+"""Windows file attributes: recall on data access, recall on open, offline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a folder, as listed.
+
+    Attributes
+    ----------
+    name : str
+        File name.
+    size, mtime_ns, device, inode : int
+        Of the file itself (of the target, for a symlink).
+    symlink : bool
+        Whether the name is a symlink.
+    """
+
+    name: str
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+    symlink: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A name that could not be listed, and why."""
+
+    path: str
+    kind: FailureKind
+    reason: str
+
+
+@dataclass(slots=True)
+class Folder:
+    """What one folder holds.
+
+    Attributes
+    ----------
+    root : int
+        Position of the root it was reached from.
+    path : str
+        As the user gave the root, plus the path within it.
+    volume, key : str
+        Identity: volume and path within it.
+    entries : list of Entry
+        Its files, sorted by name.
+    present : set of str
+        Every name seen, read or not; a name not in here is gone.
+    complete : bool
+        Whether the whole folder was listed, so that what is missing from it is gone.
+    skipped : Counter
+        Files and folders passed over, by kind.
+    failures : list of Unread
+        What could not be listed.
+    """
+
+    root: int
+    path: str
+    volume: str
+    key: str
+    entries: list[Entry] = field(default_factory=list)
+    present: set[str] = field(default_factory=set)
+    complete: bool = True
+    skipped: Counter[str] = field(default_factory=Counter)
+    failures: list[Unread] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root as given, and what it was when the scan began.
+
+    Attributes
+    ----------
+    path : str
+        As the user gave it.
+    device, inode : int
+        Of the folder or file it leads to.
+    folder : bool
+        Whether it is a folder.
+    """
+
+    path: str
+    device: int
+    inode: int
+    folder: bool
+
+    def is_there(self) -> bool:
+        """Return whether the path still leads to what it led to at first.
+
+        Returns
+        -------
+        bool
+            False after a drive was unplugged or a share went away.
+        """
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == (self.device, self.inode)
+
+
+def open_root(path: str) -> Root:
+    """Look at a root before anything is read.
+
+    Parameters
+    ----------
+    path : str
+        A folder or an ordinary file; symlinks are followed.
+
+    Returns
+    -------
+    Root
+        What it leads to.
+
+    Raises
+    ------
+    OSError
+        If it is not there, not readable, or neither a folder nor an ordinary file.
+    """
+    status = os.stat(path)
+    folder = stat.S_ISDIR(status.st_mode)
+    if folder:
+        os.scandir(path).close()
+    elif not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "neither a folder nor an ordinary file")
+    return Root(path, status.st_dev, status.st_ino, folder)
+
+
+class Walk:
+    """One walk over several roots; a folder or file reached twice is listed once.
+
+    Parameters
+    ----------
+    options : ScanOptions
+        Globs and symlinks.
+
+    Raises
+    ------
+    UsageError
+        If a glob is malformed.
+    """
+
+    def __init__(self, options: ScanOptions) -> None:
+        self._options = options
+        self._exclude = _spec(options.exclude)
+        self._include = _spec(options.include)
+        self._seen: set[tuple[int, int]] = set()
+        self._files: set[tuple[str, str, str]] = set()
+
+    def folders(self, root: Root, position: int) -> Iterator[Folder]:
+        """Yield what a root holds, folder after folder, in sorted order.
+
+        Parameters
+        ----------
+        root : Root
+            From `open_root`.
+        position : int
+            Position of the root among all.
+
+        Yields
+        ------
+        Folder
+            Parents before what they contain.
+        """
+        if not root.folder:
+            yield self._single(root, position)
+            return
+        real = os.path.realpath(root.path)
+        start = volume_of(real)
+        stack: list[tuple[str, str, Volume, tuple[tuple[str, GitIgnoreSpec], ...]]] = [(root.path, real, start, ())]
+        self._seen.add((root.device, root.inode))
+        while stack:
+            path, real, volume, ignores = stack.pop()
+            folder = Folder(position, path, volume.id, volume.key(real))
+            below: list[tuple[str, str, Volume, tuple[tuple[str, GitIgnoreSpec], ...]]] = []
+            try:
+                with os.scandir(path) as listing:
+                    found = sorted(listing, key=lambda entry: entry.name)
+            except OSError as error:
+                folder.complete = False
+                folder.failures.append(Unread(path, failure_kind(error), f"folder not readable: {error.strerror}"))
+                yield folder
+                continue
+            folder.present = {entry.name for entry in found}
+            if IGNORE_FILE in folder.present:
+                ignores = (*ignores, *self._ignores(folder))
+            for entry in found:
+                child = self._take(entry, folder, root, ignores)
+                if child is not None:
+                    below.append((entry.path, *self._enter(entry, real, volume, child), ignores))
+            yield folder
+            stack.extend(reversed(below))
+
+    def _take(
+        self,
+        entry: os.DirEntry[str],
+        folder: Folder,
+        root: Root,
+        ignores: tuple[tuple[str, GitIgnoreSpec], ...],
+    ) -> os.stat_result | None:
+        """Sort one name into the folder; return its status if it is a folder to enter."""
+        try:
+            symlink = entry.is_symlink()
+            is_folder = entry.is_dir()
+            if self._ignored(entry.path, root.path, is_folder=is_folder, ignores=ignores):
+                folder.skipped["excluded"] += 1
+                return None
+            if is_folder:
+                return self._take_folder(entry, folder, symlink=symlink)
+            status = entry.stat()
+        except OSError as error:
+            self._unreadable(entry, folder, error)
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            folder.skipped["not a regular file"] += 1
+            return None
+        identity = (folder.volume, folder.key, entry.name)
+        if identity in self._files:
+            return None
+        if _is_elsewhere(status) and formats.claims_image(entry.name):
+            folder.failures.append(Unread(entry.path, "not-here", "its content is in the cloud, not on this machine"))
+            return None
+        folder.entries.append(
+            Entry(entry.name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, symlink)
+        )
+        return None
+
+    def _take_folder(self, entry: os.DirEntry[str], folder: Folder, *, symlink: bool) -> os.stat_result | None:
+        if symlink and not self._options.follow_symlinks:
+            folder.skipped["symlinked folder"] += 1
+            return None
+        for pattern, kind in SKIPPED_FOLDERS:
+            if fnmatch.fnmatchcase(entry.name, pattern):
+                folder.skipped[kind] += 1
+                return None
+        status = os.stat(entry.path)
+        if (status.st_dev, status.st_ino) in self._seen:
+            return None
+        self._seen.add((status.st_dev, status.st_ino))
+        return status
+
+    def _enter(
+        self, entry: os.DirEntry[str], real: str, volume: Volume, status: os.stat_result
+    ) -> tuple[str, Volume]:
+        """Return the real path and the volume of a folder to enter; both change at symlinks and mount points."""
+        below = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
+        same = not entry.is_symlink() and status.st_dev == os.stat(real).st_dev
+        return below, volume if same else volume_of(below)
+
+    def _unreadable(self, entry: os.DirEntry[str], folder: Folder, error: OSError) -> None:
+        if entry.is_symlink() and isinstance(error, FileNotFoundError):
+            if formats.claims_image(entry.name):
+                folder.failures.append(Unread(entry.path, "not-here", "a symlink whose target is not here"))
+            else:
+                folder.skipped["broken symlink"] += 1
+            return
+        folder.failures.append(Unread(entry.path, failure_kind(error), error.strerror or str(error)))
+
+    def _ignored(
+        self, path: str, root: str, *, is_folder: bool, ignores: tuple[tuple[str, GitIgnoreSpec], ...]
+    ) -> bool:
+        if not (self._exclude or self._include or ignores):
+            return False
+        ending = "/" if is_folder else ""
+        inside = os.path.relpath(path, root) + ending
+        if self._exclude is not None and self._exclude.match_file(inside):
+            return True
+        if self._include is not None and not is_folder and not self._include.match_file(inside):
+            return True
+        # As in git, the deepest file that has a word on a path decides.
+        for base, spec in reversed(ignores):
+            verdict = spec.check_file(os.path.relpath(path, base) + ending).include
+            if verdict is not None:
+                return verdict
+        return False
+
+    def _ignores(self, folder: Folder) -> Iterator[tuple[str, GitIgnoreSpec]]:
+        path = os.path.join(folder.path, IGNORE_FILE)
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as lines:
+                yield folder.path, GitIgnoreSpec.from_lines(lines.read().splitlines())
+        except (OSError, ValueError) as error:
+            folder.failures.append(Unread(path, "denied", f"ignore file not read: {error}"))
+
+    def _single(self, root: Root, position: int) -> Folder:
+        parent, name = os.path.split(os.path.abspath(root.path))
+        real = os.path.realpath(parent)
+        volume = volume_of(real)
+        status = os.stat(root.path)
+        key = volume.key(real)
+        folder = Folder(position, os.path.dirname(root.path), volume.id, key, present={name}, complete=False)
+        if (volume.id, key, name) not in self._files:
+            self._files.add((volume.id, key, name))
+            link = os.path.islink(root.path)
+            folder.entries.append(
+                Entry(name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, link)
+            )
+        return folder
+
+
+def failure_kind(error: OSError) -> FailureKind:
+    """Tell whether trying again as oneself can help.
+
+    Parameters
+    ----------
+    error : OSError
+        What the system said.
+
+    Returns
+    -------
+    str
+        denied for missing permission, limit for a name or path that is too long, else transient.
+
+    Examples
+    --------
+    >>> failure_kind(PermissionError(13, "Permission denied"))
+    'denied'
+    """
+    if isinstance(error, PermissionError):
+        return "denied"
+    return "limit" if error.errno == 36 else "transient"  # noqa: PLR2004 - ENAMETOOLONG
+
+
+def _spec(globs: tuple[str, ...]) -> GitIgnoreSpec | None:
+    try:
+        return GitIgnoreSpec.from_lines(globs) if globs else None
+    except ValueError as error:
+        raise UsageError(f"malformed glob: {error}") from error
+
+
+def _is_elsewhere(status: os.stat_result) -> bool:
+    flags = getattr(status, "st_flags", 0)
+    attributes = getattr(status, "st_file_attributes", 0)
+    return bool(flags & DATALESS or attributes & RECALL)

@@ -1,0 +1,198 @@
+"""Which volume a path lies on, so that a drive mounted elsewhere keeps its identity."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+MOUNTINFO = Path("/proc/self/mountinfo")
+UUIDS = Path("/dev/disk/by-uuid")
+
+NETWORK = frozenset(
+    "9p afs ceph cifs fuse.ceph fuse.davfs fuse.glusterfs fuse.rclone fuse.s3fs fuse.sshfs glusterfs lustre ncpfs nfs nfs4"
+    " smb2 smb3 smbfs webdav".split()
+)
+"""File system types on which SQLite's shared memory cannot be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of the mount table.
+
+    Attributes
+    ----------
+    device : str
+        ``major:minor``.
+    root : str
+        The folder of the file system that is mounted.
+    point : str
+        Where it is mounted.
+    type, origin : str
+        File system type, and what is mounted (a device, a share).
+    """
+
+    device: str
+    root: str
+    point: str
+    type: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A file system and the way from its mount point to its own root.
+
+    Attributes
+    ----------
+    id : str
+        The same wherever and whenever this file system is mounted, as far as the system tells.
+    point : str
+        Mount point.
+    prefix : str
+        What to put before a path below the mount point to get the path within the volume.
+    network : bool
+        Whether it is reached over a network.
+    """
+
+    id: str
+    point: str
+    prefix: str
+    network: bool
+
+    def key(self, path: str) -> str:
+        """Return the path within the volume.
+
+        Parameters
+        ----------
+        path : str
+            An absolute path on this volume, without symlinks in its folders.
+
+        Returns
+        -------
+        str
+            Relative, with ``/`` between parts; empty for the root of the volume.
+
+        Examples
+        --------
+        >>> Volume("uuid:1", "/mnt/usb", "photos", False).key("/mnt/usb/2019/a.jpg")
+        'photos/2019/a.jpg'
+        """
+        inside = os.path.relpath(path, self.point)
+        parts = [self.prefix, "" if inside == os.curdir else inside.replace(os.sep, "/")]
+        return "/".join(part for part in parts if part)
+
+
+def parse_mountinfo(text: str) -> list[Mount]:
+    """Parse the Linux mount table.
+
+    Parameters
+    ----------
+    text : str
+        Content of ``/proc/self/mountinfo`` (format: proc_pid_mountinfo(5)).
+
+    Returns
+    -------
+    list of Mount
+        In the order of the table; a later line hides an earlier one of the same mount point.
+
+    Examples
+    --------
+    >>> parse_mountinfo("27 1 254:0 /a /mnt/my\\\\040usb rw - ext4 /dev/sdb rw")[0].point
+    '/mnt/my usb'
+    """
+    mounts = []
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        left, right = before.split(" "), after.split(" ")
+        if len(left) > 4 and len(right) > 1:  # noqa: PLR2004 - fields the format promises
+            mounts.append(Mount(left[2], _unescape(left[3]), _unescape(left[4]), right[0], _unescape(right[1])))
+    return mounts
+
+
+def choose_mount(mounts: list[Mount], path: str) -> Mount | None:
+    """Return the mount a path lies on.
+
+    Parameters
+    ----------
+    mounts : list of Mount
+        The mount table.
+    path : str
+        An absolute path without symlinks.
+
+    Returns
+    -------
+    Mount or None
+        The deepest mount point above `path`, the last of equals.
+    """
+    best = None
+    for mount in mounts:
+        inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
+        if inside and (best is None or len(mount.point) >= len(best.point)):
+            best = mount
+    return best
+
+
+def volume_of(path: str) -> Volume:
+    """Return the volume a path lies on.
+
+    Parameters
+    ----------
+    path : str
+        An existing file or folder.
+
+    Returns
+    -------
+    Volume
+        By the UUID of the file system where the system knows it; by server and share for network file systems; else by
+        the file system's own id (statvfs) or, last, its mount point.
+
+    Raises
+    ------
+    OSError
+        If the path is not there.
+    """
+    real = os.path.realpath(path)
+    status = os.stat(real)
+    if not MOUNTINFO.exists():
+        return _portable(real, status)
+    mount = choose_mount(parse_mountinfo(os.fsdecode(MOUNTINFO.read_bytes())), real)
+    if mount is None:
+        return _portable(real, status)
+    prefix = mount.root.strip("/")
+    if mount.type in NETWORK:
+        return Volume(f"{mount.type}:{mount.origin}", mount.point, prefix, network=True)
+    uuid = _uuid(mount.device)
+    if uuid is not None:
+        return Volume(f"uuid:{uuid}", mount.point, prefix, network=False)
+    fsid = os.statvfs(real).f_fsid
+    name = f"fsid:{fsid & 0xFFFFFFFFFFFFFFFF:016x}" if fsid else f"mount:{mount.type}:{mount.origin}:{mount.point}"
+    return Volume(name, mount.point, prefix, network=False)
+
+
+def _unescape(text: str) -> str:
+    raw = re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8)]), os.fsencode(text))
+    return os.fsdecode(raw)
+
+
+def _uuid(device: str) -> str | None:
+    """Return the UUID of a block device ``major:minor``, where udev lists it."""
+    if not UUIDS.is_dir():
+        return None
+    major, minor = map(int, device.split(":"))
+    for link in sorted(UUIDS.iterdir()):
+        try:
+            number = link.stat().st_rdev
+        except OSError:
+            continue
+        if (os.major(number), os.minor(number)) == (major, minor):
+            return link.name
+    return None
+
+
+def _portable(path: str, status: os.stat_result) -> Volume:
+    """Walk up to the mount point; the device number is all that such systems tell."""
+    point = path
+    while os.path.dirname(point) != point and os.stat(os.path.dirname(point)).st_dev == status.st_dev:
+        point = os.path.dirname(point)
+    unc = path.startswith("\\\\") or path.startswith("//")
+    return Volume(f"device:{status.st_dev:x}", point, "", network=unc)
