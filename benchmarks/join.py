@@ -48,9 +48,7 @@ def hashes(rows: int, size: int, distribution: str, seed: int = 0) -> NDArray[np
         bit = generator.integers(0, size, clustered)
         flip = np.uint64(1) << (bit % bits.WORD).astype(np.uint64)
         near[np.arange(clustered), bit // bits.WORD] ^= np.where(which, flip, np.uint64(0))
-    block = np.concatenate(
-        [random(rows - repeated - clustered), near, np.repeat(random(1), repeated, axis=0)]
-    )
+    block = np.concatenate([random(rows - repeated - clustered), near, np.repeat(random(1), repeated, axis=0)])
     return generator.permutation(block)
 
 
@@ -71,9 +69,7 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
     for _ in range(case["repeat"]):
         begin, begin_cpu = time.perf_counter(), time.process_time()
         distinct, _ = join.collapse(block)
-        pairs = len(
-            join.distinct_pairs(distinct, case["radius"], kernel=case["kernel"], threads=case["threads"])[0]
-        )
+        pairs = len(join.distinct_pairs(distinct, case["radius"], kernel=case["kernel"], threads=case["threads"])[0])
         wall.append(time.perf_counter() - begin)
         cpu.append(time.process_time() - begin_cpu)
     return case | {

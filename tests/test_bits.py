@@ -13,9 +13,7 @@ def matrix(count: int, size: int, seed: int) -> NDArray[np.bool_]:
     return np.random.default_rng(seed).random((count, size)) < 0.5
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"), [(1, 1), (63, 1), (64, 1), (65, 2), (128, 2), (129, 3), (256, 4)]
-)
+@pytest.mark.parametrize(("size", "expected"), [(1, 1), (63, 1), (64, 1), (65, 2), (128, 2), (129, 3), (256, 4)])
 def test_words_round_up(size: int, expected: int) -> None:
     assert bits.words(size) == expected
 

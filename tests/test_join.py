@@ -169,10 +169,7 @@ def test_50_000_rows_of_the_benchmark_equal_brute_force() -> None:
     spec.loader.exec_module(benchmark)
     distinct, _ = join.collapse(benchmark.hashes(50_000, 64, "mixed"))
     values = distinct[:, 0]
-    near = [
-        np.flatnonzero(np.bitwise_count(values[i + 1 :] ^ value) <= 8) + i + 1
-        for i, value in enumerate(values)
-    ]
+    near = [np.flatnonzero(np.bitwise_count(values[i + 1 :] ^ value) <= 8) + i + 1 for i, value in enumerate(values)]
     left = np.repeat(np.arange(len(values)), [len(found) for found in near])
     right = np.concatenate(near)
     assert len(left) > 50_000

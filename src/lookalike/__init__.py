@@ -13,14 +13,15 @@ if TYPE_CHECKING:
         UnsafeError,
         UsageError,
     )
-    from lookalike.finding import Findings, find
+    from lookalike.finding import find
+    from lookalike.findings import Findings
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
 
 __version__ = version("lookalike")
 
 _HOME = {
-    "CatalogError": "errors", "DecodeError": "errors", "Failure": "model", "Findings": "finding", "Group": "model",
+    "CatalogError": "errors", "DecodeError": "errors", "Failure": "model", "Findings": "findings", "Group": "model",
     "HashSpec": "model", "ImageRef": "model", "LookalikeError": "errors", "Member": "model", "SourceError": "errors",
     "Tier": "model", "UnsafeError": "errors", "UsageError": "errors", "find": "finding", "iter_near_pairs": "join",
     "near_pairs": "join",

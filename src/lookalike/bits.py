@@ -176,4 +176,5 @@ def distance(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.
     >>> distance(np.array([[7, 0]], np.uint64), np.array([[4, 1]], np.uint64))
     array([3])
     """
-    return np.bitwise_count(left ^ right).sum(axis=-1, dtype=np.int64)
+    count: NDArray[np.int64] = np.bitwise_count(left ^ right).sum(axis=-1, dtype=np.int64)
+    return count

@@ -1,6 +1,6 @@
 """Bytes to an upright thumbnail: every Pillow quirk, size limit and format plug-in lives here.
 
-This is the *fast* decoding. Where the short side in blocks of eight pixels is at least `MIN_BLOCKS`, a picture is first
+This is the *fast* decoding. Where the short side in blocks of 8 pixels is at least `MIN_BLOCKS`, a picture is first
 reduced to the means of its 8x8 blocks (a JPEG hands them over without being decoded in full), then resampled by
 Lanczos on the fractional box; smaller pictures are resampled as they are.
 """
@@ -17,10 +17,10 @@ from importlib import import_module
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageChops, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageFile, UnidentifiedImageError
 from PIL import __version__ as pillow_version
 
-from lookalike import formats
+from lookalike import formats, metadata
 from lookalike.errors import DecodeError
 from lookalike.model import BLOCK, CHROMA_SIDE, MAX_PIXELS, MIN_BLOCKS, THUMBNAIL_SIDE, Thumbnail
 
@@ -34,6 +34,12 @@ GRAY_TOLERANCE = 3
 PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None}
 """Optional Pillow plug-ins of the `formats` extra: module -> function to call once, or None where importing is enough."""
 
+STUMBLES = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
+    struct.error,
+)  # fmt: skip
+"""What Pillow's decoders raise, beside OSError, when a file leads them astray."""
+
 _settings = threading.RLock()
 
 
@@ -44,8 +50,8 @@ def decoders() -> str:
     Returns
     -------
     str
-        Such as ``pillow 13.0.0+pi_heif``; stored with every content, so that what could not be read for want of a decoder
-        is tried again when the set changes.
+        Such as ``pillow 13.0.0+pi_heif``; stored with every content, so that what could not be read for want of a
+        decoder is tried again when the set changes.
     """
     present = []
     for module, register in PLUGINS.items():
@@ -95,7 +101,7 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     if format_ == "RAW":
         raise DecodeError("unsupported", "camera raw files are not read yet")
     try:
-        with _pillow(truncated=truncated):
+        with _pillow(truncated=truncated, max_pixels=max_pixels):
             return _decode(data, max_pixels)
     except DecodeError:
         raise
@@ -112,9 +118,7 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
         if not early and "decoder" in str(error) and "not available" in str(error):
             raise DecodeError("unsupported", _clause(error)) from error
         raise DecodeError("damaged", _clause(error), truncated=early) from error
-    except (ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise DecodeError("damaged", _clause(error)) from error
-    except (struct.error, OverflowError, ArithmeticError, RuntimeError, AssertionError) as error:
+    except STUMBLES as error:
         raise DecodeError("damaged", _clause(error)) from error
 
 
@@ -196,12 +200,12 @@ def detail(luma: NDArray[np.uint8]) -> int:
 
 
 @contextlib.contextmanager
-def _pillow(*, truncated: bool) -> Iterator[None]:
-    """Set Pillow's process-wide switches for one decode and restore them; our own pixel limit replaces Pillow's."""
+def _pillow(*, truncated: bool, max_pixels: int) -> Iterator[None]:
+    """Set Pillow's process-wide switches for one decode and restore them; its own limit guards images inside images."""
     with _settings, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, truncated
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = max_pixels, truncated
         try:
             yield
         finally:
@@ -209,26 +213,29 @@ def _pillow(*, truncated: bool) -> Iterator[None]:
 
 
 def _decode(data: bytes, max_pixels: int) -> Thumbnail:
-    with Image.open(io.BytesIO(data), formats=_readable()) as image:
+    with Image.open(io.BytesIO(data), formats=_readable()) as opened:
+        image: Image.Image = opened
         width, height = image.size
         if width * height > max_pixels:
             raise DecodeError(
-                "limit", f"{width}x{height} pixels, more than the limit of {max_pixels:,}", size=(width, height)
+                "limit",
+                f"{width}x{height} pixels, more than the limit of {max_pixels:,}",
+                size=(width, height),
             )
         if not width or not height:
             raise DecodeError("damaged", "it has no pixels")
         format_ = image.format or ""
         depth = _depth(image, data)
         frames = _frames(image)
-        exif = _exif(image)
-        orientation = int(exif.get("orientation", 1))
-        quality = _jpeg_quality(image)
+        quality = metadata.jpeg_quality(image)
         cut_short = False
         if ImageFile.LOAD_TRUNCATED_IMAGES:
             cut_short = _is_truncated(data)
         blocks = -(-min(width, height) // BLOCK) >= MIN_BLOCKS
         drafted = blocks and format_ in ("JPEG", "MPO") and _draft(image, width, height)
         image.load()
+        exif = metadata.exif(image)  # some containers hold it behind the pixels
+        orientation = int(exif.get("orientation", 1))
         alpha, image = _flatten(image)
         scale = BLOCK if blocks else 1
         if blocks and not drafted:
@@ -263,10 +270,10 @@ def _flatten(image: Image.Image) -> tuple[bool, Image.Image]:
         return False, image
     if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I", "F"):
         return False, Image.fromarray(_to_8_bits(np.asarray(image)))
-    if image.mode in ("1", "L", "P", "RGB") and "transparency" in image.info or image.has_transparency_data:
+    if (image.mode in ("1", "L", "P", "RGB") and "transparency" in image.info) or image.has_transparency_data:
         image = image.convert("RGBA")
         lowest = image.getchannel("A").getextrema()[0]
-        if isinstance(lowest, (int, float)) and lowest < 255:  # noqa: PLR2004 - opaque
+        if isinstance(lowest, (int, float)) and lowest < 255:
             # Premultiplied colour plus what shines through of white.
             bands = image.convert("RGBa").split()
             white = ImageChops.invert(bands[3])
@@ -326,70 +333,12 @@ def _frames(image: Image.Image) -> int:
 
 def _depth(image: Image.Image, data: bytes) -> int:
     """Return bits per channel as stored, also where Pillow hands over fewer."""
-    if image.format == "PNG" and len(data) > 24:  # noqa: PLR2004 - IHDR: bit depth is byte 24
+    if image.format == "PNG" and len(data) > 24:
         return 8 if image.mode == "P" else data[24]
     if image.format == "TIFF":
         stored = getattr(image, "tag_v2", {}).get(258, 8)
         return int(max(stored)) if isinstance(stored, tuple) else int(stored)
     return {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if image.mode.startswith("I;16") else 8)
-
-
-def _exif(image: Image.Image) -> dict[str, str | int]:
-    """Return the EXIF facts that choose a keeper; damaged EXIF is no EXIF."""
-    try:
-        tags = image.getexif()
-        if not tags:
-            return {}
-        details = tags.get_ifd(ExifTags.IFD.Exif)
-        named: dict[str, object] = {
-            "orientation": tags.get(ExifTags.Base.Orientation),
-            "make": tags.get(ExifTags.Base.Make),
-            "model": tags.get(ExifTags.Base.Model),
-            "software": tags.get(ExifTags.Base.Software),
-            "captured": _captured(details),
-            "tags": len(tags) + len(details),
-        }
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, EOFError, struct.error, AttributeError, ZeroDivisionError):
-        return {}
-    facts: dict[str, str | int] = {}
-    for name, value in named.items():
-        if isinstance(value, int) and not isinstance(value, bool):
-            facts[name] = int(value)
-        elif isinstance(value, str) and value.strip("\0 "):
-            facts[name] = value.strip("\0 ")
-    return facts
-
-
-def _captured(details: dict[int, object]) -> str | None:
-    """Return when the photo was taken as sortable text, or None."""
-    found = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", str(details.get(ExifTags.Base.DateTimeOriginal, "")))
-    if found is None or found[1] == "0000":
-        return None
-    fraction = re.match(r"\d+", str(details.get(ExifTags.Base.SubsecTimeOriginal, "")))
-    return f"{found[1]}-{found[2]}-{found[3]} {found[4]}" + (f".{fraction[0]}" if fraction else "")
-
-
-@cache
-def _standard_sums() -> NDArray[np.int64]:
-    """Return, for quality 1..100, the sum of libjpeg's luminance table (ITU T.81, Annex K, scaled as libjpeg does)."""
-    base = np.array(
-        [
-            16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
-            14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
-            49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
-        ]
-    )  # fmt: skip
-    quality = np.arange(1, 101)
-    scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)  # noqa: PLR2004 - libjpeg's own formula
-    return np.clip((base[np.newaxis] * scale[:, np.newaxis] + 50) // 100, 1, 255).sum(axis=1)
-
-
-def _jpeg_quality(image: Image.Image) -> int | None:
-    """Estimate the quality setting of a JPEG by the standard luminance table nearest in sum."""
-    tables = getattr(image, "quantization", None)
-    if not tables or 0 not in tables:
-        return None
-    return int(np.abs(_standard_sums() - sum(tables[0])).argmin()) + 1
 
 
 def _is_truncated(data: bytes) -> bool:

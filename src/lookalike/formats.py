@@ -44,18 +44,108 @@ MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
 """Format and how its files begin, tried in this order."""
 
 EXTENSIONS = frozenset(
-    "apng avif avifs blp bmp bw cur dcx dds dib emf fit fits fli flc ftc ftu gif heic heics heif heifs hif icns ico im j2c"
-    " j2k jfif jif jp2 jpc jpe jpeg jpf jpg jpx jxl mpo msp pam pbm pcx pfm pgm png pnm ppm psd qoi ras rgb rgba"
-    " sgi sun tga tif tiff webp xbm xpm".split()
+    [
+        "apng",
+        "avif",
+        "avifs",
+        "blp",
+        "bmp",
+        "bw",
+        "cur",
+        "dcx",
+        "dds",
+        "dib",
+        "emf",
+        "fit",
+        "fits",
+        "fli",
+        "flc",
+        "ftc",
+        "ftu",
+        "gif",
+        "heic",
+        "heics",
+        "heif",
+        "heifs",
+        "hif",
+        "icns",
+        "ico",
+        "im",
+        "j2c",
+        "j2k",
+        "jfif",
+        "jif",
+        "jp2",
+        "jpc",
+        "jpe",
+        "jpeg",
+        "jpf",
+        "jpg",
+        "jpx",
+        "jxl",
+        "mpo",
+        "msp",
+        "pam",
+        "pbm",
+        "pcx",
+        "pfm",
+        "pgm",
+        "png",
+        "pnm",
+        "ppm",
+        "psd",
+        "qoi",
+        "ras",
+        "rgb",
+        "rgba",
+        "sgi",
+        "sun",
+        "tga",
+        "tif",
+        "tiff",
+        "webp",
+        "xbm",
+        "xpm",
+    ]
 )
 """File name endings of raster images, lower case."""
 
 RAW_EXTENSIONS = frozenset(
-    "3fr ari arw bay cr2 cr3 crw dcr dng erf fff iiq k25 kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f".split()
+    [
+        "3fr",
+        "ari",
+        "arw",
+        "bay",
+        "cr2",
+        "cr3",
+        "crw",
+        "dcr",
+        "dng",
+        "erf",
+        "fff",
+        "iiq",
+        "k25",
+        "kdc",
+        "mef",
+        "mos",
+        "mrw",
+        "nef",
+        "nrw",
+        "orf",
+        "pef",
+        "raf",
+        "raw",
+        "rw2",
+        "rwl",
+        "sr2",
+        "srf",
+        "srw",
+        "x3f",
+    ]
 )
 """File name endings of camera raw files, lower case."""
 
-SIGNED_BY_NAME = frozenset("tga im msp".split())
+SIGNED_BY_NAME = frozenset(["tga", "im", "msp"])
 """Endings of formats without usable first bytes; for these the name is the claim and the decoder decides."""
 
 EXTRA = {"HEIF": "HEIF", "JXL": "JPEG XL"}

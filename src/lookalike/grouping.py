@@ -5,6 +5,7 @@ the order in which anything was met. Groups form at tier copy first; each looser
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +139,7 @@ def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule =
     if loosest is Tier.EXACT:
         return matches
     edges = _walk(candidates, judge) if rule == "star" else _every_pair(candidates, judge)
-    left, right, tier, score = edges
+    left, right, tier, _ = edges
     for level in LOOSER[: LOOSER.index(loosest) + 1]:
         within = tier <= level
         merged = {"star": _star, "clique": _clique, "component": _component}[rule](
@@ -185,8 +186,9 @@ def match_references(
     best = np.full(count, Tier.NONE, np.uint8)
     while open_items:
         # One reference per item and round; an item that found a copy looks no further.
-        asked = [(item, found, rest) for item, rest in open_items if (found := next(rest, None)) is not None]
-        items, found = (np.array([row[at] for row in asked], np.int64) for at in (0, 1))
+        asked = [(item, at, rest) for item, rest in open_items if (at := next(rest, None)) is not None]
+        items = np.array([item for item, _, _ in asked], np.int64)
+        found = np.array([at for _, at, _ in asked], np.int64)
         tier, score = judge(np.minimum(items, found), np.maximum(items, found))
         better = np.flatnonzero((tier < best[items]) & (tier <= loosest))
         best[items[better]] = tier[better]
@@ -197,7 +199,7 @@ def match_references(
     return matches
 
 
-def _walk(candidates: Candidates, judge: Judge) -> tuple[NDArray[np.int64], ...]:
+def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     """Verify what a star walk at tier copy asks for: each item against the keepers that come before it.
 
     Components do not touch each other, so all of them take one step at a time and their questions travel together. Every
@@ -205,7 +207,7 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[NDArray[np.int64], ...]
     """
     decided = np.zeros(len(candidates), np.bool_)
     walks = [(part, 0) for part in candidates.components()]
-    asked: list[tuple[NDArray[np.int64], ...]] = []
+    asked: list[tuple[Any, ...]] = []
     while walks:
         lefts, rights, going = [], [], []
         for items, start in walks:
@@ -229,9 +231,9 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[NDArray[np.int64], ...]
     return _edges(asked)
 
 
-def _every_pair(candidates: Candidates, judge: Judge) -> tuple[NDArray[np.int64], ...]:
+def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     """Verify every candidate pair, a bounded number at a time."""
-    asked: list[tuple[NDArray[np.int64], ...]] = []
+    asked: list[tuple[Any, ...]] = []
     lefts: list[NDArray[np.int64]] = []
     rights: list[NDArray[np.int64]] = []
     parts = candidates.components()
@@ -250,7 +252,7 @@ def _every_pair(candidates: Candidates, judge: Judge) -> tuple[NDArray[np.int64]
     return _edges(asked)
 
 
-def _edges(parts: list[tuple[NDArray[np.int64], ...]]) -> tuple[NDArray[np.int64], ...]:
+def _edges(parts: list[tuple[Any, ...]]) -> tuple[Any, ...]:
     """Concatenate edge blocks, sorted by left, then right."""
     if not parts:
         return tuple(np.zeros(0, np.int64) for _ in range(4))
@@ -297,7 +299,7 @@ def _clique(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[n
     return merged
 
 
-def _attach(matches: Matches, edges: tuple[NDArray[np.int64], ...], loosest: Tier) -> None:
+def _attach(matches: Matches, edges: tuple[Any, ...], loosest: Tier) -> None:
     """Fill in tier and score of each item with its own keeper; NONE where that pair was never verified."""
     left, right, tier, score = edges
     attached = np.flatnonzero(matches.keeper != np.arange(len(matches.keeper)))

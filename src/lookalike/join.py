@@ -19,9 +19,7 @@ from lookalike import bits
 try:
     from lookalike._native import PairStream
     from lookalike._native import kernels as _native_kernels
-except (
-    ModuleNotFoundError
-):  # installed without a compiler; a kernel that is there but broken still fails loudly
+except ModuleNotFoundError:  # installed without a compiler; a kernel that is there but broken still fails loudly
     _NATIVE: tuple[str, ...] = ()
 else:
     _NATIVE = tuple(_native_kernels())
@@ -126,9 +124,7 @@ def stream_distinct_pairs(
     return _native(PairStream(distinct, radius, threads or 0, name), limit)
 
 
-def distinct_pairs(
-    distinct: Block, radius: int, *, threads: int | None = None, kernel: str | None = None
-) -> Pairs:
+def distinct_pairs(distinct: Block, radius: int, *, threads: int | None = None, kernel: str | None = None) -> Pairs:
     """Find all pairs of distinct rows within a radius.
 
     Parameters
@@ -220,15 +216,11 @@ def near_pairs(block: Block, radius: int, *, threads: int | None = None, kernel:
 
 def _checked_block(block: Block) -> Block:
     if not isinstance(block, np.ndarray) or block.dtype != np.uint64:
-        raise TypeError(
-            f"a hash block must be an array of uint64, got {getattr(block, 'dtype', type(block).__name__)}"
-        )
+        raise TypeError(f"a hash block must be an array of uint64, got {getattr(block, 'dtype', type(block).__name__)}")
     if block.ndim == 1:
         block = block[:, np.newaxis]
     if block.ndim != 2 or block.shape[1] == 0:
-        raise ValueError(
-            f"a hash block must have the shape (n,) or (n, words), words at least 1, got {block.shape}"
-        )
+        raise ValueError(f"a hash block must have the shape (n,) or (n, words), words at least 1, got {block.shape}")
     return np.ascontiguousarray(block)
 
 

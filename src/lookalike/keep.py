@@ -17,9 +17,14 @@ from lookalike.errors import UsageError
 Column = NDArray[np.int64] | NDArray[np.bool_]
 Text = Callable[[int], str]
 
-MESSENGER = re.compile(r"(-WA\d{4}|^signal-|^photo_\d{4}-|^FB_IMG|^received_|^Screenshot|\(\d+\)| - Copy|\bcopy\b)", re.IGNORECASE)
+MESSENGER = re.compile(
+    r"(-WA\d{4}|^signal-|^photo_\d{4}-|^FB_IMG|^received_|^Screenshot|\(\d+\)| - Copy|\bcopy\b)",
+    re.IGNORECASE,
+)
 """File names that messengers, screenshots and copying give."""
-EDITORS = re.compile(r"photoshop|lightroom|gimp|snapseed|picasa|instagram|facebook|whatsapp|affinity|paint", re.IGNORECASE)
+EDITORS = re.compile(
+    r"photoshop|lightroom|gimp|snapseed|picasa|instagram|facebook|whatsapp|affinity|paint", re.IGNORECASE
+)
 """EXIF Software of programs that write exports rather than originals."""
 
 
@@ -35,11 +40,14 @@ class Key:
         Larger is better.
     text : callable
         ``row -> str``: the value of a row in words.
+    sign : str
+        What stands between the better and the worse value in words.
     """
 
     name: str
     values: Column
     text: Text
+    sign: str = ">"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Ranking:
         """
         for key in self.keys:
             if key.values[better] != key.values[worse]:
-                return f"{key.name} {key.text(better)} > {key.text(worse)}"
+                return f"{key.name} {key.text(better)} {key.sign} {key.text(worse)}"
         return "same name"
 
 
@@ -101,7 +109,11 @@ def rank(images: Images, rules: str) -> Ranking:
     names = parse_rules(rules)
     names += [name for name in ("shortest-path", "name") if name not in names]
     fixed = (
-        Key("reference", images.reference, lambda row: "to compare against" if images.reference[row] else "under test"),
+        Key(
+            "reference",
+            images.reference,
+            lambda row: "to compare against" if images.reference[row] else "under test",
+        ),
         Key("file", ~images.symlink, lambda row: "symlink" if images.symlink[row] else "itself"),
     )
     keys = (*fixed, *(key for name in names for key in _keys(images, name)))
@@ -193,7 +205,14 @@ def _quality(images: Images) -> list[Key]:
     # Within one codec the estimate decides; codecs themselves come lossless first, then those that tell their quality.
     facts = images.facts
     values = np.where(facts.lossless, 101, facts.quality)
-    return [_fact(images, "quality", values, lambda at: "lossless" if facts.lossless[at] else str(facts.quality[at] or "unknown"))]
+    return [
+        _fact(
+            images,
+            "quality",
+            values,
+            lambda at: "lossless" if facts.lossless[at] else str(facts.quality[at] or "unknown"),
+        )
+    ]
 
 
 def _exif(images: Images) -> list[Key]:
@@ -206,7 +225,7 @@ def _bytes(images: Images) -> list[Key]:
 
 
 def _oldest(images: Images) -> list[Key]:
-    return [Key("older", -_taken(images), lambda row: _date(images, row))]
+    return [Key("older", -_taken(images), lambda row: _date(images, row), "<")]
 
 
 def _newest(images: Images) -> list[Key]:
@@ -215,7 +234,7 @@ def _newest(images: Images) -> list[Key]:
 
 def _shortest_path(images: Images) -> list[Key]:
     lengths = np.array([len(path) for path in images.path], np.int64)
-    return [Key("shorter path", -lengths, lambda row: f"{lengths[row]} characters")]
+    return [Key("shorter path", -lengths, lambda row: f"{lengths[row]} characters", "<")]
 
 
 def _name(images: Images) -> list[Key]:
@@ -223,7 +242,7 @@ def _name(images: Images) -> list[Key]:
     order = sorted(range(len(images)), key=lambda row: (images.path[row], images.volume[row], images.key[row]))
     places = np.empty(len(images), np.int64)
     places[order] = np.arange(len(images))
-    return [Key("name", -places, lambda row: images.path[row].rpartition("/")[2])]
+    return [Key("name", -places, lambda row: images.path[row].rpartition("/")[2], "<")]
 
 
 def _taken(images: Images) -> NDArray[np.int64]:
@@ -246,7 +265,7 @@ def _milliseconds(text: str) -> int:
 
 def _date(images: Images, row: int) -> str:
     captured = images.facts.captured[int(images.content[row])]
-    return captured or str(np.datetime64(int(images.mtime_ns[row]) // 1_000_000_000, "s")).replace("T", " ")
+    return captured or str(np.datetime64(int(images.mtime_ns[row]) // 1_000_000, "ms")).replace("T", " ")
 
 
 _RULES: dict[str, Callable[[Images], list[Key]]] = {

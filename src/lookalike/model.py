@@ -29,6 +29,7 @@ DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-pa
 GroupRule = Literal["star", "clique", "component"]
 Role = Literal["keeper", "duplicate", "similar"]
 Stage = Literal["list", "read", "decode"]
+Truncated = Literal["refuse", "accept"]
 
 
 class Tier(IntEnum):
@@ -313,11 +314,11 @@ class ScanOptions:
     include: tuple[str, ...] = ()
     min_size: tuple[int, int] = (0, 0)
     follow_symlinks: bool = False
-    truncated: Literal["refuse", "accept"] = "refuse"
+    truncated: Truncated = "refuse"
     max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
-        if self.truncated not in ("refuse", "accept"):
+        if self.truncated not in get_args(Truncated):
             raise UsageError(f"truncated must be refuse or accept, got {self.truncated!r}")
         if min(self.min_size) < 0:
             raise UsageError(f"min_size must not be negative, got {self.min_size}")

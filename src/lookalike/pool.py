@@ -15,14 +15,12 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from types import TracebackType
-from typing import BinaryIO, Generic, Self, TypeVar
+from typing import Any, BinaryIO, Generic, Self, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_BOOT = (
-    "import sys; sys.path[:] = sys.argv[2].split(sys.argv[3]); from lookalike.pool import serve; serve(sys.argv[1])"
-)
+_BOOT = "import sys; sys.path[:] = sys.argv[2].split(sys.argv[3]); from lookalike.pool import serve; serve(sys.argv[1])"
 
 
 def usable_cores() -> int:
@@ -171,7 +169,7 @@ class _Worker:
     def __init__(self, function: Callable[..., object]) -> None:
         name = f"{function.__module__}:{function.__qualname__}"
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a module of this package
             [sys.executable, "-c", _BOOT, name, paths, os.pathsep],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -184,7 +182,7 @@ class _Worker:
         pickle.dump(list(tasks), pipe, protocol=pickle.HIGHEST_PROTOCOL)
         pipe.flush()
 
-    def receive(self) -> object:
+    def receive(self) -> Any:
         pipe = self._process.stdout
         assert pipe is not None
         outcome, value = pickle.load(pipe)  # noqa: S301 - written by our own child

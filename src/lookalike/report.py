@@ -13,15 +13,24 @@ class FolderShare(Protocol):
     """How much of one folder is found again in another; see `lookalike.finding.FolderPair`."""
 
     @property
-    def folder(self) -> str: ...
+    def folder(self) -> str:
+        """The folder whose images are found again."""
+
     @property
-    def other(self) -> str: ...
+    def other(self) -> str:
+        """Where they are found."""
+
     @property
-    def contained(self) -> int: ...
+    def contained(self) -> int:
+        """How many are."""
+
     @property
-    def images(self) -> int: ...
+    def images(self) -> int:
+        """Of how many."""
+
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Bytes of those."""
 
 
 def plain(text: str) -> str:
@@ -69,7 +78,7 @@ def amount(size: int) -> str:
     """
     number = float(size)
     for unit in ("B", "kB", "MB", "GB", "TB"):
-        if number < 999.95 or unit == "TB":  # noqa: PLR2004 - what rounds to 1000.0 takes the next unit
+        if number < 999.95 or unit == "TB":
             return f"{size} B" if unit == "B" else f"{number:.1f} {unit}"
         number /= 1000
     raise AssertionError
@@ -165,7 +174,9 @@ def _summary(stats: dict[str, Any], failures: list[dict[str, Any]], incomplete: 
 
 def _failures(failures: list[dict[str, Any]]) -> Iterator[str]:
     """One line per kind; what an extra would read says so, by format."""
-    needs = Counter(row["reason"] for row in failures if row["kind"] == "unsupported" and "pip install" in row["reason"])
+    needs = Counter(
+        row["reason"] for row in failures if row["kind"] == "unsupported" and "pip install" in row["reason"]
+    )
     for reason, count in sorted(needs.items()):
         name, _, rest = reason.partition(" needs a decoder: ")
         yield f"{count:,} {name} not read: {rest}"

@@ -1,70 +1,35 @@
 """Source to catalog: list, read, decode, hash, store. Resumable, because only what is committed counts as done."""
 
-import errno
 import os
-import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
-from blake3 import blake3
 from numpy.typing import NDArray
-from platformdirs import user_cache_dir
 
-from lookalike import decode, formats
-from lookalike.catalog import Catalog, Location
+from lookalike import decode
 from lookalike.columns import Images
-from lookalike.errors import CatalogError, DecodeError, FailureKind, SourceError
+from lookalike.errors import FailureKind, SourceError
+from lookalike.examining import Outcome, Task, crashed, examine
 from lookalike.hashes import hash_block
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thumbnail
 from lookalike.pool import Pool
-from lookalike.sources.files import Entry, Folder, Root, Walk, failure_kind, open_root
-from lookalike.sources.volumes import volume_of
+from lookalike.sources.files import Entry, Folder, Root, Walk, open_root
+from lookalike.stores.catalog import Catalog
+from lookalike.stores.locations import Location
 
 CHUNK_FILES = 32
 """Files handed to a worker at a time."""
 BATCH_FILES = 512
 """Results that are committed together: what a kill at any moment can lose at most."""
 BATCH_SECONDS = 1.0
-MAX_FILE_BYTES = 1 << 30
-"""Larger files are not read into memory."""
 SETTLED_NS = 20_000_000
 """A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
-GONE = (errno.ENOENT, errno.ENOTDIR, errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN)
-"""What reading says when a file, or the whole drive under it, has gone away."""
-
 OnProgress = Callable[[int, int, bool], None]
 """``(images done, images listed, listing finished)``; called often."""
-
-
-class Task(NamedTuple):
-    """One file for a worker: where it is, what it was when listed, and which digests of that size need no decoding."""
-
-    row: int
-    path: str
-    size: int
-    mtime_ns: int
-    known: tuple[bytes, ...]
-    truncated: bool
-    max_pixels: int
-
-
-class Outcome(NamedTuple):
-    """What became of a task: exactly one of skipped, failure and content (`digest`, with a thumbnail unless known)."""
-
-    row: int
-    digest: bytes | None = None
-    thumbnail: Thumbnail | None = None
-    skipped: str | None = None
-    stage: Stage = "read"
-    kind: FailureKind | None = None
-    reason: str = ""
-    truncated: bool = False
-    pixels: tuple[int, int] | None = None
-    gone: bool = False
 
 
 @dataclass(slots=True)
@@ -103,139 +68,6 @@ class Scan:
     hashed: int
     cached: int
     bytes_read: int
-
-
-def default_catalog() -> str:
-    """Return where the catalog lives when nobody says.
-
-    Returns
-    -------
-    str
-        A file in the cache folder of the platform.
-    """
-    return os.path.join(user_cache_dir("lookalike", appauthor=False), "catalog.sqlite")
-
-
-def open_catalog(path: str | None) -> Catalog:
-    """Open a catalog, unless it lies where SQLite cannot share it safely.
-
-    Parameters
-    ----------
-    path : str or None
-        The file; None for one in memory.
-
-    Returns
-    -------
-    Catalog
-        Ready for use.
-
-    Raises
-    ------
-    CatalogError
-        If it lies on a network file system, is damaged, or cannot be opened.
-    """
-    if path is not None:
-        place = os.path.abspath(path)
-        while not os.path.exists(place):
-            place = os.path.dirname(place)
-        refuse_network(path, network=volume_of(place).network)
-    return Catalog(path)
-
-
-def refuse_network(path: str, *, network: bool) -> None:
-    """Refuse a catalog on a network file system.
-
-    Parameters
-    ----------
-    path : str
-        Where the catalog would be.
-    network : bool
-        Whether that is on a network file system.
-
-    Raises
-    ------
-    CatalogError
-        If it is; the message names a local path.
-    """
-    if network:
-        raise CatalogError(
-            f"catalog {path} is on a network file system, where several processes cannot share an SQLite file safely: "
-            f"use a local one, for example --catalog {default_catalog()}, or --no-catalog"
-        )
-
-
-def examine(task: Task) -> Outcome:
-    """Read, recognise, digest and decode one file; runs in a worker and never raises for a bad file.
-
-    Parameters
-    ----------
-    task : Task
-        The file.
-
-    Returns
-    -------
-    Outcome
-        What became of it.
-    """
-    try:
-        data, other = _read(task)
-    except OSError as error:
-        return Outcome(
-            task.row, kind=failure_kind(error), reason=error.strerror or str(error), gone=error.errno in GONE
-        )
-    except DecodeError as error:
-        return Outcome(task.row, kind=error.kind, reason=error.reason)
-    if other is not None:
-        return Outcome(task.row, skipped=other)
-    digest = blake3(data).digest()
-    if digest in task.known:
-        return Outcome(task.row, digest=digest)
-    try:
-        thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
-    except DecodeError as error:
-        return Outcome(
-            task.row, digest, None, None, "decode", error.kind, error.reason, error.truncated, error.size
-        )  # fmt: skip
-    return Outcome(task.row, digest, thumbnail)
-
-
-def crashed(task: Task, reason: str) -> Outcome:
-    """Return the outcome of a task during which its worker died.
-
-    Parameters
-    ----------
-    task : Task
-        The file.
-    reason : str
-        How the worker ended.
-
-    Returns
-    -------
-    Outcome
-        A failure of the kind damaged.
-    """
-    return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
-
-
-def _read(task: Task) -> tuple[bytes, str | None]:
-    """Return the content of a file, or the kind it is skipped as."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    with open(os.open(task.path, flags), "rb", buffering=0) as file:
-        before = os.fstat(file.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            return b"", "not a regular file"
-        head = file.read(formats.HEAD_BYTES)
-        if formats.sniff(head, task.path) is None and not formats.claims_image(task.path):
-            return b"", formats.kind_of_other(head, task.path)
-        if head.startswith(b"\x00\x05\x16\x07"):
-            return b"", formats.kind_of_other(head, task.path)
-        if before.st_size > MAX_FILE_BYTES:
-            raise DecodeError("limit", f"{before.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
-        data = head + file.read(before.st_size - len(head)) if before.st_size > len(head) else head
-        after = os.fstat(file.fileno())
-    if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (task.size, task.mtime_ns):
-        raise DecodeError("transient", "it changed while it was read")
-    return data, None
 
 
 def scan(
@@ -416,9 +248,7 @@ class _Run:
             if known is None:
                 known = self.sizes[size] = self.catalog.digests_of_size(size, version=decode.VERSION)
             accept = self.options.truncated == "accept"
-            chunk.append(
-                Task(at, row.path, size, row.entry.mtime_ns, tuple(known), accept, self.options.max_pixels)
-            )
+            chunk.append(Task(at, row.path, size, row.entry.mtime_ns, tuple(known), accept, self.options.max_pixels))
         del waiting[:CHUNK_FILES]
         if chunk:
             pool.submit(chunk)
@@ -523,7 +353,14 @@ class _Run:
     def _location(self, row: _Row, skipped: str | None) -> Location:
         entry = row.entry
         return Location(
-            row.number, entry.name, entry.size, entry.mtime_ns, entry.device, entry.inode, row.content, skipped
+            row.number,
+            entry.name,
+            entry.size,
+            entry.mtime_ns,
+            entry.device,
+            entry.inode,
+            row.content,
+            skipped,
         )
 
     def _ref(self, row: _Row) -> ImageRef:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from lookalike.columns import Facts
 from lookalike.model import BLOCK, MIN_BLOCKS, THUMBNAIL_SIDE, Tier
 
+Size = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Width and height."""
+
 STEP = "thumbnail-1"
 """Name and version of this step, stored with every verdict."""
 
@@ -38,9 +41,7 @@ EDIT_CHROMA_LEVELS = 16
 """The same for re-toned pictures; beyond it two products of different colour begin."""
 
 
-def common_side(
-    left: tuple[NDArray[np.int64], NDArray[np.int64]], right: tuple[NDArray[np.int64], NDArray[np.int64]]
-) -> NDArray[np.int64]:
+def common_side(left: Size, right: Size) -> NDArray[np.int64]:
     """Return the side at which two thumbnails are compared: no finer than the coarser of them really is.
 
     Parameters
@@ -72,7 +73,7 @@ def common_side(
 def verify(
     luma: tuple[NDArray[np.uint8], NDArray[np.uint8]],
     chroma: tuple[NDArray[np.uint8], NDArray[np.uint8]],
-    side: NDArray[np.int64],
+    size: tuple[Size, Size],
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Judge pairs of thumbnails; the order within a pair makes no difference.
 
@@ -82,8 +83,8 @@ def verify(
         Luma of the left and the right pictures.
     chroma : pair of ndarray of uint8, shape (n, 8, 8, 2)
         Their Cb and Cr.
-    side : ndarray of int64, shape (n,)
-        At which side to compare each pair, from `common_side`.
+    size : pair of (ndarray of int64, ndarray of int64), shape (n,) each
+        Width and height of the left and the right pictures in pixels.
 
     Returns
     -------
@@ -96,16 +97,20 @@ def verify(
     --------
     >>> ramp = np.broadcast_to(np.arange(64, dtype=np.uint8) * 3, (1, 64, 64))
     >>> neutral = np.full((1, 8, 8, 2), 128, np.uint8)
-    >>> verify((ramp, ramp), (neutral, neutral), np.array([64]))
+    >>> large, small = (np.array([1600]), np.array([1200])), (np.array([800]), np.array([600]))
+    >>> verify((ramp, ramp), (neutral, neutral), (large, small))
     (array([1], dtype=uint8), array([1000]))
     """
+    side = common_side(*size)
     tier, score = np.zeros(len(side), np.uint8), np.zeros(len(side), np.int64)
     for value in SIDES:
         rows = np.flatnonzero(side == value)
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
             tier[part], score[part] = _verify(
-                _shrink(luma[0][part], value), _shrink(luma[1][part], value), (chroma[0][part], chroma[1][part])
+                _shrink(luma[0][part], value),
+                _shrink(luma[1][part], value),
+                (chroma[0][part], chroma[1][part]),
             )
     return tier, score
 
@@ -130,15 +135,19 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier) -> str:
     if tier is Tier.SIMILAR:
         return "similar"
     said = []
+    sizes = [(facts.width[at : at + 1], facts.height[at : at + 1]) for at in (keeper, member)]
+    stretched = bool(_stretched(*sizes)[0])
     if facts.exif[keeper].get("orientation", 1) != facts.exif[member].get("orientation", 1):
         said.append("EXIF-turned")
-    scale = int(facts.width[member]) / int(facts.width[keeper])
-    if (facts.width[keeper], facts.height[keeper]) != (facts.width[member], facts.height[member]):
-        exact = facts.width[member] * 2 in range(int(facts.width[keeper]) - 1, int(facts.width[keeper]) + 2)
-        said.append("half size" if exact else f"{scale:.2g}x size")
-    if tier is Tier.EDIT:
-        gray = bool(facts.colour[keeper]) and not facts.colour[member]
-        said.append("recoloured, gray" if gray else "re-toned")
+    if stretched:
+        said.append("stretched")
+    elif (facts.width[keeper], facts.height[keeper]) != (facts.width[member], facts.height[member]):
+        half = abs(2 * int(facts.width[member]) - int(facts.width[keeper])) <= 1
+        said.append("half size" if half else f"{int(facts.width[member]) / int(facts.width[keeper]):.2g}x size")
+    if facts.colour[keeper] and not facts.colour[member]:
+        said.append("recoloured, gray")
+    elif tier is Tier.EDIT and not stretched:
+        said.append("re-toned")
     if facts.format[keeper] != facts.format[member]:
         said.append(f"{facts.format[keeper]} -> {facts.format[member]}")
     elif facts.quality[keeper] != facts.quality[member]:
@@ -146,6 +155,12 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier) -> str:
     elif not said or said == ["half size"]:
         said.append("re-encoded")
     return ", ".join(said)
+
+
+def _stretched(left: Size, right: Size) -> NDArray[np.bool_]:
+    """Return whether no scaling, rounded to whole pixels of the smaller picture, gives both sizes."""
+    skew = np.abs(left[0] * right[1] - left[1] * right[0])
+    return 2 * skew > 3 * np.maximum(np.maximum(*left), np.maximum(*right))
 
 
 def _shrink(luma: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
@@ -159,7 +174,11 @@ def _shrink(luma: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
         for axis in (1, 2):
             wide = np.pad(planes, [(1, 1) if axis == at else (0, 0) for at in range(3)], mode="edge")
             near, far = np.arange(1, wide.shape[axis] - 1, 2), np.arange(0, wide.shape[axis] - 2, 2)
-            planes = 3 * (wide.take(near, axis) + wide.take(near + 1, axis)) + wide.take(far, axis) + wide.take(far + 3, axis)
+            planes = (
+                3 * (wide.take(near, axis) + wide.take(near + 1, axis))
+                + wide.take(far, axis)
+                + wide.take(far + 3, axis)
+            )
         planes = (planes + 8) >> 4  # of the 64 both axes add, 4 stay
     return planes.reshape(len(planes), side * side)
 
@@ -175,7 +194,8 @@ def _verify(
         for one, other in ((left_rest, left_rest), (right_rest, right_rest), (left_rest, right_rest))
     )
     score = np.array(
-        [_score(*sums) for sums in zip(left_power.tolist(), right_power.tolist(), common.tolist(), strict=True)], np.int64
+        [_score(*sums) for sums in zip(left_power.tolist(), right_power.tolist(), common.tolist(), strict=True)],
+        np.int64,
     )
     tier = np.where(score >= SIMILAR_SCORE, Tier.SIMILAR, Tier.NONE).astype(np.uint8)
     near = np.flatnonzero(score >= SAME_SCORE)

@@ -34,9 +34,7 @@ def cases(draw: st.DrawFn, most_rows: int = 150) -> Case:
     words = draw(st.sampled_from([1, 1, 2, 3, 4, 5]))
     size = 64 * words
     count = draw(st.integers(0, most_rows))
-    radius = draw(
-        st.one_of(st.integers(0, 16), st.sampled_from([31, 63, 64, 128, 192, 256]), st.integers(0, size))
-    )
+    radius = draw(st.one_of(st.integers(0, 16), st.sampled_from([31, 63, 64, 128, 192, 256]), st.integers(0, size)))
     generator = np.random.default_rng(draw(st.integers(0, 1 << 32)))
     kind = draw(st.sampled_from(["random", "clustered", "skewed", "dense"]))
     if kind == "random":
@@ -72,9 +70,7 @@ def triples(columns: tuple[NDArray[np.integer], ...]) -> Triples:
     return list(zip(left, right, distance, strict=True))
 
 
-def native_parts(
-    case: Case, kernel: str, *, method: str, threads: int, tasks: int, limit: int
-) -> list[Triples]:
+def native_parts(case: Case, kernel: str, *, method: str, threads: int, tasks: int, limit: int) -> list[Triples]:
     stream = PairStream(case.block, case.radius, threads, kernel, method, tasks)
     parts = []
     while (part := stream.next(limit)) is not None:
@@ -171,9 +167,7 @@ def test_no_row_is_read_past_the_end(kernel: str, words: int) -> None:
     for count in range(2, 40):
         block = np.zeros((count, words), np.uint64)
         block[:, -1] = np.arange(count)
-        parts = native_parts(
-            Case(block, 64 * words), kernel, method="brute", threads=1, tasks=1 << 20, limit=1 << 20
-        )
+        parts = native_parts(Case(block, 64 * words), kernel, method="brute", threads=1, tasks=1 << 20, limit=1 << 20)
         assert len(parts[0]) == count * (count - 1) // 2
 
 
@@ -206,9 +200,7 @@ def test_an_interrupt_ends_a_long_call() -> None:
     with pytest.raises(KeyboardInterrupt):
         stream.next(1)
     assert time.perf_counter() - begin < 10
-    with pytest.raises(
-        RuntimeError, match="failed before"
-    ):  # never the rest of an answer as if it were whole
+    with pytest.raises(RuntimeError, match="failed before"):  # never the rest of an answer as if it were whole
         stream.next(1)
 
 

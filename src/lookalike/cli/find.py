@@ -2,22 +2,22 @@
 
 import re
 import sys
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from lookalike import report, tables
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
-from lookalike.finding import Findings
 from lookalike.finding import find as find_images
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS
+from lookalike.findings import Findings
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Truncated
 
 DUPLICATES_FOUND = 1
 ROOT_MISSING = 3
 
 
-def find(  # noqa: C901 - one option, one parameter; the body is short
+def find(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders, entered recursively, and files.")],
     against: Annotated[
         list[str] | None, typer.Option(metavar="REF", help="Only compare PATH with REF; images of REF always stay. Repeatable.")
@@ -59,17 +59,27 @@ def find(  # noqa: C901 - one option, one parameter; the body is short
         tables.check_output(path)
     if unmatched is not None and not against:
         raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
-    if group not in ("star", "clique", "component"):
-        raise UsageError(f"unknown group rule {group!r}: use one of star, clique, component")
-    if truncated not in ("refuse", "accept"):
-        raise UsageError(f"--truncated must be refuse or accept, got {truncated!r}")
     with progress_bar(quiet=quiet) as progress:
         findings = find_images(
-            paths, against=against or (), tier=tier, algorithm=algorithm, size=size, radius=radius, group=group, keep=keep,
-            exclude=exclude or (), include=include or (), min_size=_min_size(min_size), follow_symlinks=follow_symlinks,
-            truncated=truncated, max_pixels=max_pixels, catalog=catalog, use_catalog=not no_catalog, workers=workers,
+            paths,
+            against=against or (),
+            tier=tier,
+            algorithm=algorithm,
+            size=size,
+            radius=radius,
+            group=cast("GroupRule", group),
+            keep=keep,
+            exclude=exclude or (),
+            include=include or (),
+            min_size=_min_size(min_size),
+            follow_symlinks=follow_symlinks,
+            truncated=cast("Truncated", truncated),
+            max_pixels=max_pixels,
+            catalog=catalog,
+            use_catalog=not no_catalog,
+            workers=workers,
             progress=progress,
-        )  # fmt: skip
+        )
     document = findings.to_dict()
     for path in output or []:
         tables.write(document, path)

@@ -24,21 +24,24 @@ app = typer.Typer(
 app.command()(find)
 
 
-def _print_version(*, wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from lookalike import decode, join  # noqa: PLC0415 - costs time that only --version needs
 
-        typer.echo(f"lookalike {version('lookalike')} (kernel {join.kernel()}, {decode.decoders()})")
+        typer.echo(f"lookalike {version('lookalike')} (kernel {join.KERNELS[0]}, {decode.decoders()})")
         raise typer.Exit
 
 
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Print version, kernel and decoders in use."
+    ),
+]
+
+
 @app.callback(help=purpose)
-def _root(
-    version_: Annotated[
-        bool, typer.Option("--version", callback=lambda value: _print_version(wanted=value), is_eager=True,
-                           help="Print the version, the kernel and the decoders in use.")
-    ] = False,
-) -> None:  # fmt: skip
+def _root(_version: Version = False) -> None:
     return
 
 

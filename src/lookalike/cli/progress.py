@@ -27,11 +27,16 @@ def progress_bar(*, quiet: bool) -> Iterator[OnProgress | None]:
     from rich.console import Console  # noqa: PLC0415 - costs time that only a terminal is worth
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"))
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+    )
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("counting", total=None, rate="")
 
-        def update(done: int, listed: int, finished: bool) -> None:  # noqa: FBT001 - the shape of OnProgress
+        def update(done: int, listed: int, finished: bool) -> None:
             speed = bar.tasks[0].speed
             what = f"{done:,} of {listed:,} files" if finished else f"counting, {listed:,} so far, {done:,} read"
             bar.update(

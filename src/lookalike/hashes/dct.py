@@ -39,7 +39,8 @@ def basis(size: int) -> NDArray[np.float64]:
     frequency = np.arange(size)[:, np.newaxis]
     position = np.arange(THUMBNAIL_SIDE)[np.newaxis, :]
     angle = np.pi * frequency * (2 * position + 1) / (2 * THUMBNAIL_SIDE)
-    return np.rint(np.cos(angle) * (1 << SCALE_BITS))
+    rows: NDArray[np.float64] = np.rint(np.cos(angle) * (1 << SCALE_BITS))
+    return rows
 
 
 def phash(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:

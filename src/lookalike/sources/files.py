@@ -285,9 +285,7 @@ class Walk:
         self._seen.add((status.st_dev, status.st_ino))
         return status
 
-    def _enter(
-        self, entry: os.DirEntry[str], real: str, volume: Volume, status: os.stat_result
-    ) -> tuple[str, Volume]:
+    def _enter(self, entry: os.DirEntry[str], real: str, volume: Volume, status: os.stat_result) -> tuple[str, Volume]:
         """Return the real path and the volume of a folder to enter; both change at symlinks and mount points."""
         below = os.path.realpath(entry.path) if entry.is_symlink() else os.path.join(real, entry.name)
         same = not entry.is_symlink() and status.st_dev == os.stat(real).st_dev
@@ -338,9 +336,7 @@ class Walk:
         if (volume.id, key, name) not in self._files:
             self._files.add((volume.id, key, name))
             link = os.path.islink(root.path)
-            folder.entries.append(
-                Entry(name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, link)
-            )
+            folder.entries.append(Entry(name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, link))
         return folder
 
 
@@ -364,7 +360,7 @@ def failure_kind(error: OSError) -> FailureKind:
     """
     if isinstance(error, PermissionError):
         return "denied"
-    return "limit" if error.errno == 36 else "transient"  # noqa: PLR2004 - ENAMETOOLONG
+    return "limit" if error.errno == 36 else "transient"
 
 
 def _spec(globs: tuple[str, ...]) -> GitIgnoreSpec | None:

@@ -9,8 +9,27 @@ MOUNTINFO = Path("/proc/self/mountinfo")
 UUIDS = Path("/dev/disk/by-uuid")
 
 NETWORK = frozenset(
-    "9p afs ceph cifs fuse.ceph fuse.davfs fuse.glusterfs fuse.rclone fuse.s3fs fuse.sshfs glusterfs lustre ncpfs nfs nfs4"
-    " smb2 smb3 smbfs webdav".split()
+    [
+        "9p",
+        "afs",
+        "ceph",
+        "cifs",
+        "fuse.ceph",
+        "fuse.davfs",
+        "fuse.glusterfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.sshfs",
+        "glusterfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "webdav",
+    ]
 )
 """File system types on which SQLite's shared memory cannot be trusted."""
 
@@ -104,7 +123,7 @@ def parse_mountinfo(text: str) -> list[Mount]:
     for line in text.splitlines():
         before, _, after = line.partition(" - ")
         left, right = before.split(" "), after.split(" ")
-        if len(left) > 4 and len(right) > 1:  # noqa: PLR2004 - fields the format promises
+        if len(left) > 4 and len(right) > 1:
             mounts.append(Mount(left[2], _unescape(left[3]), _unescape(left[4]), right[0], _unescape(right[1])))
     return mounts
 
@@ -194,5 +213,5 @@ def _portable(path: str, status: os.stat_result) -> Volume:
     point = path
     while os.path.dirname(point) != point and os.stat(os.path.dirname(point)).st_dev == status.st_dev:
         point = os.path.dirname(point)
-    unc = path.startswith("\\\\") or path.startswith("//")
+    unc = path.startswith(("\\\\", "//"))
     return Volume(f"device:{status.st_dev:x}", point, "", network=unc)

@@ -1,0 +1,128 @@
+"""One file: read, recognise, digest, decode. What workers do; pure but for the reading."""
+
+import errno
+import os
+import stat
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from lookalike import decode, formats
+from lookalike.errors import DecodeError, FailureKind
+from lookalike.model import Stage, Thumbnail
+from lookalike.sources.files import failure_kind
+
+MAX_FILE_BYTES = 1 << 30
+"""Larger files are not read into memory."""
+GONE = (
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EIO,
+    errno.ENXIO,
+    errno.ENODEV,
+    errno.ESTALE,
+    errno.ENOTCONN,
+    errno.EHOSTDOWN,
+)
+"""What reading says when a file, or the whole drive under it, has gone away."""
+
+
+class Task(NamedTuple):
+    """One file for a worker: where it is, what it was when listed, and which digests of that size need no decoding."""
+
+    row: int
+    path: str
+    size: int
+    mtime_ns: int
+    known: tuple[bytes, ...]
+    truncated: bool
+    max_pixels: int
+
+
+class Outcome(NamedTuple):
+    """What became of a task: exactly one of skipped, failure and content (`digest`, with a thumbnail unless known)."""
+
+    row: int
+    digest: bytes | None = None
+    thumbnail: Thumbnail | None = None
+    skipped: str | None = None
+    stage: Stage = "read"
+    kind: FailureKind | None = None
+    reason: str = ""
+    truncated: bool = False
+    pixels: tuple[int, int] | None = None
+    gone: bool = False
+
+
+def examine(task: Task) -> Outcome:
+    """Read, recognise, digest and decode one file; runs in a worker and never raises for a bad file.
+
+    Parameters
+    ----------
+    task : Task
+        The file.
+
+    Returns
+    -------
+    Outcome
+        What became of it.
+    """
+    try:
+        data, other = _read(task)
+    except OSError as error:
+        return Outcome(
+            task.row, kind=failure_kind(error), reason=error.strerror or str(error), gone=error.errno in GONE
+        )
+    except DecodeError as error:
+        return Outcome(task.row, kind=error.kind, reason=error.reason)
+    if other is not None:
+        return Outcome(task.row, skipped=other)
+    digest = blake3(data).digest()
+    if digest in task.known:
+        return Outcome(task.row, digest=digest)
+    try:
+        thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
+    except DecodeError as error:
+        return Outcome(
+            task.row, digest, None, None, "decode", error.kind, error.reason, error.truncated, error.size
+        )  # fmt: skip
+    return Outcome(task.row, digest, thumbnail)
+
+
+def crashed(task: Task, reason: str) -> Outcome:
+    """Return the outcome of a task during which its worker died.
+
+    Parameters
+    ----------
+    task : Task
+        The file.
+    reason : str
+        How the worker ended.
+
+    Returns
+    -------
+    Outcome
+        A failure of the kind damaged.
+    """
+    return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
+
+
+def _read(task: Task) -> tuple[bytes, str | None]:
+    """Return the content of a file, or the kind it is skipped as."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    with open(os.open(task.path, flags), "rb", buffering=0) as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            return b"", "not a regular file"
+        head = file.read(formats.HEAD_BYTES)
+        if formats.sniff(head, task.path) is None and not formats.claims_image(task.path):
+            return b"", formats.kind_of_other(head, task.path)
+        if head.startswith(b"\x00\x05\x16\x07"):
+            return b"", formats.kind_of_other(head, task.path)
+        if before.st_size > MAX_FILE_BYTES:
+            raise DecodeError("limit", f"{before.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
+        data = head + file.read(before.st_size - len(head)) if before.st_size > len(head) else head
+        after = os.fstat(file.fileno())
+    if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (task.size, task.mtime_ns):
+        raise DecodeError("transient", "it changed while it was read")
+    return data, None

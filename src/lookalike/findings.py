@@ -1,0 +1,269 @@
+"""What a search found: groups, failures, statistics."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import bits, decode, join, tables, verify
+from lookalike.columns import Matches
+from lookalike.errors import SourceError, UsageError
+from lookalike.keep import Ranking
+from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
+from lookalike.scanning import Scan
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPair:
+    """How much of one folder is found again in another.
+
+    Attributes
+    ----------
+    folder, other : str
+        The folder whose images have their keeper elsewhere, and where that is.
+    contained, images : int
+        Images of `folder` with a keeper in `other`, and all its images.
+    size : int
+        Bytes of those contained.
+    """
+
+    folder: str
+    other: str
+    contained: int
+    images: int
+    size: int
+
+
+class Findings:
+    """What `find` found. Made by `find` only.
+
+    Attributes
+    ----------
+    roots, references : list of str
+        As given.
+    incomplete : list of str
+        What could not be seen, one line each; empty when everything was.
+    missing_roots : list of str
+        Roots that could not be read, or went away.
+    failures : list of Failure
+        Every image or folder that could not be read.
+    """
+
+    def __init__(
+        self,
+        roots: list[str],
+        references: list[str],
+        options: FindOptions,
+        scan_options: ScanOptions,
+        found: Scan,
+        ranking: Ranking,
+        matches: Matches,
+        block: NDArray[np.uint64],
+        seconds: float,
+    ) -> None:
+        self.roots, self.references = roots, references
+        self.options, self.scan_options = options, scan_options
+        self.incomplete, self.missing_roots = found.incomplete, found.missing_roots
+        self.failures: list[Failure] = found.failures
+        self._scan, self._images, self._ranking = found, found.images, ranking
+        self._matches, self._block, self._seconds = matches, block, seconds
+        if not len(found.images) and not found.failures and not found.skipped and found.missing_roots:
+            raise SourceError("nothing to read: " + "; ".join(found.incomplete))
+
+    def __repr__(self) -> str:
+        stats = self.stats
+        return f"<Findings: {stats['images']} images, {stats['groups']} groups, {stats['duplicates']} duplicates>"
+
+    @cached_property
+    def _rows(self) -> list[list[int]]:
+        """Rows of each group: the keeper, then by tier and keep order; largest saving first."""
+        place = np.empty(len(self._images), np.int64)
+        place[self._ranking.order] = np.arange(len(self._images))
+        own = np.arange(len(self._images))
+        grouped = np.flatnonzero(np.isin(self._matches.group, self._matches.group[self._matches.group != own]))
+        group, tier = self._matches.group[grouped], self._matches.tier[grouped]
+        order = np.lexsort((place[grouped], tier, group != grouped, place[group]))
+        sorted_rows, sorted_group = grouped[order], group[order]
+        parts = np.split(sorted_rows, np.flatnonzero(np.diff(sorted_group)) + 1) if len(sorted_rows) else []
+        rows = [part.tolist() for part in parts]
+        return sorted(rows, key=lambda part: (-self._saving(part), place[part[0]]))
+
+    def _saving(self, rows: list[int]) -> int:
+        """Return the bytes in duplicates of a group; names of one file count once, names of a keeper's file not at all."""
+        images, tier = self._images, self._matches.tier
+        duplicates = [row for row in rows[1:] if tier[row] < Tier.SIMILAR]
+        kept = {rows[0], *(row for row in rows[1:] if tier[row] >= Tier.SIMILAR)}
+        files = {self._file(row): int(images.size[row]) for row in duplicates}
+        return sum(size for file, size in files.items() if file not in {self._file(row) for row in kept})
+
+    def _file(self, row: int) -> tuple[int, int]:
+        return int(self._images.device[row]), int(self._images.inode[row])
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Groups of two or more images, the one that would free most bytes first."""
+        return tuple(self._group(number, rows) for number, rows in enumerate(self._rows, 1))
+
+    def _group(self, number: int, rows: list[int]) -> Group:
+        members = tuple(self._member(row, rows) for row in rows)
+        words = np.unique(self._block[self._images.content[rows]], axis=0)
+        diameter = max(int(bits.distance(words, word).max()) for word in words)
+        return Group(number, members, self.options.group, self._saving(rows), diameter)
+
+    def _member(self, row: int, rows: list[int]) -> Member:
+        images, facts, at = self._images, self._images.facts, int(self._images.content[row])
+        known = int(facts.width[at]), int(facts.height[at]), facts.format[at], int(facts.quality[at]) or None
+        ref = ImageRef(
+            images.path[row], images.volume[row], images.key[row], int(images.size[row]), int(images.mtime_ns[row]),
+            *self._file(row), facts.digest[at],
+        )  # fmt: skip
+        if row == rows[0]:
+            return Member(ref, *known, "keeper", reason=self._ranking.reason(row, rows[1]))
+        keeper = int(self._matches.keeper[row])
+        tier = Tier(int(self._matches.tier[row]))
+        distance = int(bits.distance(self._block[at], self._block[int(self._images.content[keeper])]))
+        verified = tier is not Tier.NONE
+        return Member(
+            ref, *known, "duplicate" if tier < Tier.SIMILAR else "similar", keeper=images.path[keeper],
+            distance=distance, share=distance / self.options.spec.bits,
+            score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
+            relation=self._relation(row, keeper, tier), reason=self._ranking.reason(keeper, row),
+        )  # fmt: skip
+
+    def _relation(self, row: int, keeper: int, tier: Tier) -> str:
+        one, other = int(self._images.content[keeper]), int(self._images.content[row])
+        if self._file(row) == self._file(keeper):
+            return "same file"
+        if one == other:
+            return "identical bytes"
+        if tier is Tier.NONE:
+            return "connected through others only"
+        return verify.relation(self._images.facts, one, other, tier)
+
+    @cached_property
+    def stats(self) -> dict[str, Any]:
+        """Counts of everything that was seen, and what became of it."""
+        rows = np.array([row for part in self._rows for row in part[1:]], np.int64)
+        tier = self._matches.tier[rows]
+        levels = [level for level in Tier if level <= self.options.tier]
+        stats: dict[str, Any] = {
+            "images": self._scan.hashed + len(self.failures) - self._scan.failed_folders,
+            "hashed": self._scan.hashed,
+            "cached": self._scan.cached,
+            "failed": len(self.failures) - self._scan.failed_folders,
+            "failed_folders": self._scan.failed_folders,
+            "skipped": dict(self._scan.skipped),
+            "groups": len(self._rows),
+            "duplicates": int((tier < Tier.SIMILAR).sum()),
+            "bytes_in_duplicates": sum(map(self._saving, self._rows)),
+            "by_tier": {level.name.lower(): int((tier == level).sum()) for level in levels},
+        }
+        if self.references:
+            mine = ~self._images.reference
+            unreadable = len(self.failures) - self._scan.failed_reference
+            stats["against"] = {
+                "matched": int(mine.sum()) - len(self.unmatched),
+                "unmatched": len(self.unmatched),
+                "unreadable": unreadable,
+            }
+        stats["seconds"] = round(self._seconds, 3)
+        return stats
+
+    @cached_property
+    def unmatched(self) -> list[str]:
+        """Paths under test that no reference matches at the chosen tier, sorted; unreadable images are not among them.
+
+        Raises
+        ------
+        UsageError
+            If `find` was not given anything to compare against.
+        """
+        if not self.references:
+            raise UsageError("unmatched images exist only against something: give find a folder to compare against")
+        alone = (self._matches.group == np.arange(len(self._images))) & ~self._images.reference
+        return sorted(self._images.path[row] for row in np.flatnonzero(alone).tolist())
+
+    @cached_property
+    def duplicate_paths(self) -> list[str]:
+        """Paths of all duplicates, sorted."""
+        return sorted(
+            self._images.path[row] for part in self._rows for row in part[1:] if self._matches.tier[row] < Tier.SIMILAR
+        )
+
+    @cached_property
+    def keep_paths(self) -> list[str]:
+        """Paths of all images that are not duplicates, sorted."""
+        duplicates = {row for part in self._rows for row in part[1:] if self._matches.tier[row] < Tier.SIMILAR}
+        return sorted(path for row, path in enumerate(self._images.path) if row not in duplicates)
+
+    @cached_property
+    def folder_pairs(self) -> list[FolderPair]:
+        """Folders of which at least half is found again in another folder, most bytes first."""
+        folders = [os.path.dirname(path) for path in self._images.path]
+        images = Counter(folders)
+        contained: Counter[tuple[str, str]] = Counter()
+        size: Counter[tuple[str, str]] = Counter()
+        for part in self._rows:
+            for row in part[1:]:
+                pair = folders[row], folders[part[0]]
+                if self._matches.tier[row] < Tier.SIMILAR and pair[0] != pair[1]:
+                    contained[pair] += 1
+                    size[pair] += int(self._images.size[row])
+        pairs = [
+            FolderPair(*pair, count, images[pair[0]], size[pair])
+            for pair, count in contained.items()
+            if count > 1 and 2 * count >= images[pair[0]]
+        ]
+        return sorted(pairs, key=lambda pair: (-pair.size, pair.folder, pair.other))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the findings as plain values: the object of ``find --json``.
+
+        Returns
+        -------
+        dict
+            Keys version, options, roots, environment, groups, failures, stats. Equal for equal input and options but for
+            ``stats.seconds`` and ``stats.cached``, for any number of workers.
+        """
+        options, scan_options = self.options, self.scan_options
+        return {
+            "version": 1,
+            "options": {
+                "tier": options.tier.name.lower(),
+                "hash": options.spec.id,
+                "radius": options.radius,
+                "group": options.group,
+                "keep": options.keep,
+                "exclude": list(scan_options.exclude),
+                "include": list(scan_options.include),
+                "min_size": "{}x{}".format(*scan_options.min_size),
+                "follow_symlinks": scan_options.follow_symlinks,
+                "truncated": scan_options.truncated,
+                "max_pixels": scan_options.max_pixels,
+                "against": [tables.printable(path) for path in self.references],
+            },
+            "roots": [tables.printable(path) for path in self.roots],
+            "environment": {
+                "lookalike": version("lookalike"),
+                "kernel": join.KERNELS[0],
+                "decoders": decode.decoders(),
+            },
+            "groups": [tables.group_row(group) for group in self.groups],
+            "failures": [tables.failure_row(failure) for failure in self.failures],
+            "stats": self.stats,
+        }
+
+    def to_json(self) -> str:
+        """Return the findings as JSON text, ASCII only, one trailing newline.
+
+        Returns
+        -------
+        str
+            The object of `to_dict`.
+        """
+        return tables.to_json(self.to_dict())

@@ -1,0 +1,103 @@
+"""Facts beside the pixels: EXIF and the encoder's quality setting, of an image that Pillow has opened."""
+
+import re
+import struct
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+
+def exif(image: Image.Image) -> dict[str, str | int]:
+    """Read the EXIF facts that turn a picture upright and choose a keeper.
+
+    Parameters
+    ----------
+    image : Image
+        An opened image.
+
+    Returns
+    -------
+    dict
+        Of orientation, make, model, software, captured and tags (how many there are), those that are there; empty where
+        there is no EXIF or it is damaged.
+    """
+    try:
+        tags = image.getexif()
+        if not tags:
+            return {}
+        details = tags.get_ifd(ExifTags.IFD.Exif)
+        named: dict[str, object] = {
+            "orientation": tags.get(ExifTags.Base.Orientation),
+            "make": tags.get(ExifTags.Base.Make),
+            "model": tags.get(ExifTags.Base.Model),
+            "software": tags.get(ExifTags.Base.Software),
+            "captured": _captured(details),
+            "tags": len(tags) + len(details),
+        }
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        TypeError,
+        KeyError,
+        EOFError,
+        struct.error,
+        AttributeError,
+        ZeroDivisionError,
+    ):
+        return {}
+    if named["orientation"] not in range(2, 9):
+        del named["orientation"]  # upright, or no orientation at all
+    facts: dict[str, str | int] = {}
+    for name, value in named.items():
+        if isinstance(value, int) and not isinstance(value, bool):
+            facts[name] = int(value)
+        elif isinstance(value, str) and value.strip("\0 "):
+            facts[name] = value.strip("\0 ")
+    return facts
+
+
+def jpeg_quality(image: Image.Image) -> int | None:
+    """Estimate the quality setting of a JPEG by the standard luminance table nearest in sum.
+
+    Parameters
+    ----------
+    image : Image
+        An opened image.
+
+    Returns
+    -------
+    int or None
+        1..100; None for what has no quantisation tables.
+    """
+    tables = getattr(image, "quantization", None)
+    if not tables or 0 not in tables:
+        return None
+    return int(np.abs(_standard_sums() - sum(tables[0])).argmin()) + 1
+
+
+def _captured(details: dict[int, object]) -> str | None:
+    """Return when the photo was taken as sortable text, or None."""
+    found = re.match(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)", str(details.get(ExifTags.Base.DateTimeOriginal, "")))
+    if found is None or found[1] == "0000":
+        return None
+    fraction = re.match(r"\d+", str(details.get(ExifTags.Base.SubsecTimeOriginal, "")))
+    return f"{found[1]}-{found[2]}-{found[3]} {found[4]}" + (f".{fraction[0]}" if fraction else "")
+
+
+@cache
+def _standard_sums() -> NDArray[np.int64]:
+    """Return, for quality 1..100, the sum of libjpeg's luminance table (ITU T.81, Annex K, scaled as libjpeg does)."""
+    base = np.array(
+        [
+            16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
+            14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
+            49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+        ]
+    )  # fmt: skip
+    quality = np.arange(1, 101)
+    scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
+    sums: NDArray[np.int64] = np.clip((base[np.newaxis] * scale[:, np.newaxis] + 50) // 100, 1, 255).sum(axis=1)
+    return sums

@@ -1,0 +1,68 @@
+"""Where the catalog lives, and where it must not."""
+
+import os
+
+from platformdirs import user_cache_dir
+
+from lookalike.errors import CatalogError
+from lookalike.sources.volumes import volume_of
+from lookalike.stores.catalog import Catalog
+
+
+def default_catalog() -> str:
+    """Return where the catalog lives when nobody says.
+
+    Returns
+    -------
+    str
+        A file in the cache folder of the platform.
+    """
+    return os.path.join(user_cache_dir("lookalike", appauthor=False), "catalog.sqlite")
+
+
+def open_catalog(path: str | None) -> Catalog:
+    """Open a catalog, unless it lies where SQLite cannot share it safely.
+
+    Parameters
+    ----------
+    path : str or None
+        The file; None for one in memory.
+
+    Returns
+    -------
+    Catalog
+        Ready for use.
+
+    Raises
+    ------
+    CatalogError
+        If it lies on a network file system, is damaged, or cannot be opened.
+    """
+    if path is not None:
+        place = os.path.abspath(path)
+        while not os.path.exists(place):
+            place = os.path.dirname(place)
+        refuse_network(path, network=volume_of(place).network)
+    return Catalog(path)
+
+
+def refuse_network(path: str, *, network: bool) -> None:
+    """Refuse a catalog on a network file system.
+
+    Parameters
+    ----------
+    path : str
+        Where the catalog would be.
+    network : bool
+        Whether that is on a network file system.
+
+    Raises
+    ------
+    CatalogError
+        If it is; the message names a local path.
+    """
+    if network:
+        raise CatalogError(
+            f"catalog {path} is on a network file system, where several processes cannot share an SQLite file safely: "
+            f"use a local one, for example --catalog {default_catalog()}, or --no-catalog"
+        )

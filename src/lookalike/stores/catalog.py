@@ -1,0 +1,46 @@
+"""The catalog: what was scanned, in SQLite. A cache; deleting it loses time and nothing else.
+
+One `Catalog` is one connection; ``with catalog.transaction():`` is one transaction. Several processes may share a file
+(WAL). Content is known by its digest, so a file that moved or was copied is not decoded again; a location says which
+content a name had when it was last looked at.
+"""
+
+from lookalike.stores.contents import Contents
+from lookalike.stores.locations import Locations
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "scans",
+        """
+        CREATE TABLE content (
+            id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,
+            width INTEGER, height INTEGER, format TEXT, frames INTEGER, alpha INTEGER, depth INTEGER, colour INTEGER,
+            detail INTEGER, quality INTEGER, lossless INTEGER, captured TEXT, exif TEXT, truncated INTEGER NOT NULL DEFAULT 0,
+            decoder TEXT NOT NULL, version INTEGER NOT NULL, failure TEXT, reason TEXT);
+        CREATE INDEX content_size ON content (size);
+        CREATE TABLE folder (
+            id INTEGER PRIMARY KEY, source TEXT NOT NULL, volume TEXT NOT NULL, key BLOB NOT NULL,
+            UNIQUE (source, volume, key));
+        CREATE TABLE location (
+            folder INTEGER NOT NULL REFERENCES folder, name BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+            device INTEGER NOT NULL, inode INTEGER NOT NULL, content INTEGER REFERENCES content, skipped TEXT,
+            PRIMARY KEY (folder, name)) WITHOUT ROWID;
+        CREATE TABLE spec (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+        CREATE TABLE hash (
+            content INTEGER NOT NULL REFERENCES content, spec INTEGER NOT NULL REFERENCES spec, variant TEXT NOT NULL,
+            words BLOB NOT NULL, PRIMARY KEY (spec, variant, content)) WITHOUT ROWID;
+        CREATE TABLE thumbnail (content INTEGER PRIMARY KEY REFERENCES content, pixels BLOB NOT NULL);
+        CREATE TABLE pair (
+            "left" INTEGER NOT NULL REFERENCES content, "right" INTEGER NOT NULL REFERENCES content, step TEXT NOT NULL,
+            tier INTEGER NOT NULL, score INTEGER NOT NULL, PRIMARY KEY ("left", "right", step)) WITHOUT ROWID;
+        """,
+    ),
+)
+"""Named steps from an empty file to the present schema; each runs once, in its own transaction."""
+
+
+class Catalog(Locations, Contents):
+    """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
+
+    APPLICATION_ID = 0x4C4F4F4B
+    MIGRATIONS = MIGRATIONS

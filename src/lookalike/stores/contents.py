@@ -1,0 +1,285 @@
+"""What contents are: facts, failures, thumbnails, hashes and verified pairs, by digest."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import bits
+from lookalike.columns import Facts
+from lookalike.errors import CatalogError, FailureKind
+from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Thumbnail
+from lookalike.stores.database import Database
+
+LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
+
+
+class Contents(Database):
+    """The tables content, thumbnail, spec, hash and pair of the catalog."""
+
+    def digests_of_size(self, size: int, *, version: int) -> dict[bytes, int]:
+        """Return the decoded contents that have a file size.
+
+        Parameters
+        ----------
+        size : int
+            Bytes.
+        version : int
+            Present thumbnail version; contents of another do not count.
+
+        Returns
+        -------
+        dict of bytes to int
+            Digest to id, of contents that need no second look.
+        """
+        query = "SELECT digest, id FROM content WHERE size = ? AND version = ? AND failure IS NULL AND NOT truncated"
+        with self.explained():
+            return dict(self.db.execute(query, (size, version)))
+
+    def add_content(self, digest: bytes, size: int, thumbnail: Thumbnail, *, decoder: str, version: int) -> int:
+        """Store a decoded content; call inside a transaction.
+
+        Parameters
+        ----------
+        digest : bytes
+            BLAKE3 of the file.
+        size : int
+            Its bytes.
+        thumbnail : Thumbnail
+            What was decoded.
+        decoder, version : str, int
+            With which decoder set and thumbnail version.
+
+        Returns
+        -------
+        int
+            Its id.
+        """
+        facts = (
+            size, thumbnail.width, thumbnail.height, thumbnail.format, thumbnail.frames, thumbnail.alpha, thumbnail.depth,
+            thumbnail.colour, thumbnail.detail, thumbnail.quality, thumbnail.lossless, thumbnail.captured,
+            json.dumps(thumbnail.exif) if thumbnail.exif else None, thumbnail.truncated, decoder, version, None, None,
+        )  # fmt: skip
+        content = self._put_content(digest, facts)
+        pixels = thumbnail.luma.tobytes() + thumbnail.chroma.tobytes()
+        self.db.execute("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", (content, pixels))
+        return content
+
+    def add_failure(
+        self, digest: bytes, size: int, kind: FailureKind, reason: str, *, truncated: bool, pixels: tuple[int, int] | None,
+        decoder: str, version: int,
+    ) -> int:  # fmt: skip
+        """Store a content that could not be decoded; call inside a transaction.
+
+        Parameters
+        ----------
+        digest : bytes
+            BLAKE3 of the file.
+        size : int
+            Its bytes.
+        kind, reason : str
+            Why not.
+        truncated : bool
+            Whether it would have been accepted as a file that ends early.
+        pixels : tuple of int or None
+            Width and height, where the header said them.
+        decoder, version : str, int
+            With which decoder set and thumbnail version.
+
+        Returns
+        -------
+        int
+            Its id.
+        """
+        width, height = pixels or (None, None)
+        empty = (None,) * 10
+        return self._put_content(digest, (size, width, height, *empty, truncated, decoder, version, kind, reason))
+
+    def _put_content(self, digest: bytes, facts: Sequence[object]) -> int:
+        marks = ", ".join("?" * (len(facts) + 1))
+        columns = (
+            "size, width, height, format, frames, alpha, depth, colour, detail, quality, lossless, captured, exif, truncated,"
+            " decoder, version, failure, reason"
+        )
+        updates = ", ".join(f"{name} = excluded.{name}" for name in columns.replace(" ", "").split(","))
+        row = self.db.execute(
+            f"INSERT INTO content (digest, {columns}) VALUES ({marks}) "
+            f"ON CONFLICT (digest) DO UPDATE SET {updates} RETURNING id",
+            (digest, *facts),
+        ).fetchone()
+        return int(row[0])
+
+    def contents(self, ids: NDArray[np.int64]) -> Facts:
+        """Return the facts of contents.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Ascending ids.
+
+        Returns
+        -------
+        Facts
+            One row per id, in the same order.
+        """
+        columns = (
+            "id, size, width, height, frames, depth, detail, alpha, colour, lossless, quality, format, captured, exif,"
+            " digest"
+        )
+        with self.wanted(ids):
+            rows = self.db.execute(f"SELECT {columns} FROM content WHERE id IN wanted ORDER BY id").fetchall()
+        column = dict(
+            zip(columns.replace(" ", "").split(","), zip(*rows, strict=True) if rows else [()] * 15, strict=True)
+        )
+
+        def numbers(name: str) -> NDArray[np.int64]:
+            return np.array([value or 0 for value in column[name]], np.int64)
+
+        def flags(name: str) -> NDArray[np.bool_]:
+            return np.array(column[name], np.bool_)
+
+        return Facts(
+            id=numbers("id"),
+            size=numbers("size"),
+            width=numbers("width"),
+            height=numbers("height"),
+            frames=numbers("frames"),
+            depth=numbers("depth"),
+            detail=numbers("detail"),
+            alpha=flags("alpha"),
+            colour=flags("colour"),
+            lossless=flags("lossless"),
+            quality=numbers("quality"),
+            format=list(column["format"]),
+            captured=[value or "" for value in column["captured"]],
+            exif=[json.loads(value) if value else {} for value in column["exif"]],
+            digest=list(column["digest"]),
+        )
+
+    def add_hashes(self, ids: Sequence[int], block: NDArray[np.uint64], spec: HashSpec, variant: str = "plain") -> None:
+        """Store hashes; call inside a transaction.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            Content ids.
+        block : ndarray of uint64, shape (n, words)
+            Row i belongs to ``ids[i]``.
+        spec : HashSpec
+            What they are.
+        variant : str
+            plain, or what was done to the picture first.
+        """
+        number = self._spec(spec)
+        rows = ((content, number, variant, words) for content, words in zip(ids, bits.to_bytes(block), strict=True))
+        self.db.executemany("INSERT OR REPLACE INTO hash (content, spec, variant, words) VALUES (?, ?, ?, ?)", rows)
+
+    def hashes(
+        self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain"
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Return the stored hashes of contents.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Ascending ids.
+        spec : HashSpec
+            Which hash.
+        variant : str
+            Of which variant of the picture.
+
+        Returns
+        -------
+        found : ndarray of int64, shape (m,)
+            The ids that have one, ascending.
+        block : ndarray of uint64, shape (m, words)
+            Their hashes.
+        """
+        query = """SELECT content, words FROM hash WHERE variant = ? AND content IN wanted
+            AND spec = (SELECT id FROM spec WHERE text = ?) ORDER BY content"""
+        with self.wanted(ids):
+            rows = self.db.execute(query, (variant, spec.id)).fetchall()
+        found = np.array([row[0] for row in rows], np.int64)
+        return found, bits.from_bytes([row[1] for row in rows], spec.bits)
+
+    def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return thumbnails of contents.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Ascending ids; each has a thumbnail.
+
+        Returns
+        -------
+        luma : ndarray of uint8, shape (n, 64, 64)
+            Brightness.
+        chroma : ndarray of uint8, shape (n, 8, 8, 2)
+            Cb and Cr.
+
+        Raises
+        ------
+        CatalogError
+            If one is missing.
+        """
+        with self.wanted(ids):
+            rows = self.db.execute("SELECT pixels FROM thumbnail WHERE content IN wanted ORDER BY content").fetchall()
+        if len(rows) != len(ids):
+            raise CatalogError(f"catalog {self.path} is damaged (thumbnails are missing): move it away and scan again")
+        pixels = np.frombuffer(b"".join(row[0] for row in rows), np.uint8).reshape(len(rows), -1)
+        luma = pixels[:, :LUMA_BYTES].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+        return luma, pixels[:, LUMA_BYTES:].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
+
+    def _spec(self, spec: HashSpec) -> int:
+        self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
+        return int(self.db.execute("SELECT id FROM spec WHERE text = ?", (spec.id,)).fetchone()[0])
+
+    def add_pairs(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], tier: NDArray[np.uint8], score: NDArray[np.int64], step: str
+    ) -> None:  # fmt: skip
+        """Store verdicts; call inside a transaction.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Content ids, in either order.
+        tier, score : ndarray, shape (n,)
+            Verdicts: `Tier` values, thousandths.
+        step : str
+            How the pairs were verified, with its version.
+        """
+        low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
+        rows = zip(low, high, [step] * len(low), tier.tolist(), score.tolist(), strict=True)
+        self.db.executemany("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", rows)
+
+    def pairs(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], step: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
+        """Return the stored verdicts among pairs.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Content ids, in either order.
+        step : str
+            How the pairs were verified, with its version.
+
+        Returns
+        -------
+        row : ndarray of int64, shape (m,)
+            Which of the pairs have a verdict.
+        tier, score : ndarray, shape (m,)
+            Their verdicts.
+        """
+        low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
+        find = """SELECT q.row, p.tier, p.score FROM question AS q CROSS JOIN pair AS p
+            ON p."left" = q.low AND p."right" = q.high AND p.step = ?"""
+        with self.explained():
+            self.db.execute("CREATE TEMP TABLE IF NOT EXISTS question (row INTEGER, low INTEGER, high INTEGER)")
+            self.db.execute("BEGIN")
+            self.db.executemany("INSERT INTO question VALUES (?, ?, ?)", zip(range(len(low)), low, high, strict=True))
+            rows = self.db.execute(find, (step,)).fetchall()
+            self.db.execute("ROLLBACK")
+        columns = np.array(rows, np.int64).reshape(-1, 3)
+        return columns[:, 0], columns[:, 1].astype(np.uint8), columns[:, 2]

@@ -1,0 +1,141 @@
+"""One SQLite file under lookalike's rules: WAL, named migrations, one context per transaction, errors in words."""
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.errors import CatalogError
+
+BUSY_SECONDS = 60.0
+
+
+class Database:
+    """A connection to an SQLite file.
+
+    Parameters
+    ----------
+    path : str or None
+        The file, made where missing with its folders; None for a private one that is gone with the connection.
+
+    Raises
+    ------
+    CatalogError
+        If the file is damaged, of another program, of a newer version, or cannot be opened.
+    """
+
+    APPLICATION_ID: ClassVar[int]
+    MIGRATIONS: ClassVar[tuple[tuple[str, str], ...]]
+    """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        try:
+            if path is not None:
+                os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+            self.db = sqlite3.connect(path or "", timeout=BUSY_SECONDS, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise CatalogError(f"catalog {path} cannot be opened: {error}") from error
+        try:
+            with self.explained():
+                self._prepare()
+        except BaseException:
+            self.db.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+
+    def _prepare(self) -> None:
+        owner = self.db.execute("PRAGMA application_id").fetchone()[0]
+        has_tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+        if owner != self.APPLICATION_ID and has_tables:
+            raise CatalogError(f"{self.path} is an SQLite file of another program: name another one with --catalog")
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last batches, never damage the file
+        self.db.execute("PRAGMA cache_size = -65536")
+        self.db.execute("PRAGMA temp_store = MEMORY")
+        for name, script in self._missing_migrations():
+            with self.transaction():
+                # Another process may have been faster; it is the lock that decides.
+                if (name, script) in self._missing_migrations():
+                    for statement in script.split(";"):
+                        self.db.execute(statement)
+                    self.db.execute("INSERT INTO migration VALUES (?, ?)", (name, time.time()))
+
+    def _missing_migrations(self) -> list[tuple[str, str]]:
+        if self.db.execute("PRAGMA application_id").fetchone()[0] != self.APPLICATION_ID:
+            self.db.execute(f"PRAGMA application_id = {self.APPLICATION_ID}")
+        self.db.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
+        done = {row[0] for row in self.db.execute("SELECT name FROM migration")}
+        newer = done - {name for name, _ in self.MIGRATIONS}
+        if newer:
+            raise CatalogError(
+                f"catalog {self.path} was written by a newer lookalike (it knows {', '.join(sorted(newer))}): "
+                "update lookalike, or name another file with --catalog"
+            )
+        return [(name, script) for name, script in self.MIGRATIONS if name not in done]
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the body as one transaction; other processes wait.
+
+        Raises
+        ------
+        CatalogError
+            If the file turns out damaged or the disk is full; nothing of the body is kept.
+        """
+        with self.explained():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what SQLite raises in the body into an error a user can act on.
+
+        Raises
+        ------
+        CatalogError
+            Instead of `sqlite3.Error`.
+        """
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise CatalogError(f"catalog {self.path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise CatalogError(
+                f"catalog {self.path} is damaged ({error}): it holds only what a new scan finds again, so move it away "
+                "and run the same command, or pass --no-catalog"
+            ) from error
+
+    @contextlib.contextmanager
+    def wanted(self, ids: NDArray[np.int64]) -> Iterator[None]:
+        """Offer ids as the table `wanted` while the body runs.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Distinct ids.
+        """
+        with self.explained():
+            self.db.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (id INTEGER PRIMARY KEY)")
+            self.db.execute("BEGIN")
+            try:
+                self.db.executemany("INSERT INTO wanted VALUES (?)", ((value,) for value in ids.tolist()))
+                yield
+            finally:
+                self.db.execute("ROLLBACK")

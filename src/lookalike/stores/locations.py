@@ -1,0 +1,163 @@
+"""Where contents were found: folders and the names in them."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lookalike.errors import FailureKind
+from lookalike.stores.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalog has on one name of a folder.
+
+    Attributes
+    ----------
+    size, mtime_ns : int
+        As of the last look.
+    content : int or None
+        Id of its content; None where it was no image.
+    skipped : str or None
+        The kind it was skipped as.
+    stale : bool
+        Whether its content has to be looked at again: another decoder set, limit or version.
+    failure : str or None
+        Failure kind of its content.
+    reason : str
+        Reason of that failure.
+    """
+
+    size: int
+    mtime_ns: int
+    content: int | None
+    skipped: str | None
+    stale: bool
+    failure: FailureKind | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """What to remember of one name.
+
+    Attributes
+    ----------
+    folder : int
+        Id of its folder.
+    name : str
+        File name.
+    size, mtime_ns, device, inode : int
+        As listed.
+    content : int or None
+        Id of its content.
+    skipped : str or None
+        The kind it was skipped as, where it was no image.
+    """
+
+    folder: int
+    name: str
+    size: int
+    mtime_ns: int
+    device: int
+    inode: int
+    content: int | None
+    skipped: str | None = None
+
+
+class Locations(Database):
+    """The tables folder and location of the catalog."""
+
+    def folder(self, source: str, volume: str, key: str) -> int:
+        """Return the id of a folder, made where missing.
+
+        Parameters
+        ----------
+        source, volume, key : str
+            Identity of the folder.
+
+        Returns
+        -------
+        int
+            Its id.
+        """
+        identity = (source, volume, os.fsencode(key))
+        find = "SELECT id FROM folder WHERE source = ? AND volume = ? AND key = ?"
+        with self.explained():
+            row = self.db.execute(find, identity).fetchone()
+            if row is None:
+                self.db.execute("INSERT OR IGNORE INTO folder (source, volume, key) VALUES (?, ?, ?)", identity)
+                row = self.db.execute(find, identity).fetchone()
+        return int(row[0])
+
+    def locations(
+        self, folder: int, *, decoder: str, version: int, truncated: bool, max_pixels: int
+    ) -> dict[str, Known]:
+        """Return what is known of the names in a folder.
+
+        Parameters
+        ----------
+        folder : int
+            Id of the folder.
+        decoder, version : str, int
+            Present decoder set and thumbnail version.
+        truncated : bool
+            Whether files that end early are accepted.
+        max_pixels : int
+            Present pixel limit.
+
+        Returns
+        -------
+        dict of str to Known
+            By file name.
+        """
+        query = """
+            SELECT l.name, l.size, l.mtime_ns, l.content, l.skipped, c.failure, c.reason,
+                c.version != ?2 OR (c.failure = 'unsupported' AND c.decoder != ?1)
+                OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
+                OR (c.failure = 'limit' AND c.width * c.height <= ?4)
+                OR (c.failure IS NULL AND c.width * c.height > ?4)
+            FROM location AS l LEFT JOIN content AS c ON c.id = l.content WHERE l.folder = ?5"""
+        with self.explained():
+            rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder))
+            return {
+                os.fsdecode(name): Known(size, mtime, content, skipped, bool(stale), failure, reason or "")
+                for name, size, mtime, content, skipped, failure, reason, stale in rows
+            }
+
+    def remember(self, locations: Iterable[Location]) -> None:
+        """Store what names hold now; call inside a transaction.
+
+        Parameters
+        ----------
+        locations : iterable of Location
+            One per name.
+        """
+        self.db.executemany(
+            "INSERT OR REPLACE INTO location VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    at.folder, os.fsencode(at.name), at.size, at.mtime_ns, _signed(at.device), _signed(at.inode),
+                    at.content, at.skipped,
+                )  # fmt: skip
+                for at in locations
+            ),
+        )  # fmt: skip
+
+    def prune(self, folder: int, names: Iterable[str]) -> None:
+        """Forget names that are gone from a folder that was listed completely; call inside a transaction.
+
+        Parameters
+        ----------
+        folder : int
+            Id of the folder.
+        names : iterable of str
+            The names that are gone.
+        """
+        gone = ((folder, os.fsencode(name)) for name in names)
+        self.db.executemany("DELETE FROM location WHERE folder = ? AND name = ?", gone)
+
+
+def _signed(number: int) -> int:
+    """Fold an unsigned 64-bit number into SQLite's signed ones."""
+    return number - (1 << 64) if number >= 1 << 63 else number
