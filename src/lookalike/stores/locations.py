@@ -137,12 +137,18 @@ class Locations(Database):
             "INSERT OR REPLACE INTO location VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
-                    at.folder, os.fsencode(at.name), at.size, at.mtime_ns, _signed(at.device), _signed(at.inode),
-                    at.content, at.skipped,
-                )  # fmt: skip
+                    at.folder,
+                    os.fsencode(at.name),
+                    at.size,
+                    at.mtime_ns,
+                    _signed(at.device),
+                    _signed(at.inode),
+                    at.content,
+                    at.skipped,
+                )
                 for at in locations
             ),
-        )  # fmt: skip
+        )
 
     def prune(self, folder: int, names: Iterable[str]) -> None:
         """Forget names that are gone from a folder that was listed completely; call inside a transaction.

@@ -1,0 +1,65 @@
+"""Fixtures shared by all tests: pictures made by rule, and a guard around the real home."""
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test a home of its own, so that no test reads or writes the real catalog."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Return the folder of real test images, or skip where it is not."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared test images are not beside the checkout")
+    return SHARED
+
+
+def scene(seed: int, width: int = 480, height: int = 360) -> Image.Image:
+    """Draw a picture by rule: smooth coloured light and hard-edged shapes; each seed is another picture."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width] / max(width, height)
+    picture = np.zeros((height, width, 3))
+    for _ in range(6):
+        frequency, phase = random.uniform(2, 14, 2), random.uniform(0, 6.3, 3)
+        wave = np.sin(frequency[0] * x * 6.3 + frequency[1] * y * 6.3 + phase[0])
+        picture += wave[..., np.newaxis] * random.uniform(10, 40, 3)
+    for _ in range(9):
+        centre, radius = random.uniform(0, 1, 2) * (width / max(width, height), height / max(width, height)), 0
+        radius = random.uniform(0.03, 0.16)
+        inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2
+        picture[inside] = random.uniform(-120, 120, 3)
+    return Image.fromarray(np.clip(picture + 128, 0, 255).astype(np.uint8))
+
+
+def encode(image: Image.Image, format_: str = "JPEG", **options: object) -> bytes:
+    """Return an image as the bytes of a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, format_, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes bytes to a file below the test's folder, one second in the past."""
+
+    def write(name: str | bytes, content: bytes) -> Path:
+        path = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), os.fsencode(name))))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    return write
