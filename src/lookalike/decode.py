@@ -65,10 +65,12 @@ def decoders() -> str:
 
 
 @cache
-def _readable() -> tuple[str, ...]:
-    """Return the formats Pillow may open, of those that have a decoder here."""
+def _readable(format_: str | None = None) -> tuple[str, ...]:
+    """Return the formats Pillow may open, of those that have a decoder here; the likely one first."""
     decoders()
-    return tuple(name for name in formats.PILLOW_FORMATS if name in Image.OPEN)
+    return tuple(
+        name for name in sorted(formats.PILLOW_FORMATS, key=lambda name: name != format_) if name in Image.OPEN
+    )
 
 
 def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: int = MAX_PIXELS) -> Thumbnail:
@@ -102,7 +104,7 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
         raise DecodeError("unsupported", "camera raw files are not read yet")
     try:
         with _pillow(truncated=truncated, max_pixels=max_pixels):
-            return _decode(data, max_pixels)
+            return _decode(data, format_, max_pixels)
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
@@ -212,8 +214,8 @@ def _pillow(*, truncated: bool, max_pixels: int) -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _decode(data: bytes, max_pixels: int) -> Thumbnail:
-    with Image.open(io.BytesIO(data), formats=_readable()) as opened:
+def _decode(data: bytes, format_: str | None, max_pixels: int) -> Thumbnail:
+    with Image.open(io.BytesIO(data), formats=_readable(format_)) as opened:
         image: Image.Image = opened
         width, height = image.size
         if width * height > max_pixels:

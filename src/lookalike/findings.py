@@ -80,26 +80,43 @@ class Findings:
         return f"<Findings: {stats['images']} images, {stats['groups']} groups, {stats['duplicates']} duplicates>"
 
     @cached_property
-    def _rows(self) -> list[list[int]]:
-        """Rows of each group: the keeper, then by tier and keep order; largest saving first."""
+    def _duplicate(self) -> NDArray[np.bool_]:
+        """Which images are duplicates: attached to a keeper at tier exact, copy or edit."""
+        attached: NDArray[np.bool_] = self._matches.keeper != np.arange(len(self._images))
+        return attached & (self._matches.tier < int(Tier.SIMILAR))
+
+    @cached_property
+    def _groups(self) -> tuple[list[list[int]], list[int]]:
+        """Rows and saving of each group, largest saving first; the keeper first, then by tier and keep order."""
         place = np.empty(len(self._images), np.int64)
         place[self._ranking.order] = np.arange(len(self._images))
-        own = np.arange(len(self._images))
-        grouped = np.flatnonzero(np.isin(self._matches.group, self._matches.group[self._matches.group != own]))
-        group, tier = self._matches.group[grouped], self._matches.tier[grouped]
-        order = np.lexsort((place[grouped], tier, group != grouped, place[group]))
-        sorted_rows, sorted_group = grouped[order], group[order]
-        parts = np.split(sorted_rows, np.flatnonzero(np.diff(sorted_group)) + 1) if len(sorted_rows) else []
-        rows = [part.tolist() for part in parts]
-        return sorted(rows, key=lambda part: (-self._saving(part), place[part[0]]))
+        label, own = self._matches.group, np.arange(len(self._images))
+        grouped = np.flatnonzero(np.isin(label, label[label != own]))
+        saving = self._saving(grouped)
+        group, tier = label[grouped], self._matches.tier[grouped]
+        order = np.lexsort((place[grouped], tier, group != grouped, place[group], -saving[group]))
+        rows, group = grouped[order], group[order]
+        parts = np.split(rows, np.flatnonzero(np.diff(group)) + 1) if len(rows) else []
+        return [part.tolist() for part in parts], [int(saving[part[0]]) for part in parts]
 
-    def _saving(self, rows: list[int]) -> int:
-        """Return the bytes in duplicates of a group; names of one file count once, names of a keeper's file not at all."""
-        images, tier = self._images, self._matches.tier
-        duplicates = [row for row in rows[1:] if tier[row] < Tier.SIMILAR]
-        kept = {rows[0], *(row for row in rows[1:] if tier[row] >= Tier.SIMILAR)}
-        files = {self._file(row): int(images.size[row]) for row in duplicates}
-        return sum(size for file, size in files.items() if file not in {self._file(row) for row in kept})
+    def _saving(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the bytes in duplicates by group keeper: names of one file count once, of a keeper's file not at all."""
+        images = self._images
+        files = np.stack([images.device[rows], images.inode[rows]], axis=1)
+        _, file = np.unique(files, axis=0, return_inverse=True)
+        name = self._matches.group[rows] * (int(file.max(initial=0)) + 1) + file.reshape(-1)
+        duplicate = self._duplicate[rows]
+        names, first = np.unique(name[duplicate], return_index=True)
+        freed = rows[duplicate][first[~np.isin(names, name[~duplicate])]]
+        saving = np.zeros(len(images), np.int64)
+        np.add.at(saving, self._matches.group[freed], images.size[freed])
+        return saving
+
+    @cached_property
+    def _distance(self) -> NDArray[np.int64]:
+        """Distance of each image to its own keeper in bits."""
+        content = self._images.content
+        return bits.distance(self._block[content], self._block[content[self._matches.keeper]])
 
     def _file(self, row: int) -> tuple[int, int]:
         return int(self._images.device[row]), int(self._images.inode[row])
@@ -107,13 +124,29 @@ class Findings:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """Groups of two or more images, the one that would free most bytes first."""
-        return tuple(self._group(number, rows) for number, rows in enumerate(self._rows, 1))
+        return self.first_groups(None)
 
-    def _group(self, number: int, rows: list[int]) -> Group:
+    def first_groups(self, count: int | None) -> tuple[Group, ...]:
+        """Return the first groups only, which costs less than all of them.
+
+        Parameters
+        ----------
+        count : int or None
+            Most groups to return; None for all.
+
+        Returns
+        -------
+        tuple of Group
+            The groups that would free most bytes.
+        """
+        numbered = enumerate(zip(*(column[:count] for column in self._groups), strict=True), 1)
+        return tuple(self._group(number, rows, saving) for number, (rows, saving) in numbered)
+
+    def _group(self, number: int, rows: list[int], saving: int) -> Group:
         members = tuple(self._member(row, rows) for row in rows)
         words = np.unique(self._block[self._images.content[rows]], axis=0)
-        diameter = max(int(bits.distance(words, word).max()) for word in words)
-        return Group(number, members, self.options.group, self._saving(rows), diameter)
+        diameter = max(int(bits.distance(words, word).max()) for word in words) if len(words) > 1 else 0
+        return Group(number, members, self.options.group, saving, diameter)
 
     def _member(self, row: int, rows: list[int]) -> Member:
         images, facts, at = self._images, self._images.facts, int(self._images.content[row])
@@ -126,10 +159,10 @@ class Findings:
             return Member(ref, *known, "keeper", reason=self._ranking.reason(row, rows[1]))
         keeper = int(self._matches.keeper[row])
         tier = Tier(int(self._matches.tier[row]))
-        distance = int(bits.distance(self._block[at], self._block[int(self._images.content[keeper])]))
+        distance = int(self._distance[row])
         verified = tier is not Tier.NONE
         return Member(
-            ref, *known, "duplicate" if tier < Tier.SIMILAR else "similar", keeper=images.path[keeper],
+            ref, *known, "duplicate" if self._duplicate[row] else "similar", keeper=images.path[keeper],
             distance=distance, share=distance / self.options.spec.bits,
             score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
             relation=self._relation(row, keeper, tier), reason=self._ranking.reason(keeper, row),
@@ -148,8 +181,8 @@ class Findings:
     @cached_property
     def stats(self) -> dict[str, Any]:
         """Counts of everything that was seen, and what became of it."""
-        rows = np.array([row for part in self._rows for row in part[1:]], np.int64)
-        tier = self._matches.tier[rows]
+        rows, saving = self._groups
+        tier = self._matches.tier[np.array([row for part in rows for row in part[1:]], np.int64)]
         levels = [level for level in Tier if level <= self.options.tier]
         stats: dict[str, Any] = {
             "images": self._scan.hashed + len(self.failures) - self._scan.failed_folders,
@@ -158,9 +191,9 @@ class Findings:
             "failed": len(self.failures) - self._scan.failed_folders,
             "failed_folders": self._scan.failed_folders,
             "skipped": dict(self._scan.skipped),
-            "groups": len(self._rows),
-            "duplicates": int((tier < Tier.SIMILAR).sum()),
-            "bytes_in_duplicates": sum(map(self._saving, self._rows)),
+            "groups": len(rows),
+            "duplicates": int(self._duplicate.sum()),
+            "bytes_in_duplicates": sum(saving),
             "by_tier": {level.name.lower(): int((tier == level).sum()) for level in levels},
         }
         if self.references:
@@ -191,15 +224,12 @@ class Findings:
     @cached_property
     def duplicate_paths(self) -> list[str]:
         """Paths of all duplicates, sorted."""
-        return sorted(
-            self._images.path[row] for part in self._rows for row in part[1:] if self._matches.tier[row] < Tier.SIMILAR
-        )
+        return sorted(self._images.path[row] for row in np.flatnonzero(self._duplicate).tolist())
 
     @cached_property
     def keep_paths(self) -> list[str]:
         """Paths of all images that are not duplicates, sorted."""
-        duplicates = {row for part in self._rows for row in part[1:] if self._matches.tier[row] < Tier.SIMILAR}
-        return sorted(path for row, path in enumerate(self._images.path) if row not in duplicates)
+        return sorted(self._images.path[row] for row in np.flatnonzero(~self._duplicate).tolist())
 
     @cached_property
     def folder_pairs(self) -> list[FolderPair]:
@@ -208,10 +238,11 @@ class Findings:
         images = Counter(folders)
         contained: Counter[tuple[str, str]] = Counter()
         size: Counter[tuple[str, str]] = Counter()
-        for part in self._rows:
+        duplicate = self._duplicate.tolist()
+        for part in self._groups[0]:
             for row in part[1:]:
                 pair = folders[row], folders[part[0]]
-                if self._matches.tier[row] < Tier.SIMILAR and pair[0] != pair[1]:
+                if duplicate[row] and pair[0] != pair[1]:
                     contained[pair] += 1
                     size[pair] += int(self._images.size[row])
         pairs = [
@@ -221,8 +252,13 @@ class Findings:
         ]
         return sorted(pairs, key=lambda pair: (-pair.size, pair.folder, pair.other))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, groups: int | None = None) -> dict[str, Any]:
         """Return the findings as plain values: the object of ``find --json``.
+
+        Parameters
+        ----------
+        groups : int or None
+            Most groups to include; None for all.
 
         Returns
         -------
@@ -253,7 +289,7 @@ class Findings:
                 "kernel": join.KERNELS[0],
                 "decoders": decode.decoders(),
             },
-            "groups": [tables.group_row(group) for group in self.groups],
+            "groups": [tables.group_row(group) for group in self.first_groups(groups)],
             "failures": [tables.failure_row(failure) for failure in self.failures],
             "stats": self.stats,
         }

@@ -123,7 +123,7 @@ def lines(
     for group in groups[:show]:
         yield from _group(group)
         yield ""
-    hidden = 0 if show is None else len(groups) - show
+    hidden = document["stats"]["groups"] - len(groups[:show])
     if hidden > 0:
         yield f"... and {hidden:,} more {_plural(hidden, 'group')}: --show all, or --output FILE.json"
         yield ""

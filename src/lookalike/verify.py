@@ -132,21 +132,20 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier) -> str:
     str
         Such as ``half size, recompressed (quality 85 -> 40)``.
     """
-    if tier is Tier.SIMILAR:
+    if tier == Tier.SIMILAR:
         return "similar"
+    old, new = ((int(facts.width[at]), int(facts.height[at])) for at in (keeper, member))
+    stretched = 2 * abs(old[0] * new[1] - old[1] * new[0]) > 3 * max(*old, *new)
     said = []
-    sizes = [(facts.width[at : at + 1], facts.height[at : at + 1]) for at in (keeper, member)]
-    stretched = bool(_stretched(*sizes)[0])
     if facts.exif[keeper].get("orientation", 1) != facts.exif[member].get("orientation", 1):
         said.append("EXIF-turned")
     if stretched:
         said.append("stretched")
-    elif (facts.width[keeper], facts.height[keeper]) != (facts.width[member], facts.height[member]):
-        half = abs(2 * int(facts.width[member]) - int(facts.width[keeper])) <= 1
-        said.append("half size" if half else f"{int(facts.width[member]) / int(facts.width[keeper]):.2g}x size")
+    elif old != new:
+        said.append("half size" if abs(2 * new[0] - old[0]) <= 1 else f"{new[0] / old[0]:.2g}x size")
     if facts.colour[keeper] and not facts.colour[member]:
         said.append("recoloured, gray")
-    elif tier is Tier.EDIT and not stretched:
+    elif tier == Tier.EDIT and not stretched:
         said.append("re-toned")
     if facts.format[keeper] != facts.format[member]:
         said.append(f"{facts.format[keeper]} -> {facts.format[member]}")

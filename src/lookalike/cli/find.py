@@ -2,7 +2,7 @@
 
 import re
 import sys
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -80,7 +80,7 @@ def find(
             workers=workers,
             progress=progress,
         )
-    document = findings.to_dict()
+    document = findings.to_dict(None if json or output else shown)
     for path in output or []:
         tables.write(document, path)
     if unmatched is not None:
@@ -92,9 +92,9 @@ def find(
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
-def _print(findings: Findings, document: dict[str, object], shown: int | None, output: list[str] | None) -> None:
+def _print(findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None) -> None:
     next_command = None
-    if findings.groups and not output:
+    if document["stats"]["groups"] and not output:
         roots = " ".join(_quoted(root) for root in findings.roots)
         next_command = f"lookalike find {roots} --output findings.csv   (every group, with its reasons, in a table)"
     for line in report.lines(
