@@ -197,7 +197,7 @@ def _original(images: Images) -> list[Key]:
     from_camera = np.array(camera, np.bool_)[images.content]
     renamed = np.array([bool(MESSENGER.search(path.rpartition("/")[2])) for path in images.path], np.bool_)
     values = 2 * from_camera.astype(np.int64) - renamed
-    words = {2: "camera file", 1: "camera file, copied", 0: "no camera data", -1: "copy by its name"}
+    words = {2: "camera file", 1: "camera file, copied", 0: "name of its own", -1: "name of a copy"}
     return [Key("original", values, lambda row: words[int(values[row])])]
 
 
