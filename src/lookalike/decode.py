@@ -310,16 +310,12 @@ def _planes(
     if image.mode == "L":
         luma = image.resize(side, lanczos, box)
         return np.array(luma), np.full((*small, 2), NEUTRAL, np.uint8), False
-    bands = (image if image.mode == "YCbCr" else image.convert("YCbCr")).split()
-    luma = (bands[0] if image.mode == "YCbCr" else image.convert("L")).resize(side, lanczos, box)
-    colour = any(
-        level < NEUTRAL - GRAY_TOLERANCE or level > NEUTRAL + GRAY_TOLERANCE
-        for band in bands[1:]
-        for level in band.getextrema()
-        if isinstance(level, (int, float))
-    )
-    chroma = np.stack([np.array(band.resize(small, mean, box)) for band in bands[1:]], axis=-1)
-    return np.array(luma), chroma, colour
+    coloured = image if image.mode == "YCbCr" else image.convert("YCbCr")
+    luma = (image.getchannel(0) if image.mode == "YCbCr" else image.convert("L")).resize(side, lanczos, box)
+    levels = [level for band in coloured.getextrema()[1:] if isinstance(band, tuple) for level in band]
+    colour = min(levels) < NEUTRAL - GRAY_TOLERANCE or max(levels) > NEUTRAL + GRAY_TOLERANCE
+    chroma = np.array(coloured.resize(small, mean, box))[..., 1:]
+    return np.array(luma), np.ascontiguousarray(chroma), colour
 
 
 def _frames(image: Image.Image) -> int:
@@ -361,7 +357,7 @@ def _ends_early(error: OSError) -> bool:
 
 
 def _unidentified(format_: str | None) -> DecodeError:
-    if format_ is not None and format_ in formats.EXTRA:
+    if format_ in formats.EXTRA and format_ not in _readable():
         return DecodeError("unsupported", f"{formats.EXTRA[format_]} needs a decoder: pip install 'lookalike[formats]'")
     if format_ is None:
         return DecodeError("damaged", "not an image, whatever its name says")
