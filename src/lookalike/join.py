@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 
+REFERENCE = "reference"
 try:
     from lookalike._native import PairStream, kernels
 except (
     ModuleNotFoundError
 ):  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = ("reference",)
+    KERNELS: tuple[str, ...] = (REFERENCE,)
 else:
-    KERNELS = (*kernels(), "reference")  # what can run here, best first
+    KERNELS = (*kernels(), REFERENCE)  # what can run here, best first
 
 LIMIT = 1 << 22  # pairs in one part of a stream: 96 MB
 
@@ -110,7 +111,7 @@ def stream_distinct_pairs(
         raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
     if (threads is not None and threads < 1) or limit < 1:
         raise ValueError(f"threads and limit must be at least 1, got threads={threads}, limit={limit}")
-    if name == "reference":
+    if name == REFERENCE:
         return _reference(distinct, radius, limit)
     stream = PairStream(distinct, radius, threads or 0, name)
     return (_sorted(*part) for part in iter(lambda: stream.next(limit), None))
