@@ -3,8 +3,8 @@
     python benchmarks/join.py [--rows 1000000] [--radius 8] [--json FILE]
 
 Each case runs in a process of its own, so that the peak is that of the case. Time is that of `collapse` and
-`distinct_pairs`: wall seconds and CPU seconds of all threads, medians of the repeats, with the worst CPU seconds
-beside them. The peak is of the whole process: interpreter, NumPy, the block and the answer.
+`distinct_pairs`: wall seconds and CPU seconds of all threads, medians of the repeats, and the worst CPU
+seconds. The peak is of the whole process: interpreter, NumPy, the block and the answer.
 """
 
 import argparse
@@ -29,8 +29,8 @@ CHECKED = 50_000  # rows compared with brute force
 def hashes(rows: int, size: int, distribution: str, seed: int = 0) -> NDArray[np.uint64]:
     """Return a synthetic hash block of `size` bits.
 
-    "uniform" is random bits. "mixed" is 60 % random bits; 39 % clusters of 2 to 12, each row up to 1/12 of the
-    bits from a common centre, like copies of one picture; and 1 % one value repeated, like blank images.
+    "uniform" is random bits. "mixed" is 60 % random bits; 39 % clusters of 2 to 12, each row up to 1/12 of
+    the bits from a common centre, like copies of one picture; and 1 % one value repeated, like blank images.
     """
     generator = np.random.default_rng(seed)
 

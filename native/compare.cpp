@@ -91,7 +91,7 @@ AVX512 LOOKALIKE_INLINE void add_word(const std::uint64_t* word, std::size_t i, 
 template <std::size_t Rows>
 AVX512 LOOKALIKE_INLINE __mmask8 any_near(const __m512i (&sums)[Rows], __mmask8 lanes, __m512i radius) {
   __m512i least = sums[0];
-  for (std::size_t r = 1; r < Rows; ++r) least = _mm512_min_epu64(least, sums[r]);
+  for (std::size_t r = 1; r < Rows; ++r) least = _mm512_maskz_min_epu64(lanes, least, sums[r]);
   return _mm512_mask_cmple_epu64_mask(lanes, least, radius);
 }
 

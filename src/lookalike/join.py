@@ -1,10 +1,8 @@
 """All pairs of hashes within a Hamming radius, exactly.
 
-Equal hashes are collapsed first. The distinct ones go through a compiled kernel (``native/join.hpp``: multi-index
-hashing with SIMD comparison, brute force where that is cheaper) or, as kernel "reference", through plain NumPy. Then
-the pairs are spread over the equal rows again. Both ways find the same pairs: one contract test holds them to it.
-
-A hash block is an array of uint64 with shape (n, words); shape (n,) is taken as one word per hash.
+Equal hashes are collapsed; the distinct ones go through a compiled kernel (``native/join.hpp``: multi-index
+hashing, SIMD comparison) or, as kernel "reference", through plain NumPy; then the pairs are spread over equal
+rows again. A hash block is an array of uint64 with shape (n, words); (n,) is taken as one word per hash.
 """
 
 import operator
@@ -16,17 +14,15 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 
-try:
-    from lookalike._native import PairStream
-    from lookalike._native import kernels as _native_kernels
-except ModuleNotFoundError:  # installed without a compiler; a kernel that is there but broken still fails loudly
-    _NATIVE: tuple[str, ...] = ()
-else:
-    _NATIVE = tuple(_native_kernels())
-
 REFERENCE = "reference"
-KERNELS = (*_NATIVE, REFERENCE)  # what can run here, best first
-LIMIT = 1 << 22  # pairs in one part of a stream: 96 MB as int64
+try:
+    from lookalike._native import PairStream, kernels
+except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
+    KERNELS: tuple[str, ...] = (REFERENCE,)
+else:
+    KERNELS = (*kernels(), REFERENCE)  # what can run here, best first
+
+LIMIT = 1 << 22  # pairs in one part of a stream: 96 MB
 
 Block: TypeAlias = NDArray[np.uint64]
 Column: TypeAlias = NDArray[np.int64]
@@ -39,7 +35,6 @@ def collapse(block: Block) -> tuple[Block, Column]:
     Parameters
     ----------
     block : ndarray of uint64, shape (n, words) or (n,)
-        A hash block.
 
     Returns
     -------
@@ -51,27 +46,24 @@ def collapse(block: Block) -> tuple[Block, Column]:
     Raises
     ------
     TypeError, ValueError
-        If `block` is not a hash block.
+        If `block` is not of that type, or not of that shape.
 
     Examples
     --------
-    >>> collapse(np.array([7, 2, 7], np.uint64))
-    (array([[2],
-           [7]], dtype=uint64), array([1, 0, 1]))
+    >>> collapse(np.array([7, 2, 7], np.uint64))[1]
+    array([1, 0, 1])
     """
-    block = _checked_block(block)
+    block, _ = _checked(block, 0)
     order = np.argsort(block[:, 0])
-    if block.shape[1] > 1:  # equal first words are rare: only their rows are sorted by every word
-        first = block[order, 0]
-        tied = np.zeros(len(block) + 1, np.bool_)
-        tied[1:-1] = first[1:] == first[:-1]
-        at = np.flatnonzero(tied[1:] | tied[:-1])
-        order[at] = order[at][np.lexsort(block[order[at]].T[::-1])]
     rows = block[order]
-    fresh = np.zeros(len(rows), np.bool_)
-    fresh[:1] = True
-    for word in rows.T:
-        fresh[1:] |= word[1:] != word[:-1]
+    if block.shape[1] > 1:  # equal first words are rare: only their rows are sorted by every word
+        tied = np.zeros(len(rows) + 1, np.bool_)
+        tied[1:-1] = rows[1:, 0] == rows[:-1, 0]
+        at = np.flatnonzero(tied[1:] | tied[:-1])
+        order[at] = order[at][np.lexsort(rows[at].T[::-1])]
+        rows = block[order]
+    fresh = np.ones(len(rows), np.bool_)
+    fresh[1:] = np.logical_or.reduce([word[1:] != word[:-1] for word in rows.T])
     classes = np.empty(len(rows), np.int64)
     classes[order] = np.cumsum(fresh) - 1
     return rows[fresh], classes
@@ -85,26 +77,26 @@ def stream_distinct_pairs(
     Parameters
     ----------
     distinct : ndarray of uint64, shape (d, words) or (d,)
-        Hashes without repetition, as `collapse` returns them. Must not change until the stream ends.
+        Hashes without repetition, as from `collapse`. Must not change until the stream ends.
     radius : int
         Greatest distance in bits, inclusive; 0 to 64 * words.
     threads : int, optional
-        Number of threads, at least 1; None means one per usable core. It changes no result.
+        At least 1; None means one per usable core. The number changes nothing in the answer.
     kernel : str, optional
-        One of `KERNELS`; None means the first of them. It changes no set of pairs, but where parts end.
+        One of `KERNELS`; None means the first. It changes where parts end, not which pairs are found.
     limit : int
-        About the most pairs of a part: a compiled kernel exceeds it by at most 2**20.
+        About the most pairs of a part; one task of a kernel, at most 2**20 pairs, may come on top.
 
-    Yields
-    ------
-    left, right, distance : ndarray of int64, shape (k,)
-        Row numbers, left < right, and distance in bits. A part is never empty and is sorted by (left, right); all
-        parts together are unique. The parts follow the order of the kernel's work, the same on every run.
+    Returns
+    -------
+    iterator of (left, right, distance), each ndarray of int64, shape (k,)
+        Row numbers, left < right, and distance in bits. A part is never empty and is sorted by (left, right);
+        no pair comes twice. The parts come in the order of the kernel's work, the same in every run.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not as described.
+        At the call, if an argument is not as described.
 
     Examples
     --------
@@ -115,13 +107,12 @@ def stream_distinct_pairs(
     name = KERNELS[0] if kernel is None else kernel
     if name not in KERNELS:
         raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1 or None, got {threads}")
-    if limit < 1:
-        raise ValueError(f"limit must be at least 1 pair, got {limit}")
+    if (threads is not None and threads < 1) or limit < 1:
+        raise ValueError(f"threads and limit must be at least 1, got threads={threads}, limit={limit}")
     if name == REFERENCE:
         return _reference(distinct, radius, limit)
-    return _native(PairStream(distinct, radius, threads or 0, name), limit)
+    stream = PairStream(distinct, radius, threads or 0, name)
+    return (_sorted(*part) for part in iter(lambda: stream.next(limit), None))
 
 
 def distinct_pairs(distinct: Block, radius: int, *, threads: int | None = None, kernel: str | None = None) -> Pairs:
@@ -130,12 +121,12 @@ def distinct_pairs(distinct: Block, radius: int, *, threads: int | None = None, 
     Parameters
     ----------
     distinct, radius, threads, kernel
-        As in `stream_distinct_pairs`.
+        As for `stream_distinct_pairs`.
 
     Returns
     -------
     left, right, distance : ndarray of int64, shape (k,)
-        Row numbers, left < right, and distance in bits; sorted by (left, right), unique.
+        Row numbers, left < right, and distance in bits; sorted by (left, right), no pair twice.
 
     Raises
     ------
@@ -158,29 +149,29 @@ def iter_near_pairs(
     Parameters
     ----------
     block : ndarray of uint64, shape (n, words) or (n,)
-        A hash block; rows may be equal. Must not change until the stream ends.
+        Hashes, equal ones too. Must not change until the stream ends.
     radius, threads, kernel
-        As in `stream_distinct_pairs`.
+        As for `stream_distinct_pairs`.
     limit : int
         The most pairs of a part.
 
-    Yields
-    ------
-    left, right, distance : ndarray of int64, shape (k,)
+    Returns
+    -------
+    iterator of (left, right, distance), each ndarray of int64, shape (k,)
         Row numbers of `block`, left < right, and distance in bits. A part is never empty and is sorted by
-        (left, right); all parts together are unique and come in the same order on every run.
+        (left, right); no pair comes twice. The pairs of equal rows come first, then the others; the same
+        parts in every run.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not as described.
+        At the call, if an argument is not as described.
 
     Examples
     --------
     >>> [len(left) for left, right, distance in iter_near_pairs(np.zeros(5, np.uint64), 0, limit=4)]
     [4, 4, 2]
     """
-    block, radius = _checked(block, radius)
     distinct, classes = collapse(block)
     parts = stream_distinct_pairs(distinct, radius, threads=threads, kernel=kernel, limit=limit)
     return _spread(parts, classes, len(distinct), limit)
@@ -189,17 +180,17 @@ def iter_near_pairs(
 def near_pairs(block: Block, radius: int, *, threads: int | None = None, kernel: str | None = None) -> Pairs:
     """Find all pairs of rows within a radius.
 
-    A hash repeated k times makes k * (k - 1) / 2 pairs; where they may not fit in memory, use `iter_near_pairs`.
+    A hash repeated k times makes k * (k - 1) / 2 pairs; where those are too many, use `iter_near_pairs`.
 
     Parameters
     ----------
     block, radius, threads, kernel
-        As in `iter_near_pairs`.
+        As for `iter_near_pairs`.
 
     Returns
     -------
     left, right, distance : ndarray of int64, shape (k,)
-        Row numbers of `block`, left < right, and distance in bits; sorted by (left, right), unique.
+        Row numbers of `block`, left < right, and distance in bits; sorted by (left, right), no pair twice.
 
     Raises
     ------
@@ -214,28 +205,18 @@ def near_pairs(block: Block, radius: int, *, threads: int | None = None, kernel:
     return _joined(iter_near_pairs(block, radius, threads=threads, kernel=kernel))
 
 
-def _checked_block(block: Block) -> Block:
-    if not isinstance(block, np.ndarray) or block.dtype != np.uint64:
-        raise TypeError(f"a hash block must be an array of uint64, got {getattr(block, 'dtype', type(block).__name__)}")
-    if block.ndim == 1:
-        block = block[:, np.newaxis]
-    if block.ndim != 2 or block.shape[1] == 0:
-        raise ValueError(f"a hash block must have the shape (n,) or (n, words), words at least 1, got {block.shape}")
-    return np.ascontiguousarray(block)
-
-
 def _checked(block: Block, radius: int) -> tuple[Block, int]:
-    block = _checked_block(block)
+    if not isinstance(block, np.ndarray) or block.dtype != np.uint64:
+        got = getattr(block, "dtype", type(block).__name__)
+        raise TypeError(f"a hash block must be an array of uint64, got {got}")
+    if block.ndim not in {1, 2} or 0 in block.shape[1:]:
+        raise ValueError(f"a hash block must have the shape (n,) or (n, words > 0), got {block.shape}")
+    block = np.ascontiguousarray(block if block.ndim > 1 else block[:, np.newaxis])
     most = bits.WORD * block.shape[1]
     radius = operator.index(radius)
     if not 0 <= radius <= most:
         raise ValueError(f"radius must be 0 to {most} bits for this block, got {radius}")
     return block, radius
-
-
-def _native(stream: "PairStream", limit: int) -> Iterator[Pairs]:
-    while (part := stream.next(limit)) is not None:
-        yield _sorted(*(column.astype(np.int64) for column in part))
 
 
 def _reference(distinct: Block, radius: int, limit: int) -> Iterator[Pairs]:
@@ -254,10 +235,10 @@ def _spread(parts: Iterator[Pairs], classes: Column, count: int, limit: int) -> 
     end = np.cumsum(size)
     start = end - size
     # Within a class each row meets those after it; between two classes all rows meet.
-    here = np.flatnonzero(end[classes[rows]] - np.arange(len(rows)) > 1)
-    after = end[classes[rows[here]]] - here - 1
-    zeros = np.zeros_like(here)
-    yield from _products(rows, (here, zeros + 1), (here + 1, after), zeros, limit)
+    after = end[classes[rows]] - np.arange(1, len(rows) + 1)
+    here = np.flatnonzero(after)
+    ones = np.ones_like(here)
+    yield from _products(rows, (here, ones), (here + 1, after[here]), ones - 1, limit)
     for left, right, distance in parts:
         yield from _products(rows, (start[left], size[left]), (start[right], size[right]), distance, limit)
 
@@ -265,30 +246,27 @@ def _spread(parts: Iterator[Pairs], classes: Column, count: int, limit: int) -> 
 def _products(
     rows: Column, left: tuple[Column, Column], right: tuple[Column, Column], distance: Column, limit: int
 ) -> Iterator[Pairs]:
-    """Pair each range (start, size) of `rows` in `left` with its range in `right`, at most `limit` pairs at a time."""
+    """Pair each range (start, size) of `rows` in `left` with that in `right`, `limit` pairs at a time."""
     area = left[1] * right[1]
     end = np.cumsum(area)  # the pairs of all products stand in one line, and each part is a stretch of it
     start = end - area
-    total = int(end[-1]) if len(end) else 0
-    for begin in range(0, total, limit):
-        stop = min(begin + limit, total)
-        some = np.arange(np.searchsorted(end, begin, "right"), np.searchsorted(end, stop, "left") + 1)
+    for begin in range(0, int(area.sum()), limit):
+        stop = min(begin + limit, int(end[-1]))
+        some = np.arange(np.searchsorted(end, begin, "right"), np.searchsorted(end, stop) + 1)
         which = np.repeat(some, np.minimum(end[some], stop) - np.maximum(start[some], begin))
         i, j = np.divmod(np.arange(begin, stop) - start[which], right[1][which])
         one, other = rows[left[0][which] + i], rows[right[0][which] + j]
         yield _sorted(np.minimum(one, other), np.maximum(one, other), distance[which])
 
 
-def _sorted(left: Column, right: Column, distance: Column) -> Pairs:
-    # Row numbers are under 2**32, so one key orders a pair; a stable sort is quick where parts are sorted already.
-    key = left.astype(np.uint64) << np.uint64(32) | right.astype(np.uint64)
+def _sorted(*columns: NDArray[np.integer]) -> Pairs:
+    # Row numbers are under 2**32, so one key orders a pair. A stable sort is quick where parts are in order.
+    key = columns[0].astype(np.uint64) << np.uint64(32) | columns[1].astype(np.uint64)
     order = np.argsort(key, kind="stable")
-    return left[order], right[order], distance[order]
+    left, right, distance = (column[order].astype(np.int64, copy=False) for column in columns)
+    return left, right, distance
 
 
 def _joined(parts: Iterator[Pairs]) -> Pairs:
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    if not columns:
-        empty = np.empty(0, np.int64)
-        return empty, empty.copy(), empty.copy()
-    return _sorted(*columns)
+    none = np.empty(0, np.int64)
+    return _sorted(*(np.concatenate(column) for column in zip((none, none, none), *parts, strict=True)))

@@ -6,6 +6,7 @@ re-encoded copy. Colour and tone then tell a copy from a deliberate edit.
 """
 
 from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +113,7 @@ def verify(
                 _shrink(luma[1][part], value),
                 (chroma[0][part], chroma[1][part]),
             )
+    tier[(tier == Tier.COPY) & _stretched(*size)] = Tier.EDIT
     return tier, score
 
 
@@ -135,7 +137,7 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier) -> str:
     if tier == Tier.SIMILAR:
         return "similar"
     old, new = ((int(facts.width[at]), int(facts.height[at])) for at in (keeper, member))
-    stretched = 2 * abs(old[0] * new[1] - old[1] * new[0]) > 3 * max(*old, *new)
+    stretched = _stretched(old, new)
     said = []
     if facts.exif[keeper].get("orientation", 1) != facts.exif[member].get("orientation", 1):
         said.append("EXIF-turned")
@@ -156,10 +158,10 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier) -> str:
     return ", ".join(said)
 
 
-def _stretched(left: Size, right: Size) -> NDArray[np.bool_]:
-    """Return whether no scaling, rounded to whole pixels of the smaller picture, gives both sizes."""
-    skew = np.abs(left[0] * right[1] - left[1] * right[0])
-    return 2 * skew > 3 * np.maximum(np.maximum(*left), np.maximum(*right))
+def _stretched(left: Any, right: Any) -> Any:
+    """Return whether no scaling, rounded to whole pixels of the smaller picture, gives both sizes (integers or columns)."""
+    skew = 2 * abs(left[0] * right[1] - left[1] * right[0])
+    return (skew > 3 * left[0]) & (skew > 3 * left[1]) & (skew > 3 * right[0]) & (skew > 3 * right[1])
 
 
 def _shrink(luma: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
