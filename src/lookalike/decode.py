@@ -64,6 +64,18 @@ def decoders() -> str:
     return "+".join([f"pillow {pillow_version}", *present])
 
 
+def environment() -> dict[str, str]:
+    """Say which Pillow and which plug-ins decode.
+
+    Returns
+    -------
+    dict
+        ``{"pillow": version}``, and ``"plugins"`` with their names where there are any.
+    """
+    pillow, _, plugins = decoders().partition("+")
+    return {"pillow": pillow.removeprefix("pillow "), **({"plugins": plugins} if plugins else {})}
+
+
 @cache
 def _readable(format_: str | None = None) -> tuple[str, ...]:
     """Return the formats Pillow may open, of those that have a decoder here; the likely one first."""

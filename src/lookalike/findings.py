@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits, decode, join, tables, verify
 from lookalike.columns import Matches
-from lookalike.errors import SourceError, UsageError
+from lookalike.errors import UsageError
 from lookalike.keep import Ranking
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
 from lookalike.scanning import Scan
@@ -72,8 +72,6 @@ class Findings:
         self.failures: list[Failure] = found.failures
         self._scan, self._images, self._ranking = found, found.images, ranking
         self._matches, self._block, self._seconds = matches, block, seconds
-        if not len(found.images) and not found.failures and not found.skipped and found.missing_roots:
-            raise SourceError("nothing to read: " + "; ".join(found.incomplete))
 
     def __repr__(self) -> str:
         stats = self.stats
@@ -287,7 +285,7 @@ class Findings:
             "environment": {
                 "lookalike": version("lookalike"),
                 "kernel": join.KERNELS[0],
-                "decoders": decode.decoders(),
+                **decode.environment(),
             },
             "groups": [tables.group_row(group) for group in self.first_groups(groups)],
             "failures": [tables.failure_row(failure) for failure in self.failures],

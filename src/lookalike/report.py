@@ -151,13 +151,15 @@ def _group(group: dict[str, Any]) -> Iterator[str]:
 def _summary(stats: dict[str, Any], failures: list[dict[str, Any]], incomplete: Sequence[str]) -> Iterator[str]:
     cached = f", {stats['cached']:,} of them known from before" if stats["cached"] else ""
     yield f"{stats['images']:,} {_plural(stats['images'], 'image')}{cached}, in {stats['seconds']:.1f} s"
+    if not stats["images"]:
+        yield "nothing to read: no images there"
     tiers = ", ".join(f"{count:,} {tier}" for tier, count in stats["by_tier"].items())
     if stats["groups"]:
         yield (
             f"{stats['groups']:,} {_plural(stats['groups'], 'group')} with {stats['duplicates']:,} "
             f"{_plural(stats['duplicates'], 'duplicate')} ({tiers}), {amount(stats['bytes_in_duplicates'])} in duplicates"
         )
-    else:
+    elif stats["images"]:
         yield "no duplicates found"
     if "against" in stats:
         counts = stats["against"]

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,11 @@ from lookalike.columns import Images
 from lookalike.errors import FailureKind, SourceError
 from lookalike.examining import Outcome, Task, crashed, examine
 from lookalike.hashes import hash_block
+from lookalike.listing import Row
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thumbnail
 from lookalike.pool import Pool
-from lookalike.sources.files import Entry, Folder, Root, Walk, open_root
+from lookalike.sources.files import Folder, Root, Walk, open_root
 from lookalike.stores.catalog import Catalog
-from lookalike.stores.locations import Location
 
 CHUNK_FILES = 32
 """Files handed to a worker at a time."""
@@ -127,22 +126,6 @@ def scan(
 
 
 @dataclass(slots=True)
-class _Row:
-    """One listed file and what is known of it so far."""
-
-    folder: Folder
-    number: int
-    entry: Entry
-    content: int | None = None
-    cached: bool = False
-    state: Literal["listed", "image", "failed", "skipped", "lost"] = "listed"
-
-    @property
-    def path(self) -> str:
-        return os.path.join(self.folder.path, self.entry.name)
-
-
-@dataclass(slots=True)
 class _Run:
     """The state of one scan."""
 
@@ -151,7 +134,7 @@ class _Run:
     options: ScanOptions
     roots: list[tuple[Root, bool]]
     progress: OnProgress
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     failures: list[tuple[Failure, bool]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     incomplete: list[str] = field(default_factory=list)
@@ -163,6 +146,8 @@ class _Run:
     batch: list[Outcome] = field(default_factory=list)
     committed: float = field(default_factory=time.monotonic)
     sizes: dict[int, dict[bytes, int]] = field(default_factory=dict)
+    names: dict[tuple[int, int, str], list[int]] = field(default_factory=dict)
+    """Rows that wait for another name of the same file: by device, inode and ending of the name."""
 
     def list_and_read(self, pool: Pool[Task, Outcome]) -> None:
         """Walk all roots while workers read; then read the rest. What is finished is stored, also on Ctrl-C."""
@@ -174,7 +159,7 @@ class _Run:
 
     def _list_and_read(self, pool: Pool[Task, Outcome]) -> None:
         waiting: list[int] = []
-        walk = Walk(self.options)
+        walk = Walk(self.options, [root for root, _ in self.roots])
         for position, (root, _) in enumerate(self.roots):
             for folder in walk.folders(root, position):
                 if not folder.complete and root.folder and not root.is_there():
@@ -212,19 +197,22 @@ class _Run:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         to_read = []
         for entry in folder.entries:
-            row = _Row(folder, number, entry)
+            row = Row(folder, number, entry)
             at = len(self.rows)
             self.rows.append(row)
             before = known.get(entry.name)
             if before is None or before.stale or (before.size, before.mtime_ns) != (entry.size, entry.mtime_ns):
-                to_read.append(at)
+                others = self.names.setdefault(row.file, [])
+                others.append(at)
+                if others[0] == at:
+                    to_read.append(at)
                 continue
             self.done += 1
             if before.content is None:
                 self._skip(row, before.skipped or "not an image")
             elif before.failure is not None:
                 row.content = before.content
-                self._fail(self._ref(row), "decode", before.failure, before.reason, folder.root)
+                self._fail(row.ref(), "decode", before.failure, before.reason, folder.root)
                 row.state = "failed"
             else:
                 row.content = before.content
@@ -270,58 +258,62 @@ class _Run:
         outcomes, self.batch = self.batch, []
         if not outcomes:
             return
-        listed = time.time_ns()
+        now = time.time_ns()
         new: list[tuple[int, Thumbnail]] = []
         locations = []
         with self.catalog.transaction():
             for outcome in outcomes:
                 row = self.rows[outcome.row]
-                if row.state == "lost":
+                if row.state == "lost" or (outcome.gone and not self._root_is_there(row)):
                     continue
-                if outcome.gone and not self._root_is_there(row):
-                    continue
-                row.content = self._store(outcome, row, new)
-                settled = abs(listed - row.entry.mtime_ns) > SETTLED_NS
-                if (row.content is not None or outcome.skipped is not None) and settled:
-                    locations.append(self._location(row, outcome.skipped))
+                content = self._store(outcome, row, new)
+                names = self.names.pop(row.file)
+                self.done += len(names) - 1
+                for at in names:
+                    name = self.rows[at]
+                    name.content = content
+                    self._conclude(outcome, name)
+                    settled = abs(now - name.entry.mtime_ns) > SETTLED_NS
+                    if (content is not None or outcome.skipped is not None) and settled:
+                        locations.append(name.location(outcome.skipped))
             if new:
                 block = hash_block(np.stack([thumbnail.luma for _, thumbnail in new]), self.spec)
                 self.catalog.add_hashes([content for content, _ in new], block, self.spec)
             self.catalog.remember(locations)
         self.committed = time.monotonic()
 
-    def _store(self, outcome: Outcome, row: _Row, new: list[tuple[int, Thumbnail]]) -> int | None:
+    def _store(self, outcome: Outcome, row: Row, new: list[tuple[int, Thumbnail]]) -> int | None:
         """Store one outcome; return the id of its content, if it has one."""
+        if outcome.digest is None:
+            return None
         size = row.entry.size
-        decoder = decode.decoders()
-        content: int | None = None
-        if outcome.digest is not None:
-            self.bytes_read += size
+        self.bytes_read += size
+        decoder, version = decode.decoders(), decode.VERSION
+        if outcome.kind is not None:
+            return self.catalog.add_failure(
+                outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated,
+                pixels=outcome.pixels, decoder=decoder, version=version,
+            )  # fmt: skip
+        known = self.sizes.setdefault(size, {})
+        if outcome.thumbnail is None:
+            return known[outcome.digest]
+        content = self.catalog.add_content(outcome.digest, size, outcome.thumbnail, decoder=decoder, version=version)
+        new.append((content, outcome.thumbnail))
+        if not outcome.thumbnail.truncated:
+            known[outcome.digest] = content
+        return content
+
+    def _conclude(self, outcome: Outcome, row: Row) -> None:
+        """Note what became of one name."""
         if outcome.skipped is not None:
             self._skip(row, outcome.skipped)
         elif outcome.kind is not None:
-            if outcome.digest is not None and outcome.kind not in ("denied", "transient"):
-                content = self.catalog.add_failure(
-                    outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated,
-                    pixels=outcome.pixels, decoder=decoder, version=decode.VERSION,
-                )  # fmt: skip
-            self._fail(self._ref(row), outcome.stage, outcome.kind, outcome.reason, row.folder.root)
             row.state = "failed"
-        elif outcome.digest is not None:
+            self._fail(row.ref(), outcome.stage, outcome.kind, outcome.reason, row.folder.root)
+        else:
             row.state = "image"
-            known = self.sizes.setdefault(size, {})
-            if outcome.thumbnail is not None:
-                content = self.catalog.add_content(
-                    outcome.digest, size, outcome.thumbnail, decoder=decoder, version=decode.VERSION
-                )
-                new.append((content, outcome.thumbnail))
-                if not outcome.thumbnail.truncated:
-                    known[outcome.digest] = content
-            else:
-                content = known[outcome.digest]
-        return content
 
-    def _root_is_there(self, row: _Row) -> bool:
+    def _root_is_there(self, row: Row) -> bool:
         root, _ = self.roots[row.folder.root]
         if root.path in self.lost:
             return False
@@ -346,27 +338,9 @@ class _Run:
     def _fail(self, ref: ImageRef, stage: Stage, kind: FailureKind, reason: str, root: int) -> None:
         self.failures.append((Failure(ref, stage, kind, reason), self.roots[root][1]))
 
-    def _skip(self, row: _Row, kind: str) -> None:
+    def _skip(self, row: Row, kind: str) -> None:
         row.state = "skipped"
         self.skipped[kind] += 1
-
-    def _location(self, row: _Row, skipped: str | None) -> Location:
-        entry = row.entry
-        return Location(
-            row.number,
-            entry.name,
-            entry.size,
-            entry.mtime_ns,
-            entry.device,
-            entry.inode,
-            row.content,
-            skipped,
-        )
-
-    def _ref(self, row: _Row) -> ImageRef:
-        entry = row.entry
-        key = f"{row.folder.key}/{entry.name}".lstrip("/")
-        return ImageRef(row.path, row.folder.volume, key, entry.size, entry.mtime_ns, entry.device, entry.inode)
 
     def result(self, missing: list[str], incomplete: list[str]) -> Scan:
         """Turn the rows into columns."""
@@ -388,7 +362,7 @@ class _Run:
         images = Images(
             path=[row.path for row in rows],
             volume=[row.folder.volume for row in rows],
-            key=[f"{row.folder.key}/{row.entry.name}".lstrip("/") for row in rows],
+            key=[row.key for row in rows],
             size=column(row.entry.size for row in rows),
             mtime_ns=np.fromiter((row.entry.mtime_ns for row in rows), np.int64, len(rows)),
             device=column(row.entry.device for row in rows),

@@ -253,9 +253,9 @@ def replace_file(path: str, content: bytes) -> None:
         try:
             with open(handle, "wb") as file:
                 file.write(content)
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
                 file.flush()
                 os.fsync(file.fileno())
+            Path(temporary).chmod(0o666 & ~_umask())
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

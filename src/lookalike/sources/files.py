@@ -4,7 +4,7 @@ import fnmatch
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pathspec import GitIgnoreSpec
@@ -123,12 +123,15 @@ class Root:
         Of the folder or file it leads to.
     folder : bool
         Whether it is a folder.
+    identity : tuple of str
+        Volume, key of the folder it lies in, and name; of a folder, its own key and no name.
     """
 
     path: str
     device: int
     inode: int
     folder: bool
+    identity: tuple[str, str, str]
 
     def is_there(self) -> bool:
         """Return whether the path still leads to what it led to at first.
@@ -169,7 +172,10 @@ def open_root(path: str) -> Root:
         os.scandir(path).close()
     elif not stat.S_ISREG(status.st_mode):
         raise OSError(0, "neither a folder nor an ordinary file")
-    return Root(path, status.st_dev, status.st_ino, folder)
+    parent, name = (path, "") if folder else os.path.split(os.path.abspath(path))
+    real = os.path.realpath(parent)
+    volume = volume_of(real)
+    return Root(path, status.st_dev, status.st_ino, folder, (volume.id, volume.key(real), name))
 
 
 class Walk:
@@ -179,6 +185,8 @@ class Walk:
     ----------
     options : ScanOptions
         Globs and symlinks.
+    roots : sequence of Root
+        All roots of the walk.
 
     Raises
     ------
@@ -186,12 +194,13 @@ class Walk:
         If a glob is malformed.
     """
 
-    def __init__(self, options: ScanOptions) -> None:
+    def __init__(self, options: ScanOptions, roots: Sequence[Root]) -> None:
         self._options = options
         self._exclude = _spec(options.exclude)
         self._include = _spec(options.include)
         self._seen: set[tuple[int, int]] = set()
-        self._files: set[tuple[str, str, str]] = set()
+        self._named = {root.identity for root in roots if not root.folder}
+        self._listed: set[tuple[str, str, str]] = set()
 
     def folders(self, root: Root, position: int) -> Iterator[Folder]:
         """Yield what a root holds, folder after folder, in sorted order.
@@ -260,15 +269,12 @@ class Walk:
         if not stat.S_ISREG(status.st_mode):
             folder.skipped["not a regular file"] += 1
             return None
-        identity = (folder.volume, folder.key, entry.name)
-        if identity in self._files:
+        if self._is_listed((folder.volume, folder.key, entry.name)):
             return None
         if _is_elsewhere(status) and formats.claims_image(entry.name):
             folder.failures.append(Unread(entry.path, "not-here", "its content is in the cloud, not on this machine"))
             return None
-        folder.entries.append(
-            Entry(entry.name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, symlink)
-        )
+        folder.entries.append(_entry(entry.name, status, symlink=symlink))
         return None
 
     def _take_folder(self, entry: os.DirEntry[str], folder: Folder, *, symlink: bool) -> os.stat_result | None:
@@ -327,17 +333,24 @@ class Walk:
             folder.failures.append(Unread(path, "denied", f"ignore file not read: {error}"))
 
     def _single(self, root: Root, position: int) -> Folder:
-        parent, name = os.path.split(os.path.abspath(root.path))
-        real = os.path.realpath(parent)
-        volume = volume_of(real)
-        status = os.stat(root.path)
-        key = volume.key(real)
-        folder = Folder(position, os.path.dirname(root.path), volume.id, key, present={name}, complete=False)
-        if (volume.id, key, name) not in self._files:
-            self._files.add((volume.id, key, name))
-            link = os.path.islink(root.path)
-            folder.entries.append(Entry(name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, link))
+        volume, key, name = root.identity
+        folder = Folder(position, os.path.dirname(root.path), volume, key, present={name}, complete=False)
+        if not self._is_listed(root.identity):
+            status = os.stat(root.path)
+            folder.entries.append(_entry(name, status, symlink=os.path.islink(root.path)))
         return folder
+
+    def _is_listed(self, identity: tuple[str, str, str]) -> bool:
+        """Return whether a file that is itself a root has been listed before; from now on it has."""
+        if identity not in self._named:
+            return False
+        before = identity in self._listed
+        self._listed.add(identity)
+        return before
+
+
+def _entry(name: str, status: os.stat_result, *, symlink: bool) -> Entry:
+    return Entry(name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, symlink)
 
 
 def failure_kind(error: OSError) -> FailureKind:
