@@ -26,7 +26,8 @@ SIDES = (64, 32, 16, 8)
 """Sides at which thumbnails are compared, finest first."""
 TILES = 8
 """Tiles per row and column."""
-CHUNK = 512
+CHUNK = 128
+POWER_SHIFT = 10
 
 SAME_SCORE = 980
 """Thousandths of correlation from which two planes may be one picture."""
@@ -164,45 +165,41 @@ def _stretched(left: Any, right: Any) -> Any:
     return (skew > 3 * left[0]) & (skew > 3 * left[1]) & (skew > 3 * right[0]) & (skew > 3 * right[1])
 
 
-def _shrink(luma: NDArray[np.uint8], side: int) -> NDArray[np.int64]:
-    """Return planes of `side`, flat; one level of luma is 4096 / side**2.
+def _shrink(luma: NDArray[np.uint8], side: int) -> NDArray[np.float64]:
+    """Return planes of `side`, flat; one level of luma is 4096 / side**2. Integers, as floats for the sums to come.
 
     Each halving weighs four neighbours per axis by 1, 3, 3, 1: unlike a plain mean, that leaves little of the detail
     above the new resolution, which only the sharper of two thumbnails has.
     """
-    planes = luma.astype(np.int64)
+    planes: NDArray[np.unsignedinteger] = luma
     while planes.shape[1] > side:
-        for axis in (1, 2):
-            wide = np.pad(planes, [(1, 1) if axis == at else (0, 0) for at in range(3)], mode="edge")
-            near, far = np.arange(1, wide.shape[axis] - 1, 2), np.arange(0, wide.shape[axis] - 2, 2)
-            planes = (
-                3 * (wide.take(near, axis) + wide.take(near + 1, axis))
-                + wide.take(far, axis)
-                + wide.take(far + 3, axis)
-            )
-        planes = (planes + 8) >> 4  # of the 64 both axes add, 4 stay
-    return planes.reshape(len(planes), side * side)
+        planes = planes.astype(np.uint32 if planes.shape[1] <= 16 else np.uint16)  # 2**8 * 4 * 64 just fits
+        wide = np.pad(planes, ((0, 0), (1, 1), (0, 0)), mode="edge")
+        rows = 3 * (wide[:, 1:-1:2] + wide[:, 2::2]) + wide[:, :-2:2] + wide[:, 3::2]
+        wide = np.pad(rows, ((0, 0), (0, 0), (1, 1)), mode="edge")
+        both = 3 * (wide[:, :, 1:-1:2] + wide[:, :, 2::2]) + wide[:, :, :-2:2] + wide[:, :, 3::2]
+        planes = (both + 8) >> 4  # of the 64 both axes add, 4 stay
+    return planes.reshape(len(planes), side * side).astype(np.float64)
 
 
 def _verify(
-    left: NDArray[np.int64], right: NDArray[np.int64], chroma: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    left: NDArray[np.float64], right: NDArray[np.float64], chroma: tuple[NDArray[np.uint8], NDArray[np.uint8]]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     count = left.shape[1]
-    # Centred and scaled by the number of values, so that means need no division; one level is LEVEL at every side.
+    # Centred and scaled by the number of values, so that means need no division; one level is LEVEL at every side. A
+    # value has at most 20 bits, so a sum of 4096 products has at most 52: exact in floats, which have the faster sums.
     left_rest, right_rest = (count * plane - plane.sum(axis=1, keepdims=True) for plane in (left, right))
     left_power, right_power, common = (
-        np.einsum("ij,ij->i", one, other) // count
+        np.einsum("ij,ij->i", one, other).astype(np.int64) // count
         for one, other in ((left_rest, left_rest), (right_rest, right_rest), (left_rest, right_rest))
     )
-    score = np.array(
-        [_score(*sums) for sums in zip(left_power.tolist(), right_power.tolist(), common.tolist(), strict=True)],
-        np.int64,
-    )
+    sums = zip(left_power.tolist(), right_power.tolist(), common.tolist(), strict=True)
+    score = np.array([_score(*three) for three in sums], np.int64)
     tier = np.where(score >= SIMILAR_SCORE, Tier.SIMILAR, Tier.NONE).astype(np.uint8)
     near = np.flatnonzero(score >= SAME_SCORE)
     if len(near):
         tier[near] = _tier(
-            (left_rest[near], right_rest[near]),
+            (left_rest[near].astype(np.int64), right_rest[near].astype(np.int64)),
             (left_power[near], right_power[near], common[near]),
             np.abs(left[near] - right[near]).sum(axis=1),
             (chroma[0][near], chroma[1][near]),
@@ -220,18 +217,21 @@ def _score(left_power: int, right_power: int, common: int) -> int:
 def _tier(
     rest: tuple[NDArray[np.int64], NDArray[np.int64]],
     powers: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
-    luma_difference: NDArray[np.int64],
+    luma_difference: NDArray[np.float64],
     chroma: tuple[NDArray[np.uint8], NDArray[np.uint8]],
 ) -> NDArray[np.uint8]:
     """Return the tier of pairs whose planes correlate."""
-    # The flatter plane explains the one with more contrast, so that the rest is not scaled down.
-    swap = (powers[0] > powers[1])[:, np.newaxis]
-    flat, steep = np.where(swap, rest[1], rest[0]), np.where(swap, rest[0], rest[1])
-    power = np.minimum(powers[0], powers[1])[:, np.newaxis]
-    unexplained = np.abs(steep - powers[2][:, np.newaxis] * flat // power)
-    tile = isqrt(unexplained.shape[1]) // TILES
-    worst = unexplained.reshape(-1, TILES, tile, TILES, tile).sum(axis=(2, 4)).max(axis=(1, 2))
-    same = worst <= TILE_LEVELS * tile * tile * LEVEL
+    # What the flatter plane leaves unexplained of the one with more contrast, times the power of the flatter; powers lose
+    # bits that do not matter, so that the sum over a tile fits 64.
+    left_power, right_power, common = (column[:, np.newaxis] >> POWER_SHIFT for column in powers)
+    left_flat = left_power <= right_power
+    power = np.minimum(left_power, right_power)
+    rest_of_tiles = np.abs(
+        rest[0] * np.where(left_flat, common, right_power) - rest[1] * np.where(left_flat, left_power, common)
+    )
+    tile = isqrt(rest[0].shape[1]) // TILES
+    tiles = rest_of_tiles.reshape(-1, TILES, tile, TILES, tile).sum(axis=4).sum(axis=2)
+    same = tiles.reshape(len(tiles), -1).max(axis=1) <= TILE_LEVELS * tile * tile * LEVEL * power[:, 0]
 
     left, right = (plane.reshape(len(plane), -1).astype(np.int64) for plane in chroma)
     chroma_difference = np.abs(left - right).sum(axis=1)
