@@ -95,7 +95,7 @@ class Pool(Generic[T, R]):
     @property
     def room(self) -> bool:
         """Whether another chunk would keep a worker busy rather than wait behind others."""
-        return self._waiting < 4 * len(self._threads) or not self._threads
+        return self._waiting < max(1, 4 * len(self._threads))
 
     def submit(self, chunk: Sequence[T]) -> None:
         """Hand over a chunk of tasks.

@@ -258,7 +258,6 @@ class _Run:
         outcomes, self.batch = self.batch, []
         if not outcomes:
             return
-        now = time.time_ns()
         new: list[tuple[int, Thumbnail]] = []
         locations = []
         with self.catalog.transaction():
@@ -273,7 +272,7 @@ class _Run:
                     name = self.rows[at]
                     name.content = content
                     self._conclude(outcome, name)
-                    settled = abs(now - name.entry.mtime_ns) > SETTLED_NS
+                    settled = abs(name.folder.listed_ns - name.entry.mtime_ns) > SETTLED_NS
                     if (content is not None or outcome.skipped is not None) and settled:
                         locations.append(name.location(outcome.skipped))
             if new:

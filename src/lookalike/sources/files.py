@@ -3,6 +3,7 @@
 import fnmatch
 import os
 import stat
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -88,6 +89,8 @@ class Folder:
         As the user gave the root, plus the path within it.
     volume, key : str
         Identity: volume and path within it.
+    listed_ns : int
+        When listing began, in nanoseconds since 1970.
     entries : list of Entry
         Its files, sorted by name.
     present : set of str
@@ -104,6 +107,7 @@ class Folder:
     path: str
     volume: str
     key: str
+    listed_ns: int = field(default_factory=time.time_ns)
     entries: list[Entry] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
     complete: bool = True

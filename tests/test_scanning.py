@@ -1,0 +1,123 @@
+"""The scan as a whole: roots that go away, names of one file, files that change, progress."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import lookalike as la
+from conftest import encode, scene
+from lookalike import scanning
+from lookalike.examining import Outcome, Task, examine
+from lookalike.sources.files import Folder, Root, Walk
+
+
+def old(path: Path, seconds: int = 3600) -> None:
+    """Date a file back, so that its time is settled."""
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_root_that_goes_away_stops_the_scan_without_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(scanning, "CHUNK_FILES", 1)
+    drive, away, catalog = tmp_path / "drive", tmp_path / "away", tmp_path / "catalog.sqlite"
+    drive.mkdir()
+    for number in range(40):
+        (drive / f"{number:02}.jpg").write_bytes(encode(scene(number)))
+        old(drive / f"{number:02}.jpg")
+    stays = tmp_path / "stays"
+    stays.mkdir()
+    (stays / "a.jpg").write_bytes(encode(scene(0)))
+
+    def unplug(done: int, _listed: int, _finished: bool) -> None:
+        if done >= 5 and drive.exists():
+            drive.rename(away)
+
+    findings = la.find([drive, stays], catalog=catalog, workers=workers, progress=unplug)
+    stats = findings.stats
+    assert findings.failures == []
+    assert findings.missing_roots == [str(drive)]
+    assert "went away" in findings.incomplete[0]
+    assert "run the same command to continue" in findings.incomplete[0]
+    assert 5 <= stats["images"] < 41
+
+    away.rename(drive)
+    again = la.find([drive, stays], catalog=catalog, workers=workers)
+    assert again.incomplete == []
+    assert again.stats["images"] == 41
+    assert again.stats["cached"] >= 5
+    assert again.stats["duplicates"] == 1
+
+
+def test_a_file_that_vanishes_between_listing_and_reading_is_one_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.jpg").write_bytes(encode(scene(number)))
+    listed = Walk.folders
+
+    def remove_after_listing(self: Walk, root: Root, position: int) -> Iterator[Folder]:
+        for folder in listed(self, root, position):
+            (tmp_path / "2.jpg").unlink()
+            yield folder
+
+    monkeypatch.setattr(Walk, "folders", remove_after_listing)
+    findings = la.find(tmp_path, use_catalog=False, workers=1)
+    assert [(failure.kind, Path(failure.ref.path).name) for failure in findings.failures] == [("transient", "2.jpg")]
+    assert findings.stats["images"] == 4
+    assert findings.stats["hashed"] == 3
+    assert findings.incomplete == []
+
+
+def test_names_of_one_file_are_read_once_and_stay_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(encode(scene(1)))
+    (tmp_path / "hard.jpg").hardlink_to(photo)
+    (tmp_path / "soft.jpg").symlink_to(photo)
+    read: list[str] = []
+
+    def counted(task: Task) -> Outcome:
+        read.append(task.path)
+        return examine(task)
+
+    monkeypatch.setattr(scanning, "examine", counted)
+    findings = la.find(tmp_path, use_catalog=False, workers=1)
+    assert len(read) == 1
+    (group,) = findings.groups
+    assert not group.keeper.ref.path.endswith("soft.jpg")
+    assert [member.relation for member in group.members[1:]] == ["same file", "same file"]
+    assert findings.stats["images"] == 3
+    assert findings.stats["bytes_in_duplicates"] == 0
+
+
+@pytest.mark.parametrize(("settled_ns", "remembered"), [(0, 1), (3600 * 10**9, 0)])
+def test_a_file_changed_just_before_listing_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled_ns: int, remembered: int
+) -> None:
+    monkeypatch.setattr(scanning, "SETTLED_NS", settled_ns)
+    path, catalog = tmp_path / "set" / "a.bmp", tmp_path / "catalog.sqlite"
+    path.parent.mkdir()
+    path.write_bytes(encode(scene(1), "BMP"))
+    before = path.stat()
+    la.find(path.parent, catalog=catalog, workers=1)
+    path.write_bytes(encode(scene(2), "BMP"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as a change within one tick of the clock looks
+    assert la.find(path.parent, catalog=catalog, workers=1).stats["cached"] == remembered
+
+
+def test_progress_ends_with_everything_done(tmp_path: Path, put: Callable[..., Path]) -> None:
+    for number in range(5):
+        put(f"set/{number}.png", encode(scene(number), "PNG"))
+    put("set/notes.txt", b"hello")
+    told: list[tuple[int, int, bool]] = []
+    la.find(
+        tmp_path / "set", use_catalog=False, workers=2,
+        progress=lambda done, listed, finished: told.append((done, listed, finished)),
+    )  # fmt: skip
+    assert told[-1] == (6, 6, True)
+    assert all(done <= listed for done, listed, _ in told)
