@@ -38,7 +38,7 @@ def scene(seed: int, width: int = 480, height: int = 360) -> Image.Image:
         wave = np.sin(frequency[0] * x * 6.3 + frequency[1] * y * 6.3 + phase[0])
         picture += wave[..., np.newaxis] * random.uniform(10, 40, 3)
     for _ in range(9):
-        centre, radius = random.uniform(0, 1, 2) * (width / max(width, height), height / max(width, height)), 0
+        centre = random.uniform(0, 1, 2) * (width / max(width, height), height / max(width, height))
         radius = random.uniform(0.03, 0.16)
         inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 < radius**2
         picture[inside] = random.uniform(-120, 120, 3)
