@@ -224,6 +224,8 @@ class Walk:
         if not root.folder:
             yield self._single(root, position)
             return
+        if (root.device, root.inode) in self._seen:
+            return
         real = os.path.realpath(root.path)
         start = volume_of(real)
         stack: list[tuple[str, str, Volume, tuple[tuple[str, GitIgnoreSpec], ...]]] = [(root.path, real, start, ())]
