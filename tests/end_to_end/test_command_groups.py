@@ -9,6 +9,7 @@ import pytest
 from album import copies, fill, jpeg
 from blake3 import blake3
 from command import comparable, found, groups, members, run, write
+
 from conftest import encode, scene
 
 SEEDS = range(1, 5)
@@ -23,7 +24,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, set
 
 def test_every_copy_is_found_and_nothing_else(album: tuple[Path, dict[int, set[str]]]) -> None:
     base, expected = album
-    document = found("photos", cwd=base)
+    document = found("photos", "--workers", "2", cwd=base)
     assert members(document) == {frozenset(f"photos/{name}" for name in names) for names in expected.values()}
     stats = document["stats"]
     total = sum(map(len, expected.values()))
@@ -71,7 +72,17 @@ def test_json_has_every_documented_key(album: tuple[Path, dict[int, set[str]]]) 
     assert {"version", "options", "roots", "environment", "groups", "failures", "stats"} <= document.keys()
     assert {"lookalike", "kernel", "pillow"} <= document["environment"].keys()
     assert not {"workers", "show", "quiet"} & document["options"].keys()
-    stats = {"images", "hashed", "cached", "failed", "skipped", "groups", "duplicates", "bytes_in_duplicates", "by_tier"}
+    stats = {
+        "images",
+        "hashed",
+        "cached",
+        "failed",
+        "skipped",
+        "groups",
+        "duplicates",
+        "bytes_in_duplicates",
+        "by_tier",
+    }
     assert stats | {"seconds"} <= document["stats"].keys()
     image = {"path", "width", "height", "bytes", "format", "quality", "digest", "role", "reason"}
     duplicate = image | {"keeper", "distance", "distance_share", "score", "tier", "relation"}

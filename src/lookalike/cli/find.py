@@ -14,7 +14,7 @@ from lookalike.findings import Findings
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Truncated
 
 DUPLICATES_FOUND = 1
-NOTHING_TO_READ = 3
+INCOMPLETE = 3
 
 
 def find(
@@ -108,8 +108,8 @@ def _print(findings: Findings, document: dict[str, Any], shown: int | None, outp
 
 
 def _exit_code(findings: Findings, *, fail_on_duplicates: bool) -> int:
-    if findings.missing_roots or not findings.stats["images"]:
-        return NOTHING_TO_READ
+    if findings.incomplete or not findings.stats["images"]:
+        return INCOMPLETE
     return DUPLICATES_FOUND if fail_on_duplicates and findings.duplicate_paths else 0
 
 

@@ -1,11 +1,13 @@
 """The `lookalike` command: verbs, and the one place where an exception becomes a message and an exit code."""
 
+import contextlib
+import io
 import os
 import signal
 import sys
 import traceback
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +15,9 @@ from lookalike import __doc__ as purpose
 from lookalike.cli.find import find
 from lookalike.errors import LookalikeError
 from lookalike.report import plain
+
+Usage: Any = typer.BadParameter.__base__
+"""What the parser raises when it cannot make sense of the command line; typer exports only this child of it."""
 
 INTERRUPTED = 130
 INTERNAL = 70
@@ -49,25 +54,48 @@ def _terminate(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def _own_streams() -> None:
+    """Keep stderr for ourselves, since C libraries mutter there about damaged files, and let stdout write any path."""
+    sys.stderr.flush()
+    with contextlib.suppress(OSError, io.UnsupportedOperation):
+        number = sys.stderr.fileno()
+        sys.stderr = os.fdopen(
+            os.dup(number), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
+        )
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, number)
+        os.close(null)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def main() -> None:
     """Run the command line; every way out of the program leads through here."""
     signal.signal(signal.SIGTERM, _terminate)
+    _own_streams()
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
     except LookalikeError as error:
-        print(f"lookalike: {plain(str(error))}", file=sys.stderr)  # noqa: T201 - the one handler
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("lookalike: interrupted; what was finished is kept", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)
+        code = _say(str(error), error.exit_code)
+    except Usage as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        code = _say("interrupted; what was finished is kept", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output went away, as `| head` does; keep the interpreter from complaining at exit.
+        # The reader of our output went away, as `| head` does; nothing is left to be written at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        code = 0
     except Exception:  # noqa: BLE001 - the last resort: a fault of ours
         traceback.print_exc()
-        print("lookalike: internal error; please report the lines above", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERNAL)
+        code = _say("internal error; please report the lines above", INTERNAL)
+    sys.exit(code)
+
+
+def _say(message: str, code: int) -> int:
+    print(f"lookalike: {plain(message)}", file=sys.stderr)  # noqa: T201 - the one handler
+    return code
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pathspec import GitIgnoreSpec
+from pathspec import GitIgnoreSpec, Pattern
 
 from lookalike import formats
 from lookalike.errors import FailureKind, UsageError
@@ -70,11 +70,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A name that could not be listed, and why."""
+    """A name that could not be listed, and why.
+
+    Attributes
+    ----------
+    path, kind, reason : str
+        The row it becomes.
+    image : bool
+        Whether it claims to be an image; else it is a folder or an ignore file.
+    """
 
     path: str
     kind: FailureKind
     reason: str
+    image: bool = True
 
 
 @dataclass(slots=True)
@@ -89,6 +98,8 @@ class Folder:
         As the user gave the root, plus the path within it.
     volume, key : str
         Identity: volume and path within it.
+    stable_inodes : bool
+        Whether another inode means another file here.
     listed_ns : int
         When listing began, in nanoseconds since 1970.
     entries : list of Entry
@@ -107,6 +118,7 @@ class Folder:
     path: str
     volume: str
     key: str
+    stable_inodes: bool = False
     listed_ns: int = field(default_factory=time.time_ns)
     entries: list[Entry] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
@@ -232,14 +244,16 @@ class Walk:
         self._seen.add((root.device, root.inode))
         while stack:
             path, real, volume, ignores = stack.pop()
-            folder = Folder(position, path, volume.id, volume.key(real))
+            folder = Folder(position, path, volume.id, volume.key(real), volume.stable_inodes)
             below: list[tuple[str, str, Volume, tuple[tuple[str, GitIgnoreSpec], ...]]] = []
             try:
                 with os.scandir(path) as listing:
                     found = sorted(listing, key=lambda entry: entry.name)
             except OSError as error:
                 folder.complete = False
-                folder.failures.append(Unread(path, failure_kind(error), f"folder not readable: {error.strerror}"))
+                folder.failures.append(
+                    Unread(path, failure_kind(error), f"folder not readable: {error.strerror}", image=False)
+                )
                 yield folder
                 continue
             folder.present = {entry.name for entry in found}
@@ -331,12 +345,21 @@ class Walk:
         return False
 
     def _ignores(self, folder: Folder) -> Iterator[tuple[str, GitIgnoreSpec]]:
+        """Yield the rules of the folder's own ignore file; a line that is none is a failure, and the others hold."""
         path = os.path.join(folder.path, IGNORE_FILE)
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as lines:
-                yield folder.path, GitIgnoreSpec.from_lines(lines.read().splitlines())
-        except (OSError, ValueError) as error:
-            folder.failures.append(Unread(path, "denied", f"ignore file not read: {error}"))
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                lines = file.read().splitlines()
+        except OSError as error:
+            folder.failures.append(Unread(path, failure_kind(error), f"ignore file: {error.strerror}", image=False))
+            return
+        patterns = []
+        for number, line in enumerate(lines, 1):
+            try:
+                patterns += _patterns([line])
+            except ValueError as error:
+                folder.failures.append(Unread(path, "damaged", f"line {number} is no glob: {error}", image=False))
+        yield folder.path, GitIgnoreSpec(patterns)
 
     def _single(self, root: Root, position: int) -> Folder:
         volume, key, name = root.identity
@@ -382,9 +405,15 @@ def failure_kind(error: OSError) -> FailureKind:
     return "limit" if error.errno == 36 else "transient"
 
 
+def _patterns(globs: Sequence[str]) -> list[Pattern]:
+    # In git `raw/**` matches what is in raw and not raw itself; pathspec would match the folder too.
+    inside = [f"{glob[:-1]}" if glob.endswith("/**") else glob for glob in globs]
+    return list(GitIgnoreSpec.from_lines(inside).patterns)
+
+
 def _spec(globs: tuple[str, ...]) -> GitIgnoreSpec | None:
     try:
-        return GitIgnoreSpec.from_lines(globs) if globs else None
+        return GitIgnoreSpec(_patterns(globs)) if globs else None
     except ValueError as error:
         raise UsageError(f"malformed glob: {error}") from error
 

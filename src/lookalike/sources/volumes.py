@@ -34,6 +34,12 @@ NETWORK = frozenset(
 """File system types on which SQLite's shared memory cannot be trusted."""
 
 
+STABLE_INODES = frozenset(
+    ["apfs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "reiserfs", "tmpfs", "ufs", "xfs", "zfs"]
+)
+"""File system types on which a file keeps its inode for life; on others (FAT, network) a new inode means nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """One line of the mount table.
@@ -71,12 +77,15 @@ class Volume:
         What to put before a path below the mount point to get the path within the volume.
     network : bool
         Whether it is reached over a network.
+    stable_inodes : bool
+        Whether a file keeps its inode for life.
     """
 
     id: str
     point: str
     prefix: str
     network: bool
+    stable_inodes: bool = False
 
     def key(self, path: str) -> str:
         """Return the path within the volume.
@@ -180,12 +189,13 @@ def volume_of(path: str) -> Volume:
     prefix = mount.root.strip("/")
     if mount.type in NETWORK:
         return Volume(f"{mount.type}:{mount.origin}", mount.point, prefix, network=True)
+    stable = mount.type in STABLE_INODES
     uuid = _uuid(mount.device)
     if uuid is not None:
-        return Volume(f"uuid:{uuid}", mount.point, prefix, network=False)
+        return Volume(f"uuid:{uuid}", mount.point, prefix, network=False, stable_inodes=stable)
     fsid = os.statvfs(real).f_fsid
     name = f"fsid:{fsid & 0xFFFFFFFFFFFFFFFF:016x}" if fsid else f"mount:{mount.type}:{mount.origin}:{mount.point}"
-    return Volume(name, mount.point, prefix, network=False)
+    return Volume(name, mount.point, prefix, network=False, stable_inodes=stable)
 
 
 def _unescape(text: str) -> str:

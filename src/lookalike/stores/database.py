@@ -57,7 +57,7 @@ class Database:
     def _prepare(self) -> None:
         owner = self.db.execute("PRAGMA application_id").fetchone()[0]
         has_tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
-        if owner != self.APPLICATION_ID and has_tables:
+        if owner not in (0, self.APPLICATION_ID) or (owner == 0 and has_tables):
             raise CatalogError(f"{self.path} is an SQLite file of another program: name another one with --catalog")
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last batches, never damage the file

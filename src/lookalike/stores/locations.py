@@ -14,8 +14,8 @@ class Known:
 
     Attributes
     ----------
-    size, mtime_ns : int
-        As of the last look.
+    size, mtime_ns, inode : int
+        As of the last look; inodes as SQLite holds them, signed.
     content : int or None
         Id of its content; None where it was no image.
     skipped : str or None
@@ -30,6 +30,7 @@ class Known:
 
     size: int
     mtime_ns: int
+    inode: int
     content: int | None
     skipped: str | None
     stale: bool
@@ -112,17 +113,17 @@ class Locations(Database):
             By file name.
         """
         query = """
-            SELECT l.name, l.size, l.mtime_ns, l.content, l.skipped, c.failure, c.reason,
+            SELECT l.name, l.size, l.mtime_ns, l.inode, l.content, l.skipped, c.failure, c.reason,
                 c.version != ?2 OR (c.failure = 'unsupported' AND c.decoder != ?1)
                 OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
-                OR (c.failure = 'limit' AND c.width * c.height <= ?4)
+                OR (c.failure = 'limit' AND ifnull(c.width * c.height, 0) <= ?4)
                 OR (c.failure IS NULL AND c.width * c.height > ?4)
             FROM location AS l LEFT JOIN content AS c ON c.id = l.content WHERE l.folder = ?5"""
         with self.explained():
             rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder))
             return {
-                os.fsdecode(name): Known(size, mtime, content, skipped, bool(stale), failure, reason or "")
-                for name, size, mtime, content, skipped, failure, reason, stale in rows
+                os.fsdecode(name): Known(size, mtime, inode, content, skipped, bool(stale), failure, reason or "")
+                for name, size, mtime, inode, content, skipped, failure, reason, stale in rows
             }
 
     def remember(self, locations: Iterable[Location]) -> None:
@@ -141,8 +142,8 @@ class Locations(Database):
                     os.fsencode(at.name),
                     at.size,
                     at.mtime_ns,
-                    _signed(at.device),
-                    _signed(at.inode),
+                    signed(at.device),
+                    signed(at.inode),
                     at.content,
                     at.skipped,
                 )
@@ -164,6 +165,22 @@ class Locations(Database):
         self.db.executemany("DELETE FROM location WHERE folder = ? AND name = ?", gone)
 
 
-def _signed(number: int) -> int:
-    """Fold an unsigned 64-bit number into SQLite's signed ones."""
+def signed(number: int) -> int:
+    """Fold an unsigned 64-bit number into SQLite's signed ones.
+
+    Parameters
+    ----------
+    number : int
+        0 to 2**64 - 1.
+
+    Returns
+    -------
+    int
+        The same 64 bits, signed.
+
+    Examples
+    --------
+    >>> signed(2**64 - 1)
+    -1
+    """
     return number - (1 << 64) if number >= 1 << 63 else number
