@@ -158,7 +158,8 @@ PILLOW_FORMATS = (
 )  # fmt: skip
 """Pillow decoders in use. Left out are those that start other programs (EPS), stubs, and formats nobody stores photos in."""
 
-LOSSY = frozenset({"JPEG", "MPO", "AVIF", "HEIF"})
+LOSSY = frozenset({"AVIF", "GIF", "HEIF", "JPEG", "JPEG2000", "JXL", "MPO"})
+"""Containers that lose something, or may; GIF loses all but 256 colours."""
 
 
 def extension(name: str) -> str:
@@ -285,6 +286,4 @@ def lossless(format_: str, data: bytes) -> bool:
     """
     if format_ == "WEBP":
         return b"VP8L" in data[:64] or (data[12:16] == b"VP8X" and b"VP8 " not in data and b"VP8L" in data)
-    if format_ == "JPEG2000":
-        return False
-    return format_ not in LOSSY and format_ != "JXL"
+    return format_ not in LOSSY

@@ -241,7 +241,9 @@ class _Run:
             size = row.entry.size
             known = self.sizes.get(size)
             if known is None:
-                known = self.sizes[size] = self.catalog.digests_of_size(size, version=decode.VERSION)
+                known = self.sizes[size] = self.catalog.digests_of_size(
+                    size, version=decode.VERSION, max_pixels=self.options.max_pixels
+                )
             accept = self.options.truncated == "accept"
             chunk.append(Task(at, row.path, size, row.entry.mtime_ns, tuple(known), accept, self.options.max_pixels))
         del waiting[:CHUNK_FILES]

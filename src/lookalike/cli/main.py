@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import os
 import signal
 import sys
@@ -13,20 +14,20 @@ import typer
 
 from lookalike import __doc__ as purpose
 from lookalike.cli.find import find
-from lookalike.errors import LookalikeError
+from lookalike.cli.verb import verb
+from lookalike.errors import Interrupted, LookalikeError
 from lookalike.report import plain
 
 Usage: Any = typer.BadParameter.__base__
 """What the parser raises when it cannot make sense of the command line; typer exports only this child of it."""
 
-INTERRUPTED = 130
 INTERNAL = 70
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-app.command()(find)
+app.command()(verb(find))
 
 
 def _print_version(wanted: bool) -> None:
@@ -55,7 +56,8 @@ def _terminate(_signal: int, _frame: object) -> None:
 
 
 def _own_streams() -> None:
-    """Keep stderr for ourselves, since C libraries mutter there about damaged files, and let stdout write any path."""
+    """Keep stderr for ourselves, since Pillow and C libraries mutter there about damaged files, and let stdout write any path."""
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     sys.stderr.flush()
     with contextlib.suppress(OSError, io.UnsupportedOperation):
         number = sys.stderr.fileno()
@@ -75,18 +77,13 @@ def main() -> None:
     _own_streams()
     try:
         code = app(standalone_mode=False)
-        sys.stdout.flush()
     except LookalikeError as error:
         code = _say(str(error), error.exit_code)
     except Usage as error:
         error.show()
         code = error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        code = _say("interrupted; what was finished is kept", INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of our output went away, as `| head` does; nothing is left to be written at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except (KeyboardInterrupt, typer.Abort):  # before or after the verb
+        code = _say("interrupted", Interrupted.exit_code)
     except Exception:  # noqa: BLE001 - the last resort: a fault of ours
         traceback.print_exc()
         code = _say("internal error; please report the lines above", INTERNAL)

@@ -1,44 +1,17 @@
 """Ordinary files: a walk that never follows a cycle, never trusts a name and never stops at one bad folder."""
 
-import fnmatch
 import os
 import stat
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-
-from pathspec import GitIgnoreSpec, Pattern
+from dataclasses import dataclass, field, replace
 
 from lookalike import formats
-from lookalike.errors import FailureKind, UsageError
+from lookalike.errors import FailureKind
 from lookalike.model import ScanOptions
+from lookalike.sources.rules import IGNORE_FILE, Rules, skipped_kind
 from lookalike.sources.volumes import Volume, volume_of
-
-IGNORE_FILE = ".lookalikeignore"
-QUARANTINE = ".lookalike-quarantine"
-
-SKIPPED_FOLDERS: tuple[tuple[str, str], ...] = (
-    (".thumbnails", "preview cache"),
-    (".thumb", "preview cache"),
-    ("@eaDir", "preview cache"),
-    ("*.lrdata", "preview cache"),
-    ("*.cocatalogdb", "preview cache"),
-    (".Trash", "trash or history"),
-    (".Trash-*", "trash or history"),
-    (".Trashes", "trash or history"),
-    ("$RECYCLE.BIN", "trash or history"),
-    ("#recycle", "trash or history"),
-    (".stversions", "trash or history"),
-    (".snapshot", "trash or history"),
-    (".snapshots", "trash or history"),
-    ("#snapshot", "trash or history"),
-    (".git", "version control"),
-    (".hg", "version control"),
-    (".svn", "version control"),
-    (QUARANTINE, "lookalike's own quarantine"),
-)
-"""Folders inside a root that are not entered (name pattern, kind in the summary); naming one as a root enters it."""
 
 DATALESS = 0x40000000
 """macOS st_flags: content lives in the cloud (SF_DATALESS in sys/stat.h)."""
@@ -212,8 +185,7 @@ class Walk:
 
     def __init__(self, options: ScanOptions, roots: Sequence[Root]) -> None:
         self._options = options
-        self._exclude = _spec(options.exclude)
-        self._include = _spec(options.include)
+        self._rules = Rules.of(options.exclude, options.include)
         self._seen: set[tuple[int, int]] = set()
         self._named = {root.identity for root in roots if not root.folder}
         self._listed: set[tuple[str, str, str]] = set()
@@ -240,12 +212,12 @@ class Walk:
             return
         real = os.path.realpath(root.path)
         start = volume_of(real)
-        stack: list[tuple[str, str, Volume, tuple[tuple[str, GitIgnoreSpec], ...]]] = [(root.path, real, start, ())]
+        stack = [(root.path, real, start, replace(self._rules, root=root.path))]
         self._seen.add((root.device, root.inode))
         while stack:
-            path, real, volume, ignores = stack.pop()
+            path, real, volume, rules = stack.pop()
             folder = Folder(position, path, volume.id, volume.key(real), volume.stable_inodes)
-            below: list[tuple[str, str, Volume, tuple[tuple[str, GitIgnoreSpec], ...]]] = []
+            below: list[tuple[str, str, Volume, Rules]] = []
             try:
                 with os.scandir(path) as listing:
                     found = sorted(listing, key=lambda entry: entry.name)
@@ -258,26 +230,20 @@ class Walk:
                 continue
             folder.present = {entry.name for entry in found}
             if IGNORE_FILE in folder.present:
-                ignores = (*ignores, *self._ignores(folder))
+                rules = self._rules_below(folder, rules)
             for entry in found:
-                child = self._take(entry, folder, root, ignores)
+                child = self._take(entry, folder, rules)
                 if child is not None:
-                    below.append((entry.path, *self._enter(entry, real, volume, child), ignores))
+                    below.append((entry.path, *self._enter(entry, real, volume, child), rules))
             yield folder
             stack.extend(reversed(below))
 
-    def _take(
-        self,
-        entry: os.DirEntry[str],
-        folder: Folder,
-        root: Root,
-        ignores: tuple[tuple[str, GitIgnoreSpec], ...],
-    ) -> os.stat_result | None:
+    def _take(self, entry: os.DirEntry[str], folder: Folder, rules: Rules) -> os.stat_result | None:
         """Sort one name into the folder; return its status if it is a folder to enter."""
         try:
             symlink = entry.is_symlink()
             is_folder = entry.is_dir()
-            if self._ignored(entry.path, root.path, is_folder=is_folder, ignores=ignores):
+            if rules.pass_over(entry.path, is_folder=is_folder):
                 folder.skipped["excluded"] += 1
                 return None
             if is_folder:
@@ -301,10 +267,10 @@ class Walk:
         if symlink and not self._options.follow_symlinks:
             folder.skipped["symlinked folder"] += 1
             return None
-        for pattern, kind in SKIPPED_FOLDERS:
-            if fnmatch.fnmatchcase(entry.name, pattern):
-                folder.skipped[kind] += 1
-                return None
+        kind = skipped_kind(entry.name)
+        if kind is not None:
+            folder.skipped[kind] += 1
+            return None
         status = os.stat(entry.path)
         if (status.st_dev, status.st_ino) in self._seen:
             return None
@@ -326,40 +292,18 @@ class Walk:
             return
         folder.failures.append(Unread(entry.path, failure_kind(error), error.strerror or str(error)))
 
-    def _ignored(
-        self, path: str, root: str, *, is_folder: bool, ignores: tuple[tuple[str, GitIgnoreSpec], ...]
-    ) -> bool:
-        if not (self._exclude or self._include or ignores):
-            return False
-        ending = "/" if is_folder else ""
-        inside = os.path.relpath(path, root) + ending
-        if self._exclude is not None and self._exclude.match_file(inside):
-            return True
-        if self._include is not None and not is_folder and not self._include.match_file(inside):
-            return True
-        # As in git, the deepest file that has a word on a path decides.
-        for base, spec in reversed(ignores):
-            verdict = spec.check_file(os.path.relpath(path, base) + ending).include
-            if verdict is not None:
-                return verdict
-        return False
-
-    def _ignores(self, folder: Folder) -> Iterator[tuple[str, GitIgnoreSpec]]:
-        """Yield the rules of the folder's own ignore file; a line that is none is a failure, and the others hold."""
+    def _rules_below(self, folder: Folder, rules: Rules) -> Rules:
+        """Add the folder's own ignore file; a line that is no glob is a failure, and the others hold."""
         path = os.path.join(folder.path, IGNORE_FILE)
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 lines = file.read().splitlines()
         except OSError as error:
             folder.failures.append(Unread(path, failure_kind(error), f"ignore file: {error.strerror}", image=False))
-            return
-        patterns = []
-        for number, line in enumerate(lines, 1):
-            try:
-                patterns += _patterns([line])
-            except ValueError as error:
-                folder.failures.append(Unread(path, "damaged", f"line {number} is no glob: {error}", image=False))
-        yield folder.path, GitIgnoreSpec(patterns)
+            return rules
+        rules, wrong = rules.below(folder.path, lines)
+        folder.failures += [Unread(path, "damaged", reason, image=False) for reason in wrong]
+        return rules
 
     def _single(self, root: Root, position: int) -> Folder:
         volume, key, name = root.identity
@@ -403,19 +347,6 @@ def failure_kind(error: OSError) -> FailureKind:
     if isinstance(error, PermissionError):
         return "denied"
     return "limit" if error.errno == 36 else "transient"
-
-
-def _patterns(globs: Sequence[str]) -> list[Pattern]:
-    # In git `raw/**` matches what is in raw and not raw itself; pathspec would match the folder too.
-    inside = [f"{glob[:-1]}" if glob.endswith("/**") else glob for glob in globs]
-    return list(GitIgnoreSpec.from_lines(inside).patterns)
-
-
-def _spec(globs: tuple[str, ...]) -> GitIgnoreSpec | None:
-    try:
-        return GitIgnoreSpec(_patterns(globs)) if globs else None
-    except ValueError as error:
-        raise UsageError(f"malformed glob: {error}") from error
 
 
 def _is_elsewhere(status: os.stat_result) -> bool:

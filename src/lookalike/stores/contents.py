@@ -18,7 +18,7 @@ LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
 class Contents(Database):
     """The tables content, thumbnail, spec, hash and pair of the catalog."""
 
-    def digests_of_size(self, size: int, *, version: int) -> dict[bytes, int]:
+    def digests_of_size(self, size: int, *, version: int, max_pixels: int) -> dict[bytes, int]:
         """Return the decoded contents that have a file size.
 
         Parameters
@@ -27,15 +27,18 @@ class Contents(Database):
             Bytes.
         version : int
             Present thumbnail version; contents of another do not count.
+        max_pixels : int
+            Present pixel limit; contents above it do not count.
 
         Returns
         -------
         dict of bytes to int
             Digest to id, of contents that need no second look.
         """
-        query = "SELECT digest, id FROM content WHERE size = ? AND version = ? AND failure IS NULL AND NOT truncated"
+        query = """SELECT digest, id FROM content WHERE size = ? AND version = ? AND width * height <= ?
+            AND failure IS NULL AND NOT truncated"""
         with self.explained():
-            return dict(self.db.execute(query, (size, version)))
+            return dict(self.db.execute(query, (size, version, max_pixels)))
 
     def add_content(self, digest: bytes, size: int, thumbnail: Thumbnail, *, decoder: str, version: int) -> int:
         """Store a decoded content; call inside a transaction.
