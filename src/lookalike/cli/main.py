@@ -56,7 +56,7 @@ def _terminate(_signal: int, _frame: object) -> None:
 
 
 def _own_streams() -> None:
-    """Keep stderr for ourselves, since Pillow and C libraries mutter there about damaged files, and let stdout write any path."""
+    """Keep stderr for ourselves, since decoders mutter there about damaged files, and let stdout write any path."""
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     sys.stderr.flush()
     with contextlib.suppress(OSError, io.UnsupportedOperation):
