@@ -11,6 +11,7 @@
     └── DecodeError           --  one image could not be decoded; ends as a `Failure` row, never as an exit code
 """
 
+import errno
 from typing import ClassVar, Literal
 
 FailureKind = Literal["damaged", "unsupported", "denied", "transient", "not-here", "limit"]
@@ -80,3 +81,26 @@ class DecodeError(LookalikeError):
         self.reason = reason
         self.truncated = truncated
         self.size = size
+
+
+def failure_kind(error: OSError) -> FailureKind:
+    """Tell whether trying again as oneself can help.
+
+    Parameters
+    ----------
+    error : OSError
+        What the system said.
+
+    Returns
+    -------
+    str
+        denied for missing permission, limit for a name or path that is too long, else transient.
+
+    Examples
+    --------
+    >>> failure_kind(PermissionError(13, "Permission denied"))
+    'denied'
+    """
+    if isinstance(error, PermissionError):
+        return "denied"
+    return "limit" if error.errno == errno.ENAMETOOLONG else "transient"

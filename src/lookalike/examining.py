@@ -8,9 +8,8 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from lookalike import decode, formats
-from lookalike.errors import DecodeError, FailureKind
+from lookalike.errors import DecodeError, FailureKind, failure_kind
 from lookalike.model import Stage, Thumbnail
-from lookalike.sources.files import failure_kind
 
 MAX_FILE_BYTES = 1 << 30
 """Larger files are not read into memory."""

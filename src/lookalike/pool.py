@@ -1,8 +1,9 @@
 """The local mapper: tasks in, results out, in processes that may die without taking anything along.
 
 Workers are plain child processes of the same interpreter that read pickled tasks from their standard input, so no
-``__main__`` guard is needed and nothing is inherited by fork. When one dies, the task it was at becomes the result of
-`crashed`, the process is replaced, and the rest of its chunk goes on. One worker means `map` in this very process.
+``__main__`` guard is needed and nothing is inherited by fork. When one dies, its chunk goes to a new one task by task;
+the task that kills it again becomes the result of `crashed`, and the rest of the chunk is done. One worker means `map`
+in this very process.
 """
 
 import os
@@ -74,6 +75,7 @@ class Pool(Generic[T, R]):
         self._done: queue.SimpleQueue[tuple[Sequence[T], list[R]] | BaseException] = queue.SimpleQueue()
         self._waiting = 0
         self._closing = threading.Event()
+        self._workers: set[_Worker] = set()
         self._threads = [
             threading.Thread(target=self._drive, daemon=True) for _ in range(workers if workers > 1 else 0)
         ]
@@ -87,6 +89,9 @@ class Pool(Generic[T, R]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
+        if error is not None:  # nobody waits for what is under way
+            for worker in list(self._workers):
+                worker.kill()
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
@@ -141,26 +146,29 @@ class Pool(Generic[T, R]):
         try:
             while (chunk := self._tasks.get()) is not None and not self._closing.is_set():
                 results: list[R] = []
-                while len(results) < len(chunk) and not self._closing.is_set():
+                parts = [chunk]
+                while parts and not self._closing.is_set():
+                    part = parts.pop(0)
                     worker = worker or _Worker(self._function)
+                    self._workers.add(worker)
                     try:
-                        worker.send(chunk[len(results) :])
-                        while len(results) < len(chunk):
-                            results.append(worker.receive())
-                            if self._closing.is_set():
-                                return
+                        results += worker.ask(part)
                     except (EOFError, BrokenPipeError, ConnectionResetError, pickle.UnpicklingError):
-                        reason = worker.end()
-                        worker = None
-                        if not self._closing.is_set():
-                            results.append(self._crashed(chunk[len(results)], reason))
+                        self._workers.discard(worker)
+                        reason, worker = worker.end(), None
+                        if len(part) == 1:
+                            results.append(self._crashed(part[0], reason))
+                        else:  # which of them it was shows when each goes alone
+                            parts = [[task] for task in part] + parts
                 if len(results) == len(chunk):
                     self._done.put((chunk, results))
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for results
             self._done.put(error)
         finally:
             if worker is not None:
-                worker.end(kill=True)
+                self._workers.discard(worker)
+                worker.kill()
+                worker.end()
 
 
 class _Worker:
@@ -176,24 +184,24 @@ class _Worker:
             stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result
         )
 
-    def send(self, tasks: Sequence[object]) -> None:
-        pipe = self._process.stdin
-        assert pipe is not None
-        pickle.dump(list(tasks), pipe, protocol=pickle.HIGHEST_PROTOCOL)
-        pipe.flush()
-
-    def receive(self) -> Any:
-        pipe = self._process.stdout
-        assert pipe is not None
-        outcome, value = pickle.load(pipe)  # noqa: S301 - written by our own child
+    def ask(self, tasks: Sequence[object]) -> list[Any]:
+        """Return the results of some tasks; what the function raised is raised here."""
+        to, back = self._process.stdin, self._process.stdout
+        assert to is not None
+        assert back is not None
+        pickle.dump(list(tasks), to, protocol=pickle.HIGHEST_PROTOCOL)
+        to.flush()
+        outcome, value = pickle.load(back)  # noqa: S301 - written by our own child
         if outcome == "error":
             raise value
-        return value
+        return list(value)
 
-    def end(self, *, kill: bool = False) -> str:
+    def kill(self) -> None:
+        """End the process at once; `end` must follow."""
+        self._process.kill()
+
+    def end(self) -> str:
         """Close the pipes, wait, and say how the process ended."""
-        if kill:
-            self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             try:
@@ -223,10 +231,9 @@ def serve(name: str) -> None:
                 tasks = pickle.load(source)  # noqa: S301 - written by our own parent
             except EOFError:
                 return
-            for task in tasks:
-                try:
-                    answer: tuple[str, object] = ("ok", call(task))
-                except Exception as error:  # noqa: BLE001 - carried over to the parent
-                    answer = ("error", error)
-                pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
-                answers.flush()
+            try:
+                answer: tuple[str, object] = ("ok", [call(task) for task in tasks])
+            except Exception as error:  # noqa: BLE001 - carried over to the parent
+                answer = ("error", error)
+            pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
+            answers.flush()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from lookalike import formats
-from lookalike.errors import FailureKind
+from lookalike.errors import FailureKind, failure_kind
 from lookalike.model import ScanOptions
 from lookalike.sources.rules import IGNORE_FILE, Rules, skipped_kind
 from lookalike.sources.volumes import Volume, volume_of
@@ -324,29 +324,6 @@ class Walk:
 
 def _entry(name: str, status: os.stat_result, *, symlink: bool) -> Entry:
     return Entry(name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, symlink)
-
-
-def failure_kind(error: OSError) -> FailureKind:
-    """Tell whether trying again as oneself can help.
-
-    Parameters
-    ----------
-    error : OSError
-        What the system said.
-
-    Returns
-    -------
-    str
-        denied for missing permission, limit for a name or path that is too long, else transient.
-
-    Examples
-    --------
-    >>> failure_kind(PermissionError(13, "Permission denied"))
-    'denied'
-    """
-    if isinstance(error, PermissionError):
-        return "denied"
-    return "limit" if error.errno == 36 else "transient"
 
 
 def _is_elsewhere(status: os.stat_result) -> bool:
