@@ -114,6 +114,7 @@ def find(
     if workers is not None and workers < 1:
         raise UsageError(f"workers must be at least 1, got {workers}")
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
+    workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
         found = scan(
@@ -122,12 +123,12 @@ def find(
             store,
             spec,
             scan_options,
-            workers=workers or default_workers(),
+            workers=workers,
             progress=progress,
         )
         ranking = rank(found.images, options.keep)
         block = hash_words(found.images.facts.id, store, spec)
-        matches = match(found.images, ranking.order, block, store, options, against=bool(references))
+        matches = match(found.images, ranking.order, block, store, options, against=bool(references), workers=workers)
     seconds = time.monotonic() - started
     return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds)
 

@@ -1,5 +1,7 @@
 """Images to matches: equal bytes, join, verify, group."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from lookalike.stores.catalog import Catalog
 
 VERIFY_STEP = f"{verify.STEP}/{decode.VERSION}"
 PAIRS_AT_ONCE = 4096
+PAIRS_PER_THREAD = 256
 THUMBNAILS_AT_ONCE = 4096
 FLUSH_PAIRS = 1 << 16
 
@@ -52,6 +55,7 @@ def match(
     options: FindOptions,
     *,
     against: bool,
+    workers: int,
 ) -> Matches:
     """Match images by equal bytes, then by verified candidates within the radius.
 
@@ -69,6 +73,8 @@ def match(
         Tier, radius and group rule.
     against : bool
         Whether images under test are matched with references only.
+    workers : int
+        How many threads verify and join; it changes no result.
 
     Returns
     -------
@@ -76,19 +82,20 @@ def match(
         One row per image.
     """
     units = _Units(images, order, against=against)
-    judge = _Judge(images, units.content, store)
     detail = images.facts.detail[units.content]
     joined = (detail >= MIN_DETAIL) & (len(units.content) > 1) & (options.tier > Tier.EXACT)
     distinct, classes_joined = join.collapse(block[units.content[joined]])
     classes = np.full(len(units.content), -1, np.int64)
     classes[joined] = classes_joined
-    left, right, _ = join.distinct_pairs(distinct, options.radius)
+    left, right, _ = join.distinct_pairs(distinct, options.radius, threads=workers)
     candidates = grouping.Candidates(classes, left, right)
-    if against:
-        matched = grouping.match_references(candidates, judge, options.tier, units.reference, units.has_both)
-    else:
-        matched = grouping.group(candidates, judge, options.tier, options.group)
-    judge.flush()
+    with ThreadPoolExecutor(workers) as threads:
+        judge = _Judge(images, units.content, store, threads)
+        if against:
+            matched = grouping.match_references(candidates, judge, options.tier, units.reference, units.has_both)
+        else:
+            matched = grouping.group(candidates, judge, options.tier, options.group)
+        judge.flush()
     return units.spread(matched)
 
 
@@ -133,10 +140,10 @@ class _Units:
 class _Judge:
     """Verify pairs of items on their thumbnails, remembering verdicts in the catalog."""
 
-    def __init__(self, images: Images, content: NDArray[np.int64], store: Catalog) -> None:
+    def __init__(self, images: Images, content: NDArray[np.int64], store: Catalog, threads: ThreadPoolExecutor) -> None:
         self._ids = images.facts.id[content]
         self._sizes = (images.facts.width[content], images.facts.height[content])
-        self._store = store
+        self._store, self._threads = store, threads
         self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]] = []
         self._waiting = 0
 
@@ -158,10 +165,20 @@ class _Judge:
             one, other = left[new], right[new]
             ids = np.unique(self._ids[np.concatenate([one, other])])
             luma, chroma = self._store.thumbnails(ids)
-            at = [np.searchsorted(ids, self._ids[side]) for side in (one, other)]
             width, height = self._sizes
-            sizes = (width[one], height[one]), (width[other], height[other])
-            tier[new], score[new] = verify.verify((luma[at[0]], luma[at[1]]), (chroma[at[0]], chroma[at[1]]), sizes)
+
+            def verify_part(start: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+                items = [side[start : start + PAIRS_PER_THREAD] for side in (one, other)]
+                at = [np.searchsorted(ids, self._ids[side]) for side in items]
+                return verify.verify(
+                    (luma[at[0]], luma[at[1]]),
+                    (chroma[at[0]], chroma[at[1]]),
+                    ((width[items[0]], height[items[0]]), (width[items[1]], height[items[1]])),
+                )
+
+            parts = list(self._threads.map(verify_part, range(0, len(new), PAIRS_PER_THREAD)))
+            tier[new] = np.concatenate([part[0] for part in parts])
+            score[new] = np.concatenate([part[1] for part in parts])
             self._fresh.append((self._ids[one], self._ids[other], tier[new], score[new]))
             self._waiting += len(new)
             if self._waiting >= FLUSH_PAIRS:
