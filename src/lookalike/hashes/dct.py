@@ -33,7 +33,7 @@ def basis(size: int) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> basis(8)[0, 0]
+    >>> float(basis(8)[0, 0])
     4096.0
     """
     frequency = np.arange(size)[:, np.newaxis]
@@ -62,7 +62,7 @@ def phash(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     --------
     >>> ramp = np.broadcast_to(np.arange(64, dtype=np.uint8), (1, 64, 64))
     >>> bits.to_hex(phash(ramp, 8)[0], 64)
-    '8400000000000000'
+    '8000000000000000'
     """
     matrix = basis(size)
     blocks = [np.zeros((0, bits.words(size * size)), np.uint64)]
