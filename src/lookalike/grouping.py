@@ -312,7 +312,9 @@ def _attach(matches: Matches, edges: tuple[Any, ...], loosest: Tier) -> None:
     found[found] = tier[at[found]] <= loosest
     matches.tier[attached] = np.where(found, matches.tier[attached], Tier.NONE)
     rows = attached[found]
-    matches.tier[rows], matches.score[rows] = tier[at[found]], score[at[found]]
+    # Never tighter than the tier at which the two came together: a tighter run would not have joined them.
+    matches.tier[rows] = np.maximum(matches.tier[rows], tier[at[found]])
+    matches.score[rows] = score[at[found]]
 
 
 def _bounds(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
