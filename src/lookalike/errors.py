@@ -12,6 +12,8 @@
 """
 
 import errno
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Literal
 
 FailureKind = Literal["damaged", "unsupported", "denied", "transient", "not-here", "limit"]
@@ -81,6 +83,10 @@ class DecodeError(LookalikeError):
         self.reason = reason
         self.truncated = truncated
         self.size = size
+
+    def __reduce__(self) -> tuple[Callable[..., "DecodeError"], tuple[object, ...]]:
+        make = partial(DecodeError, truncated=self.truncated, size=self.size)
+        return make, (self.kind, self.reason)
 
 
 def failure_kind(error: OSError) -> FailureKind:

@@ -5,6 +5,7 @@ name, and a file is skipped only where both say no.
 """
 
 import re
+import struct
 
 HEAD_BYTES = 64
 """How many first bytes `sniff` needs."""
@@ -162,6 +163,10 @@ LOSSY = frozenset({"AVIF", "GIF", "HEIF", "JPEG", "JPEG2000", "JXL", "MPO"})
 """Containers that lose something, or may; GIF loses all but 256 colours."""
 
 
+LOSSY_TIFF = frozenset({6, 7, 34712, 34892, 50001})
+"""Compressions inside a TIFF that lose something: JPEG old and new, JPEG 2000, lossy DNG, WebP."""
+
+
 def extension(name: str) -> str:
     """Return the ending of a file name, lower case, without its dot.
 
@@ -286,4 +291,21 @@ def lossless(format_: str, data: bytes) -> bool:
     """
     if format_ == "WEBP":
         return b"VP8L" in data[:64] or (data[12:16] == b"VP8X" and b"VP8 " not in data and b"VP8L" in data)
+    if format_ == "TIFF":
+        return _tiff_compression(data) not in LOSSY_TIFF
     return format_ not in LOSSY
+
+
+def _tiff_compression(data: bytes) -> int:
+    """Return the compression (tag 259) of the first page of a classic TIFF; 1, none, where it does not say."""
+    order = "<" if data[:2] == b"II" else ">"
+    try:
+        (start,) = struct.unpack_from(order + "I", data, 4)
+        (count,) = struct.unpack_from(order + "H", data, start)
+        for entry in range(count):
+            tag, kind, _, value = struct.unpack_from(order + "HHIH", data, start + 2 + 12 * entry)
+            if tag == 259 and kind == 3:
+                return int(value)
+    except struct.error:
+        return 1
+    return 1

@@ -17,6 +17,9 @@ from lookalike.errors import UsageError
 Column = NDArray[np.int64] | NDArray[np.bool_]
 Text = Callable[[int], str]
 
+UNKNOWN = -(1 << 63)
+"""No date."""
+
 MESSENGER = re.compile(
     r"(-WA\d{4}|^signal-|^photo_\d{4}-|^FB_IMG|^received_|^Screenshot|\(\d+\)| - Copy|\bcopy\b)",
     re.IGNORECASE,
@@ -242,17 +245,17 @@ def _name(images: Images) -> list[Key]:
     order = sorted(range(len(images)), key=lambda row: (images.path[row], images.volume[row], images.key[row]))
     places = np.empty(len(images), np.int64)
     places[order] = np.arange(len(images))
-    return [Key("name", -places, lambda row: images.path[row].rpartition("/")[2], "<")]
+    return [Key("name", -places, lambda row: images.path[row], "<")]
 
 
 def _taken(images: Images) -> NDArray[np.int64]:
     """Return capture time, else modification time, in milliseconds since 1970 (camera clocks taken as UTC)."""
-    captured = np.full(len(images.facts.captured), np.iinfo(np.int64).min, np.int64)
+    captured = np.full(len(images.facts.captured), UNKNOWN, np.int64)
     for at, text in enumerate(images.facts.captured):
         if text:
             captured[at] = _milliseconds(text)
     own = captured[images.content]
-    return np.where(own == np.iinfo(np.int64).min, images.mtime_ns // 1_000_000, own)
+    return np.where(own == UNKNOWN, images.mtime_ns // 1_000_000, own)
 
 
 def _milliseconds(text: str) -> int:
@@ -260,12 +263,14 @@ def _milliseconds(text: str) -> int:
     try:
         return int(np.datetime64(text.replace(" ", "T")[:23], "ms").astype(np.int64))
     except ValueError:
-        return int(np.iinfo(np.int64).min)
+        return UNKNOWN
 
 
 def _date(images: Images, row: int) -> str:
     captured = images.facts.captured[int(images.content[row])]
-    return captured or str(np.datetime64(int(images.mtime_ns[row]) // 1_000_000, "ms")).replace("T", " ")
+    if captured and _milliseconds(captured) != UNKNOWN:
+        return captured
+    return str(np.datetime64(int(images.mtime_ns[row]) // 1_000_000, "ms")).replace("T", " ")
 
 
 _RULES: dict[str, Callable[[Images], list[Key]]] = {

@@ -6,6 +6,7 @@ the task that kills it again becomes the result of `crashed`, and the rest of th
 in this very process.
 """
 
+import json
 import os
 import pickle
 import queue
@@ -21,7 +22,7 @@ from typing import Any, BinaryIO, Generic, Self, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-_BOOT = "import sys; sys.path[:] = sys.argv[2].split(sys.argv[3]); from lookalike.pool import serve; serve(sys.argv[1])"
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from lookalike.pool import serve; serve(sys.argv[1])"
 
 
 def usable_cores() -> int:
@@ -176,9 +177,9 @@ class _Worker:
 
     def __init__(self, function: Callable[..., object]) -> None:
         name = f"{function.__module__}:{function.__qualname__}"
-        paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
+        paths = json.dumps([path or os.getcwd() for path in sys.path])
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a module of this package
-            [sys.executable, "-c", _BOOT, name, paths, os.pathsep],
+            [sys.executable, "-c", _BOOT, name, paths],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result

@@ -1,0 +1,246 @@
+"""Grouping on demand gives what verifying every candidate pair first would give, for every rule and tier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lookalike.columns import Matches
+from lookalike.grouping import Candidates, group, match_references
+from lookalike.model import GroupRule, Tier
+
+Pair = tuple[int, int]
+LOOSEST = (Tier.COPY, Tier.EDIT, Tier.SIMILAR)
+RULES: tuple[GroupRule, ...] = ("star", "clique", "component")
+
+
+@dataclass
+class Case:
+    """Items with classes, near classes, and what verification would say of every pair."""
+
+    classes: list[int]
+    near: list[Pair]
+    verdict: NDArray[np.uint8]
+    asked: list[Pair] = field(default_factory=list)
+
+    def candidates(self, near: Sequence[Pair] | None = None) -> Candidates:
+        edges = np.array(self.near if near is None else near, np.int64).reshape(-1, 2)
+        return Candidates(np.array(self.classes, np.int64), edges[:, 0], edges[:, 1])
+
+    def judge(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        assert (left < right).all()
+        self.asked += zip(left.tolist(), right.tolist(), strict=True)
+        return self.verdict[left, right], self.score(left, right)
+
+    def score(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+        return left * 31 + right
+
+    def pairs(self) -> dict[Pair, Tier]:
+        """Return the verdict of every candidate pair."""
+        near = {frozenset(pair) for pair in self.near}
+        return {
+            (i, j): Tier(int(self.verdict[i, j]))
+            for i, one in enumerate(self.classes)
+            for j, other in enumerate(self.classes[i + 1 :], i + 1)
+            if one >= 0 and other >= 0 and (one == other or frozenset((one, other)) in near)
+        }
+
+    def verified(self, i: int, j: int, tier: Tier) -> bool:
+        return self.pairs().get((min(i, j), max(i, j)), Tier.NONE) <= tier
+
+
+@st.composite
+def cases(draw: st.DrawFn, most: int = 14) -> Case:
+    """Draw classes of equal hashes, which of them are near, and verdicts."""
+    count = draw(st.integers(0, most))
+    classes = draw(st.lists(st.integers(-1, draw(st.integers(0, 7))), min_size=count, max_size=count))
+    used = sorted(set(classes) - {-1})
+    number = {old: new for new, old in enumerate(used)}
+    every = [(i, j) for i in range(len(used)) for j in range(i + 1, len(used))]
+    near = draw(st.lists(st.sampled_from(every), unique=True)) if every else []
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    share = random.dirichlet(np.full(4, draw(st.sampled_from([0.3, 1.0, 5.0]))))
+    verdict = random.choice(np.array([1, 2, 3, 4], np.uint8), (count, count), p=share)
+    return Case([number.get(value, -1) for value in classes], near, verdict)
+
+
+def naive(case: Case, loosest: Tier, rule: GroupRule) -> tuple[list[int], list[int]]:
+    """Return keeper and group of each item by the plainest means: every pair verified, groups as lists of items."""
+    pairs = case.pairs()
+    count = len(case.classes)
+    groups = [[item] for item in range(count)]
+    keeper = list(range(count))
+
+    def near(one: list[int], other: list[int], level: Tier) -> bool:
+        verdicts = [pairs.get((min(i, j), max(i, j)), Tier.NONE) <= level for i in one for j in other]
+        if rule == "star":
+            return verdicts[0]  # keeper with keeper: both come first
+        return all(verdicts) if rule == "clique" else any(verdicts)
+
+    for level in [tier for tier in LOOSEST if tier <= loosest]:
+        united: list[list[list[int]]] = []
+        for part in sorted(groups):
+            homes = [
+                home
+                for home in united
+                if near(home[0] if rule == "star" else [item for own in home for item in own], part, level)
+            ]
+            if rule == "component":
+                united = [home for home in united if home not in homes]
+                united.append(sorted([own for home in homes for own in home] + [part]))
+                united.sort()
+            elif homes:
+                homes[0].append(part)
+            else:
+                united.append([part])
+        for home in united:
+            for part in home[1:]:
+                keeper[part[0]] = home[0][0]
+        groups = [sorted((item for part in home for item in part)) for home in united]
+    label = [0] * count
+    for part in groups:
+        for item in part:
+            label[item] = part[0]
+    return keeper, label
+
+
+def rows(matches: Matches) -> list[tuple[int, ...]]:
+    columns = (matches.keeper, matches.group, matches.tier, matches.score)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+@given(case=cases(), loosest=st.sampled_from(LOOSEST), rule=st.sampled_from(RULES))
+@settings(deadline=None, max_examples=400)
+def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier, rule: GroupRule) -> None:
+    matches = group(case.candidates(), case.judge, loosest, rule)
+    keeper, label = naive(case, loosest, rule)
+    assert matches.keeper.tolist() == keeper
+    assert matches.group.tolist() == label
+
+
+@given(case=cases(), loosest=st.sampled_from(LOOSEST))
+@settings(deadline=None, max_examples=200)
+def test_star_verifies_each_duplicate_against_its_own_keeper(case: Case, loosest: Tier) -> None:
+    matches = group(case.candidates(), case.judge, loosest)
+    pairs = case.pairs()
+    assert len(case.asked) == len(set(case.asked))
+    assert set(case.asked) <= set(pairs)
+    for item, (keeper, top, tier, score) in enumerate(rows(matches)):
+        if keeper == item:
+            assert (top, tier, score) == (item, Tier.EXACT, 0)
+            continue
+        assert keeper < item
+        assert pairs[keeper, item] == tier <= loosest
+        assert score == keeper * 31 + item
+        assert (keeper, item) in case.asked
+        assert matches.group[keeper] == top
+
+
+@given(case=cases(), rule=st.sampled_from(RULES))
+@settings(deadline=None, max_examples=200)
+def test_looser_groups_are_unions_of_tighter_ones(case: Case, rule: GroupRule) -> None:
+    labels = [group(case.candidates(), case.judge, tier, rule).group for tier in (Tier.EXACT, *LOOSEST)]
+    assert labels[0].tolist() == list(range(len(case.classes)))
+    for tight, loose in zip(labels, labels[1:], strict=False):
+        assert np.array_equal(loose[tight], loose)
+        assert (loose <= tight).all()
+
+
+@given(case=cases(), rule=st.sampled_from(RULES))
+@settings(deadline=None, max_examples=300)
+def test_findings_at_a_looser_tier_hold_those_of_a_tighter_one(case: Case, rule: GroupRule) -> None:
+    """DESIGN section 3, One story: cleaning the findings of a looser tier removes what the tighter one would."""
+
+    def removed(loosest: Tier, up_to: Tier) -> set[tuple[int, int, int]]:
+        found = rows(group(case.candidates(), case.judge, loosest, rule))
+        return {
+            (item, keeper, tier) for item, (keeper, _, tier, _) in enumerate(found) if keeper != item and tier <= up_to
+        }
+
+    for at, tight in enumerate(LOOSEST):
+        for loose in LOOSEST[at:]:
+            assert removed(loose, tight) == removed(tight, tight)
+
+
+@given(case=cases(), rule=st.sampled_from(RULES), loosest=st.sampled_from(LOOSEST), data=st.data())
+@settings(deadline=None, max_examples=150)
+def test_the_order_of_class_pairs_makes_no_difference(
+    case: Case, rule: GroupRule, loosest: Tier, data: st.DataObject
+) -> None:
+    mixed = [pair[::-1] if data.draw(st.booleans()) else pair for pair in data.draw(st.permutations(case.near))]
+    one = group(case.candidates(), case.judge, loosest, rule)
+    other = group(case.candidates(mixed), case.judge, loosest, rule)
+    assert rows(one) == rows(other)
+
+
+@given(case=cases(), loosest=st.sampled_from(LOOSEST))
+@settings(deadline=None, max_examples=200)
+def test_any_two_members_of_a_clique_are_verified(case: Case, loosest: Tier) -> None:
+    matches = group(case.candidates(), case.judge, loosest, "clique")
+    pairs = case.pairs()
+    label = matches.group.tolist()
+    for i, j in ((i, j) for j in range(len(label)) for i in range(j) if label[i] == label[j]):
+        assert pairs[i, j] <= loosest
+    assert Tier.NONE not in matches.tier.tolist()
+
+
+@given(case=cases(), loosest=st.sampled_from(LOOSEST))
+@settings(deadline=None, max_examples=200)
+def test_components_name_unverified_members_as_such(case: Case, loosest: Tier) -> None:
+    matches = group(case.candidates(), case.judge, loosest, "component")
+    for item, (keeper, _, tier, _) in enumerate(rows(matches)):
+        verified = keeper != item and case.verified(keeper, item, loosest)
+        if keeper != item:
+            assert (tier == Tier.NONE) is not verified
+        if verified:
+            assert tier <= loosest
+
+
+@given(case=cases(), loosest=st.sampled_from((Tier.EXACT, *LOOSEST)), data=st.data())
+@settings(deadline=None, max_examples=300)
+def test_references(case: Case, loosest: Tier, data: st.DataObject) -> None:
+    count = len(case.classes)
+    flags = st.lists(st.booleans(), min_size=count, max_size=count)
+    reference, done = (np.array(data.draw(flags), np.bool_) for _ in range(2))
+    matches = match_references(case.candidates(), case.judge, loosest, reference, done)
+    pairs = case.pairs()
+    assert len(case.asked) == len(set(case.asked))
+    for item, (keeper, top, tier, score) in enumerate(rows(matches)):
+        offers = [
+            (verdict, other)
+            for other in np.flatnonzero(reference).tolist()
+            if (verdict := pairs.get((min(item, other), max(item, other)), Tier.NONE)) <= loosest
+        ]
+        if reference[item] or done[item] or not offers or loosest is Tier.EXACT:
+            assert (keeper, top, tier, score) == (item, item, Tier.EXACT, 0)
+        else:
+            best, other = min(offers)
+            assert (keeper, top, tier) == (other, other, best)
+            assert score == min(item, other) * 31 + max(item, other)
+
+
+def test_2000_equal_looking_items_cost_fewer_than_2000_verifications() -> None:
+    count = 2000
+    case = Case([0] * count, [], np.full((count, count), Tier.COPY, np.uint8))
+    matches = group(case.candidates(), case.judge, Tier.SIMILAR)
+    assert len(case.asked) < count
+    assert set(matches.group.tolist()) == {0}
+
+
+def test_items_that_are_never_joined_are_never_asked_about() -> None:
+    case = Case([-1] * 5, [], np.full((5, 5), Tier.COPY, np.uint8))
+    for rule in RULES:
+        assert rows(group(case.candidates(), case.judge, Tier.SIMILAR, rule)) == [(at, at, 0, 0) for at in range(5)]
+    assert case.asked == []
+
+
+def test_exact_asks_nothing() -> None:
+    case = Case([0] * 5, [], np.full((5, 5), Tier.COPY, np.uint8))
+    for rule in RULES:
+        assert group(case.candidates(), case.judge, Tier.EXACT, rule).group.tolist() == [0, 1, 2, 3, 4]
+    assert case.asked == []

@@ -1,0 +1,49 @@
+"""Functions for the workers of test_pool.py; a worker imports them by name."""
+
+import os
+import signal
+import sys
+import time
+
+
+class OwnError(Exception):
+    """An exception of a module that the worker had to find by the caller's import path."""
+
+
+def double(task: int) -> int:
+    return 2 * task
+
+
+def worker_of(task: object) -> int:
+    return os.getpid()
+
+
+def perform(task: str) -> str:
+    """Do what the task says: a word, and perhaps a value after a colon."""
+    word, _, value = task.partition(":")
+    if word == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif word == "exit":
+        sys.exit(int(value))
+    elif word == "raise":
+        raise OwnError(value)
+    elif word == "print":
+        print(value * 1000, flush=True)  # noqa: T201 - a library that prints is what is tested
+        os.write(1, b"raw bytes on stdout")
+        os.write(2, b"raw bytes on stderr")
+    elif word == "sleep":
+        time.sleep(float(value))
+    elif word == "large":
+        return value * (1 << 20)
+    elif word == "stdin":
+        return repr(sys.stdin.read(1)) if value == "text" else "unread"
+    return f"did {task}"
+
+
+def unpicklable(task: int) -> object:
+    return (lambda: task) if task == 1 else task
+
+
+def slow(task: float) -> float:
+    time.sleep(task)
+    return task

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from lookalike.grouping import Candidates, Judge, connected, group
+from lookalike.model import GroupRule, Tier
+
+Edges = tuple[int, list[tuple[int, int]]]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> Edges:
+    count = draw(st.integers(1, 40))
+    node = st.integers(0, count - 1)
+    return count, draw(st.lists(st.tuples(node, node), max_size=60))
+
+
+def columns(edges: list[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    block = np.array(edges, np.int64).reshape(-1, 2)
+    return block[:, 0], block[:, 1]
+
+
+@given(graphs())
+def test_connected_labels_are_those_of_scipy(graph: Edges) -> None:
+    count, edges = graph
+    left, right = columns(edges)
+    labels = connected(count, left, right)
+    matrix = coo_array((np.ones(len(edges)), (left, right)), (count, count))
+    expected = connected_components(matrix, directed=False)[1]
+    smallest = {label: int(np.flatnonzero(expected == label)[0]) for label in set(expected.tolist())}
+    assert labels.tolist() == [smallest[label] for label in expected.tolist()]
+
+
+def test_connected_on_a_long_chain_and_on_nothing() -> None:
+    chain = np.random.default_rng(0).permutation(5000)
+    assert not connected(5000, chain[:-1], chain[1:]).any()
+    nothing = np.zeros(0, np.int64)
+    assert connected(3, nothing, nothing).tolist() == [0, 1, 2]
+    assert connected(0, nothing, nothing).tolist() == []
+
+
+def test_connected_leaves_its_arguments_alone() -> None:
+    left, right = columns([(0, 1), (1, 2), (4, 3)])
+    before = left.copy(), right.copy()
+    connected(5, left, right)
+    assert np.array_equal(left, before[0])
+    assert np.array_equal(right, before[1])
+
+
+@given(st.lists(st.integers(-1, 5), max_size=25), graphs())
+def test_near_and_components_by_definition(classes: list[int], graph: Edges) -> None:
+    near = sorted({(min(edge), max(edge)) for edge in graph[1] if edge[0] != edge[1] and max(edge) < 6})
+    candidates = Candidates(np.array(classes, np.int64), *columns(near))
+    assert len(candidates) == len(classes)
+
+    def may_match(i: int, j: int) -> bool:
+        one, other = sorted((classes[i], classes[j]))
+        return i != j and one >= 0 and (one == other or (one, other) in near)
+
+    found = [candidates.near(item).tolist() for item in range(len(classes))]
+    assert found == [[j for j in range(len(classes)) if may_match(i, j)] for i in range(len(classes))]
+    parts = [part.tolist() for part in candidates.components()]
+    assert parts == sorted(parts)
+    assert all(len(part) > 1 and part == sorted(part) for part in parts)
+    home = {item: at for at, part in enumerate(parts) for item in part}
+    assert len(home) == sum(map(len, parts))
+    # A component may be held together by a class without items of its own; no candidate pair ever leaves one.
+    assert all(home[i] == home[j] for i in range(len(classes)) for j in found[i])
+
+
+def told(verdicts: dict[tuple[int, int], Tier]) -> Judge:
+    def judge(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        pairs = zip(left.tolist(), right.tolist(), strict=True)
+        tiers = [verdicts.get(pair, Tier.NONE) for pair in pairs]
+        return np.array(tiers, np.uint8), np.full(len(left), 990)
+
+    return judge
+
+
+CHAIN = {(0, 1): Tier.COPY, (1, 2): Tier.COPY}
+"""0 like 1 and 1 like 2, but 0 unlike 2."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "groups", "keepers", "tiers"),
+    [
+        ("star", [0, 0, 2], [0, 0, 2], [Tier.EXACT, Tier.COPY, Tier.EXACT]),
+        ("clique", [0, 0, 2], [0, 0, 2], [Tier.EXACT, Tier.COPY, Tier.EXACT]),
+        ("component", [0, 0, 0], [0, 0, 0], [Tier.EXACT, Tier.COPY, Tier.NONE]),
+    ],
+)
+def test_a_chain_under_each_rule(rule: GroupRule, groups: list[int], keepers: list[int], tiers: list[Tier]) -> None:
+    candidates = Candidates(np.zeros(3, np.int64), *columns([]))
+    matches = group(candidates, told(CHAIN), Tier.COPY, rule)
+    assert matches.group.tolist() == groups
+    assert matches.keeper.tolist() == keepers
+    assert matches.tier.tolist() == tiers
+    assert matches.score.tolist() == [990 if tier is Tier.COPY else 0 for tier in tiers]
+
+
+def test_a_member_names_the_keeper_of_its_own_tier() -> None:
+    # 1 and 3 are copies; 0 was re-toned from 1: the group is one, but 3 stays with 1.
+    verdicts = {(1, 3): Tier.COPY, (0, 1): Tier.EDIT, (0, 3): Tier.EDIT, (0, 2): Tier.SIMILAR}
+    candidates = Candidates(np.zeros(4, np.int64), *columns([]))
+    matches = group(candidates, told(verdicts), Tier.EDIT)
+    assert matches.group.tolist() == [0, 0, 2, 0]
+    assert matches.keeper.tolist() == [0, 0, 2, 1]
+    assert matches.tier.tolist() == [Tier.EXACT, Tier.EDIT, Tier.EXACT, Tier.COPY]
+    assert group(candidates, told(verdicts), Tier.SIMILAR).group.tolist() == [0, 0, 0, 0]

@@ -1,0 +1,295 @@
+"""Keep rules: what each prefers and says, and that every list of rules is a total order of images, not of rows."""
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from lookalike.columns import Facts, Images
+from lookalike.errors import UsageError
+from lookalike.keep import Ranking, parse_rules, rank
+from lookalike.model import DEFAULT_KEEP
+
+PLAIN = ["intact", "resolution", "original", "quality", "exif", "bytes", "oldest", "newest", "shortest-path", "name"]
+ALLOWED = [*PLAIN, "folder:PATH", "format:A>B"]
+CAMERA: dict[str, str | int] = {"make": "Acme", "model": "One"}
+DAY = 86_400 * 10**9
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image; by default one that no rule tells from another of the same path."""
+
+    path: str = "p/a.jpg"
+    volume: str = "disk"
+    key: str = "a.jpg"
+    size: int = 1000
+    mtime_ns: int = 0
+    symlink: bool = False
+    reference: bool = False
+    width: int = 800
+    height: int = 600
+    frames: int = 1
+    depth: int = 8
+    alpha: bool = False
+    colour: bool = True
+    lossless: bool = False
+    quality: int = 85
+    format: str = "JPEG"
+    captured: str = ""
+    exif: dict[str, str | int] = field(default_factory=dict)
+
+
+def columns(rows: tuple[Picture, ...], kind: type, *names: str) -> dict[str, Any]:
+    return {name: np.array([getattr(row, name) for row in rows], kind) for name in names}
+
+
+def images(*pictures: Picture) -> Images:
+    """Return pictures as columns; their contents in an order of their own, as in a catalog."""
+    count, contents = len(pictures), pictures[::-1]
+    facts = Facts(
+        id=np.arange(count),
+        **columns(contents, np.int64, "size", "width", "height", "frames", "depth", "quality"),
+        **columns(contents, np.bool_, "alpha", "colour", "lossless"),
+        detail=np.full(count, 100),
+        format=[row.format for row in contents],
+        captured=[row.captured for row in contents],
+        exif=[row.exif for row in contents],
+        digest=[bytes(32)] * count,
+    )
+    return Images(
+        path=[row.path for row in pictures],
+        volume=[row.volume for row in pictures],
+        key=[row.key for row in pictures],
+        **columns(pictures, np.int64, "size", "mtime_ns"),
+        **columns(pictures, np.bool_, "symlink", "reference"),
+        device=np.zeros(count, np.int64),
+        inode=np.arange(count),
+        content=np.arange(count)[::-1],
+        facts=facts,
+    )
+
+
+def first(rules: str, better: Picture, worse: Picture) -> str:
+    """Assert that one image comes before another in whatever order they are given; return the reason."""
+    forwards, backwards = rank(images(better, worse), rules), rank(images(worse, better), rules)
+    assert (forwards.order.tolist(), backwards.order.tolist()) == ([0, 1], [1, 0])
+    assert forwards.reason(0, 1) == backwards.reason(1, 0)
+    return forwards.reason(0, 1)
+
+
+def worse_name(**facts: object) -> Picture:
+    """Return an image whose name would lose, so that only `facts` can make it win."""
+    return replace(Picture(path="p/z.jpg", key="z.jpg"), **facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rule", "better", "worse", "reason"),
+    [
+        ("intact", {"frames": 3}, {"frames": 2}, "frames 3 > 2"),
+        ("intact", {"alpha": True}, {}, "alpha transparent > opaque"),
+        ("intact", {"depth": 16}, {}, "depth 16 bit > 8 bit"),
+        ("intact", {}, {"colour": False}, "colour colour > gray"),
+        ("intact", {"frames": 2}, {"alpha": True, "depth": 16}, "frames 2 > 1"),
+        ("intact", {"alpha": True, "colour": False}, {"depth": 16}, "alpha transparent > opaque"),
+        ("intact", {"depth": 16, "colour": False}, {}, "depth 16 bit > 8 bit"),
+        ("resolution", {}, {"width": 400, "height": 300}, "resolution 800x600 > 400x300"),
+        ("resolution", {"width": 601, "height": 800}, {}, "resolution 601x800 > 800x600"),
+        ("resolution", {"width": 90_000, "height": 90_000}, {}, "resolution 90000x90000 > 800x600"),
+        ("quality", {"quality": 86}, {}, "quality 86 > 85"),
+        ("quality", {"quality": 1}, {"quality": 0}, "quality 1 > unknown"),
+        ("quality", {"lossless": True, "quality": 0}, {"quality": 100}, "quality lossless > 100"),
+        ("format:png>webp>jpeg", {"format": "PNG"}, {"format": "WEBP"}, "format PNG > WEBP"),
+        ("format:png>webp>jpg", {}, {"format": "GIF"}, "format JPEG > GIF"),
+        ("format: Png > jpeg", {"format": "PNG"}, {}, "format PNG > JPEG"),
+        ("exif", {"exif": {"tags": 9}}, {"exif": {"tags": 2}}, "exif 9 tags > 2 tags"),
+        ("exif", {"exif": {"tags": 1}}, {}, "exif 1 tags > 0 tags"),
+        ("bytes", {"size": 12_345}, {}, "bytes 12,345 > 1,000"),
+        ("oldest", {}, {"mtime_ns": DAY}, "older 1970-01-01 00:00:00.000 < 1970-01-02 00:00:00.000"),
+        ("oldest", {"mtime_ns": -DAY}, {}, "older 1969-12-31 00:00:00.000 < 1970-01-01 00:00:00.000"),
+        (
+            "oldest",
+            {"captured": "1971-01-01 00:00:00"},
+            {"mtime_ns": 730 * DAY},
+            "older 1971-01-01 00:00:00 < 1972-01-01 00:00:00.000",
+        ),
+        ("newest", {"mtime_ns": DAY}, {}, "newer 1970-01-02 00:00:00.000 > 1970-01-01 00:00:00.000"),
+        (
+            "oldest",
+            {"captured": "2020-05-01 10:00:00", "mtime_ns": 20_000 * DAY},
+            {"captured": "2020-05-01 10:00:00.5", "mtime_ns": 0},
+            "older 2020-05-01 10:00:00 < 2020-05-01 10:00:00.5",
+        ),
+        (
+            "newest",
+            {"captured": "2020-05-01 10:00:00.123456"},
+            {"mtime_ns": 10_000 * DAY},
+            "newer 2020-05-01 10:00:00.123456 > 1997-05-19 00:00:00.000",
+        ),
+    ],
+)
+def test_what_a_rule_prefers_and_says(
+    rule: str, better: dict[str, object], worse: dict[str, object], reason: str
+) -> None:
+    assert first(rule, worse_name(**better), replace(Picture(), **worse)) == reason  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rules", ["resolution", "shortest-path", "shortest-path,name", DEFAULT_KEEP])
+def test_paths_break_ties_whatever_the_rules(rules: str) -> None:
+    reason = first(rules, Picture(path="p/z.jpg"), Picture(path="pp/a.jpg"))
+    assert reason == "shorter path 7 characters < 8 characters"
+    reason = first(rules, Picture(path="p/a.jpg"), Picture(path="p/b.jpg"))
+    assert reason.startswith("name ")
+    assert "a.jpg < " in reason
+    assert reason.endswith("b.jpg")
+
+
+def test_name_may_come_before_the_length_of_the_path() -> None:
+    first("name", Picture(path="p/a-long-name.jpg"), Picture(path="p/b.jpg"))
+
+
+COPIES = [
+    *["IMG-20210101-WA0007.jpg", "signal-2021.jpg", "photo_2021-01-01.jpg", "FB_IMG_1.jpg", "received_1.jpeg"],
+    *["Screenshot_1.png", "a(1).jpg", "a - Copy.jpg", "copy of a.jpg"],
+]
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_an_original_has_a_name_of_its_own(name: str) -> None:
+    own, copied = Picture(path="Screenshots/zz-of-a-long-name.jpg"), Picture(path=f"p/{name}")
+    assert first("original", own, copied) == "original name of its own > name of a copy"
+    from_camera = replace(copied, exif=CAMERA, captured="2021-01-01 10:00:00")
+    assert first("original", from_camera, own) == "original camera file, copied > name of its own"
+
+
+def test_an_original_comes_from_a_camera_not_from_an_editor() -> None:
+    camera = worse_name(exif=CAMERA, captured="2021-01-01 10:00:00")
+    assert first("original", camera, Picture()) == "original camera file > name of its own"
+    for other in (
+        replace(camera, path="p/a.jpg", exif={**CAMERA, "software": "Adobe Photoshop 25.0"}),
+        replace(camera, path="p/a.jpg", captured=""),
+        replace(camera, path="p/a.jpg", exif={"model": "One"}),
+    ):
+        assert first("original", camera, other) == "original camera file > name of its own"
+    firmware = replace(camera, exif={**CAMERA, "software": "Ver.1.02"})
+    assert first("original", firmware, Picture()) == "original camera file > name of its own"
+
+
+@pytest.mark.parametrize("folder", ["archive/best", "archive/best/"])
+def test_a_folder_holds_what_is_below_it_and_nothing_beside(folder: str) -> None:
+    inside = Picture(path="archive/best/of/all/z.jpg")
+    for outside in ("archive/bestof/a.jpg", "archive/a.jpg", "b/archive/best/a.jpg", "archive/best"):
+        assert first(f"folder:{folder}", inside, Picture(path=outside)) == f"folder in {folder} > elsewhere"
+
+
+def test_the_first_difference_decides() -> None:
+    large, old = worse_name(width=900, mtime_ns=DAY), Picture()
+    assert first("resolution,oldest", large, old).startswith("resolution ")
+    assert first("oldest,resolution", old, large).startswith("older ")
+
+
+def test_references_come_first_and_symlinks_last_whatever_the_rules() -> None:
+    best = Picture(width=9000, captured="1999-01-01 00:00:00")
+    for rules in (DEFAULT_KEEP, "resolution", "name", "folder:p"):
+        assert first(rules, worse_name(reference=True), best) == "reference to compare against > under test"
+        assert first(rules, worse_name(), replace(best, symlink=True)) == "file itself > symlink"
+        assert first(rules, worse_name(reference=True, symlink=True), best).startswith("reference ")
+
+
+def test_the_same_path_on_two_volumes_is_ordered_by_identity() -> None:
+    one = Picture(volume="disk 1", key="z")
+    first("name", one, replace(one, volume="disk 2", key="a"))
+    first("name", one, replace(one, key="zz"))
+
+
+@pytest.mark.parametrize("captured", ["2021-02-30 10:00:00", "2021-00-01 10:00:00", "2021-01-01 24:30:00"])
+def test_a_date_no_calendar_has_counts_as_unknown_and_is_not_the_reason(captured: str) -> None:
+    old, new = Picture(captured=captured, path="p/z.jpg"), Picture(captured=captured, mtime_ns=DAY)
+    assert first("oldest", old, new) == "older 1970-01-01 00:00:00.000 < 1970-01-02 00:00:00.000"
+
+
+def test_equal_names_in_two_folders_are_told_apart_by_the_reason() -> None:
+    reason = first(DEFAULT_KEEP, Picture(path="a/x.jpg"), Picture(path="b/x.jpg"))
+    better, worse = reason.removeprefix("name ").split(" < ")
+    assert better != worse
+
+
+@pytest.mark.parametrize("text", ["oldets", "folder", "folder:", "format", "format:", "name:x", "Oldest", "", " , "])
+def test_an_error_lists_the_rules(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_rules(text)
+    assert all(rule in str(caught.value) for rule in ALLOWED)
+    with pytest.raises(UsageError):
+        rank(images(Picture()), text)
+
+
+def test_an_error_names_the_rule_that_is_wrong() -> None:
+    with pytest.raises(UsageError, match="'oldets'"):
+        parse_rules("resolution, oldets")
+    assert parse_rules(" resolution ,,folder:a b/c, format:png>jpg ") == [
+        "resolution",
+        "folder:a b/c",
+        "format:png>jpg",
+    ]
+    assert parse_rules(DEFAULT_KEEP) == DEFAULT_KEEP.split(",")
+
+
+def test_nothing_can_be_ranked() -> None:
+    assert rank(images(), DEFAULT_KEEP).order.tolist() == []
+
+
+pictures = st.lists(
+    st.builds(
+        Picture,
+        path=st.sampled_from(["p/a.jpg", "p/b.jpg", "p/a (1).jpg", "q/a.jpg", "long/path/a.jpg", "p/IMG-WA0001.jpg"]),
+        volume=st.sampled_from(["disk 1", "disk 2"]),
+        key=st.text(max_size=3),
+        size=st.integers(0, 2) | st.integers(0, 2**60),
+        mtime_ns=st.integers(0, 2) | st.integers(-(2**62), 2**62),
+        symlink=st.booleans(),
+        reference=st.booleans(),
+        width=st.integers(1, 3) | st.integers(1, 2**30),
+        frames=st.integers(1, 2),
+        depth=st.sampled_from([1, 8, 16]),
+        alpha=st.booleans(),
+        colour=st.booleans(),
+        lossless=st.booleans(),
+        quality=st.integers(0, 100),
+        format=st.sampled_from(["JPEG", "PNG", "GIF"]),
+        captured=st.sampled_from(["", "", "2020-01-01 10:00:00", "2020-01-01 10:00:00.123", "2020-13-01 10:00:00"]),
+        exif=st.sampled_from([{}, {"tags": 3}, {**CAMERA, "tags": 9}]),
+    ),
+    max_size=8,
+    unique_by=lambda picture: (picture.path, picture.volume, picture.key),
+)
+rule_lists = st.lists(st.sampled_from([*PLAIN, "folder:p", "format:png>gif"]), min_size=1, max_size=5).map(",".join)
+
+
+@given(pictures=pictures, rules=rule_lists, data=st.data())
+def test_the_order_does_not_depend_on_the_order_of_rows(
+    pictures: list[Picture], rules: str, data: st.DataObject
+) -> None:
+    mixed = data.draw(st.permutations(pictures))
+    one, other = rank(images(*pictures), rules), rank(images(*mixed), rules)
+    assert sorted(one.order.tolist()) == list(range(len(pictures)))
+    assert [pictures[row] for row in one.order] == [mixed[row] for row in other.order]
+    assert reasons(one) == reasons(other)
+    assert "same name" not in reasons(one), "the order is total"
+
+
+@given(pictures=pictures, rules=rule_lists)
+def test_two_images_are_in_the_order_that_all_of_them_are_in(pictures: list[Picture], rules: str) -> None:
+    assume(pictures)
+    ranked = [pictures[row] for row in rank(images(*pictures), rules).order]
+    for better, worse in pairwise(ranked):
+        first(rules, better, worse)
+    kinds = [(not picture.reference, picture.symlink) for picture in ranked]
+    assert kinds == sorted(kinds)
+
+
+def reasons(ranking: Ranking) -> list[str]:
+    return [ranking.reason(int(better), int(worse)) for better, worse in pairwise(ranking.order)]
