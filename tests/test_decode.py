@@ -93,8 +93,8 @@ def test_every_mode_is_close_to_a_straightforward_decode(kind: str, size: tuple[
         # Pillow rounds and cuts off between its two passes, which shows where every edge is from black to white.
         assert off(thumbnail, reference(picture)) < (4 if kind.startswith("1") else 1)
     assert (thumbnail.width, thumbnail.height) == size
-    assert (thumbnail.luma.dtype, thumbnail.luma.shape) == (np.uint8, (64, 64))
-    assert (thumbnail.chroma.dtype, thumbnail.chroma.shape) == (np.uint8, (8, 8, 2))
+    assert (thumbnail.luma.dtype.name, thumbnail.luma.shape) == ("uint8", (64, 64))
+    assert (thumbnail.chroma.dtype.name, thumbnail.chroma.shape) == ("uint8", (8, 8, 2))
     assert thumbnail.luma.flags.c_contiguous
     assert thumbnail.chroma.flags.c_contiguous
     assert thumbnail.colour is not (kind in ("1", "1 tiff", "L", "L tRNS", "LA", "JPEG gray")) or size == (1, 1)

@@ -192,7 +192,11 @@ def test_tables_agree_with_each_other() -> None:
     assert formats.SIGNED_BY_NAME <= formats.EXTENSIONS
     assert all(name == name.lower() and "." not in name for name in formats.EXTENSIONS | formats.RAW_EXTENSIONS)
     Image.init()
-    known = {ending.removeprefix(".") for ending, writer in Image.registered_extensions().items() if writer in ("PNG", "JPEG")}
+    known = {
+        ending.removeprefix(".")
+        for ending, writer in Image.registered_extensions().items()
+        if writer in ("PNG", "JPEG")
+    }
     assert known <= formats.EXTENSIONS
 
 

@@ -81,7 +81,9 @@ def test_a_block_is_its_pictures_one_by_one(pictures: list[NDArray[np.uint8]], s
     assert block.shape == (len(pictures), bits.words(size * size))
 
 
-@pytest.mark.parametrize("count", [0, 1, dct_hashes.CHUNK - 1, dct_hashes.CHUNK, dct_hashes.CHUNK + 1, 2 * dct_hashes.CHUNK + 3])
+@pytest.mark.parametrize(
+    "count", [0, 1, dct_hashes.CHUNK - 1, dct_hashes.CHUNK, dct_hashes.CHUNK + 1, 2 * dct_hashes.CHUNK + 3]
+)
 def test_chunks_leave_no_seam(count: int) -> None:
     luma = np.random.default_rng(count).integers(0, 256, (count, 64, 64), dtype=np.uint8)
     block = hash_block(luma, HashSpec())

@@ -66,7 +66,7 @@ def test_camera_and_program() -> None:
     ],
 )
 def test_capture_date(date: str, fraction: str | None, captured: str | None) -> None:
-    details = {ExifTags.Base.DateTimeOriginal: date}
+    details: dict[int, Any] = {ExifTags.Base.DateTimeOriginal: date}
     if fraction is not None:
         details[ExifTags.Base.SubsecTimeOriginal] = fraction
     assert exif_of({ExifTags.Base.Make: "A"}, details).get("captured") == captured

@@ -22,7 +22,9 @@ def crashed(task: object, reason: str) -> str:
     return f"crashed {task}: {reason}"
 
 
-def run(function: Callable[[str], str], chunks: Sequence[Sequence[str]], workers: int) -> dict[tuple[str, ...], list[str]]:
+def run(
+    function: Callable[[str], str], chunks: Sequence[Sequence[str]], workers: int
+) -> dict[tuple[str, ...], list[str]]:
     """Return the results of each chunk."""
     done: list[tuple[Sequence[str], list[str]]] = []
     with Pool(function, crashed, workers=workers) as pool:
@@ -46,7 +48,7 @@ def test_results_are_complete_and_in_the_order_of_tasks(workers: int) -> None:
 @settings(deadline=None, max_examples=6)
 def test_every_chunk_comes_back_once(workers: int, chunks: list[list[int]]) -> None:
     found = []
-    with Pool(pool_tasks.double, lambda task, reason: -1, workers=workers) as pool:
+    with Pool(pool_tasks.double, died, workers=workers) as pool:
         for chunk in chunks:
             pool.submit(chunk)
         while finished := list(pool.results(wait=True)):
@@ -58,7 +60,7 @@ def test_every_chunk_comes_back_once(workers: int, chunks: list[list[int]]) -> N
 def test_one_worker_is_this_process_and_more_are_others() -> None:
     pids = {}
     for workers in (1, 2):
-        with Pool(pool_tasks.worker_of, lambda task, reason: -1, workers=workers) as pool:
+        with Pool(pool_tasks.worker_of, died, workers=workers) as pool:
             pool.submit([0, 1, 2])
             ((_, pids[workers]),) = pool.results(wait=True)
     assert set(pids[1]) == {os.getpid()}
@@ -118,7 +120,7 @@ def test_an_answer_that_does_not_pickle_is_not_lost_in_silence() -> None:
 @pytest.mark.parametrize("workers", [2, 3])
 def test_closing_early_ends_the_workers(workers: int) -> None:
     before = threading.active_count()
-    with Pool(pool_tasks.slow, lambda task, reason: -1.0, workers=workers) as pool:
+    with Pool(pool_tasks.slow, died, workers=workers) as pool:
         for _ in range(50):
             pool.submit([0.01] * 500)  # minutes of work
         assert threading.active_count() == before + workers
@@ -127,14 +129,14 @@ def test_closing_early_ends_the_workers(workers: int) -> None:
 
 def test_an_error_of_the_caller_closes_the_pool() -> None:
     before = threading.active_count()
-    with pytest.raises(KeyError), Pool(pool_tasks.slow, lambda task, reason: -1.0, workers=2) as pool:  # noqa: PT012
+    with pytest.raises(KeyError), Pool(pool_tasks.slow, died, workers=2) as pool:  # noqa: PT012
         pool.submit([0.01] * 1000)
         raise KeyError
     assert threading.active_count() == before
 
 
 def test_without_waiting_nothing_is_waited_for() -> None:
-    with Pool(pool_tasks.slow, lambda task, reason: -1.0, workers=2) as pool:
+    with Pool(pool_tasks.slow, died, workers=2) as pool:
         pool.submit([0.5])
         assert list(pool.results(wait=False)) == []
         assert [results for _, results in pool.results(wait=True)] == [[0.5]]
@@ -143,7 +145,7 @@ def test_without_waiting_nothing_is_waited_for() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_room_ends_and_comes_back(workers: int) -> None:
-    with Pool(pool_tasks.double, lambda task, reason: -1, workers=workers) as pool:
+    with Pool(pool_tasks.double, died, workers=workers) as pool:
         count = 0
         while pool.room:
             pool.submit([count])

@@ -21,7 +21,9 @@ Plane = list[list[int]]
 
 
 def judge(one: Thumbnail, other: Thumbnail) -> tuple[Tier, int]:
-    return call((one.luma, other.luma), (one.chroma, other.chroma), ((one.width, one.height), (other.width, other.height)))
+    return call(
+        (one.luma, other.luma), (one.chroma, other.chroma), ((one.width, one.height), (other.width, other.height))
+    )
 
 
 def call(
@@ -35,7 +37,7 @@ def call(
         (chroma[0][np.newaxis], chroma[1][np.newaxis]),
         (columns[0], columns[1]),
     )
-    assert (tier.dtype, score.dtype) == (np.uint8, np.int64)
+    assert (tier.dtype.name, score.dtype.name) == ("uint8", "int64")
     return Tier(int(tier[0])), int(score[0])
 
 
@@ -53,9 +55,7 @@ def slow_shrink(plane: Plane, side: int) -> Plane:
 
         def halve(line: list[int], size: int = size) -> list[int]:
             padded = [line[0], *line, line[-1]]
-            return [
-                padded[at] + 3 * padded[at + 1] + 3 * padded[at + 2] + padded[at + 3] for at in range(0, size, 2)
-            ]
+            return [padded[at] + 3 * padded[at + 1] + 3 * padded[at + 2] + padded[at + 3] for at in range(0, size, 2)]
 
         columns = [halve([row[x] for row in plane]) for x in range(size)]
         rows = [[columns[x][y] for x in range(size)] for y in range(size // 2)]
@@ -160,7 +160,9 @@ def test_verify_is_the_slow_one_to_the_bit_and_symmetric(
 
 @given(arrays(np.uint8, (64, 64)), arrays(np.uint8, (8, 8, 2)), sizes)
 @settings(max_examples=60)
-def test_equal_thumbnails_are_a_copy_of_1000_or_flat(luma: NDArray[np.uint8], chroma: NDArray[np.uint8], size: Size) -> None:
+def test_equal_thumbnails_are_a_copy_of_1000_or_flat(
+    luma: NDArray[np.uint8], chroma: NDArray[np.uint8], size: Size
+) -> None:
     tier, score = call((luma, luma), (chroma, chroma), (size, size))
     assert (tier, score) in [(Tier.COPY, 1000), (Tier.NONE, 0)]
     if np.ptp(luma.astype(int).reshape(8, 8, 8, 8).mean(axis=(1, 3))) > 8:
@@ -258,7 +260,10 @@ def facts(*rows: dict[str, object]) -> Facts:
     def numbers(name: str, default: int = 0) -> NDArray[np.int64]:
         return np.array(column(name, default), np.int64)
 
-    flags = {name: np.array(column(name, default), np.bool_) for name, default in (("alpha", False), ("colour", True), ("lossless", False))}
+    flags = {
+        name: np.array(column(name, default), np.bool_)
+        for name, default in (("alpha", False), ("colour", True), ("lossless", False))
+    }
     return Facts(
         id=np.arange(len(rows)), size=numbers("size"), width=numbers("width", 800), height=numbers("height", 600),
         frames=numbers("frames", 1), depth=numbers("depth", 8), detail=numbers("detail", 50), **flags,

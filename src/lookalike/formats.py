@@ -290,10 +290,21 @@ def lossless(format_: str, data: bytes) -> bool:
     (True, False)
     """
     if format_ == "WEBP":
-        return b"VP8L" in data[:64] or (data[12:16] == b"VP8X" and b"VP8 " not in data and b"VP8L" in data)
+        return b"VP8 " not in _webp_chunks(data)
     if format_ == "TIFF":
         return _tiff_compression(data) not in LOSSY_TIFF
     return format_ not in LOSSY
+
+
+def _webp_chunks(data: bytes) -> set[bytes]:
+    """Return the kinds of chunks of a WebP file, those inside animation frames included."""
+    kinds: set[bytes] = set()
+    at = 12
+    while at + 8 <= len(data):
+        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        kinds.add(kind)
+        at += 8 + (16 if kind == b"ANMF" else size + size % 2)  # a frame holds chunks after 16 bytes of its own
+    return kinds
 
 
 def _tiff_compression(data: bytes) -> int:

@@ -21,7 +21,7 @@ UNKNOWN = -(1 << 63)
 """No date."""
 
 MESSENGER = re.compile(
-    r"(-WA\d{4}|^signal-|^photo_\d{4}-|^FB_IMG|^received_|^Screenshot|\(\d+\)| - Copy|\bcopy\b)",
+    r"-WA\d{4}|^signal-|^photo_\d{4}-|^FB_IMG|^received_|^Screenshot|\(\d{1,2}\)\.\w+$|(?<![a-z])copy(?![a-z])",
     re.IGNORECASE,
 )
 """File names that messengers, screenshots and copying give."""
@@ -150,7 +150,7 @@ def parse_rules(rules: str) -> list[str]:
     allowed = [*_RULES, "folder:PATH", "format:A>B"]
     for name in names:
         head, _, argument = name.partition(":")
-        known = name in _RULES if head not in ("folder", "format") else bool(argument)
+        known = name in _RULES if head not in ("folder", "format") else bool(argument.strip())
         if not known:
             raise UsageError(f"unknown keep rule {name!r}: use a comma list of {', '.join(allowed)}")
     if not names:
@@ -161,7 +161,7 @@ def parse_rules(rules: str) -> list[str]:
 def _keys(images: Images, name: str) -> list[Key]:
     head, _, argument = name.partition(":")
     if head == "folder":
-        inside = argument.rstrip("/") + "/"
+        inside = argument.strip().rstrip("/") + "/"
         values = np.array([path.startswith(inside) for path in images.path], np.bool_)
         return [Key("folder", values, lambda row: f"in {argument}" if values[row] else "elsewhere")]
     if head == "format":

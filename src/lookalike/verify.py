@@ -145,7 +145,7 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier) -> str:
     if stretched:
         said.append("stretched")
     elif old != new:
-        said.append("half size" if abs(2 * new[0] - old[0]) <= 1 else f"{new[0] / old[0]:.2g}x size")
+        said.append(_scaled(old[0], new[0]))
     if facts.colour[keeper] and not facts.colour[member]:
         said.append("recoloured, gray")
     elif tier == Tier.EDIT and not stretched:
@@ -153,10 +153,19 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier) -> str:
     if facts.format[keeper] != facts.format[member]:
         said.append(f"{facts.format[keeper]} -> {facts.format[member]}")
     elif facts.quality[keeper] != facts.quality[member]:
-        said.append(f"recompressed (quality {facts.quality[keeper]} -> {facts.quality[member]})")
+        before, after = (int(facts.quality[at]) or "unknown" for at in (keeper, member))
+        said.append(f"recompressed (quality {before} -> {after})")
     elif not said or said == ["half size"]:
         said.append("re-encoded")
     return ", ".join(said)
+
+
+def _scaled(old: int, new: int) -> str:
+    """Say how a width changed."""
+    if abs(2 * new - old) <= 1:
+        return "half size"
+    ratio = f"{new / old:.2g}" if new < 10 * old else f"{new / old:.0f}"
+    return "slightly resized" if ratio == "1" else f"{ratio}x size"
 
 
 def _stretched(left: Any, right: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import combinations, pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -30,9 +31,7 @@ class Case:
         edges = np.array(self.near if near is None else near, np.int64).reshape(-1, 2)
         return Candidates(np.array(self.classes, np.int64), edges[:, 0], edges[:, 1])
 
-    def judge(
-        self, left: NDArray[np.int64], right: NDArray[np.int64]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    def judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         assert (left < right).all()
         self.asked += zip(left.tolist(), right.tolist(), strict=True)
         return self.verdict[left, right], self.score(left, right)
@@ -101,7 +100,7 @@ def naive(case: Case, loosest: Tier, rule: GroupRule) -> tuple[list[int], list[i
         for home in united:
             for part in home[1:]:
                 keeper[part[0]] = home[0][0]
-        groups = [sorted((item for part in home for item in part)) for home in united]
+        groups = [sorted(item for part in home for item in part) for home in united]
     label = [0] * count
     for part in groups:
         for item in part:
@@ -146,7 +145,7 @@ def test_star_verifies_each_duplicate_against_its_own_keeper(case: Case, loosest
 def test_looser_groups_are_unions_of_tighter_ones(case: Case, rule: GroupRule) -> None:
     labels = [group(case.candidates(), case.judge, tier, rule).group for tier in (Tier.EXACT, *LOOSEST)]
     assert labels[0].tolist() == list(range(len(case.classes)))
-    for tight, loose in zip(labels, labels[1:], strict=False):
+    for tight, loose in pairwise(labels):
         assert np.array_equal(loose[tight], loose)
         assert (loose <= tight).all()
 
@@ -184,8 +183,8 @@ def test_any_two_members_of_a_clique_are_verified(case: Case, loosest: Tier) -> 
     matches = group(case.candidates(), case.judge, loosest, "clique")
     pairs = case.pairs()
     label = matches.group.tolist()
-    for i, j in ((i, j) for j in range(len(label)) for i in range(j) if label[i] == label[j]):
-        assert pairs[i, j] <= loosest
+    for i, j in combinations(range(len(label)), 2):
+        assert label[i] != label[j] or pairs[i, j] <= loosest
     assert Tier.NONE not in matches.tier.tolist()
 
 

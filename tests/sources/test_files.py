@@ -103,7 +103,11 @@ def test_paths_are_as_the_root_was_given(tmp_path: Path, put: Put, monkeypatch: 
     assert names(walk("photos")) == ["photos/sub/a.png"]
     assert names(walk("./photos/")) == ["./photos/sub/a.png"]
     assert names(walk("photos/sub/a.png")) == ["photos/sub/a.png"]
-    keys = {(folder.volume, folder.key) for root in ("photos/sub", "./photos/sub/", tmp_path / "photos" / "sub") for folder in walk(root)}
+    keys = {
+        (folder.volume, folder.key)
+        for root in ("photos/sub", "./photos/sub/", tmp_path / "photos" / "sub")
+        for folder in walk(root)
+    }
     assert len(keys) == 1
 
 
@@ -170,7 +174,14 @@ def test_what_is_neither_file_nor_folder_is_counted(tmp_path: Path, put: Put) ->
 
 
 def test_skipped_folders_are_counted_by_kind_and_entered_as_roots(tmp_path: Path, put: Put) -> None:
-    for name in ("a.png", "@eaDir/t.png", "x/.git/t.png", "Cat.lrdata/t.png", "$RECYCLE.BIN/t.png", ".lookalike-quarantine/t.png"):
+    for name in (
+        "a.png",
+        "@eaDir/t.png",
+        "x/.git/t.png",
+        "Cat.lrdata/t.png",
+        "$RECYCLE.BIN/t.png",
+        ".lookalike-quarantine/t.png",
+    ):
         put(name, b"x")
     folders = walk(tmp_path)
     assert names(folders) == [str(tmp_path / "a.png")]
@@ -203,6 +214,15 @@ def test_a_line_of_an_ignore_file_that_is_no_glob_is_a_failure_of_its_own(tmp_pa
     (folder,) = walk(tmp_path)
     assert [entry.name for entry in folder.entries if entry.name.endswith("png")] == ["b.png"]
     assert [(unread.kind, unread.image) for unread in folder.failures] == [("damaged", False)]
+
+
+@needs_posix
+def test_only_a_line_feed_ends_a_line_of_an_ignore_file(tmp_path: Path, put: Put) -> None:
+    for name in ("a\u2028b.png", "a\x0cb.png", "b.png", "c.png"):
+        put(name, b"x")
+    put(".lookalikeignore", "a\u2028b.png\na\x0cb.png\r\nc.png\r\n".encode())
+    (folder,) = walk(tmp_path)
+    assert [entry.name for entry in folder.entries if entry.name.endswith("png")] == ["b.png"]
 
 
 @needs_posix

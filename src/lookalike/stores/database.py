@@ -42,8 +42,7 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             raise CatalogError(f"catalog {path} cannot be opened: {error}") from error
         try:
-            with self.explained():
-                self._prepare()
+            self._prepare_patiently()
         except BaseException:
             self.db.close()
             raise
@@ -53,6 +52,21 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.db.close()
+
+    def _prepare_patiently(self) -> None:
+        """Prepare the file; where another process is at it, SQLite does not always wait by itself, so we do."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                with self.explained():
+                    self._prepare()
+            except CatalogError as error:
+                code = getattr(error.__cause__, "sqlite_errorcode", sqlite3.SQLITE_OK)
+                if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
 
     def _prepare(self) -> None:
         owner = self.db.execute("PRAGMA application_id").fetchone()[0]
