@@ -1,4 +1,4 @@
-"""Find the images that are the same picture, say why, and remove the spare ones without ever losing one."""
+"""Find the images that are the same picture, say why, and which one is worth keeping."""
 
 from importlib import import_module
 from importlib.metadata import version

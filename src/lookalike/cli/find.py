@@ -18,7 +18,7 @@ INCOMPLETE = 3
 
 
 def find(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Folders, entered recursively, and files.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")],
     against: Annotated[
         list[str] | None, typer.Option(metavar="REF", help="Only compare PATH with REF; images of REF always stay. Repeatable.")
     ] = None,
@@ -83,12 +83,12 @@ def find(
     document = findings.to_dict(None if json or output else shown)
     for path in output or []:
         tables.write(document, path)
-    if unmatched is not None:
-        tables.write_paths(findings.unmatched, unmatched)
     if json:
         sys.stdout.write(tables.to_json(document))
     elif not quiet:
         _print(findings, document, shown, output)
+    if unmatched is not None:
+        tables.write_paths(findings.unmatched, unmatched)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
