@@ -17,7 +17,7 @@ from conftest import encode, scene
 from lookalike.decode import decode, decoders, detail, environment, turn, upright_size
 from lookalike.model import MIN_DETAIL, Thumbnail
 
-LARGE, SMALL = (480, 360), (120, 90)
+LARGE, SMALL = (328, 248), (120, 90)
 """A size that goes through block means, and one that does not."""
 GRAY_RAMP = np.linspace(0, 1, 480, dtype=np.float32) * np.linspace(0.3, 1, 360, dtype=np.float32)[:, np.newaxis]
 
@@ -84,7 +84,7 @@ EIGHT_BIT: dict[str, Callable[[Image.Image], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("size", [LARGE, SMALL, (333, 201), (48, 300), (8, 5), (1, 1)], ids=str)
+@pytest.mark.parametrize("size", [(333, 201), SMALL, (48, 300), (8, 5), (1, 1)], ids=str)
 @pytest.mark.parametrize("kind", EIGHT_BIT)
 def test_every_mode_is_close_to_a_straightforward_decode(kind: str, size: tuple[int, int]) -> None:
     data = EIGHT_BIT[kind](scene(3, *size))
@@ -146,7 +146,7 @@ def test_samples_that_are_no_numbers_are_black() -> None:
     assert off(thumbnail, reference(Image.fromarray(np.rint(GRAY_RAMP * 255).astype(np.uint8)))) < 1
 
 
-@pytest.mark.parametrize("size", [(480, 360), (481, 363), (487, 199), (1000, 750)], ids=str)
+@pytest.mark.parametrize("size", [(320, 240), (327, 241), (487, 199)], ids=str)
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}], ids=str)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_draft_and_full_decode_of_a_jpeg_agree(size: tuple[int, int], options: dict[str, object], mode: str) -> None:
@@ -242,7 +242,7 @@ def test_flat_pictures_have_no_detail(level: int) -> None:
 def test_smooth_light_has_little_detail_and_scenes_have_much() -> None:
     ramp = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
     assert detail(ramp) < MIN_DETAIL
-    assert all(decode(encode(scene(seed), "PNG")).detail >= 2 * MIN_DETAIL for seed in range(10))
+    assert all(decode(encode(scene(seed), "PNG")).detail >= 2 * MIN_DETAIL for seed in range(5))
 
 
 def test_what_installed_decoders_say() -> None:

@@ -106,7 +106,7 @@ def test_at_most_half_of_the_bits_are_set(luma: NDArray[np.uint8], size: int) ->
     assert sum(bits_of(luma, size)) <= size * size // 2
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("size", [(480, 360), (360, 480), (150, 120)], ids=str)
 def test_the_fast_hash_is_near_the_usual_one(seed: int, size: tuple[int, int]) -> None:
     picture = scene(seed, *size)
@@ -114,7 +114,7 @@ def test_the_fast_hash_is_near_the_usual_one(seed: int, size: tuple[int, int]) -
     assert int((usual_phash(picture) != np.array(ours)).sum()) <= 4
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_copies_lie_within_the_default_radius_and_others_do_not(seed: int) -> None:
     picture = scene(seed, 800, 600)
     own = np.array(bits_of(decode(encode(picture, "PNG")).luma))

@@ -22,6 +22,10 @@ def crashed(task: object, reason: str) -> str:
     return f"crashed {task}: {reason}"
 
 
+def died(_task: object, _reason: str) -> int:
+    return -1
+
+
 def run(
     function: Callable[[str], str], chunks: Sequence[Sequence[str]], workers: int
 ) -> dict[tuple[str, ...], list[str]]:

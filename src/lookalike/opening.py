@@ -1,6 +1,7 @@
 """Where the catalog lives, and where it must not."""
 
 import os
+from tempfile import gettempdir
 
 from platformdirs import user_cache_dir
 
@@ -64,5 +65,14 @@ def refuse_network(path: str, *, network: bool) -> None:
     if network:
         raise CatalogError(
             f"catalog {path} is on a network file system, where several processes cannot share an SQLite file safely: "
-            f"use a local one, for example --catalog {default_catalog()}, or --no-catalog"
+            f"use a local one, for example --catalog {_local_place()}, or --no-catalog"
         )
+
+
+def _local_place() -> str:
+    """Return a place for the catalog on a local file system: the default, or else the folder for temporary files."""
+    usual = default_catalog()
+    folder = os.path.dirname(usual)
+    while not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    return os.path.join(gettempdir(), "lookalike.sqlite") if volume_of(folder).network else usual

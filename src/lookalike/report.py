@@ -52,7 +52,7 @@ def plain(text: str) -> str:
     'a\\\\nb\\\\x1b[2J\\\\udcff.jpg'
     """
     return re.sub(
-        "[\\x00-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]",
+        "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]",
         lambda found: repr(found[0])[1:-1],
         text,
     )

@@ -14,8 +14,8 @@ from lookalike.errors import UsageError
 from lookalike.model import Failure, Group, ImageRef, Member
 
 COLUMNS = (
-    "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "keeper", "tier", "score",
-    "distance", "distance_share", "relation", "reason", "stage", "kind",
+    "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "keeper",
+    "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "reason", "stage", "kind",
 )  # fmt: skip
 """Columns of the CSV form: one row per member of a group, then one per failure (role ``failure``)."""
 
@@ -233,7 +233,7 @@ def write_paths(paths: Iterable[str], path: str) -> None:
 
 
 def replace_file(path: str, content: bytes) -> None:
-    """Write a file beside its place and move it there whole.
+    """Write a file beside its place and move it there whole; a pipe or device is written to.
 
     Parameters
     ----------
@@ -247,8 +247,12 @@ def replace_file(path: str, content: bytes) -> None:
     UsageError
         If it cannot be written.
     """
-    folder = os.path.dirname(os.path.abspath(path))
+    target = os.path.realpath(path)  # a symlink stays one
+    folder = os.path.dirname(target)
     try:
+        if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device is written to, never replaced
+            Path(target).write_bytes(content)
+            return
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".lookalike-")
         try:
             with open(handle, "wb") as file:
@@ -256,7 +260,7 @@ def replace_file(path: str, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).chmod(0o666 & ~_umask())
-            Path(temporary).replace(path)
+            Path(temporary).replace(target)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

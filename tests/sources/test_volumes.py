@@ -40,8 +40,8 @@ def mount_of(path: str) -> Mount:
 def test_lines_are_parsed_and_broken_ones_passed_over() -> None:
     mounts = parse_mountinfo(TABLE)
     assert len(mounts) == 9
-    assert mounts[1] == Mount("254:1", "/", "/", "ext4", "/dev/vda1")
-    assert mounts[3] == Mount("0:45", "/", "/mnt/nas", "nfs4", "nas.local:/export/photos")
+    assert mounts[1] == Mount("254:1", "/", "/", "ext4", "/dev/vda1", 28, 1)
+    assert mounts[3] == Mount("0:45", "/", "/mnt/nas", "nfs4", "nas.local:/export/photos", 32, 28)
     assert parse_mountinfo("") == []
 
 

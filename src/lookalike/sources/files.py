@@ -1,5 +1,6 @@
 """Ordinary files: a walk that never follows a cycle, never trusts a name and never stops at one bad folder."""
 
+import errno
 import os
 import stat
 import time
@@ -284,20 +285,24 @@ class Walk:
         return below, volume if same else volume_of(below)
 
     def _unreadable(self, entry: os.DirEntry[str], folder: Folder, error: OSError) -> None:
-        if entry.is_symlink() and isinstance(error, FileNotFoundError):
+        if entry.is_symlink() and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             if formats.claims_image(entry.name):
                 folder.failures.append(Unread(entry.path, "not-here", "a symlink whose target is not here"))
             else:
                 folder.skipped["broken symlink"] += 1
             return
-        folder.failures.append(Unread(entry.path, failure_kind(error), error.strerror or str(error)))
+        image = not entry.is_dir(follow_symlinks=False)
+        folder.failures.append(Unread(entry.path, failure_kind(error), error.strerror or str(error), image))
 
     def _rules_below(self, folder: Folder, rules: Rules) -> Rules:
         """Add the folder's own ignore file; a line that is no glob is a failure, and the others hold."""
         path = os.path.join(folder.path, IGNORE_FILE)
+        if not os.path.isfile(path):  # a pipe would be waited for
+            folder.failures.append(Unread(path, "unsupported", "ignore file: not a regular file", image=False))
+            return rules
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                lines = file.read().splitlines()
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+                lines = [line.removesuffix("\r") for line in file.read().split("\n")]
         except OSError as error:
             folder.failures.append(Unread(path, failure_kind(error), f"ignore file: {error.strerror}", image=False))
             return rules
@@ -309,8 +314,12 @@ class Walk:
         volume, key, name = root.identity
         folder = Folder(position, os.path.dirname(root.path), volume, key, present={name}, complete=False)
         if not self._is_listed(root.identity):
-            status = os.stat(root.path)
-            folder.entries.append(_entry(name, status, symlink=os.path.islink(root.path)))
+            try:
+                status = os.stat(root.path)
+            except OSError as error:
+                folder.failures.append(Unread(root.path, failure_kind(error), error.strerror or str(error)))
+            else:
+                folder.entries.append(_entry(name, status, symlink=os.path.islink(root.path)))
         return folder
 
     def _is_listed(self, identity: tuple[str, str, str]) -> bool:

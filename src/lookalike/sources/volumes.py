@@ -54,6 +54,8 @@ class Mount:
         Where it is mounted.
     type, origin : str
         File system type, and what is mounted (a device, a share).
+    id, parent : int
+        Number of the mount, and of the mount it lies on.
     """
 
     device: str
@@ -61,6 +63,8 @@ class Mount:
     point: str
     type: str
     origin: str
+    id: int
+    parent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +133,12 @@ def parse_mountinfo(text: str) -> list[Mount]:
     '/mnt/my usb'
     """
     mounts = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # names may hold what Unicode calls a line break
         before, _, after = line.partition(" - ")
         left, right = before.split(" "), after.split(" ")
         if len(left) > 4 and len(right) > 1:
-            mounts.append(Mount(left[2], _unescape(left[3]), _unescape(left[4]), right[0], _unescape(right[1])))
+            names = [_unescape(text) for text in (left[3], left[4], right[1])]
+            mounts.append(Mount(left[2], names[0], names[1], right[0], names[2], int(left[0]), int(left[1])))
     return mounts
 
 
@@ -150,14 +155,17 @@ def choose_mount(mounts: list[Mount], path: str) -> Mount | None:
     Returns
     -------
     Mount or None
-        The deepest mount point above `path`, the last of equals.
+        The one that is seen there: what is mounted over a folder hides what was mounted below it before.
     """
-    best = None
-    for mount in mounts:
-        inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
-        if inside and (best is None or len(mount.point) >= len(best.point)):
-            best = mount
-    return best
+    above = [mount for mount in mounts if path == mount.point or path.startswith(mount.point.rstrip("/") + "/")]
+    known = {mount.id for mount in mounts}
+    chosen = None
+    # As the kernel walks a path: on each mount, the first mount point that is met leads on.
+    steps = [mount for mount in above if mount.parent not in known]
+    while steps:
+        chosen = min(steps, key=lambda mount: len(mount.point))
+        steps = [mount for mount in above if mount.parent == chosen.id and mount is not chosen]
+    return chosen
 
 
 def volume_of(path: str) -> Volume:

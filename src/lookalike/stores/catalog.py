@@ -19,7 +19,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             decoder TEXT NOT NULL, version INTEGER NOT NULL, failure TEXT, reason TEXT);
         CREATE INDEX content_size ON content (size);
         CREATE TABLE folder (
-            id INTEGER PRIMARY KEY, source TEXT NOT NULL, volume TEXT NOT NULL, key BLOB NOT NULL,
+            id INTEGER PRIMARY KEY, source TEXT NOT NULL, volume BLOB NOT NULL, key BLOB NOT NULL,
             UNIQUE (source, volume, key));
         CREATE TABLE location (
             folder INTEGER NOT NULL REFERENCES folder, name BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,

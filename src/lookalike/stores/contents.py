@@ -13,6 +13,7 @@ from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Thumbnail
 from lookalike.stores.database import Database
 
 LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
+PIXEL_BYTES = LUMA_BYTES + CHROMA_SIDE * CHROMA_SIDE * 2
 
 
 class Contents(Database):
@@ -230,7 +231,7 @@ class Contents(Database):
             rows = self.db.execute("SELECT pixels FROM thumbnail WHERE content IN wanted ORDER BY content").fetchall()
         if len(rows) != len(ids):
             raise CatalogError(f"catalog {self.path} is damaged (thumbnails are missing): move it away and scan again")
-        pixels = np.frombuffer(b"".join(row[0] for row in rows), np.uint8).reshape(len(rows), -1)
+        pixels = np.frombuffer(b"".join(row[0] for row in rows), np.uint8).reshape(len(rows), PIXEL_BYTES)
         luma = pixels[:, :LUMA_BYTES].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         return luma, pixels[:, LUMA_BYTES:].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
 

@@ -82,7 +82,7 @@ class Locations(Database):
         int
             Its id.
         """
-        identity = (source, volume, os.fsencode(key))
+        identity = (source, os.fsencode(volume), os.fsencode(key))
         find = "SELECT id FROM folder WHERE source = ? AND volume = ? AND key = ?"
         with self.explained():
             row = self.db.execute(find, identity).fetchone()
