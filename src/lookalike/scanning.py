@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +18,7 @@ from lookalike.listing import Row
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thumbnail
 from lookalike.pool import Pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
+from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known, signed
 
@@ -165,7 +166,7 @@ class _Run:
         self.progress(self.done, len(self.rows), True)
 
     def _list_and_read(self, pool: Pool[Task, Outcome]) -> None:
-        waiting: list[int] = []
+        waiting: deque[int] = deque()
         walk = Walk(self.options, [root for root, _ in self.roots])
         for position, (root, _) in enumerate(self.roots):
             for folder in walk.folders(root, position):
@@ -200,7 +201,7 @@ class _Run:
             ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
             self._fail(ref, "list", unread.kind, unread.reason, folder.root)
             self.failed_folders += not unread.image
-            if unread.path == folder.path:
+            if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         to_read = []
         for entry in folder.entries:
@@ -231,10 +232,11 @@ class _Run:
                 self.catalog.prune(number, gone)
         return to_read
 
-    def _submit(self, pool: Pool[Task, Outcome], waiting: list[int]) -> None:
+    def _submit(self, pool: Pool[Task, Outcome], waiting: deque[int]) -> None:
         """Hand the first waiting rows to the pool."""
         chunk = []
-        for at in waiting[:CHUNK_FILES]:
+        for _ in range(min(CHUNK_FILES, len(waiting))):
+            at = waiting.popleft()
             row = self.rows[at]
             if row.state == "lost":
                 continue
@@ -246,7 +248,6 @@ class _Run:
                 )
             accept = self.options.truncated == "accept"
             chunk.append(Task(at, row.path, size, row.entry.mtime_ns, tuple(known), accept, self.options.max_pixels))
-        del waiting[:CHUNK_FILES]
         if chunk:
             pool.submit(chunk)
 

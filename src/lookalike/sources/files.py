@@ -250,6 +250,8 @@ class Walk:
             if is_folder:
                 return self._take_folder(entry, folder, symlink=symlink)
             status = entry.stat()
+            if not status.st_ino:  # Windows lists folders without inodes
+                status = os.stat(entry.path)
         except OSError as error:
             self._unreadable(entry, folder, error)
             return None
