@@ -11,7 +11,8 @@ from PIL import ExifTags, Image
 
 PHOTOS = (
     "astronaut.png", "brick.png", "camera.png", "chelsea.png", "clock_motion.png", "coffee.png", "coins.png", "grass.png",
-    "gravel.png", "horse.png", "hubble_deep_field.jpg", "ihc.png", "motorcycle_left.png", "page.png", "retina.jpg", "rocket.jpg",
+    "gravel.png", "horse.png", "hubble_deep_field.jpg", "ihc.png", "motorcycle_left.png", "page.png", "retina.jpg",
+    "rocket.jpg",
 )  # fmt: skip
 """Pictures that the scikit-image package carries; see its data/README.txt for their origins."""
 

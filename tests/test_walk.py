@@ -107,12 +107,19 @@ def test_a_folder_that_cannot_be_looked_at_is_no_image(tmp_path: Path) -> None:
     assert [(unread.kind, unread.image) for unread in failures] == [("limit", False)]
 
 
-def test_an_ignore_file_that_is_a_folder_is_a_failure_and_the_rest_is_read(tmp_path: Path, put: Put) -> None:
+def test_a_folder_by_the_name_of_an_ignore_file_is_a_folder(tmp_path: Path, put: Put) -> None:
     put(".lookalikeignore/a.png", b"x")
     put("b.png", b"x")
-    folders = walk(tmp_path)
-    assert inside(tmp_path, folders) == ["b.png", ".lookalikeignore/a.png"]
-    assert [(os.path.basename(unread.path), unread.image) for unread in folders[0].failures] == [
+    assert inside(tmp_path, walk(tmp_path)) == ["b.png", ".lookalikeignore/a.png"]
+
+
+def test_an_ignore_file_that_leads_nowhere_is_told(tmp_path: Path, put: Put) -> None:
+    put("b.png", b"x")
+    (tmp_path / ".lookalikeignore").symlink_to("nowhere")
+    (folder,) = walk(tmp_path)
+    assert inside(tmp_path, [folder]) == ["b.png"]
+    # What it would have kept out is read, so somebody has to hear of it.
+    assert [(os.path.basename(unread.path), unread.image) for unread in folder.failures] == [
         (".lookalikeignore", False)
     ]
 
@@ -230,3 +237,26 @@ def test_a_mount_hidden_by_a_later_one_above_it_is_not_chosen() -> None:
         "/mnt/a/c/x.png": "/dev/inner",
         "/mnt/x.png": "/dev/root",
     }
+
+
+def test_what_was_mounted_before_the_root_is_not_hidden_by_it() -> None:
+    # Early boot mounts these and moves them into the real root, whose line then comes after theirs.
+    table = parse_mountinfo(
+        "23 28 0:21 / /proc rw - proc proc rw\n"
+        "26 28 0:23 / /run rw - tmpfs tmpfs rw\n"
+        "28 1 8:2 / / rw - ext4 /dev/sda2 rw\n"
+        "31 26 8:17 / /run/media/usb rw - vfat /dev/sdb1 rw\n"
+    )
+    chosen = {path: choose_mount(table, path) for path in ("/run/a.png", "/run/media/usb/a.png", "/home/a.png")}
+    assert {path: mount and mount.type for path, mount in chosen.items()} == {
+        "/run/a.png": "tmpfs",
+        "/run/media/usb/a.png": "vfat",
+        "/home/a.png": "ext4",
+    }
+
+
+def test_a_root_that_is_its_own_parent_is_a_root() -> None:
+    # Systems that stay on their first root file system (initramfs only) list it like this.
+    table = parse_mountinfo("1 1 0:2 / / rw - rootfs rootfs rw\n20 1 0:45 / /mnt/nas rw - nfs4 nas:/photos rw\n")
+    chosen = [choose_mount(table, path) for path in ("/mnt/nas/a.png", "/a.png")]
+    assert [mount and mount.type for mount in chosen] == ["nfs4", "rootfs"]

@@ -109,10 +109,12 @@ def crashed(task: Task, reason: str) -> Outcome:
 def _read(task: Task) -> tuple[bytes, str | None]:
     """Return the content of a file, or the kind it is skipped as."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    with open(os.open(task.path, flags), "rb", buffering=0) as file:
-        before = os.fstat(file.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            return b"", "not a regular file"
+    handle = os.open(task.path, flags)
+    before = os.fstat(handle)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(handle)
+        return b"", "not a regular file"
+    with open(handle, "rb") as file:
         head = file.read(formats.HEAD_BYTES)
         if formats.sniff(head, task.path) is None and not formats.claims_image(task.path):
             return b"", formats.kind_of_other(head, task.path)

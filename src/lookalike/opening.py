@@ -40,7 +40,7 @@ def open_catalog(path: str | None) -> Catalog:
         If it lies on a network file system, is damaged, or cannot be opened.
     """
     if path is not None:
-        place = os.path.abspath(path)
+        place = os.path.realpath(path)
         while not os.path.exists(place):
             place = os.path.dirname(place)
         refuse_network(path, network=volume_of(place).network)

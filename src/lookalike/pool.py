@@ -210,7 +210,10 @@ class _Worker:
             except BrokenPipeError:
                 continue  # what was still buffered for a dead process
         code = self._process.wait()
-        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        if code >= 0:
+            return f"ended with code {code}"
+        names = {number.value: number.name for number in signal.Signals}
+        return f"killed by {names.get(-code, f'signal {-code}')}"
 
 
 def serve(name: str) -> None:

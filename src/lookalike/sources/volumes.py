@@ -161,7 +161,7 @@ def choose_mount(mounts: list[Mount], path: str) -> Mount | None:
     known = {mount.id for mount in mounts}
     chosen = None
     # As the kernel walks a path: on each mount, the first mount point that is met leads on.
-    steps = [mount for mount in above if mount.parent not in known]
+    steps = [mount for mount in above if mount.parent not in known or mount.parent == mount.id]
     while steps:
         chosen = min(steps, key=lambda mount: len(mount.point))
         steps = [mount for mount in above if mount.parent == chosen.id and mount is not chosen]

@@ -69,8 +69,12 @@ class Database:
                 return
 
     def _prepare(self) -> None:
-        owner = self.db.execute("PRAGMA application_id").fetchone()[0]
-        has_tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+        self.db.execute("BEGIN")  # one look at both: another process may be making the file
+        try:
+            has_tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+            owner = self.db.execute("PRAGMA application_id").fetchone()[0]
+        finally:
+            self.db.execute("ROLLBACK")
         if owner not in (0, self.APPLICATION_ID) or (owner == 0 and has_tables):
             raise CatalogError(f"{self.path} is an SQLite file of another program: name another one with --catalog")
         self.db.execute("PRAGMA journal_mode = WAL")
@@ -111,11 +115,11 @@ class Database:
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.db.execute("COMMIT")
             except BaseException:
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")
                 raise
-            self.db.execute("COMMIT")
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
