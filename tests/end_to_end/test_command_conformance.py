@@ -4,21 +4,27 @@ import csv
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command import Result, comparable, environment, found, line, members, run, start
+from command import Result, comparable, environment, found, line, members, run
 from PIL import Image
 
 from conftest import SHARED
 
 MEMORY = 1_500_000_000
 """Bytes that the scan of hostile files may hold in one process."""
+OBSERVER = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print("memory", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+sys.exit(code)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +33,16 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if not SHARED.is_dir():
         pytest.skip("the shared test images are not beside the checkout")
     output = tmp_path_factory.mktemp("hostile") / "findings.json"
-    process = start("find", "formats", "broken", "--no-catalog", "--workers", "2", "--output", output, cwd=SHARED)
-    try:
-        out, errors = process.communicate(timeout=300)
-    finally:
-        if process.poll() is None:
-            process.kill()
-    assert (process.returncode, errors) == (0, b"")
+    command = line("find", "formats", "broken", "--no-catalog", "--workers", "2", "--output", output)
+    # A parent of its own, so that the figure is of this scan and of no other child of the tests.
+    observed = [sys.executable, "-c", OBSERVER, *(os.fsdecode(part) for part in command)]
+    done = subprocess.run(observed, cwd=SHARED, env=environment(), capture_output=True, timeout=300, check=False)
+    text, _, memory = done.stdout.decode().rpartition("memory ")
+    assert (done.returncode, done.stderr) == (0, b"")
     document = json.loads(output.read_bytes())
     assert isinstance(document, dict)
-    document["text"] = out.decode()
-    document["memory"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    document["text"] = text
+    document["memory"] = int(memory)
     return document
 
 
