@@ -195,3 +195,18 @@ def test_a_folder_with_a_colon_in_its_name(tmp_path: Path) -> None:
 def test_worker_counts() -> None:
     assert usable_cores() >= 1
     assert default_workers() >= max(2, usable_cores())
+
+
+def test_workers_run_nothing_that_lies_in_the_current_folder(tmp_path: Path) -> None:
+    for name in ("json.py", "pickle.py", "lookalike.py"):
+        (tmp_path / name).write_text("open('was_run', 'w').close(); raise SystemExit(1)\n")
+    code = (
+        "from lookalike.pool import Pool\n"
+        "with Pool(len, lambda task, reason: reason, workers=2) as pool:\n"
+        "    pool.submit(['ab'])\n"
+        "    print(list(pool.results(wait=True)))\n"
+    )
+    command = [sys.executable, "-P", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "[(['ab'], [2])]" in done.stdout, done.stderr
+    assert not (tmp_path / "was_run").exists()

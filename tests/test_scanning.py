@@ -121,3 +121,57 @@ def test_progress_ends_with_everything_done(tmp_path: Path, put: Callable[..., P
     )  # fmt: skip
     assert told[-1] == (6, 6, True)
     assert all(done <= listed for done, listed, _ in told)
+
+
+def test_names_of_a_lost_root_are_read_by_their_other_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "CHUNK_FILES", 1)
+    one, other = tmp_path / "a", tmp_path / "b"
+    one.mkdir()
+    other.mkdir()
+    for number in range(12):
+        (one / f"{number:02}.jpg").write_bytes(encode(scene(number)))
+        (other / f"{number:02}.jpg").hardlink_to(one / f"{number:02}.jpg")
+
+    def unplug(done: int, _listed: int, _finished: bool) -> None:
+        if done >= 2 and one.exists():
+            one.rename(tmp_path / "away")
+
+    findings = la.find([one, other], use_catalog=False, workers=1, progress=unplug)
+    assert findings.missing_roots == [str(one)]
+    read = [path for path in (*findings.keep_paths, *findings.duplicate_paths) if path.startswith(str(other))]
+    assert len(read) == 12
+    assert findings.failures == []
+
+
+def test_a_reference_that_is_only_a_link_to_an_image_under_test_does_not_count(tmp_path: Path) -> None:
+    drive, reference = tmp_path / "drive", tmp_path / "reference"
+    drive.mkdir()
+    reference.mkdir()
+    (drive / "x.jpg").write_bytes(encode(scene(1)))
+    (reference / "x.jpg").symlink_to(drive / "x.jpg")
+    findings = la.find(drive, against=reference, use_catalog=False, workers=1)
+    assert findings.unmatched == [str(drive / "x.jpg")]
+    assert findings.stats["skipped"] == {"symlink to an image under test": 1}
+
+
+def test_what_a_name_says_of_camera_raw_is_not_said_of_equal_bytes_elsewhere(tmp_path: Path) -> None:
+    folder, catalog = tmp_path / "set", tmp_path / "catalog.sqlite"
+    folder.mkdir()
+    for name in ("a.dng", "b.tif", "z.dng"):
+        (folder / name).write_bytes(encode(scene(1), "TIFF"))
+        old(folder / name)
+    for _ in range(2):
+        findings = la.find(folder, catalog=catalog, workers=1)
+        assert [os.path.basename(failure.ref.path) for failure in findings.failures] == ["a.dng", "z.dng"]
+        assert findings.keep_paths == [str(folder / "b.tif")]
+
+
+def test_an_ignore_line_that_is_no_glob_is_no_image_that_could_not_be_read(
+    tmp_path: Path, put: Callable[..., Path]
+) -> None:
+    put("set/a.jpg", encode(scene(1)))
+    put("set/.lookalikeignore", b"\\\n")
+    put("reference/b.jpg", encode(scene(2)))
+    stats = la.find(tmp_path / "set", against=tmp_path / "reference", use_catalog=False, workers=1).stats
+    assert stats["against"] == {"matched": 0, "unmatched": 1, "unreadable": 0}
+    assert (stats["images"], stats["failed"], stats["failed_folders"]) == (2, 0, 1)

@@ -58,7 +58,7 @@ def decoders() -> str:
     """
     present = []
     for module, register in PLUGINS.items():
-        with contextlib.suppress(ModuleNotFoundError):
+        with contextlib.suppress(ImportError):  # not installed, or its library cannot be loaded
             plugin = import_module(module)
             if register is not None:
                 getattr(plugin, register)()

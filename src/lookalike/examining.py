@@ -74,6 +74,8 @@ def examine(task: Task) -> Outcome:
         )
     except DecodeError as error:
         return Outcome(task.row, kind=error.kind, reason=error.reason)
+    except MemoryError:
+        return Outcome(task.row, kind="limit", reason="not enough memory to read it")
     if other is not None:
         return Outcome(task.row, skipped=other)
     digest = blake3(data).digest()
@@ -116,7 +118,10 @@ def _read(task: Task) -> tuple[bytes, str | None]:
         return b"", "not a regular file"
     with open(handle, "rb") as file:
         head = file.read(formats.HEAD_BYTES)
-        if formats.sniff(head, task.path) is None and not formats.claims_image(task.path):
+        format_ = formats.sniff(head, task.path)
+        if format_ == "RAW":  # said of the name, since the same bytes may be an ordinary TIFF elsewhere
+            raise DecodeError("unsupported", "camera raw files are not read yet")
+        if format_ is None and not formats.claims_image(task.path):
             return b"", formats.kind_of_other(head, task.path)
         if head.startswith(b"\x00\x05\x16\x07"):
             return b"", formats.kind_of_other(head, task.path)

@@ -14,8 +14,8 @@ from lookalike import bits, decode, join, tables, verify
 from lookalike.columns import Matches
 from lookalike.errors import UsageError
 from lookalike.keep import Ranking
+from lookalike.listing import Scan
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
-from lookalike.scanning import Scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ class Findings:
         }
         if self.references:
             mine = ~self._images.reference
-            unreadable = len(self.failures) - self._scan.failed_reference
+            unreadable = len(self.failures) - self._scan.failed_folders - self._scan.failed_reference
             stats["against"] = {
                 "matched": int(mine.sum()) - len(self.unmatched),
                 "unmatched": len(self.unmatched),

@@ -211,16 +211,16 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     while walks:
         lefts, rights, going = [], [], []
         for items, start in walks:
-            undecided = start + np.flatnonzero(~decided[items[start:]])[:1]
-            if not len(undecided):
+            at = next((at for at in range(start, len(items)) if not decided[items[at]]), None)
+            if at is None:
                 continue
-            keeper = items[undecided[0]]
+            keeper = items[at]
             decided[keeper] = True
             others = candidates.near(int(keeper))
             others = others[~decided[others]]
             lefts.append(np.full(len(others), keeper))
             rights.append(others)
-            going.append((items, int(undecided[0]) + 1))
+            going.append((items, at + 1))
         walks = going
         if not any(len(others) for others in rights):
             continue
@@ -236,6 +236,7 @@ def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     asked: list[tuple[Any, ...]] = []
     lefts: list[NDArray[np.int64]] = []
     rights: list[NDArray[np.int64]] = []
+    waiting = 0
     parts = candidates.components()
     items = np.concatenate(parts).tolist() if parts else []
     for position, item in enumerate(items):
@@ -243,12 +244,13 @@ def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
         others = others[others > item]
         lefts.append(np.full(len(others), item, np.int64))
         rights.append(others)
-        if sum(map(len, rights)) >= 1 << 16 or position == len(items) - 1:
+        waiting += len(others)
+        if waiting >= 1 << 16 or position == len(items) - 1:
             left, right = np.concatenate(lefts), np.concatenate(rights)
             tier, score = judge(left, right)
             same = tier < Tier.NONE
             asked.append((left[same], right[same], tier[same], score[same]))
-            lefts, rights = [], []
+            lefts, rights, waiting = [], [], 0
     return _edges(asked)
 
 

@@ -1,11 +1,13 @@
-"""One listed file on its way through a scan."""
+"""One listed file on its way through a scan, and what comes of them all."""
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
 from lookalike import formats
-from lookalike.model import ImageRef
+from lookalike.columns import Images
+from lookalike.model import Failure, ImageRef
 from lookalike.sources.files import Entry, Folder
 from lookalike.stores.locations import Location
 
@@ -48,9 +50,11 @@ class Row:
         return f"{self.folder.key}/{self.entry.name}".lstrip("/")
 
     @property
-    def file(self) -> tuple[int, int, str]:
-        """Equal for names of one file that would be read alike: device, inode and ending of the name."""
-        return self.entry.device, self.entry.inode, formats.extension(self.entry.name)
+    def file(self) -> tuple[int | str, ...]:
+        """Equal for names of one file that would be read alike; where inodes mean little, each name for itself."""
+        entry = self.entry
+        own = "" if self.folder.stable_inodes else self.path
+        return entry.device, entry.inode, entry.size, entry.mtime_ns, formats.extension(entry.name), own
 
     def ref(self) -> ImageRef:
         """Return the identity of the image.
@@ -80,3 +84,41 @@ class Row:
         return Location(
             self.number, entry.name, entry.size, entry.mtime_ns, entry.device, entry.inode, self.content, skipped
         )
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one scan found.
+
+    Attributes
+    ----------
+    images : Images
+        Every image that was read, in the order of listing.
+    failures : list of Failure
+        Every image or folder that could not be read, sorted by path.
+    failed_reference : int
+        How many of those are images in roots to compare against.
+    skipped : Counter
+        Files and folders passed over, by kind.
+    incomplete : list of str
+        What the scan could not see, one line each; empty when it saw everything.
+    missing_roots : list of str
+        Roots that could not be read at all, or went away.
+    failed_folders : int
+        How many of the failures are folders or ignore files, not images.
+    hashed, cached : int
+        Images with a hash; those of them that were not read again.
+    bytes_read : int
+        Bytes of files read in this run.
+    """
+
+    images: Images
+    failures: list[Failure]
+    failed_reference: int
+    skipped: Counter[str]
+    incomplete: list[str]
+    missing_roots: list[str]
+    failed_folders: int
+    hashed: int
+    cached: int
+    bytes_read: int

@@ -27,7 +27,7 @@ def open_catalog(path: str | None) -> Catalog:
     Parameters
     ----------
     path : str or None
-        The file; None for one in memory.
+        The file; None for a private one that is gone afterwards.
 
     Returns
     -------

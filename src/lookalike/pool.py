@@ -179,7 +179,7 @@ class _Worker:
         name = f"{function.__module__}:{function.__qualname__}"
         paths = json.dumps([path or os.getcwd() for path in sys.path])
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a module of this package
-            [sys.executable, "-c", _BOOT, name, paths],
+            [sys.executable, "-P", "-c", _BOOT, name, paths],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result

@@ -10,7 +10,7 @@ SHOWN_FOLDERS = 5
 
 
 class FolderShare(Protocol):
-    """How much of one folder is found again in another; see `lookalike.finding.FolderPair`."""
+    """How much of one folder is found again in another; see `lookalike.findings.FolderPair`."""
 
     @property
     def folder(self) -> str:

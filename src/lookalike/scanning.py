@@ -14,7 +14,7 @@ from lookalike.columns import Images
 from lookalike.errors import FailureKind, SourceError
 from lookalike.examining import Outcome, Task, crashed, examine
 from lookalike.hashes import hash_block
-from lookalike.listing import Row
+from lookalike.listing import Row, Scan
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thumbnail
 from lookalike.pool import Pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
@@ -24,6 +24,8 @@ from lookalike.stores.locations import Known, signed
 
 CHUNK_FILES = 32
 """Files handed to a worker at a time."""
+KNOWN_AT_MOST = 64
+"""Known digests of one file size that go along with a task; where more share a size, decoding again costs less."""
 BATCH_FILES = 512
 """Results that are committed together: what a kill at any moment can lose at most."""
 BATCH_SECONDS = 1.0
@@ -31,44 +33,6 @@ SETTLED_NS = 20_000_000
 """A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
 OnProgress = Callable[[int, int, bool], None]
 """``(images done, images listed, listing finished)``; called often."""
-
-
-@dataclass(slots=True)
-class Scan:
-    """What one scan found.
-
-    Attributes
-    ----------
-    images : Images
-        Every image that was read, in the order of listing.
-    failures : list of Failure
-        Every image or folder that could not be read, sorted by path.
-    failed_reference : int
-        How many of those lie in roots to compare against.
-    skipped : Counter
-        Files and folders passed over, by kind.
-    incomplete : list of str
-        What the scan could not see, one line each; empty when it saw everything.
-    missing_roots : list of str
-        Roots that could not be read at all, or went away.
-    failed_folders : int
-        How many of the failures are folders or ignore files, not images.
-    hashed, cached : int
-        Images with a hash; those of them that were not read again.
-    bytes_read : int
-        Bytes of files read in this run.
-    """
-
-    images: Images
-    failures: list[Failure]
-    failed_reference: int
-    skipped: Counter[str]
-    incomplete: list[str]
-    missing_roots: list[str]
-    failed_folders: int
-    hashed: int
-    cached: int
-    bytes_read: int
 
 
 def scan(
@@ -143,19 +107,21 @@ class _Run:
     roots: list[tuple[Root, bool]]
     progress: OnProgress
     rows: list[Row] = field(default_factory=list)
-    failures: list[tuple[Failure, bool]] = field(default_factory=list)
+    failures: list[tuple[Failure, bool, bool]] = field(default_factory=list)
+    """Each with whether it lies in a reference, and whether it is an image."""
     skipped: Counter[str] = field(default_factory=Counter)
     incomplete: list[str] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
-    failed_folders: int = 0
     bytes_read: int = 0
     finished: bool = False
     done: int = 0
     batch: list[Outcome] = field(default_factory=list)
     committed: float = field(default_factory=time.monotonic)
     sizes: dict[int, dict[bytes, int]] = field(default_factory=dict)
-    names: dict[tuple[int, int, str], list[int]] = field(default_factory=dict)
-    """Rows that wait for another name of the same file: by device, inode and ending of the name."""
+    waiting: deque[int] = field(default_factory=deque)
+    """Rows to be read."""
+    names: dict[tuple[int | str, ...], list[int]] = field(default_factory=dict)
+    """Rows of one file; the first is read for all of them."""
 
     def list_and_read(self, pool: Pool[Task, Outcome]) -> None:
         """Walk all roots while workers read; then read the rest. What is finished is stored, also on Ctrl-C."""
@@ -166,24 +132,25 @@ class _Run:
         self.progress(self.done, len(self.rows), True)
 
     def _list_and_read(self, pool: Pool[Task, Outcome]) -> None:
-        waiting: deque[int] = deque()
         walk = Walk(self.options, [root for root, _ in self.roots])
         for position, (root, _) in enumerate(self.roots):
             for folder in walk.folders(root, position):
                 if not folder.complete and root.folder and not root.is_there():
                     self._lose(root)
                     break
-                waiting += self._compare(folder)
-                while len(waiting) >= CHUNK_FILES and pool.room:
-                    self._submit(pool, waiting)
+                self.waiting += self._compare(folder)
+                while len(self.waiting) >= CHUNK_FILES and pool.room:
+                    self._submit(pool)
                 self._collect(pool, wait=False)
                 self.progress(self.done, len(self.rows), False)
         self.finished = True
-        while waiting:
-            self._submit(pool, waiting)
-            self._collect(pool, wait=not pool.room)
-        while self._collect(pool, wait=True):
-            continue
+        while self.waiting:
+            while self.waiting:
+                self._submit(pool)
+                self._collect(pool, wait=not pool.room)
+            while self._collect(pool, wait=True):
+                continue
+            self._commit()  # which may find a root gone, and names of its files elsewhere
 
     def _compare(self, folder: Folder) -> list[int]:
         """Compare a folder with the catalog; return the rows that must be read."""
@@ -199,8 +166,7 @@ class _Run:
         for unread in folder.failures:
             key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
             ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
-            self._fail(ref, "list", unread.kind, unread.reason, folder.root)
-            self.failed_folders += not unread.image
+            self._fail(ref, "list", unread.kind, unread.reason, folder.root, image=unread.image)
             if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         to_read = []
@@ -232,11 +198,11 @@ class _Run:
                 self.catalog.prune(number, gone)
         return to_read
 
-    def _submit(self, pool: Pool[Task, Outcome], waiting: deque[int]) -> None:
+    def _submit(self, pool: Pool[Task, Outcome]) -> None:
         """Hand the first waiting rows to the pool."""
         chunk = []
-        for _ in range(min(CHUNK_FILES, len(waiting))):
-            at = waiting.popleft()
+        for _ in range(min(CHUNK_FILES, len(self.waiting))):
+            at = self.waiting.popleft()
             row = self.rows[at]
             if row.state == "lost":
                 continue
@@ -247,7 +213,8 @@ class _Run:
                     size, version=decode.VERSION, max_pixels=self.options.max_pixels
                 )
             accept = self.options.truncated == "accept"
-            chunk.append(Task(at, row.path, size, row.entry.mtime_ns, tuple(known), accept, self.options.max_pixels))
+            few = tuple(known) if len(known) <= KNOWN_AT_MOST else ()
+            chunk.append(Task(at, row.path, size, row.entry.mtime_ns, few, accept, self.options.max_pixels))
         if chunk:
             pool.submit(chunk)
 
@@ -276,7 +243,7 @@ class _Run:
                 if row.state == "lost" or (outcome.gone and not self._root_is_there(row)):
                     continue
                 content = self._store(outcome, row, new)
-                names = self.names.pop(row.file)
+                names = self.names.pop(row.file, [])
                 self.done += len(names) - 1
                 for at in names:
                     name = self.rows[at]
@@ -288,7 +255,7 @@ class _Run:
             if new:
                 block = hash_block(np.stack([thumbnail.luma for _, thumbnail in new]), self.spec)
                 self.catalog.add_hashes([content for content, _ in new], block, self.spec)
-            self.catalog.remember(locations)
+            self.catalog.remember(locations, version=decode.VERSION)
         self.committed = time.monotonic()
 
     def _store(self, outcome: Outcome, row: Row, new: list[tuple[int, Thumbnail]]) -> int | None:
@@ -332,24 +299,45 @@ class _Run:
         return False
 
     def _lose(self, root: Root) -> None:
-        """Stop asking a root that went away; what was read of it stays."""
+        """Stop asking a root that went away; what was read of it stays, and its files are read by their other names."""
+        if root.path in self.lost:
+            return
         self.lost.add(root.path)
         left = 0
         for row in self.rows:
             if self.roots[row.folder.root][0] is root and row.state == "listed":
                 row.state = "lost"
                 left += 1
+        for file, names in list(self.names.items()):
+            here = [at for at in names if self.rows[at].state == "listed"]
+            if here and here[0] != names[0]:
+                self.waiting.append(here[0])
+            self.names[file] = here
         self.incomplete.append(
             f"{root.path} went away during the scan; {left:,} listed files were not read. "
             "What was read is kept: connect it and run the same command to continue"
         )
 
-    def _fail(self, ref: ImageRef, stage: Stage, kind: FailureKind, reason: str, root: int) -> None:
-        self.failures.append((Failure(ref, stage, kind, reason), self.roots[root][1]))
+    def _fail(
+        self, ref: ImageRef, stage: Stage, kind: FailureKind, reason: str, root: int, *, image: bool = True
+    ) -> None:
+        self.failures.append((Failure(ref, stage, kind, reason), self.roots[root][1], image))
 
     def _skip(self, row: Row, kind: str) -> None:
         row.state = "skipped"
         self.skipped[kind] += 1
+
+    def _without_mere_links(self, rows: list[Row], content: NDArray[np.int64]) -> tuple[list[Row], NDArray[np.int64]]:
+        """Leave out references that are only symlinks to images under test: they hold nothing of their own."""
+        tested = {(row.entry.device, row.entry.inode) for row in rows if not self.roots[row.folder.root][1]}
+        keep = [
+            not (self.roots[row.folder.root][1] and row.entry.symlink and (row.entry.device, row.entry.inode) in tested)
+            for row in rows
+        ]
+        if all(keep):
+            return rows, content
+        self.skipped["symlink to an image under test"] += keep.count(False)
+        return [row for row, stays in zip(rows, keep, strict=True) if stays], content[np.array(keep, np.bool_)]
 
     def result(self, missing: list[str], incomplete: list[str]) -> Scan:
         """Turn the rows into columns."""
@@ -357,6 +345,7 @@ class _Run:
         ids = np.array([row.content for row in rows], np.int64)
         facts = self.catalog.contents(np.unique(ids))
         content = np.searchsorted(facts.id, ids)
+        rows, content = self._without_mere_links(rows, content)
         small = np.zeros(len(rows), np.bool_)
         width, height = self.options.min_size
         if width or height:
@@ -381,9 +370,9 @@ class _Run:
             content=content,
             facts=facts,
         )
-        failures = sorted(self.failures, key=lambda pair: (pair[0].ref.path, pair[0].stage))
+        failures = sorted(self.failures, key=lambda row: (row[0].ref.path, row[0].stage))
         return Scan(
-            images, [failure for failure, _ in failures], sum(reference for _, reference in failures),
+            images, [failure for failure, _, _ in failures], sum(reference and image for _, reference, image in failures),
             Counter({kind: count for kind, count in sorted(self.skipped.items()) if count}), incomplete, missing,
-            self.failed_folders, len(rows), sum(row.cached for row in rows), self.bytes_read,
+            sum(not image for _, _, image in failures), len(rows), sum(row.cached for row in rows), self.bytes_read,
         )  # fmt: skip

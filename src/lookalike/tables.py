@@ -186,6 +186,22 @@ def check_output(path: str) -> None:
     """
     if Path(path).suffix.lower() not in WRITERS:
         raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(WRITERS)}")
+    check_folder(path)
+
+
+def check_folder(path: str) -> None:
+    """Check that the folder of an output file is there, before any work is done.
+
+    Parameters
+    ----------
+    path : str
+        An output file.
+
+    Raises
+    ------
+    UsageError
+        If its folder is missing.
+    """
     if not Path(path).resolve().parent.is_dir():
         raise UsageError(f"the folder of {path} does not exist")
 

@@ -53,7 +53,7 @@ def look(catalog: Catalog, folder: int, **now: Any) -> dict[str, Known]:
 
 def locate(catalog: Catalog, folder: int, name: str, content: int | None, skipped: str | None = None) -> None:
     with catalog.transaction():
-        catalog.remember([Location(folder, name, 100, 5, 1, 2, content, skipped)])
+        catalog.remember([Location(folder, name, 100, 5, 1, 2, content, skipped)], version=VERSION)
 
 
 def test_facts_come_back_as_they_went_in(catalog: Catalog) -> None:
@@ -190,7 +190,7 @@ def test_locations_are_remembered_replaced_and_pruned(catalog: Catalog) -> None:
     assert known["a.jpg"] == Known(100, 5, 2, content, None, stale=False, failure=None, reason="")
     assert (known["a.txt"].content, known["a.txt"].skipped) == (None, "not an image")
     with catalog.transaction():
-        catalog.remember([Location(folder, "a.jpg", 101, 6, 1, 2**64 - 1, None, "video")])
+        catalog.remember([Location(folder, "a.jpg", 101, 6, 1, 2**64 - 1, None, "video")], version=VERSION)
         catalog.prune(folder, ["no\udcff.jpg", "never there"])
     known = look(catalog, folder)
     assert known.keys() == {"a.jpg", "line\nbreak", "a.txt"}
@@ -244,7 +244,7 @@ def test_an_aborted_batch_leaves_nothing(catalog: Catalog) -> None:
     with pytest.raises(KeyError), catalog.transaction():  # noqa: PT012
         content = catalog.add_content(digest(1), 100, thumbnail(), decoder=DECODER, version=VERSION)
         catalog.add_hashes([content], np.array([[7]], np.uint64), HashSpec())
-        catalog.remember([Location(folder, "a.jpg", 100, 5, 1, 2, content)])
+        catalog.remember([Location(folder, "a.jpg", 100, 5, 1, 2, content)], version=VERSION)
         raise KeyError
     assert look(catalog, folder) == {}
     assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {}

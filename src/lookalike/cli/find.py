@@ -1,6 +1,7 @@
 """`lookalike find`."""
 
 import re
+import shlex
 import sys
 from typing import Annotated, Any, cast
 
@@ -57,6 +58,8 @@ def find(
     shown = _show(show)
     for path in output or []:
         tables.check_output(path)
+    if unmatched is not None:
+        tables.check_folder(unmatched)
     if unmatched is not None and not against:
         raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
     with progress_bar(quiet=quiet) as progress:
@@ -83,20 +86,20 @@ def find(
     document = findings.to_dict(None if json or output else shown)
     for path in output or []:
         tables.write(document, path)
+    if unmatched is not None:
+        tables.write_paths(findings.unmatched, unmatched)
     if json:
         sys.stdout.write(tables.to_json(document))
     elif not quiet:
         _print(findings, document, shown, output)
-    if unmatched is not None:
-        tables.write_paths(findings.unmatched, unmatched)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
 def _print(findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None) -> None:
     next_command = None
     if document["stats"]["groups"] and not output:
-        roots = " ".join(_quoted(root) for root in findings.roots)
-        next_command = f"lookalike find {roots} --output findings.csv   (every group, with its reasons, in a table)"
+        command = report.plain(shlex.join(["lookalike", *sys.argv[1:], "--output", "findings.csv"]))
+        next_command = f"{command}   (every group, with its reasons, in a table)"
     for line in report.lines(
         document,
         folders=findings.folder_pairs,
@@ -126,9 +129,3 @@ def _min_size(text: str) -> tuple[int, int]:
     if found is None:
         raise UsageError(f"--min-size takes WIDTHxHEIGHT in pixels such as 200x200, got {text!r}")
     return int(found[1]), int(found[2])
-
-
-def _quoted(path: str) -> str:
-    import shlex  # noqa: PLC0415
-
-    return report.plain(shlex.quote(path if not path.startswith("-") else f"./{path}"))

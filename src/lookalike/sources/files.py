@@ -235,7 +235,10 @@ class Walk:
             for entry in found:
                 child = self._take(entry, folder, rules)
                 if child is not None:
-                    below.append((entry.path, *self._enter(entry, real, volume, child), rules))
+                    try:
+                        below.append((entry.path, *self._enter(entry, real, volume, child), rules))
+                    except OSError as error:
+                        self._unreadable(entry, folder, error)
             yield folder
             stack.extend(reversed(below))
 

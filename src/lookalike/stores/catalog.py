@@ -24,6 +24,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE TABLE location (
             folder INTEGER NOT NULL REFERENCES folder, name BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
             device INTEGER NOT NULL, inode INTEGER NOT NULL, content INTEGER REFERENCES content, skipped TEXT,
+            version INTEGER NOT NULL,
             PRIMARY KEY (folder, name)) WITHOUT ROWID;
         CREATE TABLE spec (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
         CREATE TABLE hash (

@@ -67,6 +67,7 @@ class Contents(Database):
         )  # fmt: skip
         content = self._put_content(digest, facts)
         pixels = thumbnail.luma.tobytes() + thumbnail.chroma.tobytes()
+        self.db.execute("DELETE FROM hash WHERE content = ?", (content,))  # of an older thumbnail
         self.db.execute("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", (content, pixels))
         return content
 

@@ -114,7 +114,7 @@ class Locations(Database):
         """
         query = """
             SELECT l.name, l.size, l.mtime_ns, l.inode, l.content, l.skipped, c.failure, c.reason,
-                c.version != ?2 OR (c.failure = 'unsupported' AND c.decoder != ?1)
+                ifnull(c.version, l.version) != ?2 OR (c.failure = 'unsupported' AND c.decoder != ?1)
                 OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
                 OR (c.failure = 'limit' AND ifnull(c.width * c.height, 0) <= ?4)
                 OR (c.failure IS NULL AND c.width * c.height > ?4)
@@ -126,16 +126,18 @@ class Locations(Database):
                 for name, size, mtime, inode, content, skipped, failure, reason, stale in rows
             }
 
-    def remember(self, locations: Iterable[Location]) -> None:
+    def remember(self, locations: Iterable[Location], *, version: int) -> None:
         """Store what names hold now; call inside a transaction.
 
         Parameters
         ----------
         locations : iterable of Location
             One per name.
+        version : int
+            Present thumbnail version; what another skipped is looked at again.
         """
         self.db.executemany(
-            "INSERT OR REPLACE INTO location VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO location VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     at.folder,
@@ -146,6 +148,7 @@ class Locations(Database):
                     signed(at.inode),
                     at.content,
                     at.skipped,
+                    version,
                 )
                 for at in locations
             ),
