@@ -8,7 +8,8 @@ BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
 find: $(VENV)/.installed
 ifdef DIR
-	@$(BIN)/lookalike find "$(DIR)" $(OPTIONS)
+	@dir="$(DIR)"; case "$$dir" in "~/"*) dir="$$HOME/$${dir#"~/"}";; esac; \
+	  $(BIN)/lookalike find "$$dir" $(OPTIONS)
 else
 	@$(BIN)/python -c "import skimage" 2>/dev/null || $(BIN)/pip install --quiet ".[sample]"
 	@$(BIN)/python examples/sample_set.py sample
