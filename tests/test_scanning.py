@@ -175,3 +175,16 @@ def test_an_ignore_line_that_is_no_glob_is_no_image_that_could_not_be_read(
     stats = la.find(tmp_path / "set", against=tmp_path / "reference", use_catalog=False, workers=1).stats
     assert stats["against"] == {"matched": 0, "unmatched": 1, "unreadable": 0}
     assert (stats["images"], stats["failed"], stats["failed_folders"]) == (2, 0, 1)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("files", [1, 7, 8, 9, 16, 24])
+def test_every_file_is_accounted_for_however_chunks_divide_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, files: int
+) -> None:
+    monkeypatch.setattr(scanning, "CHUNK_FILES", 8)
+    for number in range(files):
+        (tmp_path / f"{number:02}.png").write_bytes(encode(scene(number, 48, 36), "PNG"))
+    findings = la.find(tmp_path, use_catalog=False, workers=workers)
+    assert findings.stats["images"] == findings.stats["hashed"] == files
+    assert len(findings.keep_paths) == files

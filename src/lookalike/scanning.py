@@ -144,13 +144,15 @@ class _Run:
                 self._collect(pool, wait=False)
                 self.progress(self.done, len(self.rows), False)
         self.finished = True
-        while self.waiting:
+        while True:
             while self.waiting:
                 self._submit(pool)
                 self._collect(pool, wait=not pool.room)
             while self._collect(pool, wait=True):
                 continue
             self._commit()  # which may find a root gone, and names of its files elsewhere
+            if not self.waiting:
+                return
 
     def _compare(self, folder: Folder) -> list[int]:
         """Compare a folder with the catalog; return the rows that must be read."""
@@ -341,6 +343,9 @@ class _Run:
 
     def result(self, missing: list[str], incomplete: list[str]) -> Scan:
         """Turn the rows into columns."""
+        assert all(row.state != "listed" for row in self.rows), (
+            "every listed file ends as image, failure, skipped or lost"
+        )
         rows = [row for row in self.rows if row.state == "image"]
         ids = np.array([row.content for row in rows], np.int64)
         facts = self.catalog.contents(np.unique(ids))
