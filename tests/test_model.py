@@ -40,7 +40,7 @@ def test_tiers_are_ordered_from_tight_to_loose() -> None:
 def test_a_spec_has_size_squared_bits_and_an_id_of_its_own(size: int, version: int) -> None:
     spec = HashSpec(size=size, version=version)
     assert spec.bits == size**2
-    assert spec.id == f"phash-{size}-lanczos-fast-v{version}"
+    assert spec.id == f"phash-{size}-lanczos3-fast-v{version}"
     others = [
         dataclasses.replace(spec, algorithm="dhash"), dataclasses.replace(spec, size=size + 1),
         dataclasses.replace(spec, filter="box"), dataclasses.replace(spec, decoding="full"),

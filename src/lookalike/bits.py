@@ -5,6 +5,8 @@ algorithm's own matrix, is the most significant bit of word 0, so the hexadecima
 ``imagehash`` prints. Bits past *b* in the last word are zero.
 """
 
+from string import hexdigits
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -135,8 +137,8 @@ def from_bytes(rows: list[bytes], bits: int) -> NDArray[np.uint64]:
     return np.frombuffer(joined, ">u8").reshape(len(rows), width).astype(np.uint64)
 
 
-def to_hex(row: NDArray[np.uint64], bits: int) -> str:
-    """Return one hash as padded hexadecimal text, most significant first.
+def to_int(row: NDArray[np.uint64], bits: int) -> int:
+    """Return one hash as a number: its bits read as binary digits, the first one most significant.
 
     Parameters
     ----------
@@ -147,15 +149,104 @@ def to_hex(row: NDArray[np.uint64], bits: int) -> str:
 
     Returns
     -------
+    int
+        0 to ``2 ** bits - 1``.
+
+    Examples
+    --------
+    >>> to_int(np.array([1 << 63], np.uint64), 42) == 1 << 41
+    True
+    """
+    return int.from_bytes(to_bytes(row[np.newaxis])[0]) >> (words(bits) * WORD - bits)
+
+
+def from_int(value: int, bits: int) -> NDArray[np.uint64]:
+    """Undo `to_int`.
+
+    Parameters
+    ----------
+    value : int
+        0 to ``2 ** bits - 1``.
+    bits : int
+        Number of bits of the hash.
+
+    Returns
+    -------
+    ndarray of uint64, shape (words,)
+        One row of a hash block.
+
+    Raises
+    ------
+    ValueError
+        If the value does not fit.
+
+    Examples
+    --------
+    >>> from_int(1, 64)
+    array([1], dtype=uint64)
+    """
+    if not 0 <= value < 1 << bits:
+        raise ValueError(f"a hash of {bits} bits lies in 0..2**{bits} - 1, got {value}")
+    width = words(bits) * WORD
+    row: NDArray[np.uint64] = from_bytes([(value << (width - bits)).to_bytes(width // 8)], bits)[0]
+    return row
+
+
+def to_hex(value: int, bits: int) -> str:
+    """Return a hash as padded hexadecimal text, as ``str`` of an imagehash or PDQ prints it.
+
+    Parameters
+    ----------
+    value : int
+        The hash as a number, see `to_int`.
+    bits : int
+        Number of bits of the hash.
+
+    Returns
+    -------
     str
         ``ceil(bits / 4)`` lower-case digits.
 
     Examples
     --------
-    >>> to_hex(np.array([255], np.uint64), 64)
+    >>> to_hex(255, 64)
     '00000000000000ff'
     """
-    return to_bytes(row[np.newaxis])[0].hex()[: -(-bits // 4)]
+    return f"{value:0{-(-bits // 4)}x}"
+
+
+def from_hex(text: str, bits: int) -> int:
+    """Undo `to_hex`; upper case is read too.
+
+    Parameters
+    ----------
+    text : str
+        Exactly ``ceil(bits / 4)`` hexadecimal digits.
+    bits : int
+        Number of bits of the hash.
+
+    Returns
+    -------
+    int
+        The hash as a number.
+
+    Raises
+    ------
+    ValueError
+        If the text is anything else, or its number has more bits.
+
+    Examples
+    --------
+    >>> from_hex("00000000000000FF", 64)
+    255
+    """
+    digits = -(-bits // 4)
+    if len(text) != digits or not set(text) <= set(hexdigits):
+        raise ValueError(f"a hash of {bits} bits is {digits} hexadecimal digits, got {text!r}")
+    value = int(text, 16)
+    if value >> bits:
+        raise ValueError(f"a hash of {bits} bits is at most {to_hex((1 << bits) - 1, bits)}, got {text!r}")
+    return value
 
 
 def distance(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -15,6 +15,8 @@ from lookalike.errors import FailureKind, UsageError
 
 THUMBNAIL_SIDE = 64
 CHROMA_SIDE = 8
+COLOUR_BINS = 14
+"""Bins of a colorhash: black, gray, six faint hues, six bright ones."""
 BLOCK = 8
 """Side in pixels of the blocks whose means the fast decoding starts from."""
 MIN_BLOCKS = 24
@@ -167,30 +169,34 @@ class HashSpec:
     algorithm : str
         Name in the table of `lookalike.hashes`.
     size : int
-        Side of the hash; it has ``size * size`` bits.
+        Side of the hash; it has ``size * size`` bits (colorhash: bits per colour bin, of which there are 14).
     filter : str
         Resampling filter on the way to the hash.
     decoding : str
         How pixels reach the hash: fast, full, imgdd or pdq.
     version : int
-        Rises whenever one bit of one hash could change. 0 means not frozen yet.
+        Rises whenever one bit of one hash could change.
+    options : str
+        What else an algorithm was told, such as ``mode=db4``; empty where nothing.
     """
 
     algorithm: str = "phash"
     size: int = 8
-    filter: str = "lanczos"
+    filter: str = "lanczos3"
     decoding: str = "fast"
-    version: int = 0
+    version: int = 1
+    options: str = ""
 
     @property
     def bits(self) -> int:
         """Number of bits of one hash."""
-        return self.size * self.size
+        return self.size * (COLOUR_BINS if self.algorithm == "colorhash" else self.size)
 
     @property
     def id(self) -> str:
         """The text stored beside every hash of this spec."""
-        return f"{self.algorithm}-{self.size}-{self.filter}-{self.decoding}-v{self.version}"
+        options = f"-{self.options}" if self.options else ""
+        return f"{self.algorithm}-{self.size}-{self.filter}-{self.decoding}-v{self.version}{options}"
 
 
 @dataclass(frozen=True, slots=True)

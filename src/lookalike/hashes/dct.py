@@ -61,8 +61,8 @@ def phash(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     Examples
     --------
     >>> ramp = np.broadcast_to(np.arange(64, dtype=np.uint8), (1, 64, 64))
-    >>> bits.to_hex(phash(ramp, 8)[0], 64)
-    '8000000000000000'
+    >>> hex(phash(ramp, 8)[0, 0])
+    '0x8000000000000000'
     """
     matrix = basis(size)
     blocks = [np.zeros((0, bits.words(size * size)), np.uint64)]
