@@ -5,13 +5,18 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <bit>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <vector>
 
+#include "haar.hpp"
 #include "join.hpp"
+#include "pdq.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -81,6 +86,59 @@ Column<T> column(std::vector<T>&& values) {
   return Column<T>(held->data(), {held->size()}, owner);
 }
 
+template <class T, int dimensions>
+using Input = nb::ndarray<const T, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
+
+// A new array, filled by fill(T*) without the interpreter lock.
+template <class T, class Fill>
+nb::ndarray<nb::numpy, T> filled(std::initializer_list<std::size_t> shape, Fill fill) {
+  std::size_t size = 1;
+  for (const std::size_t side : shape) size *= side;
+  auto owned = std::make_unique<T[]>(size);
+  T* data = owned.get();
+  {
+    const nb::gil_scoped_release unlocked;
+    fill(data);
+  }
+  nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  owned.release();
+  return nb::ndarray<nb::numpy, T>(data, shape, owner);
+}
+
+nb::ndarray<nb::numpy, float> reduced_luma(const Input<float, 2>& luma) {
+  return filled<float>({pdq_side, pdq_side},
+                       [&](float* out) { pdq_reduce_luma(luma.data(), luma.shape(0), luma.shape(1), out); });
+}
+
+nb::ndarray<nb::numpy, float> reduced_rgb(const Input<std::uint8_t, 3>& rgb) {
+  if (rgb.shape(2) != 3) throw std::invalid_argument("a picture must have 3 channels");
+  return filled<float>({pdq_side, pdq_side},
+                       [&](float* out) { pdq_reduce_rgb(rgb.data(), rgb.shape(0), rgb.shape(1), out); });
+}
+
+nb::ndarray<nb::numpy, float> frequencies(const Input<float, 3>& block, const Input<float, 2>& basis) {
+  if (block.shape(1) != pdq_side || block.shape(2) != pdq_side || basis.shape(0) != pdq_size ||
+      basis.shape(1) != pdq_side) {
+    throw std::invalid_argument("pictures must be 64x64 and the basis 16x64");
+  }
+  return filled<float>({block.shape(0), pdq_size, pdq_size},
+                       [&](float* out) { pdq_frequencies(block.data(), block.shape(0), basis.data(), out); });
+}
+
+nb::ndarray<nb::numpy, double> haar(const Input<std::uint8_t, 3>& block, unsigned levels, bool remove_mean) {
+  const std::size_t side = block.shape(1);
+  if (block.shape(2) != side || !std::has_single_bit(side)) {
+    throw std::invalid_argument("pictures must be square, their side a power of two");
+  }
+  if (levels >= 64 || side >> levels == 0) throw std::invalid_argument("too many levels for pictures of that side");
+  const std::size_t low = side >> levels;
+  return filled<double>({block.shape(0), low, low}, [&](double* out) {
+    for (std::size_t i = 0; i < block.shape(0); ++i) {
+      haar_low(block.data() + i * side * side, side, levels, remove_mean, out + i * low * low);
+    }
+  });
+}
+
 }  // namespace
 }  // namespace lookalike
 
@@ -113,4 +171,10 @@ NB_MODULE(_native, m) {
                                   column(std::move(pairs->distance)));
           },
           "limit"_a, "At least `limit` further pairs, all that are left if fewer, None if none is.");
+  m.def("pdq_reduce_luma", &reduced_luma, "luma"_a.noconvert(), "Luma (h, w) to 64x64 as PDQ does.");
+  m.def("pdq_reduce_rgb", &reduced_rgb, "rgb"_a.noconvert(), "RGB (h, w, 3) to luma of 64x64 as PDQ does.");
+  m.def("pdq_frequencies", &frequencies, "block"_a.noconvert(), "basis"_a.noconvert(),
+        "Pictures (n, 64, 64) to low frequencies (n, 16, 16).");
+  m.def("haar_low", &haar, "block"_a.noconvert(), "levels"_a, "remove_mean"_a,
+        "Low Haar bands of pictures (n, s, s), as shares of 255.");
 }
