@@ -9,7 +9,8 @@ from blake3 import blake3
 
 from lookalike import decode, formats
 from lookalike.errors import DecodeError, FailureKind, failure_kind
-from lookalike.model import Stage, Thumbnail
+from lookalike.hashes import hash_picture
+from lookalike.model import HashSpec, Stage, Thumbnail
 
 MAX_FILE_BYTES = 1 << 30
 """Larger files are not read into memory."""
@@ -27,7 +28,10 @@ GONE = (
 
 
 class Task(NamedTuple):
-    """One file for a worker: where it is, what it was when listed, and which digests of that size need no decoding."""
+    """One file for a worker: where it is, what it was when listed, and which digests of that size need no decoding.
+
+    `specs` are hashes to be made of the whole picture; `thumbnail` says whether one is wanted.
+    """
 
     row: int
     path: str
@@ -36,6 +40,21 @@ class Task(NamedTuple):
     known: tuple[bytes, ...]
     truncated: bool
     max_pixels: int
+    specs: tuple[HashSpec, ...] = ()
+    thumbnail: bool = True
+
+
+class Hashed(NamedTuple):
+    """The hashes of one picture, made of the whole of it.
+
+    `words` and `quality` go by the specs of the task; `truncated` says whether the file ends early and was accepted.
+    """
+
+    words: tuple[bytes, ...]
+    quality: tuple[int | None, ...]
+    pixels: tuple[int, int]
+    format: str
+    truncated: bool
 
 
 class Outcome(NamedTuple):
@@ -51,6 +70,7 @@ class Outcome(NamedTuple):
     truncated: bool = False
     pixels: tuple[int, int] | None = None
     gone: bool = False
+    hashed: Hashed | None = None
 
 
 def examine(task: Task) -> Outcome:
@@ -81,13 +101,26 @@ def examine(task: Task) -> Outcome:
     digest = blake3(data).digest()
     if digest in task.known:
         return Outcome(task.row, digest=digest)
+    thumbnail = hashed = None
     try:
-        thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
+        if task.thumbnail:
+            thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
+        if task.specs:
+            hashed = _hash(data, task)
     except DecodeError as error:
         return Outcome(
-            task.row, digest, None, None, "decode", error.kind, error.reason, error.truncated, error.size
+            task.row, digest, thumbnail, None, "decode", error.kind, error.reason, error.truncated, error.size
         )  # fmt: skip
-    return Outcome(task.row, digest, thumbnail)
+    return Outcome(task.row, digest, thumbnail, hashed=hashed)
+
+
+def _hash(data: bytes, task: Task) -> Hashed:
+    with decode.opened(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels) as image:
+        made = [hash_picture(image, spec) for spec in task.specs]
+        pixels, format_ = image.size, image.format or ""
+    words = tuple(block.astype(">u8").tobytes() for block, _ in made)
+    cut_short = task.truncated and decode.is_truncated(data)
+    return Hashed(words, tuple(quality for _, quality in made), pixels, format_, cut_short)
 
 
 def crashed(task: Task, reason: str) -> Outcome:

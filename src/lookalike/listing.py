@@ -9,7 +9,10 @@ from lookalike import formats
 from lookalike.columns import Images
 from lookalike.model import Failure, ImageRef
 from lookalike.sources.files import Entry, Folder
-from lookalike.stores.locations import Location
+from lookalike.stores.locations import Known, Location, signed
+
+SETTLED_NS = 20_000_000
+"""A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
 
 
 @dataclass(slots=True)
@@ -55,6 +58,28 @@ class Row:
         entry = self.entry
         own = "" if self.folder.stable_inodes else self.path
         return entry.device, entry.inode, entry.size, entry.mtime_ns, formats.extension(entry.name), own
+
+    @property
+    def settled(self) -> bool:
+        """Whether it was long enough unchanged when listed that a later change will show in its time."""
+        return abs(self.folder.listed_ns - self.entry.mtime_ns) > SETTLED_NS
+
+    def unchanged_since(self, before: Known) -> bool:
+        """Return whether the file is what the catalog saw.
+
+        Parameters
+        ----------
+        before : Known
+            What the catalog has on this name.
+
+        Returns
+        -------
+        bool
+            By size, time and, where that means something, inode.
+        """
+        entry = self.entry
+        same = (before.size, before.mtime_ns) == (entry.size, entry.mtime_ns)
+        return same and (before.inode == signed(entry.inode) or not self.folder.stable_inodes)
 
     def ref(self) -> ImageRef:
         """Return the identity of the image.

@@ -20,7 +20,6 @@ from lookalike.pool import Pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
-from lookalike.stores.locations import Known, signed
 
 CHUNK_FILES = 32
 """Files handed to a worker at a time."""
@@ -29,8 +28,6 @@ KNOWN_AT_MOST = 64
 BATCH_FILES = 512
 """Results that are committed together: what a kill at any moment can lose at most."""
 BATCH_SECONDS = 1.0
-SETTLED_NS = 20_000_000
-"""A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
 OnProgress = Callable[[int, int, bool], None]
 """``(images done, images listed, listing finished)``; called often."""
 
@@ -89,12 +86,6 @@ def scan(
     missing += [root.path for root, _ in opened if root.path in run.lost]
     incomplete += run.incomplete
     return run.result(missing, incomplete)
-
-
-def _unchanged(before: Known, row: Row) -> bool:
-    entry = row.entry
-    same = (before.size, before.mtime_ns) == (entry.size, entry.mtime_ns)
-    return same and (before.inode == signed(entry.inode) or not row.folder.stable_inodes)
 
 
 @dataclass(slots=True)
@@ -177,7 +168,7 @@ class _Run:
             at = len(self.rows)
             self.rows.append(row)
             before = known.get(entry.name)
-            if before is None or before.stale or not _unchanged(before, row):
+            if before is None or before.stale or not row.unchanged_since(before):
                 others = self.names.setdefault(row.file, [])
                 others.append(at)
                 if others[0] == at:
@@ -251,8 +242,7 @@ class _Run:
                     name = self.rows[at]
                     name.content = content
                     self._conclude(outcome, name)
-                    settled = abs(name.folder.listed_ns - name.entry.mtime_ns) > SETTLED_NS
-                    if (content is not None or outcome.skipped is not None) and settled:
+                    if (content is not None or outcome.skipped is not None) and name.settled:
                         locations.append(name.location(outcome.skipped))
             if new:
                 block = hash_block(np.stack([thumbnail.luma for _, thumbnail in new]), self.spec)

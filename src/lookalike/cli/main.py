@@ -14,6 +14,7 @@ import typer
 
 from lookalike import __doc__ as purpose
 from lookalike.cli.find import find
+from lookalike.cli.hash import hash
 from lookalike.cli.verb import verb
 from lookalike.errors import Interrupted, LookalikeError
 from lookalike.report import plain
@@ -28,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 app.command()(verb(find))
+app.command()(verb(hash))
 
 
 def _print_version(wanted: bool) -> None:

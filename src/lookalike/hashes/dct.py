@@ -1,7 +1,8 @@
-"""The DCT hash (phash) of a 64x64 thumbnail, in exact integer arithmetic.
+"""Hashes from the low frequencies of a cosine transform: phash, phash_simple, and PDQ of a thumbnail.
 
-Source: Zauner, *Implementation and Benchmarking of Perceptual Image Hash Functions* (2010), and the order of bits and the
-median over all coefficients, the constant one included, as in ``imagehash.phash``.
+Sources: Zauner, *Implementation and Benchmarking of Perceptual Image Hash Functions* (2010); ``imagehash.phash`` and
+``phash_simple``; Facebook, *PDQ & TMK + PDQF* (2019). In decoding fast the transform is a matrix of integers, so no
+rounding decides a bit; in decoding full it is the transform of SciPy, as in ``imagehash``, to the last bit.
 """
 
 from functools import cache
@@ -10,68 +11,321 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
+from lookalike.hashes.mean import above_median
 from lookalike.model import THUMBNAIL_SIDE
 
-SCALE_BITS = 12
-CHUNK = 256
+SCALE_BITS = 10
+"""A sum of 64 levels times these cosines stays below 2**24, so 32-bit floats hold it exactly."""
+CHUNK = 64
+HIGHFREQ_FACTOR = 4
+"""Sides of picture per side of hash."""
+PDQ_SIDE = 16
+MIRRORED = (2, 3, 6, 7)
+"""EXIF orientations that run against the columns,"""
+UPENDED = (3, 4, 7, 8)
+"""against the rows,"""
+TRANSPOSED = (5, 6, 7, 8)
+"""and with both exchanged, which comes first."""
 
 
 @cache
-def basis(size: int) -> NDArray[np.float64]:
-    """Return the first rows of the 64-point DCT-II, scaled and rounded to integers.
+def basis(count: int, side: int = THUMBNAIL_SIDE) -> NDArray[np.float32]:
+    """Return the first rows of a DCT-II, scaled and rounded to integers.
 
     Parameters
     ----------
-    size : int
-        How many of the lowest frequencies, 1..64.
+    count : int
+        How many of the lowest frequencies, 1..side.
+    side : int
+        Number of points, at most 64.
 
     Returns
     -------
-    ndarray of float64, shape (size, 64)
-        Integers of at most 13 bits; kept as floats so that matrix products run in BLAS. Every partial sum stays below
-        2**53, so those products are exact.
+    ndarray of float32, shape (count, side)
+        ``round(1024 * cos(pi * u * (2 * x + 1) / (2 * side)))``. No value lies within 1e-4 of a half, so any cosine that is
+        right to eight digits gives the same matrix.
 
     Examples
     --------
     >>> float(basis(8)[0, 0])
-    4096.0
+    1024.0
     """
-    frequency = np.arange(size)[:, np.newaxis]
-    position = np.arange(THUMBNAIL_SIDE)[np.newaxis, :]
-    angle = np.pi * frequency * (2 * position + 1) / (2 * THUMBNAIL_SIDE)
-    rows: NDArray[np.float64] = np.rint(np.cos(angle) * (1 << SCALE_BITS))
-    return rows
+    frequency = np.arange(count)[:, np.newaxis]
+    position = np.arange(side)[np.newaxis, :]
+    angle = np.pi * frequency * (2 * position + 1) / (2 * side)
+    return np.rint(np.cos(angle) * (1 << SCALE_BITS)).astype(np.float32)
 
 
-def phash(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
-    """Hash thumbnails by the signs of their low DCT coefficients against the median.
+def low_frequencies(luma: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
+    """Transform small pictures by the matrix of integers.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, side, side)
+        Gray pictures of at most 64 pixels a side.
+    count : int
+        How many of the lowest frequencies each way.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, count, count)
+        Coefficients, row: vertical frequency; exact integers.
+
+    Examples
+    --------
+    >>> float(low_frequencies(np.ones((1, 64, 64), np.uint8), 1)[0, 0, 0]) == (64 * 1024) ** 2
+    True
+    """
+    side = luma.shape[1]
+    matrix = basis(count, side).T
+    result = np.empty((len(luma), count, count))
+    for start in range(0, len(luma), CHUNK):
+        part = luma[start : start + CHUNK]
+        rows = (part.reshape(-1, side).astype(np.float32) @ matrix).reshape(-1, side, count)
+        columns = np.ascontiguousarray(rows.transpose(0, 2, 1)).astype(np.float64).reshape(-1, side) @ matrix
+        result[start : start + CHUNK] = columns.reshape(-1, count, count).transpose(0, 2, 1)
+    return result
+
+
+def turned(coefficients: NDArray[np.floating], first: int = 0) -> NDArray[np.floating]:
+    """Return the coefficients of the eight turned pictures.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float, shape (n, count, count)
+        Of a square picture; row: vertical frequency.
+    first : int
+        The lowest frequency among them.
+
+    Returns
+    -------
+    ndarray of float, shape (8, n, count, count)
+        Row k - 1 belongs to the picture turned upright as EXIF orientation k says.
+
+    Examples
+    --------
+    >>> turned(np.array([[[1.0, 2.0], [3.0, 4.0]]]))[1, 0].tolist()
+    [[1.0, -2.0], [3.0, -4.0]]
+    """
+    sign = 1 - 2 * ((np.arange(coefficients.shape[1]) + first) % 2)
+    variants = []
+    for orientation in range(1, 9):
+        variant = coefficients.swapaxes(1, 2) if orientation in TRANSPOSED else coefficients
+        if orientation in MIRRORED:
+            variant = variant * sign
+        if orientation in UPENDED:
+            variant = variant * sign[:, np.newaxis]
+        variants.append(variant)
+    return np.stack(variants)
+
+
+def phash_fast(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash thumbnails by which low frequencies are above their median.
 
     Parameters
     ----------
     luma : ndarray of uint8, shape (n, 64, 64)
         Luma of upright thumbnails.
     size : int
-        Side of the block of low frequencies; the hash has ``size ** 2`` bits.
+        Side of the block of low frequencies, the constant one included.
 
     Returns
     -------
     ndarray of uint64, shape (n, words)
-        Bit ``row * size + column`` is set where that coefficient (row: vertical frequency) is above the median.
+        Bit ``row * size + column`` is set where that coefficient is above the median.
 
     Examples
     --------
     >>> ramp = np.broadcast_to(np.arange(64, dtype=np.uint8), (1, 64, 64))
-    >>> hex(phash(ramp, 8)[0, 0])
+    >>> hex(phash_fast(ramp, 8)[0, 0])
     '0x8000000000000000'
     """
-    matrix = basis(size)
-    blocks = [np.zeros((0, bits.words(size * size)), np.uint64)]
-    for start in range(0, len(luma), CHUNK):
-        pixels = luma[start : start + CHUNK].astype(np.float64)
-        # One small product per picture: quicker than one large one, and BLAS starts no threads for it.
-        coefficients = (matrix @ (pixels @ matrix.T)).reshape(len(pixels), size * size)
-        middle = np.sort(coefficients, axis=1)
-        # Twice the value against the sum of the two middle ones: the median without a division.
-        threshold = middle[:, size * size // 2 - 1] + middle[:, size * size // 2]
-        blocks.append(bits.pack(2 * coefficients > threshold[:, np.newaxis]))
-    return np.concatenate(blocks)
+    return above_median(low_frequencies(luma, size).reshape(len(luma), size * size))
+
+
+def phash_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash the eight turns of thumbnails from one transform.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Luma of thumbnails.
+    size : int
+        As for `phash_fast`.
+
+    Returns
+    -------
+    ndarray of uint64, shape (8, n, words)
+        Row k - 1 is what `phash_fast` makes of the thumbnails turned as EXIF orientation k says, to the bit.
+
+    Examples
+    --------
+    >>> phash_fast_dihedral(np.zeros((2, 64, 64), np.uint8), 8).shape
+    (8, 2, 1)
+    """
+    variants = turned(low_frequencies(luma, size))
+    return above_median(variants.reshape(8 * len(luma), size * size)).reshape(8, len(luma), -1)
+
+
+def pdq_fast(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash thumbnails by the 16x16 frequencies from 1 on, as PDQ does with its own 64x64 picture.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Luma of upright thumbnails.
+    size : int
+        16.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, 4)
+        The hash block, in the order of PDQ's hexadecimal text.
+
+    Examples
+    --------
+    >>> pdq_fast(np.zeros((2, 64, 64), np.uint8), 16).shape
+    (2, 4)
+    """
+    return _above_lower_median(low_frequencies(luma, size + 1)[:, 1:, 1:])
+
+
+def pdq_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash the eight turns of thumbnails by `pdq_fast` from one transform.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Luma of thumbnails.
+    size : int
+        16.
+
+    Returns
+    -------
+    ndarray of uint64, shape (8, n, 4)
+        Row k - 1 belongs to EXIF orientation k.
+
+    Examples
+    --------
+    >>> pdq_fast_dihedral(np.zeros((2, 64, 64), np.uint8), 16).shape
+    (8, 2, 4)
+    """
+    variants = turned(low_frequencies(luma, size + 1)[:, 1:, 1:], first=1)
+    return np.stack([_above_lower_median(variant) for variant in variants])
+
+
+def _above_lower_median(coefficients: NDArray[np.floating]) -> NDArray[np.uint64]:
+    flat = coefficients.reshape(len(coefficients), -1)
+    middle = np.sort(flat, axis=1)[:, flat.shape[1] // 2 - 1]
+    return bits.pack((flat > middle[:, np.newaxis])[:, ::-1])
+
+
+def phash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash small pictures as ``imagehash.phash`` does.
+
+    Parameters
+    ----------
+    block : ndarray of uint8, shape (n, side, side)
+        Gray pictures; side is 4 * size there.
+    size : int
+        Side of the block of low frequencies.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, words)
+        Bits of the coefficients above the median.
+
+    Examples
+    --------
+    >>> phash(np.zeros((2, 32, 32), np.uint8), 8).shape
+    (2, 1)
+    """
+    return _above_float_median(_scipy_low_frequencies(block, size))
+
+
+def phash_dihedral(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash the eight turns of small pictures by `phash` from one transform.
+
+    Parameters
+    ----------
+    block : ndarray of uint8, shape (n, 4 * size, 4 * size)
+        Gray pictures.
+    size : int
+        As for `phash`.
+
+    Returns
+    -------
+    ndarray of uint64, shape (8, n, words)
+        Row k - 1 belongs to EXIF orientation k; within 2 bits of hashing the turned picture.
+
+    Examples
+    --------
+    >>> phash_dihedral(np.zeros((2, 32, 32), np.uint8), 8).shape
+    (8, 2, 1)
+    """
+    return np.stack([_above_float_median(variant) for variant in turned(_scipy_low_frequencies(block, size))])
+
+
+def phash_simple(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash small pictures as ``imagehash.phash_simple`` does: the rows alone are transformed, the mean decides.
+
+    Parameters
+    ----------
+    block : ndarray of uint8, shape (n, side, side)
+        Gray pictures; side is 4 * size there.
+    size : int
+        Number of rows from the top, and of frequencies from 1 on.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, words)
+        Bits of the coefficients above the mean.
+
+    Examples
+    --------
+    >>> phash_simple(np.zeros((2, 32, 32), np.uint8), 8).shape
+    (2, 1)
+    """
+    from scipy import fftpack  # noqa: PLC0415 - takes long to import, and decoding fast never needs it
+
+    low = fftpack.dct(block)[:, :size, 1 : size + 1]
+    # One mean per picture, over the same view: the order of its sum decides where all coefficients are nearly zero.
+    above = np.array([picture > picture.mean() for picture in low], np.bool_)
+    return bits.pack(above.reshape(len(block), size * size))
+
+
+def phash_simple_fast(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
+    """Hash small pictures as `phash_simple` does, in integers.
+
+    Parameters
+    ----------
+    block : ndarray of uint8, shape (n, 4 * size, 4 * size)
+        Thumbnails reduced to that side.
+    size : int
+        Number of rows from the top, and of frequencies from 1 on.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, words)
+        Bits of the coefficients above the mean.
+
+    Examples
+    --------
+    >>> phash_simple_fast(np.zeros((2, 32, 32), np.uint8), 8).shape
+    (2, 1)
+    """
+    low = block[:, :size].astype(np.float32) @ basis(size + 1, block.shape[2])[1:].T
+    flat = low.reshape(len(block), size * size).astype(np.int64)
+    return bits.pack(flat * (size * size) > flat.sum(axis=1, keepdims=True))
+
+
+def _scipy_low_frequencies(block: NDArray[np.uint8], size: int) -> NDArray[np.float64]:
+    from scipy import fftpack  # noqa: PLC0415 - takes long to import, and decoding fast never needs it
+
+    low: NDArray[np.float64] = fftpack.dct(fftpack.dct(block, axis=1), axis=2)[:, :size, :size]
+    return low
+
+
+def _above_float_median(coefficients: NDArray[np.floating]) -> NDArray[np.uint64]:
+    flat = coefficients.reshape(len(coefficients), -1)
+    return bits.pack(flat > np.median(flat, axis=1, keepdims=True))

@@ -1,7 +1,7 @@
 """What contents are: facts, failures, thumbnails, hashes and verified pairs, by digest."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,11 +65,63 @@ class Contents(Database):
             thumbnail.colour, thumbnail.detail, thumbnail.quality, thumbnail.lossless, thumbnail.captured,
             json.dumps(thumbnail.exif) if thumbnail.exif else None, thumbnail.truncated, decoder, version, None, None,
         )  # fmt: skip
+        known = self.db.execute("SELECT id FROM content WHERE digest = ?", (digest,)).fetchone()
+        if known is not None:  # its hashes may be those of an older thumbnail
+            self.db.execute(
+                "DELETE FROM hash WHERE content = ? AND spec IN (SELECT id FROM spec WHERE text LIKE '%-fast-%')", known
+            )
         content = self._put_content(digest, facts)
         pixels = thumbnail.luma.tobytes() + thumbnail.chroma.tobytes()
-        self.db.execute("DELETE FROM hash WHERE content = ?", (content,))  # of an older thumbnail
         self.db.execute("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", (content, pixels))
         return content
+
+    def add_undecoded(
+        self, digest: bytes, size: int, pixels: tuple[int, int], format_: str, *, truncated: bool, decoder: str
+    ) -> int:
+        """Store a content that was hashed without a thumbnail, unless it is known; call inside a transaction.
+
+        Parameters
+        ----------
+        digest : bytes
+            BLAKE3 of the file.
+        size : int
+            Its bytes.
+        pixels : tuple of int
+            Width and height as stored in the file.
+        format_ : str
+            Container.
+        truncated : bool
+            Whether it ends early and was accepted.
+        decoder : str
+            With which decoder set.
+
+        Returns
+        -------
+        int
+            Its id. Whoever needs a thumbnail decodes it again, because its version is 0.
+        """
+        self.db.execute(
+            "INSERT OR IGNORE INTO content (digest, size, width, height, format, truncated, decoder, version) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+            (digest, size, *pixels, format_, truncated, decoder),
+        )
+        return int(self.db.execute("SELECT id FROM content WHERE digest = ?", (digest,)).fetchone()[0])
+
+    def digests(self, ids: NDArray[np.int64]) -> dict[int, bytes]:
+        """Return the digests of contents.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Distinct ids.
+
+        Returns
+        -------
+        dict of int to bytes
+            By id.
+        """
+        with self.wanted(ids):
+            return dict(self.db.execute("SELECT id, digest FROM content WHERE id IN wanted"))
 
     def add_failure(
         self, digest: bytes, size: int, kind: FailureKind, reason: str, *, truncated: bool, pixels: tuple[int, int] | None,
@@ -176,9 +228,47 @@ class Contents(Database):
         variant : str
             plain, or what was done to the picture first.
         """
+        self.add_words(zip(ids, bits.to_bytes(block), strict=True), spec, variant)
+
+    def add_words(self, rows: Iterable[tuple[int, bytes]], spec: HashSpec, variant: str = "plain") -> None:
+        """Store hashes as bytes; call inside a transaction.
+
+        Parameters
+        ----------
+        rows : iterable of (int, bytes)
+            Content ids and words, big-endian; of an algorithm that hashes parts, those of all parts in a row.
+        spec : HashSpec
+            What they are.
+        variant : str
+            plain, or what was done to the picture first; quality for the quality beside the hash.
+        """
         number = self._spec(spec)
-        rows = ((content, number, variant, words) for content, words in zip(ids, bits.to_bytes(block), strict=True))
-        self.db.executemany("INSERT OR REPLACE INTO hash (content, spec, variant, words) VALUES (?, ?, ?, ?)", rows)
+        self.db.executemany(
+            "INSERT OR REPLACE INTO hash (content, spec, variant, words) VALUES (?, ?, ?, ?)",
+            ((content, number, variant, words) for content, words in rows),
+        )
+
+    def words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain") -> dict[int, bytes]:
+        """Return the stored hashes of contents as bytes.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Distinct ids.
+        spec : HashSpec
+            Which hash.
+        variant : str
+            Of which variant of the picture.
+
+        Returns
+        -------
+        dict of int to bytes
+            By id, ascending; as `add_words` took them.
+        """
+        query = """SELECT content, words FROM hash WHERE variant = ? AND content IN wanted
+            AND spec = (SELECT id FROM spec WHERE text = ?) ORDER BY content"""
+        with self.wanted(ids):
+            return dict(self.db.execute(query, (variant, spec.id)))
 
     def hashes(
         self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain"
@@ -201,12 +291,8 @@ class Contents(Database):
         block : ndarray of uint64, shape (m, words)
             Their hashes.
         """
-        query = """SELECT content, words FROM hash WHERE variant = ? AND content IN wanted
-            AND spec = (SELECT id FROM spec WHERE text = ?) ORDER BY content"""
-        with self.wanted(ids):
-            rows = self.db.execute(query, (variant, spec.id)).fetchall()
-        found = np.array([row[0] for row in rows], np.int64)
-        return found, bits.from_bytes([row[1] for row in rows], spec.bits)
+        rows = self.words(ids, spec, variant)
+        return np.array(list(rows), np.int64), bits.from_bytes(list(rows.values()), spec.bits)
 
     def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return thumbnails of contents.

@@ -92,7 +92,7 @@ class Locations(Database):
         return int(row[0])
 
     def locations(
-        self, folder: int, *, decoder: str, version: int, truncated: bool, max_pixels: int
+        self, folder: int, *, decoder: str, version: int, truncated: bool, max_pixels: int, thumbnails: bool = True
     ) -> dict[str, Known]:
         """Return what is known of the names in a folder.
 
@@ -106,6 +106,8 @@ class Locations(Database):
             Whether files that end early are accepted.
         max_pixels : int
             Present pixel limit.
+        thumbnails : bool
+            Whether contents without a thumbnail of the present version have to be looked at again.
 
         Returns
         -------
@@ -114,13 +116,14 @@ class Locations(Database):
         """
         query = """
             SELECT l.name, l.size, l.mtime_ns, l.inode, l.content, l.skipped, c.failure, c.reason,
-                ifnull(c.version, l.version) != ?2 OR (c.failure = 'unsupported' AND c.decoder != ?1)
+                (?6 OR c.id IS NULL OR c.failure IS NOT NULL) AND ifnull(c.version, l.version) != ?2
+                OR (c.failure = 'unsupported' AND c.decoder != ?1)
                 OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
                 OR (c.failure = 'limit' AND ifnull(c.width * c.height, 0) <= ?4)
                 OR (c.failure IS NULL AND c.width * c.height > ?4)
             FROM location AS l LEFT JOIN content AS c ON c.id = l.content WHERE l.folder = ?5"""
         with self.explained():
-            rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder))
+            rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder, thumbnails))
             return {
                 os.fsdecode(name): Known(size, mtime, inode, content, skipped, bool(stale), failure, reason or "")
                 for name, size, mtime, inode, content, skipped, failure, reason, stale in rows

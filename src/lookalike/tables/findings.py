@@ -1,70 +1,21 @@
-"""Results as JSON, JSON Lines and CSV; files are replaced whole or not at all."""
+"""Findings as JSON, JSON Lines and CSV."""
 
-import base64
 import csv
 import io
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lookalike.errors import UsageError
 from lookalike.model import Failure, Group, ImageRef, Member
+from lookalike.tables.files import check_folder, path_fields, printable, replace_file
 
 COLUMNS = (
     "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "keeper",
     "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "reason", "stage", "kind",
 )  # fmt: skip
 """Columns of the CSV form: one row per member of a group, then one per failure (role ``failure``)."""
-
-
-def printable(path: str) -> str:
-    """Return a path that can be written as UTF-8; bytes that are not become U+FFFD.
-
-    Parameters
-    ----------
-    path : str
-        As `os.fsdecode` gives it.
-
-    Returns
-    -------
-    str
-        The same text wherever it is valid.
-
-    Examples
-    --------
-    >>> printable("a\\udcffb.jpg")
-    'a\\ufffdb.jpg'
-    """
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def path_fields(path: str, name: str = "path") -> dict[str, str]:
-    """Return a path as JSON fields, with its bytes in base64 beside it where it is not UTF-8.
-
-    Parameters
-    ----------
-    path : str
-        As `os.fsdecode` gives it.
-    name : str
-        Name of the field.
-
-    Returns
-    -------
-    dict
-        ``{name: text}`` or ``{name: text, name_bytes: base64}``.
-
-    Examples
-    --------
-    >>> path_fields("a\\udcff", "keeper")
-    {'keeper': 'a\\ufffd', 'keeper_bytes': 'Yf8='}
-    """
-    text = printable(path)
-    if text == path:
-        return {name: text}
-    return {name: text, f"{name}_bytes": base64.b64encode(os.fsencode(path)).decode("ascii")}
 
 
 def group_row(group: Group) -> dict[str, Any]:
@@ -189,23 +140,6 @@ def check_output(path: str) -> None:
     check_folder(path)
 
 
-def check_folder(path: str) -> None:
-    """Check that the folder of an output file is there, before any work is done.
-
-    Parameters
-    ----------
-    path : str
-        An output file.
-
-    Raises
-    ------
-    UsageError
-        If its folder is missing.
-    """
-    if not Path(path).resolve().parent.is_dir():
-        raise UsageError(f"the folder of {path} does not exist")
-
-
 def write(document: dict[str, Any], path: str) -> None:
     """Write findings to a file whose ending says in which form.
 
@@ -223,71 +157,6 @@ def write(document: dict[str, Any], path: str) -> None:
     """
     check_output(path)
     replace_file(path, WRITERS[Path(path).suffix.lower()](document).encode("utf-8"))
-
-
-def write_paths(paths: Iterable[str], path: str) -> None:
-    """Write a list of paths byte for byte, one per line; NUL after each where the name ends in ``.nul``.
-
-    Parameters
-    ----------
-    paths : iterable of str
-        Paths as `os.fsdecode` gives them.
-    path : str
-        The file to write.
-
-    Raises
-    ------
-    UsageError
-        If a path holds a line break and the form is lines, or the file cannot be written.
-    """
-    end = b"\0" if path.lower().endswith(".nul") else b"\n"
-    names = [os.fsencode(name) for name in paths]
-    broken = next((name for name in names if end in name), None)
-    if broken is not None:
-        raise UsageError(f"{os.fsdecode(broken)!r} holds a line break: give the list a name that ends in .nul")
-    replace_file(path, b"".join(name + end for name in names))
-
-
-def replace_file(path: str, content: bytes) -> None:
-    """Write a file beside its place and move it there whole; a pipe or device is written to.
-
-    Parameters
-    ----------
-    path : str
-        The file to write or replace.
-    content : bytes
-        What it shall hold.
-
-    Raises
-    ------
-    UsageError
-        If it cannot be written.
-    """
-    target = os.path.realpath(path)  # a symlink stays one
-    folder = os.path.dirname(target)
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device is written to, never replaced
-            Path(target).write_bytes(content)
-            return
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".lookalike-")
-        try:
-            with open(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o666 & ~_umask())
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
 
 
 def _member_row(member: Member) -> dict[str, Any]:

@@ -1,0 +1,168 @@
+"""Hashes of many images, as one table or as a stream of tables."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from lookalike.errors import UsageError
+from lookalike.hashes import make_spec
+from lookalike.model import MAX_PIXELS, HashSpec, ScanOptions, Truncated
+from lookalike.opening import default_catalog, open_catalog
+from lookalike.pool import default_workers
+from lookalike.scanning import OnProgress
+from lookalike.streaming import stream
+from lookalike.tables.hashes import HashTable, join_tables
+
+StrPath = str | os.PathLike[str]
+
+
+def hash_batches(
+    paths: StrPath | Sequence[StrPath],
+    *,
+    algorithms: str | Sequence[str] = ("phash",),
+    size: int | None = None,
+    filter: str | None = None,
+    decode: str | None = None,
+    exclude: Sequence[str] = (),
+    include: Sequence[str] = (),
+    follow_symlinks: bool = False,
+    truncated: Truncated = "refuse",
+    max_pixels: int = MAX_PIXELS,
+    catalog: StrPath | None = None,
+    use_catalog: bool = True,
+    workers: int | None = None,
+    progress: OnProgress | None = None,
+) -> Iterator[HashTable]:
+    """Hash the images under some paths, table by table; memory does not grow with their number.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Folders, entered recursively, and files.
+    algorithms : str or sequence of str
+        Names of algorithms; all come from one decode.
+    size : int, optional
+        Side of the hashes; None for the default of each algorithm.
+    filter : str, optional
+        Resampling filter; None for the default of the decoding.
+    decode : str, optional
+        full, fast, imgdd or pdq; None for what the field means by each algorithm: pdq for pdq, else full.
+    exclude, include : sequence of str
+        Globs in gitignore syntax, relative to each root.
+    follow_symlinks : bool
+        Whether symlinked folders are entered.
+    truncated : str
+        refuse or accept files that end early.
+    max_pixels : int
+        Images with more pixels are not decoded.
+    catalog : path, optional
+        Catalog file; None for the one in the cache folder of the platform.
+    use_catalog : bool
+        False hashes everything and remembers nothing.
+    workers : int, optional
+        Worker processes; None for one per core, 1 to decode in this process.
+    progress : callable, optional
+        ``(done, listed, listing finished)``, called often.
+
+    Yields
+    ------
+    HashTable
+        At most 8,192 images each, in the order of listing; the last one, which may be empty, says what was skipped and
+        what could not be seen.
+
+    Raises
+    ------
+    UsageError
+        If an option does not fit.
+    SourceError
+        If none of the paths can be read.
+    CatalogError
+        If the catalog cannot be used.
+
+    Examples
+    --------
+    >>> for table in hash_batches("photos", algorithms=("phash", "dhash")):  # doctest: +SKIP
+    ...     print(table.refs.paths[0], table.hash(0, "dhash"))
+    """
+    specs = make_specs(algorithms, size, filter, decode)
+    roots = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    if not roots:
+        raise UsageError("no path given: name at least one folder or file")
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers must be at least 1, got {workers}")
+    options = ScanOptions(
+        exclude=tuple(exclude), include=tuple(include), follow_symlinks=follow_symlinks, truncated=truncated,
+        max_pixels=max_pixels,
+    )  # fmt: skip
+    place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
+    return _batches(roots, specs, options, place, workers or default_workers(), progress)
+
+
+def _batches(
+    roots: list[str], specs: tuple[HashSpec, ...], options: ScanOptions, place: str | None, workers: int,
+    progress: OnProgress | None,
+) -> Iterator[HashTable]:  # fmt: skip
+    with open_catalog(place) as store:
+        yield from stream(roots, specs, store, options, workers=workers, progress=progress)
+
+
+def hash_images(paths: StrPath | Sequence[StrPath], **options: object) -> HashTable:
+    """Hash the images under some paths into one table.
+
+    Parameters
+    ----------
+    paths : path or sequence of paths
+        Folders, entered recursively, and files.
+    **options
+        As for `hash_batches`.
+
+    Returns
+    -------
+    HashTable
+        56 bytes an image, beside its path and its hashes.
+
+    Raises
+    ------
+    UsageError, SourceError, CatalogError
+        As for `hash_batches`.
+
+    Examples
+    --------
+    >>> table = hash_images("photos", algorithms="phash", decode="fast")  # doctest: +SKIP
+    >>> left, right, distance = lookalike.near_pairs(table.blocks["phash"], radius=8)  # doctest: +SKIP
+    """
+    return join_tables(list(hash_batches(paths, **options)))  # type: ignore[arg-type]
+
+
+def make_specs(
+    algorithms: str | Sequence[str], size: int | None = None, filter_: str | None = None, decoding: str | None = None
+) -> tuple[HashSpec, ...]:
+    """Complete and check several specs of one size, filter and decoding.
+
+    Parameters
+    ----------
+    algorithms : str or sequence of str
+        Names, no two alike.
+    size, filter_, decoding : optional
+        As for `lookalike.hashes.make_spec`.
+
+    Returns
+    -------
+    tuple of HashSpec
+        One for each name.
+
+    Raises
+    ------
+    UsageError
+        If anything is unknown, or a name comes twice.
+
+    Examples
+    --------
+    >>> [spec.id for spec in make_specs("phash")]
+    ['phash-8-lanczos3-full-v1']
+    """
+    names = [algorithms] if isinstance(algorithms, str) else list(algorithms)
+    if not names or len(set(names)) < len(names):
+        raise UsageError(f"algorithms must be one or more different names, got {', '.join(names) or 'none'}")
+    return tuple(make_spec(name, size, filter_, decoding) for name in names)
+
+

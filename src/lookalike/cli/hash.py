@@ -1,0 +1,108 @@
+"""`lookalike hash`."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, cast
+
+import typer
+
+from lookalike.batches import hash_batches, make_specs
+from lookalike.cli.progress import progress_bar
+from lookalike.model import MAX_PIXELS, Truncated
+from lookalike.tables import check_folder, replacing
+from lookalike.tables.hashes import WRITERS, HashTable, writer_of
+
+INCOMPLETE = 3
+
+
+def hash(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")],
+    algorithm: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME[,NAME]",
+            help="ahash, mhash, dhash, dhash_vertical, phash, phash_simple, whash, whash8, pdq, colorhash, crop_resistant.",
+        ),
+    ] = "phash",
+    size: Annotated[int | None, typer.Option(help="Side of the hashes. Default: 8; pdq 16, colorhash 3.")] = None,
+    filter: Annotated[
+        str | None,
+        typer.Option(help="Resampling filter. Default: lanczos3; under imgdd nearest."),
+    ] = None,
+    decode: Annotated[
+        str | None,
+        typer.Option(help="full (as imagehash), fast (as find), imgdd or pdq. Default: full; pdq for pdq."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write to .csv, .jsonl or .parquet. Default: CSV to stdout.")
+    ] = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
+    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
+    follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
+    truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
+    max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON Lines instead of CSV.")] = False,
+    catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where hashes are remembered.")] = None,
+    no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
+) -> None:  # fmt: skip
+    """Hash images; one row each, failures are rows too.
+
+    Example: lookalike hash Photos --algorithm phash,dhash --output hashes.csv
+    """
+    names = [name.strip() for name in algorithm.split(",")]
+    specs = make_specs(names, size, filter, decode)
+    write = WRITERS[".jsonl" if json else ".csv"]
+    if output is not None:
+        write = writer_of(output)
+        check_folder(output)
+    totals: Counter[str] = Counter()
+    lines: list[str] = []
+    with progress_bar(quiet=quiet) as progress:
+        tables = hash_batches(
+            paths,
+            algorithms=names,
+            size=size,
+            filter=filter,
+            decode=decode,
+            exclude=exclude or (),
+            include=include or (),
+            follow_symlinks=follow_symlinks,
+            truncated=cast("Truncated", truncated),
+            max_pixels=max_pixels,
+            catalog=catalog,
+            use_catalog=not no_catalog,
+            workers=workers,
+            progress=progress,
+        )
+        counted = _counted(tables, totals, lines)
+        if output is None:
+            write(counted, specs, sys.stdout.buffer)
+        else:
+            with replacing(output) as file:
+                write(counted, specs, file)
+    if not quiet:
+        typer.echo(_summary(totals), err=True)
+        for line in lines:
+            typer.echo(f"not seen: {line}", err=True)
+    if lines or not totals["hashed"] + totals["failed"]:
+        raise typer.Exit(INCOMPLETE)
+
+
+def _counted(tables: Iterator[HashTable], totals: Counter[str], lines: list[str]) -> Iterator[HashTable]:
+    """Pass tables on and add up what they hold."""
+    for table in tables:
+        totals["hashed"] += len(table)
+        totals["failed"] += len(table.failures)
+        totals["skipped"] += table.skipped.total()
+        lines += table.incomplete
+        yield table
+
+
+def _summary(totals: Counter[str]) -> str:
+    text = f"{totals['hashed']:,} images hashed"
+    if totals["failed"]:
+        text += f", {totals['failed']:,} could not be read (rows with a failure)"
+    return f"{text}, {totals['skipped']:,} other files skipped" if totals["skipped"] else text

@@ -1,0 +1,43 @@
+"""Bytes to pictures and thumbnails: every Pillow quirk, size limit and format plug-in lives here."""
+
+from dataclasses import replace
+
+from lookalike.decode.pillow import decoders, environment, is_truncated, opened
+from lookalike.decode.thumbnails import detail, luma_of, thumbnail, turn, upright_size
+from lookalike.model import MAX_PIXELS, Thumbnail
+
+VERSION = 2
+"""Rises when any thumbnail could change; the catalog decodes again what an older version made."""
+
+__all__ = [
+    "VERSION", "decode", "decoders", "detail", "environment", "is_truncated", "luma_of", "opened", "turn", "upright_size",
+]  # fmt: skip
+
+
+def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: int = MAX_PIXELS) -> Thumbnail:
+    """Decode the first frame of an image file to a thumbnail.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name; tells camera raw files from the TIFF they are built on.
+    truncated : bool
+        Whether a file that ends early is accepted.
+    max_pixels : int
+        Most pixels (width times height) that are decoded, inclusive.
+
+    Returns
+    -------
+    Thumbnail
+        Upright, transparency over white.
+
+    Raises
+    ------
+    DecodeError
+        With the kind damaged, unsupported or limit.
+    """
+    with opened(data, name, truncated=truncated, max_pixels=max_pixels) as image:
+        made = thumbnail(image, data)
+    return replace(made, truncated=truncated and is_truncated(data))

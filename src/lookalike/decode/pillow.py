@@ -1,0 +1,186 @@
+"""Image files through Pillow: which formats are read, under which limits, and what went wrong, in words."""
+
+import contextlib
+import io
+import re
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import __version__ as pillow_version
+
+from lookalike import formats
+from lookalike.errors import DecodeError
+
+PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None}
+"""Optional Pillow plug-ins of the `formats` extra: module -> function to call once, or None where importing is enough."""
+
+STUMBLES = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
+    struct.error,
+)  # fmt: skip
+"""What Pillow's decoders raise, beside OSError, when a file leads them astray."""
+
+_settings = threading.RLock()
+
+
+@cache
+def decoders() -> str:
+    """Register the optional decoders that are installed and name the whole set.
+
+    Returns
+    -------
+    str
+        Such as ``pillow 13.0.0+pi_heif``; stored with every content, so that what could not be read for want of a
+        decoder is tried again when the set changes.
+    """
+    present = []
+    for module, register in PLUGINS.items():
+        with contextlib.suppress(ImportError):  # not installed, or its library cannot be loaded
+            plugin = import_module(module)
+            if register is not None:
+                getattr(plugin, register)()
+            present.append(module)
+    Image.init()
+    return "+".join([f"pillow {pillow_version}", *present])
+
+
+def environment() -> dict[str, str]:
+    """Say which Pillow and which plug-ins decode.
+
+    Returns
+    -------
+    dict
+        ``{"pillow": version}``, and ``"plugins"`` with their names where there are any.
+    """
+    pillow, _, plugins = decoders().partition("+")
+    return {"pillow": pillow.removeprefix("pillow "), **({"plugins": plugins} if plugins else {})}
+
+
+@cache
+def _readable(format_: str | None = None) -> tuple[str, ...]:
+    """Return the formats Pillow may open, of those that have a decoder here; the likely one first."""
+    decoders()
+    return tuple(
+        name for name in sorted(formats.PILLOW_FORMATS, key=lambda name: name != format_) if name in Image.OPEN
+    )
+
+
+@contextlib.contextmanager
+def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Iterator[Image.Image]:
+    """Open an image file as ``PIL.Image.open`` does; whatever its decoder raises in the body becomes a `DecodeError`.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name; tells camera raw files from the TIFF they are built on.
+    truncated : bool
+        Whether a file that ends early is accepted.
+    max_pixels : int
+        Most pixels (width times height) that are decoded, inclusive.
+
+    Yields
+    ------
+    PIL.Image.Image
+        Not loaded yet.
+
+    Raises
+    ------
+    DecodeError
+        With the kind damaged, unsupported or limit.
+    """
+    format_ = formats.sniff(data[: formats.HEAD_BYTES], name)
+    if not data:
+        raise DecodeError("damaged", "the file is empty")
+    if format_ == "RAW":
+        raise DecodeError("unsupported", "camera raw files are not read yet")
+    try:
+        with _pillow(truncated=truncated), Image.open(io.BytesIO(data), formats=_readable(format_)) as image:
+            _limit(image, max_pixels)
+            yield image
+    except DecodeError:
+        raise
+    except UnidentifiedImageError as error:
+        raise _unidentified(format_) from error
+    except Image.DecompressionBombError as error:
+        raise DecodeError("limit", "more pixels than the limit") from error
+    except MemoryError as error:
+        raise DecodeError("limit", "not enough memory to decode it") from error
+    except NotImplementedError as error:
+        raise DecodeError("unsupported", _clause(error)) from error
+    except OSError as error:
+        early = _ends_early(error)
+        if not early and "decoder" in str(error) and "not available" in str(error):
+            raise DecodeError("unsupported", _clause(error)) from error
+        raise DecodeError("damaged", _clause(error), truncated=early) from error
+    except STUMBLES as error:
+        raise DecodeError("damaged", _clause(error)) from error
+
+
+def is_truncated(data: bytes) -> bool:
+    """Return whether Pillow refuses a file unless told to accept that it ends early.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    bool
+        False for whole files and for those that are damaged otherwise.
+    """
+    try:
+        with _pillow(truncated=False), Image.open(io.BytesIO(data), formats=_readable()) as image:
+            image.load()
+    except OSError as error:
+        return _ends_early(error)
+    return False
+
+
+def _limit(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise DecodeError(
+            "limit", f"{width}x{height} pixels, more than the limit of {max_pixels:,}", size=(width, height)
+        )
+    Image.MAX_IMAGE_PIXELS = max_pixels  # from here on Pillow's own limit guards images inside this one
+    if not width or not height:
+        raise DecodeError("damaged", "it has no pixels")
+
+
+@contextlib.contextmanager
+def _pillow(*, truncated: bool) -> Iterator[None]:
+    """Set Pillow's process-wide switches for one decode and restore them; our own limit replaces Pillow's."""
+    with _settings, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, truncated
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _ends_early(error: OSError) -> bool:
+    return "truncated" in str(error).lower()
+
+
+def _unidentified(format_: str | None) -> DecodeError:
+    if format_ in formats.EXTRA and format_ not in _readable():
+        return DecodeError("unsupported", f"{formats.EXTRA[format_]} needs a decoder: pip install 'lookalike[formats]'")
+    if format_ is None:
+        return DecodeError("damaged", "not an image, whatever its name says")
+    return DecodeError("damaged", f"starts like {format_} but its header cannot be read")
+
+
+def _clause(error: BaseException) -> str:
+    """Return what a decoder said as one short clause without addresses, so that it is the same in every run."""
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]* object at 0x[0-9a-f]+>", "the file", str(error))).strip()
+    return text[:200] or type(error).__name__

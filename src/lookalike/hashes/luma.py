@@ -1,0 +1,49 @@
+"""The reduced gray pictures that most hashes start from, as ``imagehash`` makes them (decoding full)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookalike.errors import UsageError
+
+FILTERS: dict[str, Image.Resampling] = {
+    "lanczos3": Image.Resampling.LANCZOS,
+    "catmullrom": Image.Resampling.BICUBIC,
+    "triangle": Image.Resampling.BILINEAR,
+    "hamming": Image.Resampling.HAMMING,
+    "box": Image.Resampling.BOX,
+    "nearest": Image.Resampling.NEAREST,
+}
+"""Names of the field for what Pillow calls by others; the first is what ``imagehash`` uses."""
+
+
+def luma(image: Image.Image, width: int, height: int, filter_: str = "lanczos3") -> NDArray[np.uint8]:
+    """Return a picture in gray and reduced, by Pillow: converted to mode L first, resampled in 8 bits then.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Any mode; not turned by EXIF, transparency ignored.
+    width, height : int
+        Size of the result in pixels.
+    filter_ : str
+        A name in `FILTERS`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width)
+        The reduced picture.
+
+    Raises
+    ------
+    UsageError
+        If no filter is called that; the message lists the names.
+
+    Examples
+    --------
+    >>> luma(Image.new("RGB", (30, 20), "white"), 9, 8).shape
+    (8, 9)
+    """
+    if filter_ not in FILTERS:
+        raise UsageError(f"unknown filter {filter_!r}: use one of {', '.join(FILTERS)}")
+    return np.asarray(image.convert("L").resize((width, height), FILTERS[filter_]))

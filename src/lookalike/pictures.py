@@ -1,0 +1,116 @@
+"""What a single image may be given as: a path, bytes, a file object, a PIL image or an array."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lookalike import decode
+from lookalike.errors import UsageError
+from lookalike.model import MAX_PIXELS
+
+ImageSource = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[np.generic]
+ORIENTATION = 0x0112
+
+
+def luma(image: ImageSource) -> NDArray[np.uint8]:
+    """Return the luma of the thumbnail of an image.
+
+    Parameters
+    ----------
+    image : path, bytes, file object, PIL.Image.Image or ndarray
+        The image. Of a file, it is what a scan sees; pixels in memory are taken as they are, turned by their EXIF.
+
+    Returns
+    -------
+    ndarray of uint8, shape (64, 64)
+        Luma.
+
+    Raises
+    ------
+    UsageError, DecodeError, OSError
+        As for `picture`.
+
+    Examples
+    --------
+    >>> luma(Image.new("L", (9, 9), 7))[0, 0]
+    np.uint8(7)
+    """
+    if isinstance(image, (Image.Image, np.ndarray)):
+        with picture(image) as opened:
+            return decode.turn(decode.luma_of(opened), opened.getexif().get(ORIENTATION, 1))
+    data, name = _read(image)
+    return decode.decode(data, name).luma
+
+
+@contextmanager
+def picture(image: ImageSource) -> Iterator[Image.Image]:
+    """Offer an image as a picture while the body runs.
+
+    Parameters
+    ----------
+    image : path, bytes, file object, PIL.Image.Image or ndarray
+        The image. Arrays are uint8 or uint16 of shape (height, width), or uint8 of shape (height, width, 3 or 4).
+
+    Yields
+    ------
+    PIL.Image.Image
+        As opened.
+
+    Raises
+    ------
+    UsageError
+        If it is no image: an empty array, NaN or other floats, an unusual shape or mode.
+    DecodeError
+        If a file or bytes cannot be decoded.
+    OSError
+        If a path cannot be read.
+    """
+    if isinstance(image, np.ndarray):
+        image = _from_array(image)
+    if not isinstance(image, Image.Image):
+        data, name = _read(image)
+        with decode.opened(data, name, truncated=False, max_pixels=MAX_PIXELS) as opened:
+            yield opened
+        return
+    if not image.width or not image.height:
+        raise UsageError(f"the picture has no pixels: it is {image.width}x{image.height}")
+    try:
+        yield image
+    except UsageError:
+        raise
+    except ValueError as error:
+        raise UsageError(f"a picture of mode {image.mode} cannot be hashed: {error}") from error
+
+
+def _from_array(array: NDArray[np.generic]) -> Image.Image:
+    shape = array.shape
+    gray, coloured = len(shape) == 2, len(shape) == 3 and shape[2] in (3, 4)
+    if not ((gray and array.dtype in (np.uint8, np.uint16)) or (coloured and array.dtype == np.uint8)):
+        raise UsageError(
+            "an array must be uint8 or uint16 of shape (height, width), or uint8 of shape (height, width, 3 or 4), "
+            f"got {array.dtype} of shape {shape}"
+        )
+    if not array.size:
+        raise UsageError(f"the array has no pixels: its shape is {shape}")
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _read(image: object) -> tuple[bytes, str]:
+    """Return the bytes of a file, and its name where it has one."""
+    if isinstance(image, (str, os.PathLike)):
+        with open(image, "rb") as file:
+            return file.read(), os.fsdecode(image)
+    if isinstance(image, bytes):
+        return image, ""
+    read: Callable[[], object] | None = getattr(image, "read", None)
+    data = read() if callable(read) else None
+    if not isinstance(data, bytes):
+        raise UsageError(
+            f"an image is a path, bytes, a binary file object, a PIL image or an array, got {type(image).__name__}"
+        )
+    return data, ""

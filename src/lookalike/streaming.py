@@ -1,0 +1,336 @@
+"""Files to hashes in bounded memory: a window over the listing, whose head leaves as soon as it is done."""
+
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lookalike import bits, decode
+from lookalike.errors import SourceError
+from lookalike.examining import Outcome, Task, crashed, examine
+from lookalike.hashes import algorithm, hash_block, way
+from lookalike.listing import Row
+from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions
+from lookalike.pool import Pool
+from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, CHUNK_FILES, OnProgress
+from lookalike.sources.files import Folder, Root, Walk, open_root
+from lookalike.stores.catalog import Catalog
+from lookalike.tables.hashes import HashTable, Refs
+
+TABLE_IMAGES = 8192
+"""Most images of one table."""
+AHEAD = 2048
+"""Files that may be listed beyond what the next table is filled from."""
+LOOK_UP = 512
+"""Files looked up in the catalog at a time."""
+
+
+def stream(
+    paths: Sequence[str],
+    specs: tuple[HashSpec, ...],
+    catalog: Catalog,
+    options: ScanOptions,
+    *,
+    workers: int,
+    progress: OnProgress | None = None,
+) -> Iterator[HashTable]:
+    """Hash the images under some paths, table by table.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Folders and files.
+    specs : tuple of HashSpec
+        Which hashes.
+    catalog : Catalog
+        Where hashes are looked up and kept.
+    options : ScanOptions
+        How to walk and read.
+    workers : int
+        Number of worker processes; 1 decodes in this process.
+    progress : callable, optional
+        Told about progress.
+
+    Yields
+    ------
+    HashTable
+        In the order of listing; the last one, which may be empty, says what was skipped and what could not be seen.
+
+    Raises
+    ------
+    SourceError
+        If none of the paths can be read.
+    """
+    roots: list[Root] = []
+    incomplete: list[str] = []
+    for path in paths:
+        try:
+            roots.append(open_root(path))
+        except OSError as error:
+            incomplete.append(f"{path}: {error.strerror or error}")
+    if not roots:
+        raise SourceError("nothing to read: " + "; ".join(incomplete))
+    run = _Run(catalog, specs, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
+    with Pool(examine, crashed, workers=workers) as pool:
+        try:
+            yield from run.tables(pool)
+        finally:
+            run.commit()
+
+
+@dataclass(slots=True)
+class _Item:
+    """One listed file on its way into a table."""
+
+    row: Row
+    words: list[bytes | None]
+    quality: list[int | None]
+    digest: bytes = b""
+    failure: Failure | None = None
+    done: bool = False
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one stream."""
+
+    catalog: Catalog
+    specs: tuple[HashSpec, ...]
+    options: ScanOptions
+    roots: list[Root]
+    progress: OnProgress
+    incomplete: list[str]
+    window: deque[_Item] = field(default_factory=deque)
+    """Listed files in order; those that are not done are under way."""
+    ready: list[_Item] = field(default_factory=list)
+    """Images for the next table."""
+    under_way: dict[int, _Item] = field(default_factory=dict)
+    batch: list[tuple[Outcome, _Item]] = field(default_factory=list)
+    """What is not in the catalog yet."""
+    committed: float = field(default_factory=time.monotonic)
+    failures: list[Failure] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    submitted: int = 0
+    listed: int = 0
+    finished: int = 0
+
+    @property
+    def whole(self) -> tuple[HashSpec, ...]:
+        """The hashes that are made of the whole picture; the others are made of its thumbnail."""
+        return tuple(spec for spec in self.specs if spec.decoding != "fast")
+
+    def tables(self, pool: Pool[Task, Outcome]) -> Iterator[HashTable]:
+        """Yield tables while listing and reading go on."""
+        for waiting in self._listing():
+            self._submit(pool, waiting)
+            self._collect(pool, wait=False)
+            while len(self.window) >= AHEAD:
+                self._collect(pool, wait=True)
+            self.progress(self.finished, self.listed, False)
+            while len(self.ready) >= TABLE_IMAGES:
+                yield self._table()
+        while self.window:
+            self._collect(pool, wait=True)
+            self.progress(self.finished, self.listed, True)
+            while len(self.ready) >= TABLE_IMAGES:
+                yield self._table()
+        self.progress(self.finished, self.listed, True)
+        yield self._table(last=True)
+
+    def _listing(self) -> Iterator[list[_Item]]:
+        """Put what is listed into the window, some files at a time; yield those that must be read."""
+        walk = Walk(self.options, self.roots)
+        for position, root in enumerate(self.roots):
+            for folder in walk.folders(root, position):
+                if not folder.complete and root.folder and not root.is_there():
+                    self.incomplete.append(f"{root.path} went away; what was read of it is kept")
+                    break
+                yield from self._look_up(folder)
+
+    def _look_up(self, folder: Folder) -> Iterator[list[_Item]]:
+        """Compare a folder with the catalog."""
+        self.skipped += folder.skipped
+        for unread in folder.failures:
+            key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
+            ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
+            self.failures.append(Failure(ref, "list", unread.kind, unread.reason))
+            if not unread.image:
+                self.incomplete.append(f"{unread.path}: {unread.reason}")
+        number = self.catalog.folder("files", folder.volume, folder.key)
+        known = self.catalog.locations(
+            number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
+            max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
+        )  # fmt: skip
+        for start in range(0, len(folder.entries), LOOK_UP):
+            items = []
+            for entry in folder.entries[start : start + LOOK_UP]:
+                item = _Item(Row(folder, number, entry), [None] * len(self.specs), [None] * len(self.specs))
+                before = known.pop(entry.name, None)
+                if before is not None and not before.stale and item.row.unchanged_since(before):
+                    item.row.content = before.content
+                    if before.content is None:
+                        self._skip(item, before.skipped or "not an image")
+                    elif before.failure is not None:
+                        self._finish(item, Failure(item.row.ref(), "decode", before.failure, before.reason))
+                items.append(item)
+            self.listed += len(items)
+            self.window.extend(items)
+            self._recall([item for item in items if item.row.content is not None and not item.done])
+            yield [item for item in items if not item.done]
+
+    def _recall(self, items: list[_Item]) -> None:
+        """Fill in what the catalog has on unchanged images; whoever has everything then is done."""
+        by_content: dict[int, list[_Item]] = {}
+        for item in items:
+            if item.row.content is not None:
+                by_content.setdefault(item.row.content, []).append(item)
+        ids = np.array(sorted(by_content), np.int64)
+        for at, spec in enumerate(self.specs):
+            words = self.catalog.words(ids, spec)
+            missing = np.array([number for number in ids.tolist() if number not in words], np.int64)
+            if spec.decoding == "fast" and missing.size:
+                block = hash_block(self.catalog.thumbnails(missing)[0], spec)
+                words |= dict(zip(missing.tolist(), bits.to_bytes(block), strict=True))
+                with self.catalog.transaction():
+                    self.catalog.add_hashes(missing.tolist(), block, spec)
+            for content, found in words.items():
+                for item in by_content[content]:
+                    item.words[at] = found
+            if way(spec).quality is not None:
+                for content, found in self.catalog.words(ids, spec, "quality").items():
+                    for item in by_content[content]:
+                        item.quality[at] = int.from_bytes(found)
+        for content, digest in self.catalog.digests(ids).items():
+            for item in by_content[content]:
+                item.digest = digest
+                if None not in item.words:
+                    self._finish(item)
+
+    def _submit(self, pool: Pool[Task, Outcome], waiting: list[_Item]) -> None:
+        """Hand files to the workers."""
+        accept, thumbnail = self.options.truncated == "accept", len(self.whole) < len(self.specs)
+        for start in range(0, len(waiting), CHUNK_FILES):
+            chunk = []
+            for item in waiting[start : start + CHUNK_FILES]:
+                self.submitted += 1
+                self.under_way[self.submitted] = item
+                path, entry = item.row.path, item.row.entry
+                task = Task(self.submitted, path, entry.size, entry.mtime_ns, (), accept, self.options.max_pixels)
+                chunk.append(task._replace(specs=self.whole, thumbnail=thumbnail))
+            pool.submit(chunk)
+
+    def _collect(self, pool: Pool[Task, Outcome], *, wait: bool) -> None:
+        """Take finished chunks; move the done head of the window to where the next table is filled from."""
+        head_is_done = bool(self.window) and self.window[0].done
+        for _, outcomes in pool.results(wait=wait and not head_is_done):
+            self._note([(outcome, self.under_way.pop(outcome.row)) for outcome in outcomes])
+            if len(self.batch) >= BATCH_FILES or time.monotonic() - self.committed > BATCH_SECONDS:
+                self.commit()
+        while self.window and self.window[0].done:
+            item = self.window.popleft()
+            if item.failure is not None:
+                self.failures.append(item.failure)
+            elif item.digest:
+                self.ready.append(item)
+
+    def _note(self, outcomes: list[tuple[Outcome, _Item]]) -> None:
+        """Note what became of some files; hashes of decoding fast are made here, a block at a time."""
+        thumbnails = [(outcome.thumbnail, item) for outcome, item in outcomes if outcome.thumbnail is not None]
+        if thumbnails:
+            luma = np.stack([thumbnail.luma for thumbnail, _ in thumbnails])
+            for at, spec in enumerate(self.specs):
+                if spec.decoding == "fast":
+                    for (_, item), words in zip(thumbnails, bits.to_bytes(hash_block(luma, spec)), strict=True):
+                        item.words[at] = words
+        positions = [self.specs.index(spec) for spec in self.whole]
+        for outcome, item in outcomes:
+            item.digest = outcome.digest or b""
+            if outcome.hashed is not None:
+                for at, words, quality in zip(positions, outcome.hashed.words, outcome.hashed.quality, strict=True):
+                    item.words[at], item.quality[at] = words, quality
+            if outcome.skipped is not None:
+                self._skip(item, outcome.skipped)
+            elif outcome.kind is not None:
+                self._finish(item, Failure(item.row.ref(), outcome.stage, outcome.kind, outcome.reason))
+            else:
+                self._finish(item)
+            self.batch.append((outcome, item))
+
+    def _skip(self, item: _Item, kind: str) -> None:
+        self.skipped[kind] += 1
+        self._finish(item)
+
+    def _finish(self, item: _Item, failure: Failure | None = None) -> None:
+        item.failure, item.done = failure, True
+        self.finished += 1
+
+    def commit(self) -> None:
+        """Store what was read since the last time."""
+        batch, self.batch = self.batch, []
+        if not batch:
+            return
+        with self.catalog.transaction():
+            for outcome, item in batch:
+                item.row.content = self._store(outcome, item)
+            locations = [
+                item.row.location(outcome.skipped)
+                for outcome, item in batch
+                if (item.row.content is not None or outcome.skipped is not None) and item.row.settled
+            ]
+            for at, spec in enumerate(self.specs):
+                made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]
+                self.catalog.add_words(((item.row.content or 0, item.words[at] or b"") for item in made), spec)
+                rated = [(item.row.content or 0, item.quality[at]) for item in made]
+                rows = ((content, bytes([quality])) for content, quality in rated if quality is not None)
+                self.catalog.add_words(rows, spec, "quality")
+            self.catalog.remember(locations, version=decode.VERSION)
+        self.committed = time.monotonic()
+
+    def _store(self, outcome: Outcome, item: _Item) -> int | None:
+        """Store one content; return its id, if it has one."""
+        if outcome.digest is None:
+            return None
+        size, decoder, version = item.row.entry.size, decode.decoders(), decode.VERSION
+        if outcome.thumbnail is not None:
+            return self.catalog.add_content(outcome.digest, size, outcome.thumbnail, decoder=decoder, version=version)
+        if outcome.hashed is not None:
+            made = outcome.hashed
+            return self.catalog.add_undecoded(
+                outcome.digest, size, made.pixels, made.format, truncated=made.truncated, decoder=decoder
+            )
+        if outcome.kind is None or self.whole:  # a thumbnail may be had of what cannot be decoded in full
+            return None
+        return self.catalog.add_failure(
+            outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated, pixels=outcome.pixels,
+            decoder=decoder, version=version,
+        )  # fmt: skip
+
+    def _table(self, *, last: bool = False) -> HashTable:
+        """Make a table of what is ready."""
+        items, self.ready = self.ready[:TABLE_IMAGES], self.ready[TABLE_IMAGES:]
+        names = [item.row.path.encode("utf-8", "surrogateescape") for item in items]
+        refs = Refs(
+            b"".join(names),
+            np.cumsum([len(name) for name in names], dtype=np.int64),
+            np.array([item.row.entry.size for item in items], np.int64),
+            np.array([item.row.entry.mtime_ns for item in items], np.int64),
+            np.frombuffer(b"".join(item.digest for item in items), np.uint8).reshape(len(items), 32),
+        )
+        table = HashTable(self.specs, refs, {}, failures=self.failures)
+        self.failures = []
+        for at, spec in enumerate(self.specs):
+            words = [item.words[at] or b"" for item in items]
+            width = bits.words(spec.bits) * 8
+            rows = np.frombuffer(b"".join(words), ">u8").reshape(-1, width // 8)
+            table.blocks[spec.algorithm] = rows.astype(np.uint64)
+            if algorithm(spec.algorithm).several:
+                table.parts[spec.algorithm] = np.cumsum([len(part) // width for part in words], dtype=np.int64)
+            if way(spec).quality is not None:
+                table.quality[spec.algorithm] = np.array([item.quality[at] or 0 for item in items], np.uint8)
+        if last:
+            table.skipped.update(self.skipped)
+            table.incomplete.extend(self.incomplete)
+        return table

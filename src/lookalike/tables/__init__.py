@@ -1,0 +1,19 @@
+"""Results as JSON, JSON Lines, CSV and Parquet; files are replaced whole or not at all."""
+
+from lookalike.tables.files import check_folder, path_fields, printable, replace_file, replacing, write_paths
+from lookalike.tables.findings import (
+    COLUMNS,
+    WRITERS,
+    check_output,
+    failure_row,
+    group_row,
+    to_csv,
+    to_json,
+    to_jsonl,
+    write,
+)
+
+__all__ = [
+    "COLUMNS", "WRITERS", "check_folder", "check_output", "failure_row", "group_row", "path_fields", "printable", "replace_file",
+    "replacing", "to_csv", "to_json", "to_jsonl", "write", "write_paths",
+]  # fmt: skip

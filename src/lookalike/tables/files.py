@@ -1,0 +1,163 @@
+"""Files that are replaced whole or not at all, and paths that survive being written."""
+
+import base64
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from lookalike.errors import UsageError
+
+
+def printable(path: str) -> str:
+    """Return a path that can be written as UTF-8; bytes that are not become U+FFFD.
+
+    Parameters
+    ----------
+    path : str
+        As `os.fsdecode` gives it.
+
+    Returns
+    -------
+    str
+        The same text wherever it is valid.
+
+    Examples
+    --------
+    >>> printable("a\\udcffb.jpg")
+    'a\\ufffdb.jpg'
+    """
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def path_fields(path: str, name: str = "path") -> dict[str, str]:
+    """Return a path as JSON fields, with its bytes in base64 beside it where it is not UTF-8.
+
+    Parameters
+    ----------
+    path : str
+        As `os.fsdecode` gives it.
+    name : str
+        Name of the field.
+
+    Returns
+    -------
+    dict
+        ``{name: text}`` or ``{name: text, name_bytes: base64}``.
+
+    Examples
+    --------
+    >>> path_fields("a\\udcff", "keeper")
+    {'keeper': 'a\\ufffd', 'keeper_bytes': 'Yf8='}
+    """
+    text = printable(path)
+    if text == path:
+        return {name: text}
+    return {name: text, f"{name}_bytes": base64.b64encode(os.fsencode(path)).decode("ascii")}
+
+
+def check_folder(path: str) -> None:
+    """Check that the folder of an output file is there, before any work is done.
+
+    Parameters
+    ----------
+    path : str
+        An output file.
+
+    Raises
+    ------
+    UsageError
+        If its folder is missing.
+    """
+    if not Path(path).resolve().parent.is_dir():
+        raise UsageError(f"the folder of {path} does not exist")
+
+
+def write_paths(paths: Iterable[str], path: str) -> None:
+    """Write a list of paths byte for byte, one per line; NUL after each where the name ends in ``.nul``.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths as `os.fsdecode` gives them.
+    path : str
+        The file to write.
+
+    Raises
+    ------
+    UsageError
+        If a path holds a line break and the form is lines, or the file cannot be written.
+    """
+    end = b"\0" if path.lower().endswith(".nul") else b"\n"
+    names = [os.fsencode(name) for name in paths]
+    broken = next((name for name in names if end in name), None)
+    if broken is not None:
+        raise UsageError(f"{os.fsdecode(broken)!r} holds a line break: give the list a name that ends in .nul")
+    replace_file(path, b"".join(name + end for name in names))
+
+
+def replace_file(path: str, content: bytes) -> None:
+    """Write a file beside its place and move it there whole; a pipe or device is written to.
+
+    Parameters
+    ----------
+    path : str
+        The file to write or replace.
+    content : bytes
+        What it shall hold.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be written.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[BinaryIO]:
+    """Offer a file to write beside its place; it moves there whole when the body ends, and is gone when the body fails.
+
+    Parameters
+    ----------
+    path : str
+        The file to write or replace; a pipe or device is written to.
+
+    Yields
+    ------
+    file
+        To write bytes to.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be written.
+    """
+    target = os.path.realpath(path)  # a symlink stays one
+    try:
+        if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device is written to, never replaced
+            with open(target, "wb") as file:
+                yield file
+            return
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".lookalike-")
+        try:
+            with open(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
