@@ -17,6 +17,32 @@ FILTERS: dict[str, Image.Resampling] = {
 """Names of the field for what Pillow calls by others; the first is what ``imagehash`` uses."""
 
 
+def gray(image: Image.Image) -> Image.Image:
+    """Return the brightness of an image as Pillow defines it.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An image of any mode.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Of mode L; the image itself where it is one already, so do not write to it.
+
+    Raises
+    ------
+    OSError, ValueError
+        What Pillow says of pixels that cannot be read or converted.
+
+    Examples
+    --------
+    >>> gray(Image.new("RGB", (1, 1), "red")).getpixel((0, 0))
+    76
+    """
+    return image if image.mode == "L" else image.convert("L")
+
+
 def luma(image: Image.Image, width: int, height: int, filter_: str = "lanczos3") -> NDArray[np.uint8]:
     """Return a picture in gray and reduced, by Pillow: converted to mode L first, resampled in 8 bits then.
 
@@ -46,4 +72,4 @@ def luma(image: Image.Image, width: int, height: int, filter_: str = "lanczos3")
     """
     if filter_ not in FILTERS:
         raise UsageError(f"unknown filter {filter_!r}: use one of {', '.join(FILTERS)}")
-    return np.asarray(image.convert("L").resize((width, height), FILTERS[filter_]))
+    return np.asarray(gray(image).resize((width, height), FILTERS[filter_]))
