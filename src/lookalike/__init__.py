@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lookalike.batches import hash_batches, hash_images
     from lookalike.errors import (
         CatalogError,
         DecodeError,
@@ -15,17 +16,63 @@ if TYPE_CHECKING:
     )
     from lookalike.finding import find
     from lookalike.findings import Findings
+    from lookalike.hashes.value import ImageHash
+    from lookalike.hashing import (
+        ahash,
+        colorhash,
+        crop_resistant,
+        dhash,
+        dhash_vertical,
+        dihedral,
+        hash_image,
+        mhash,
+        pdq,
+        phash,
+        phash_simple,
+        whash,
+        whash8,
+    )
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
+    from lookalike.tables.hashes import HashTable
 
 __version__ = version("lookalike")
 
 _HOME = {
-    "CatalogError": "errors", "DecodeError": "errors", "Failure": "model", "Findings": "findings", "Group": "model",
-    "HashSpec": "model", "ImageRef": "model", "LookalikeError": "errors", "Member": "model", "SourceError": "errors",
-    "Tier": "model", "UnsafeError": "errors", "UsageError": "errors", "find": "finding", "iter_near_pairs": "join",
+    "CatalogError": "errors",
+    "DecodeError": "errors",
+    "Failure": "model",
+    "Findings": "findings",
+    "Group": "model",
+    "HashSpec": "model",
+    "HashTable": "tables.hashes",
+    "ImageHash": "hashes.value",
+    "ImageRef": "model",
+    "LookalikeError": "errors",
+    "Member": "model",
+    "SourceError": "errors",
+    "Tier": "model",
+    "UnsafeError": "errors",
+    "UsageError": "errors",
+    "ahash": "hashing",
+    "colorhash": "hashing",
+    "crop_resistant": "hashing",
+    "dhash": "hashing",
+    "dhash_vertical": "hashing",
+    "dihedral": "hashing",
+    "find": "finding",
+    "hash_batches": "batches",
+    "hash_image": "hashing",
+    "hash_images": "batches",
+    "iter_near_pairs": "join",
+    "mhash": "hashing",
     "near_pairs": "join",
-}  # fmt: skip
+    "pdq": "hashing",
+    "phash": "hashing",
+    "phash_simple": "hashing",
+    "whash": "hashing",
+    "whash8": "hashing",
+}
 
 __all__ = [
     "CatalogError",
@@ -34,6 +81,8 @@ __all__ = [
     "Findings",
     "Group",
     "HashSpec",
+    "HashTable",
+    "ImageHash",
     "ImageRef",
     "LookalikeError",
     "Member",
@@ -42,9 +91,24 @@ __all__ = [
     "UnsafeError",
     "UsageError",
     "__version__",
+    "ahash",
+    "colorhash",
+    "crop_resistant",
+    "dhash",
+    "dhash_vertical",
+    "dihedral",
     "find",
+    "hash_batches",
+    "hash_image",
+    "hash_images",
     "iter_near_pairs",
+    "mhash",
     "near_pairs",
+    "pdq",
+    "phash",
+    "phash_simple",
+    "whash",
+    "whash8",
 ]
 
 

@@ -164,5 +164,3 @@ def make_specs(
     if not names or len(set(names)) < len(names):
         raise UsageError(f"algorithms must be one or more different names, got {', '.join(names) or 'none'}")
     return tuple(make_spec(name, size, filter_, decoding) for name in names)
-
-

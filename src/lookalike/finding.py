@@ -23,7 +23,7 @@ def find(
     against: StrPath | Sequence[StrPath] = (),
     tier: str = "edit",
     algorithm: str = "phash",
-    size: int = 8,
+    size: int | None = None,
     radius: int | None = None,
     group: GroupRule = "star",
     keep: str = DEFAULT_KEEP,
@@ -50,8 +50,8 @@ def find(
         Loosest tier to report: exact, copy, edit or similar.
     algorithm : str
         Hash that proposes candidate pairs.
-    size : int
-        Side of the hash; it has ``size ** 2`` bits.
+    size : int, optional
+        Side of the hash; it has ``size ** 2`` bits. None for the algorithm's own.
     radius : int, optional
         Largest Hamming distance of a candidate pair in bits, inclusive; None for the algorithm's own.
     group : str
@@ -99,7 +99,7 @@ def find(
     roots, references = _as_list(paths), _as_list(against)
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
-    spec = HashSpec(algorithm=algorithm, size=size)
+    spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
     usual = hashes.default_radius(spec)
     options = FindOptions(
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from lookalike.errors import UsageError
 from lookalike.hashes import hash_block, hash_picture, make_spec, wavelet, way
@@ -61,9 +60,7 @@ def hash_image(
     return ImageHash.from_row(rows[0], spec)
 
 
-def ahash(
-    image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full"
-) -> ImageHash:
+def ahash(image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full") -> ImageHash:
     """Hash one image by the mean of a small gray picture.
 
     Parameters
@@ -90,9 +87,7 @@ def ahash(
     return hash_image(image, "ahash", size=size, filter=filter, decode=decode)
 
 
-def mhash(
-    image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full"
-) -> ImageHash:
+def mhash(image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full") -> ImageHash:
     """Hash one image by the median of a small gray picture.
 
     Parameters
@@ -110,18 +105,11 @@ def mhash(
     -------
     ImageHash
         The hash. Source: ``imagehash.average_hash`` with ``mean=numpy.median``.
-
-    Examples
-    --------
-    >>> mhash(Image.new("L", (64, 64))) - mhash(Image.new("L", (64, 64)))
-    0
     """
     return hash_image(image, "mhash", size=size, filter=filter, decode=decode)
 
 
-def dhash(
-    image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full"
-) -> ImageHash:
+def dhash(image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full") -> ImageHash:
     """Hash one image by differences along the rows.
 
     Parameters
@@ -148,9 +136,7 @@ def dhash(
     return hash_image(image, "dhash", size=size, filter=filter, decode=decode)
 
 
-def dhash_vertical(
-    image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full"
-) -> ImageHash:
+def dhash_vertical(image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full") -> ImageHash:
     """Hash one image by differences along the columns.
 
     Parameters
@@ -168,18 +154,11 @@ def dhash_vertical(
     -------
     ImageHash
         The hash. Source: ``imagehash.dhash_vertical``.
-
-    Examples
-    --------
-    >>> dhash_vertical(Image.new("L", (64, 64))) - dhash_vertical(Image.new("L", (64, 64)))
-    0
     """
     return hash_image(image, "dhash_vertical", size=size, filter=filter, decode=decode)
 
 
-def phash(
-    image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full"
-) -> ImageHash:
+def phash(image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full") -> ImageHash:
     """Hash one image by low frequencies against their median.
 
     Parameters
@@ -196,7 +175,8 @@ def phash(
     Returns
     -------
     ImageHash
-        The hash. Source: Zauner, *Implementation and Benchmarking of Perceptual Image Hash Functions* (2010); ``imagehash.phash``.
+        The hash. Source: Zauner, *Implementation and Benchmarking of Perceptual Image Hash Functions*
+        (2010); ``imagehash.phash``.
 
     Examples
     --------
@@ -206,9 +186,7 @@ def phash(
     return hash_image(image, "phash", size=size, filter=filter, decode=decode)
 
 
-def phash_simple(
-    image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full"
-) -> ImageHash:
+def phash_simple(image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full") -> ImageHash:
     """Hash one image by low frequencies of the rows against their mean.
 
     Parameters
@@ -226,11 +204,6 @@ def phash_simple(
     -------
     ImageHash
         The hash. Source: ``imagehash.phash_simple``.
-
-    Examples
-    --------
-    >>> phash_simple(Image.new("L", (64, 64))) - phash_simple(Image.new("L", (64, 64)))
-    0
     """
     return hash_image(image, "phash_simple", size=size, filter=filter, decode=decode)
 
@@ -302,11 +275,6 @@ def whash8(image: ImageSource, *, filter: str | None = None, decode: str = "full
     -------
     ImageHash
         64 bits, which exact arithmetic shows to be those of mhash.
-
-    Examples
-    --------
-    >>> str(whash8(Image.linear_gradient("L")))
-    '00000000ffffffff'
     """
     return hash_image(image, "whash8", filter=filter, decode=decode)
 

@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lookalike import bits, decode
 from lookalike.errors import SourceError
@@ -183,31 +184,34 @@ class _Run:
 
     def _recall(self, items: list[_Item]) -> None:
         """Fill in what the catalog has on unchanged images; whoever has everything then is done."""
-        by_content: dict[int, list[_Item]] = {}
+        by_content: dict[int, list[_Item]] = defaultdict(list)
         for item in items:
-            if item.row.content is not None:
-                by_content.setdefault(item.row.content, []).append(item)
+            by_content[item.row.content or 0].append(item)
         ids = np.array(sorted(by_content), np.int64)
         for at, spec in enumerate(self.specs):
-            words = self.catalog.words(ids, spec)
-            missing = np.array([number for number in ids.tolist() if number not in words], np.int64)
-            if spec.decoding == "fast" and missing.size:
-                block = hash_block(self.catalog.thumbnails(missing)[0], spec)
-                words |= dict(zip(missing.tolist(), bits.to_bytes(block), strict=True))
-                with self.catalog.transaction():
-                    self.catalog.add_hashes(missing.tolist(), block, spec)
-            for content, found in words.items():
+            for content, words in self._words(ids, spec).items():
                 for item in by_content[content]:
-                    item.words[at] = found
-            if way(spec).quality is not None:
-                for content, found in self.catalog.words(ids, spec, "quality").items():
-                    for item in by_content[content]:
-                        item.quality[at] = int.from_bytes(found)
+                    item.words[at] = words
+            rated = self.catalog.words(ids, spec, "quality") if way(spec).quality is not None else {}
+            for content, quality in rated.items():
+                for item in by_content[content]:
+                    item.quality[at] = int.from_bytes(quality)
         for content, digest in self.catalog.digests(ids).items():
             for item in by_content[content]:
                 item.digest = digest
                 if None not in item.words:
                     self._finish(item)
+
+    def _words(self, ids: NDArray[np.int64], spec: HashSpec) -> dict[int, bytes]:
+        """Return the hashes the catalog has, and of decoding fast those it can make of its thumbnails."""
+        words = self.catalog.words(ids, spec)
+        missing = np.array([number for number in ids.tolist() if number not in words], np.int64)
+        if spec.decoding == "fast" and missing.size:
+            block = hash_block(self.catalog.thumbnails(missing)[0], spec)
+            with self.catalog.transaction():
+                self.catalog.add_hashes(missing.tolist(), block, spec)
+            words |= dict(zip(missing.tolist(), bits.to_bytes(block), strict=True))
+        return words
 
     def _submit(self, pool: Pool[Task, Outcome], waiting: list[_Item]) -> None:
         """Hand files to the workers."""

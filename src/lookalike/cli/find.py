@@ -28,7 +28,9 @@ def find(
     ] = None,
     tier: Annotated[str, typer.Option(help="Loosest tier to report: exact, copy, edit or similar.")] = "edit",
     algorithm: Annotated[str, typer.Option(help="Hash that proposes candidate pairs.")] = "phash",
-    size: Annotated[int, typer.Option(help="Side of the hash; it has size x size bits.")] = 8,
+    size: Annotated[
+        int | None, typer.Option(help="Side of the hash; it has size x size bits. Default: the algorithm's own.")
+    ] = None,
     radius: Annotated[
         int | None, typer.Option(help="Largest distance of candidates in bits, inclusive. Default: the algorithm's own.")
     ] = None,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.errors import UsageError
-from lookalike.hashes import colour, dct, difference, imgdd, lanczos, mean, pdq, segments, wavelet
+from lookalike.hashes import colour, dct, difference, imgdd, lanczos, mean, pdq, resampled, segments, wavelet
 from lookalike.hashes.luma import FILTERS, luma
 from lookalike.model import HashSpec
 
@@ -108,16 +108,25 @@ def _imgdd(width: int, height: int, bits: Bits) -> Way:
     def prepare(image: Image.Image, _size: int, filter_: str) -> NDArray[np.uint8]:
         return imgdd.prepare(image, width, height, filter_)[np.newaxis]
 
-    return Way(prepare, bits, (8,), tuple(imgdd.FILTERS))
+    return Way(prepare, bits, (8,), tuple(resampled.FILTERS))
 
 
 PDQ = Way(
-    lambda image, _size, _filter: pdq.prepare(image)[np.newaxis], pdq.pdq, (16,), ("tent",), pdq.quality, pdq.dihedral
+    lambda image, _size, _filter: pdq.prepare(image)[np.newaxis],
+    pdq.pdq,
+    (16,),
+    ("tent",),
+    pdq.quality,
+    lambda block, _size: pdq.dihedral(block),
 )
-COLOUR = Way(lambda image, _size, _filter: colour.prepare(image)[np.newaxis], colour.colorhash, (2, 3, 4, 5, 6), ("none",))
+COLOUR = Way(
+    lambda image, _size, _filter: colour.prepare(image)[np.newaxis], colour.colorhash, (2, 3, 4, 5, 6), ("none",)
+)
 SEGMENTS = Way(lambda image, size, _filter: segments.prepare(image, size), segments.crop_resistant, ANY_SIZE)
 WAVELET = Way(lambda image, size, _filter: wavelet.prepare(image, size)[np.newaxis], wavelet.whash, POWERS)
-WAVELET_8 = Way(lambda image, _size, filter_: luma(image, 8, 8, filter_)[np.newaxis], wavelet.whash8, (8,), tuple(FILTERS))
+WAVELET_8 = Way(
+    lambda image, _size, filter_: luma(image, 8, 8, filter_)[np.newaxis], wavelet.whash8, (8,), tuple(FILTERS)
+)
 WAVELET_8_FAST = Way(lambda luma, _size, _filter: lanczos.reduce(luma, 8, 8), wavelet.whash8)
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -175,9 +184,7 @@ ALGORITHMS: dict[str, Algorithm] = {
             {4: 0, 8: 4, 16: 16},
         ),
         Algorithm("whash8", {"full": WAVELET_8, "fast": WAVELET_8_FAST}, {8: 4}),
-        Algorithm(
-            "pdq", {"pdq": PDQ, "fast": _whole(dct.pdq_fast, (16,), dct.pdq_fast_dihedral)}, {16: 48}, size=16
-        ),
+        Algorithm("pdq", {"pdq": PDQ, "fast": _whole(dct.pdq_fast, (16,), dct.pdq_fast_dihedral)}, {16: 48}, size=16),
         Algorithm("colorhash", {"full": COLOUR}, size=3),
         Algorithm("crop_resistant", {"full": SEGMENTS}, several=True),
     )
@@ -309,7 +316,9 @@ def default_radius(spec: HashSpec) -> int:
     row = algorithm(spec.algorithm)
     if not row.joinable:
         names = ", ".join(name for name, other in ALGORITHMS.items() if other.joinable)
-        raise UsageError(f"{row.name} is not for joining, since its distances do not say who is alike: use one of {names}")
+        raise UsageError(
+            f"{row.name} is not for joining, since its distances do not say who is alike: use one of {names}"
+        )
     way(spec)
     return row.radius[spec.size]
 

@@ -53,7 +53,8 @@ def basis(count: int, side: int = THUMBNAIL_SIDE) -> NDArray[np.float32]:
     frequency = np.arange(count)[:, np.newaxis]
     position = np.arange(side)[np.newaxis, :]
     angle = np.pi * frequency * (2 * position + 1) / (2 * side)
-    return np.rint(np.cos(angle) * (1 << SCALE_BITS)).astype(np.float32)
+    rows: NDArray[np.float32] = np.rint(np.cos(angle) * (1 << SCALE_BITS)).astype(np.float32)
+    return rows
 
 
 def low_frequencies(luma: NDArray[np.uint8], count: int) -> NDArray[np.float64]:

@@ -6,15 +6,17 @@ from PIL import Image
 
 from lookalike.errors import UsageError
 
+FILTER = Image.Resampling.LANCZOS
+"""What ``imagehash`` uses."""
 FILTERS: dict[str, Image.Resampling] = {
-    "lanczos3": Image.Resampling.LANCZOS,
+    "lanczos3": FILTER,
     "catmullrom": Image.Resampling.BICUBIC,
     "triangle": Image.Resampling.BILINEAR,
     "hamming": Image.Resampling.HAMMING,
     "box": Image.Resampling.BOX,
     "nearest": Image.Resampling.NEAREST,
 }
-"""Names of the field for what Pillow calls by others; the first is what ``imagehash`` uses."""
+"""Names of the field for what Pillow calls by others; the default first."""
 
 
 def gray(image: Image.Image) -> Image.Image:

@@ -11,7 +11,7 @@ from lookalike.errors import UsageError
 from lookalike.model import HashSpec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ImageHash:
     """A hash: immutable, usable as a key, and comparable with its own kind only.
 
@@ -60,6 +60,10 @@ class ImageHash:
         if (self.spec, self.length) != (other.spec, other.length):
             raise UsageError(f"hashes of unlike specs do not compare: {self.spec.id} and {other.spec.id}")
         return (self.value ^ other.value).bit_count()
+
+    def __repr__(self) -> str:
+        length = f", {self.length}" if self.length != self.spec.bits else ""
+        return f"ImageHash.from_hex({str(self)!r}, {self.spec}{length})"
 
     def __str__(self) -> str:
         return bits.to_hex(self.value, self.length)
@@ -188,7 +192,8 @@ class ImageHash:
         """
         flat = bits.unpack(self.to_row()[np.newaxis], self.length)[0]
         side = round(self.length**0.5)
-        return flat.reshape(-1, side if side * side == self.length else self.spec.size)
+        matrix: NDArray[np.bool_] = flat.reshape(-1, side if side * side == self.length else self.spec.size)
+        return matrix
 
     @classmethod
     def from_row(cls, row: NDArray[np.uint64], spec: HashSpec) -> Self:

@@ -14,6 +14,6 @@ from lookalike.tables.findings import (
 )
 
 __all__ = [
-    "COLUMNS", "WRITERS", "check_folder", "check_output", "failure_row", "group_row", "path_fields", "printable", "replace_file",
-    "replacing", "to_csv", "to_json", "to_jsonl", "write", "write_paths",
+    "COLUMNS", "WRITERS", "check_folder", "check_output", "failure_row", "group_row", "path_fields", "printable",
+    "replace_file", "replacing", "to_csv", "to_json", "to_jsonl", "write", "write_paths",
 ]  # fmt: skip

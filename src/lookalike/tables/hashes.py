@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -139,7 +140,10 @@ class HashTable:
         """
         columns = [(spec, *self._texts(spec)) for spec in self.specs]
         for row in range(len(self)):
-            values: dict[str, Any] = {**path_fields(self.refs.path(row)), "digest": self.refs.digest[row].tobytes().hex()}
+            values: dict[str, Any] = {
+                **path_fields(self.refs.path(row)),
+                "digest": self.refs.digest[row].tobytes().hex(),
+            }
             for spec, texts, quality in columns:
                 values[spec.id] = texts[row]
                 if quality is not None:
@@ -153,7 +157,7 @@ class HashTable:
         texts = [bits.to_hex(bits.to_int(row, spec.bits), spec.bits) for row in self.blocks[spec.algorithm]]
         if spec.algorithm in self.parts:
             ends = [0, *self.parts[spec.algorithm].tolist()]
-            texts = [",".join(texts[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+            texts = [",".join(texts[start:end]) for start, end in pairwise(ends)]
         return texts, self.quality.get(spec.algorithm)
 
     def to_arrow(self) -> Any:
@@ -272,8 +276,9 @@ def write_csv(tables: Iterable[HashTable], specs: Sequence[HashSpec], file: Bina
     """
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.DictWriter(text, columns_of(specs), restval="")
-    writer.writeheader()
-    for table in tables:
+    for number, table in enumerate(tables):
+        if not number:  # nothing at all is written where nothing could be read
+            writer.writeheader()
         writer.writerows(table.rows())
         text.flush()
     text.detach()
@@ -314,7 +319,8 @@ def write_parquet(tables: Iterable[HashTable], specs: Sequence[HashSpec], file: 
         If pyarrow is not installed.
     """
     parquet = _extra("pyarrow.parquet")
-    nothing = Refs(b"", *(np.zeros(0, np.int64) for _ in range(3)), np.zeros((0, 32), np.uint8))
+    none = np.zeros(0, np.int64)
+    nothing = Refs(b"", none, none, none, np.zeros((0, 32), np.uint8))
     empty = {spec.algorithm: np.zeros((0, bits.words(spec.bits)), np.uint64) for spec in specs}
     schema = HashTable(tuple(specs), nothing, empty).to_arrow().schema
     with parquet.ParquetWriter(file, schema) as writer:
