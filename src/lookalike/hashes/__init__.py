@@ -135,12 +135,12 @@ ALGORITHMS: dict[str, Algorithm] = {
         Algorithm(
             "ahash",
             {"full": _full(0, 0, mean.ahash), "fast": _fast(0, 0, mean.ahash), "imgdd": _imgdd(8, 8, imgdd.ahash)},
-            {4: 0, 8: 4, 16: 16},
+            {4: 0, 8: 3, 16: 16},
         ),
         Algorithm(
             "mhash",
             {"full": _full(0, 0, mean.mhash), "fast": _fast(0, 0, mean.mhash), "imgdd": _imgdd(8, 8, imgdd.mhash)},
-            {4: 0, 8: 4, 16: 16},
+            {4: 0, 8: 3, 16: 16},
         ),
         Algorithm(
             "dhash",
@@ -181,9 +181,9 @@ ALGORITHMS: dict[str, Algorithm] = {
                 "fast": _whole(wavelet.whash_fast, (4, 8, 16)),
                 "imgdd": _imgdd(8, 8, imgdd.whash),
             },
-            {4: 0, 8: 4, 16: 16},
+            {4: 0, 8: 3, 16: 16},
         ),
-        Algorithm("whash8", {"full": WAVELET_8, "fast": WAVELET_8_FAST}, {8: 4}),
+        Algorithm("whash8", {"full": WAVELET_8, "fast": WAVELET_8_FAST}, {8: 3}),
         Algorithm("pdq", {"pdq": PDQ, "fast": _whole(dct.pdq_fast, (16,), dct.pdq_fast_dihedral)}, {16: 48}, size=16),
         Algorithm("colorhash", {"full": COLOUR}, size=3),
         Algorithm("crop_resistant", {"full": SEGMENTS}, several=True),

@@ -1,7 +1,8 @@
 """Lanczos resampling in fixed-point integers: the only filter of decoding fast, equal on every machine to the bit.
 
 The steps and constants are written down in docs/hash-spec.md. Sums run through BLAS as 32-bit floats, yet hold integers
-below 2**24 only, so they are exact in any order.
+below 2**24 only, so they are exact in any order. What overshoots between the two passes is not cut off, so the order of
+the passes hardly matters.
 """
 
 from functools import lru_cache
@@ -85,8 +86,8 @@ def weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float3
     return matrix
 
 
-def to_levels(sums: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Round weighted sums to levels, in place.
+def rounded(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Divide weighted sums by the sum of the weights and round, in place.
 
     Parameters
     ----------
@@ -96,21 +97,41 @@ def to_levels(sums: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of float32
-        The same array: integers 0..255, halves rounded up.
+        The same array: integers, halves rounded up; not cut off at 0 and 255.
 
     Examples
     --------
-    >>> to_levels(np.array([8191, 8192, -5], np.float32)).tolist()
-    [0.0, 1.0, 0.0]
+    >>> rounded(np.array([8191, 8192, -8193], np.float32)).tolist()
+    [0.0, 1.0, -1.0]
     """
     sums += 1 << (WEIGHT_BITS - 1)
     sums *= np.float32(1 / (1 << WEIGHT_BITS))
-    np.floor(sums, out=sums)
-    return np.clip(sums, 0, 255, out=sums)
+    return np.floor(sums, out=sums)
+
+
+def levels(sums: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Round weighted sums as `rounded` does, and cut them off at 0 and 255.
+
+    Parameters
+    ----------
+    sums : ndarray of float32
+        Sums of levels times weights; overwritten.
+
+    Returns
+    -------
+    ndarray of uint8
+        Levels.
+
+    Examples
+    --------
+    >>> levels(np.array([8191, 8192, -8193, 1e7], np.float32)).tolist()
+    [0, 1, 0, 255]
+    """
+    return np.clip(rounded(sums), 0, 255).astype(np.uint8)
 
 
 def shrink(plane: NDArray[np.uint8], extent: tuple[int, int], unit: int, side: int) -> NDArray[np.uint8]:
-    """Resample a plane to a square: along rows first, rounded to levels, then along columns.
+    """Resample a plane to a square: along rows first, rounded, then along columns, rounded and cut off.
 
     Parameters
     ----------
@@ -134,8 +155,8 @@ def shrink(plane: NDArray[np.uint8], extent: tuple[int, int], unit: int, side: i
     [[7, 7], [7, 7]]
     """
     height, width = plane.shape
-    across = to_levels(plane.astype(np.float32) @ weights(extent[0], unit, width, side))
-    return to_levels(weights(extent[1], unit, height, side).T @ across).astype(np.uint8)
+    across = rounded(plane.astype(np.float32) @ weights(extent[0], unit, width, side))
+    return levels(weights(extent[1], unit, height, side).T @ across)
 
 
 def reduce(luma: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
@@ -163,7 +184,7 @@ def reduce(luma: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
     small = np.empty((count, height, width), np.uint8)
     for start in range(0, count, CHUNK):
         part = luma[start : start + CHUNK]
-        rows = to_levels(part.reshape(-1, side).astype(np.float32) @ across).reshape(-1, side, width)
-        columns = to_levels(np.ascontiguousarray(rows.transpose(0, 2, 1)).reshape(-1, side) @ down)
+        rows = rounded(part.reshape(-1, side).astype(np.float32) @ across).reshape(-1, side, width)
+        columns = levels(np.ascontiguousarray(rows.transpose(0, 2, 1)).reshape(-1, side) @ down)
         small[start : start + CHUNK] = columns.reshape(-1, width, height).transpose(0, 2, 1)
     return small

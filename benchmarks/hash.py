@@ -1,0 +1,107 @@
+"""Measure `lookalike hash --decode full` beside imagehash, on the same files in one run.
+
+Usage: python benchmarks/hash.py [--photos FOLDER] [--files 2000] [--rounds 3] [--leak 0] [--json FILE]
+
+imagehash runs as a loop in a process of its own, the way its users write it; lookalike runs as the command, with two workers
+and a new catalog each time. Figures are medians over rounds that take turns; the ratios are what counts. ``--leak N`` hashes N
+small pictures in one process and prints its resident memory on the way instead.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from find import photos_folder, replicate, run
+from PIL import Image
+
+import lookalike
+
+IMAGEHASH = """
+import sys, pathlib, imagehash, PIL.Image
+function = getattr(imagehash, sys.argv[2])
+for path in sorted(pathlib.Path(sys.argv[1]).rglob("*.jpg")):
+    print(path, function(PIL.Image.open(path)))
+"""
+PEERS = {
+    "ahash": ("average_hash", 1.8),
+    "dhash": ("dhash", 1.8),
+    "phash": ("phash", 1.8),
+    "whash": ("whash", 4.0),
+    "crop_resistant": ("crop_resistant_hash", 5.0),
+}
+"""What imagehash calls it, and how many times faster two workers have to be."""
+
+
+def measure(folder: Path, few: Path, scratch: Path, rounds: int) -> dict[str, dict[str, float]]:
+    """Measure every algorithm on both sides, taking turns; the crop-resistant hash on a few files only."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, (peer, bar) in PEERS.items():
+        files = few if name == "crop_resistant" else folder
+        ours, theirs = [], []
+        for turn in range(rounds):
+            catalog = scratch / f"{name}-{turn}.sqlite"
+            command = [sys.executable, "-m", "lookalike", "hash", str(files), "--algorithm", name, "--workers", "2", "--quiet"]
+            ours.append(run([*command, "--catalog", str(catalog)])[0])
+            theirs.append(run([sys.executable, "-c", IMAGEHASH, str(files), peer])[0])
+        mine, peers = statistics.median(ours), statistics.median(theirs)
+        count = len(list(files.rglob("*.jpg")))
+        rows[name] = {"files": count, "lookalike": mine, "imagehash": peers, "ratio": peers / mine, "bar": bar}
+        print(f"| {name} | {count:,} | {peers:.2f} | {mine:.2f} | {peers / mine:.2f} | {bar} |", flush=True)
+    return rows
+
+
+def resident() -> int:
+    """Return the resident memory of this process in kB."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def leak(count: int) -> None:
+    """Hash many small pictures in this process, every algorithm in turn, and print memory on the way."""
+    random = np.random.default_rng(0)
+    pictures = [Image.fromarray(random.integers(0, 256, (40, 40, 3), dtype=np.uint8)) for _ in range(64)]
+    calls = [
+        lookalike.ahash, lookalike.dhash, lookalike.phash, lookalike.whash, lookalike.colorhash, lookalike.pdq,
+        lambda picture: lookalike.whash(picture, mode="db4"),
+    ]  # fmt: skip
+    for number in range(count + 1):
+        if number % (count // 10 or 1) == 0:
+            print(f"after {number:,} hashes: {resident():,} kB", flush=True)
+        calls[number % len(calls)](pictures[number % len(pictures)])
+
+
+def main() -> None:
+    """Parse the command line, measure, print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", help="JPEG photos to start from")
+    parser.add_argument("--files", type=int, default=2000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--leak", type=int, default=0, metavar="N")
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args()
+    if options.leak:
+        leak(options.leak)
+        return
+    with tempfile.TemporaryDirectory() as place:
+        folder, few = Path(place) / "files", Path(place) / "few"
+        replicate(photos_folder(options.photos), folder, options.files)
+        few.mkdir()
+        for path in sorted(folder.rglob("*.jpg"))[: max(1, options.files // 20)]:
+            shutil.copy(path, few / f"{path.parent.name}-{path.name}")
+        started = time.perf_counter()
+        print("| algorithm | files | imagehash s | lookalike hash, 2 workers s | ratio | bar |\n|---|---|---|---|---|---|")
+        rows = measure(folder, few, Path(place), options.rounds)
+        print(f"({time.perf_counter() - started:.0f} s in all)")
+    if options.json:
+        Path(options.json).write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
