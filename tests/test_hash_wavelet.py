@@ -18,7 +18,7 @@ from PIL import Image
 from skimage import data
 
 from conftest import scene
-from lookalike import bits
+from lookalike import _native, bits
 from lookalike.errors import UsageError
 from lookalike.hashes import wavelet
 
@@ -343,3 +343,22 @@ print((resident() - before) * 4096)
 def test_memory_stays_flat() -> None:
     done = subprocess.run([sys.executable, "-c", LOOP, "20000"], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 500_000  # 25 bytes a call
+
+
+def test_an_install_without_kernels_has_the_reference_only() -> None:
+    code = (
+        "import sys; sys.modules['lookalike._native'] = None\n"
+        "from lookalike.hashes import wavelet; from PIL import Image\n"
+        "print(wavelet.KERNELS, wavelet.whash(wavelet.prepare(Image.new('L', (90, 70)), 8)[None], 8).shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "('reference',) (1, 1)\n"
+
+
+def test_the_kernel_checks_its_arguments() -> None:
+    for shape in ((1, 8, 4), (1, 12, 12), (1, 0, 0)):
+        with pytest.raises(ValueError, match="square, their side a power of two"):
+            _native.haar_low(np.zeros(shape, np.uint8), 0, True)
+    for levels in (4, 64, 1000):
+        with pytest.raises(ValueError, match="too many levels"):
+            _native.haar_low(np.zeros((1, 8, 8), np.uint8), levels, True)
