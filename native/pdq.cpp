@@ -2,76 +2,128 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <vector>
 
 namespace lookalike {
 namespace {
 
-constexpr std::size_t strip = 32;  // rows that are filtered side by side
+constexpr std::size_t strip = 8;  // rows that are filtered side by side
 
-// The mean over a window that slides over lines; each lane is filtered on its own, in the order of the lines.
-//
-// Output i is written when line i + ahead has been added and line i - behind - 1 taken away, in this order.
-class Box {
+std::size_t window_of(std::size_t length) { return (length + 2 * pdq_side - 1) / (2 * pdq_side); }
+
+// The mean over a window that slides down the rows of a picture; each lane is a column, filtered on its own, row after
+// row. Output i comes after row i + ahead has been added and row i - behind - 1 taken away, in this order.
+class Down {
  public:
-  Box(std::size_t length, std::size_t lanes)
-      : length_(length), sum_(lanes), window_((length + 2 * pdq_side - 1) / (2 * pdq_side)), ahead_(window_ / 2) {}
+  Down(std::size_t rows, std::size_t columns)
+      : rows_(rows), sum_(columns), ahead_(window_of(rows) / 2), behind_(window_of(rows) - ahead_ - 1) {}
 
-  std::size_t window() const { return window_; }
   std::size_t ahead() const { return ahead_; }
 
-  void restart() {
-    std::fill(sum_.begin(), sum_.end(), 0.0F);
-    count_ = 0;
-    added_ = 0;
-  }
-
-  // Adds the lines that come before the first output is due.
-  template <class Line>
-  void start(Line line) {
-    restart();
-    while (added_ < ahead_) add(line(added_++));
-  }
-
-  // Moves on to output i; outputs come in order. `out` may be null where nobody asks for it.
-  template <class Line>
-  void output(std::size_t i, Line line, float* out) {
-    const std::size_t behind = window_ - ahead_ - 1, entering = i + ahead_;
-    const bool leaves = i > behind;
-    if (entering < length_ && leaves) {
-      slide(line(entering), line(i - behind - 1));
-    } else if (entering < length_) {
-      add(line(entering));
+  // Moves on to output i; outputs come in order. `row(i)` gives row i. `out` may be null where nobody asks for it.
+  template <class Row>
+  void output(std::size_t i, Row row, float* out) {
+    if (i == 0) {
+      while (count_ < ahead_) add(row(count_));
+    }
+    const bool enters = i + ahead_ < rows_, leaves = i > behind_;
+    if (enters && leaves) {
+      slide(row(i + ahead_), row(i - behind_ - 1));
+    } else if (enters) {
+      add(row(i + ahead_));
     } else if (leaves) {
-      take(line(i - behind - 1));
+      take(row(i - behind_ - 1));
     }
-    if (out != nullptr) {
-      const float* __restrict sum = sum_.data();
-      const auto count = static_cast<float>(count_);
-      for (std::size_t lane = 0; lane < sum_.size(); ++lane) out[lane] = sum[lane] / count;
-    }
+    if (out == nullptr) return;
+    const float* sum = sum_.data();
+    const auto count = static_cast<float>(count_);
+    for (std::size_t lane = 0; lane < sum_.size(); ++lane) out[lane] = sum[lane] / count;
   }
 
  private:
   void add(const float* entering) {
     ++count_;
-    float* __restrict sum = sum_.data();
+    float* sum = sum_.data();
     for (std::size_t lane = 0; lane < sum_.size(); ++lane) sum[lane] += entering[lane];
   }
   void take(const float* leaving) {
     --count_;
-    float* __restrict sum = sum_.data();
+    float* sum = sum_.data();
     for (std::size_t lane = 0; lane < sum_.size(); ++lane) sum[lane] -= leaving[lane];
   }
   void slide(const float* entering, const float* leaving) {
-    float* __restrict sum = sum_.data();
+    float* sum = sum_.data();
     for (std::size_t lane = 0; lane < sum_.size(); ++lane) sum[lane] = (sum[lane] + entering[lane]) - leaving[lane];
   }
 
-  std::size_t length_, count_ = 0, added_ = 0;
+  std::size_t rows_;
   std::vector<float> sum_;
-  std::size_t window_, ahead_;
+  std::size_t ahead_, behind_, count_ = 0;  // count: rows in the sum
 };
+
+// Four lanes in one register. Left to themselves compilers keep such small sums in memory, or lane by lane.
+#if defined(__GNUC__)
+using Four = float __attribute__((vector_size(16)));
+#else
+struct Four {
+  float lane[4];
+};
+inline Four operator+(Four x, const Four& y) {
+  for (int i = 0; i < 4; ++i) x.lane[i] += y.lane[i];
+  return x;
+}
+inline Four operator-(Four x, const Four& y) {
+  for (int i = 0; i < 4; ++i) x.lane[i] -= y.lane[i];
+  return x;
+}
+inline Four operator/(Four x, float y) {
+  for (float& lane : x.lane) lane /= y;
+  return x;
+}
+#endif
+
+// One column of a strip.
+struct Line {
+  explicit Line(const float* from) {
+    std::memcpy(&first, from, sizeof first);
+    std::memcpy(&second, from + 4, sizeof second);
+  }
+  Line(Four first, Four second) : first(first), second(second) {}
+  Line operator+(const Line& other) const { return {first + other.first, second + other.second}; }
+  Line operator-(const Line& other) const { return {first - other.first, second - other.second}; }
+  std::array<float, strip> over(float count) const {
+    std::array<float, strip> means;
+    const Four a = first / count, b = second / count;
+    std::memcpy(means.data(), &a, sizeof a);
+    std::memcpy(means.data() + 4, &b, sizeof b);
+    return means;
+  }
+  Four first, second;
+};
+
+// The same along the rows of a strip: each lane is a row, and the sums stay in registers. Calls
+// write(column, sum, count) for each column.
+template <class Write>
+void along_rows(const float* tile, std::size_t columns, Write write) {
+  const std::size_t window = window_of(columns), ahead = window / 2, behind = window - ahead - 1;
+  const auto line = [=](std::size_t column) { return Line(tile + strip * column); };
+  Line sum(Four{}, Four{});
+  std::size_t count = 0, column = 0;
+  for (; count < ahead; ++count) sum = sum + line(count);
+  for (; column <= behind; ++column) {
+    sum = sum + line(column + ahead);
+    write(column, sum, static_cast<float>(++count));
+  }
+  for (; column + ahead < columns; ++column) {
+    sum = (sum + line(column + ahead)) - line(column - behind - 1);
+    write(column, sum, static_cast<float>(count));
+  }
+  for (; column < columns; ++column) {
+    sum = sum - line(column - behind - 1);
+    write(column, sum, static_cast<float>(--count));
+  }
+}
 
 std::array<std::size_t, pdq_side> centres(std::size_t length) {
   std::array<std::size_t, pdq_side> found;
@@ -119,54 +171,48 @@ void reduce(const Source& pixel, std::size_t rows, std::size_t columns, float* o
     return;
   }
   const auto wanted_columns = centres(columns), wanted_rows = centres(rows);
-  Box along(columns, strip), down(rows, columns);
-  const std::size_t held = down.window() + strip;
-  std::vector<float> ring(held * columns);                                   // rows after the first pass
-  std::vector<float> tile(strip * columns), filtered(strip * columns);       // column by column, a lane for each row
-  std::vector<float> second(strip * columns);                                // rows after the second pass
-  std::vector<float> third((rows + strip) * pdq_side);                       // the wanted columns after the third
+  Down down(rows, columns), last(rows, pdq_side);
+  const std::size_t held = window_of(rows) + strip;
+  std::vector<float> ring(held * columns);              // rows after the first pass
+  std::vector<float> tile(strip * columns);             // a strip column by column, a lane for each row
+  std::vector<float> second(strip * columns);           // rows after the second pass
+  std::vector<float> third((rows + strip) * pdq_side);  // the wanted columns after the third
 
   const auto ring_row = [&](std::size_t row) { return ring.data() + row % held * columns; };
-  const auto tile_line = [&](std::size_t column) { return tile.data() + column * strip; };
 
   std::size_t done = 0;  // rows through the second pass
   const auto third_pass = [&](std::size_t begin) {
     for (std::size_t column = 0; column < columns; ++column) {
       for (std::size_t lane = 0; lane < strip; ++lane) tile[column * strip + lane] = second[lane * columns + column];
     }
-    along.start(tile_line);
-    std::array<float, strip> line;
     std::size_t next = 0;
-    for (std::size_t column = 0; column < columns && next < pdq_side; ++column) {
-      const bool wanted = wanted_columns[next] == column;
-      along.output(column, tile_line, wanted ? line.data() : nullptr);
+    along_rows(tile.data(), columns, [&](std::size_t column, const Line& sum, float count) {
+      if (next == pdq_side || wanted_columns[next] != column) return;
+      const auto means = sum.over(count);
       for (; next < pdq_side && wanted_columns[next] == column; ++next) {
-        for (std::size_t lane = 0; lane < strip; ++lane) third[(begin + lane) * pdq_side + next] = line[lane];
+        for (std::size_t lane = 0; lane < strip; ++lane) third[(begin + lane) * pdq_side + next] = means[lane];
       }
-    }
+    });
   };
   for (std::size_t begin = 0; begin < rows; begin += strip) {
     const std::size_t end = std::min(begin + strip, rows);
     for (std::size_t column = 0; column < columns; ++column) {
-      for (std::size_t lane = 0; lane < end - begin; ++lane) tile[column * strip + lane] = pixel(begin + lane, column);
+      for (std::size_t lane = 0; lane < strip; ++lane) {  // past the end, whatever: nobody asks for those lanes
+        tile[column * strip + lane] = pixel(std::min(begin + lane, rows - 1), column);
+      }
     }
-    along.start(tile_line);
-    for (std::size_t column = 0; column < columns; ++column) {
-      along.output(column, tile_line, filtered.data() + column * strip);
-    }
-    for (std::size_t lane = 0; lane < end - begin; ++lane) {
-      float* row = ring_row(begin + lane);
-      for (std::size_t column = 0; column < columns; ++column) row[column] = filtered[column * strip + lane];
-    }
-    if (begin == 0) down.start(ring_row);
+    std::array<float*, strip> to;
+    for (std::size_t lane = 0; lane < strip; ++lane) to[lane] = ring_row(begin + lane);
+    along_rows(tile.data(), columns, [&](std::size_t column, const Line& sum, float count) {
+      const auto means = sum.over(count);
+      for (std::size_t lane = 0; lane < strip; ++lane) to[lane][column] = means[lane];
+    });
     for (; done < rows && (end == rows || done + down.ahead() < end); ++done) {
       down.output(done, ring_row, second.data() + done % strip * columns);
       if (done % strip == strip - 1 || done == rows - 1) third_pass(done - done % strip);
     }
   }
-  Box last(rows, pdq_side);
   const auto third_row = [&](std::size_t row) { return third.data() + row * pdq_side; };
-  last.start(third_row);
   std::size_t next = 0;
   for (std::size_t row = 0; row < rows; ++row) {
     const bool wanted = next < pdq_side && wanted_rows[next] == row;

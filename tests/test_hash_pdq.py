@@ -1,5 +1,7 @@
 """PDQ against the package pdqhash, bit for bit, and the compiled kernels against plain NumPy."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from PIL import Image
 from skimage import data
 
 from conftest import scene
-from lookalike import bits
+from lookalike import _native, bits
 from lookalike.decode import turn
 from lookalike.errors import UsageError
 from lookalike.hashes import pdq
@@ -190,3 +192,23 @@ def test_without_kernels_prepare_uses_the_reference(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(pdq, "KERNELS", (pdq.REFERENCE,))
     monkeypatch.delattr(pdq, "pdq_reduce_rgb")
     assert pdq.prepare(image).tobytes() == expected.tobytes()
+
+
+def test_an_install_without_kernels_has_the_reference_only() -> None:
+    code = (
+        "import sys; sys.modules['lookalike._native'] = None\n"
+        "from lookalike.hashes import pdq; from PIL import Image\n"
+        "print(pdq.KERNELS, pdq.pdq(pdq.prepare(Image.new('L', (90, 70), 9))[None], 16).shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "('reference',) (1, 4)\n"
+
+
+def test_the_kernels_check_their_arguments() -> None:
+    with pytest.raises(ValueError, match="3 channels"):
+        _native.pdq_reduce_rgb(np.zeros((9, 9, 4), np.uint8))
+    for block, basis in (((1, 64, 63), (16, 64)), ((1, 64, 64), (16, 63)), ((1, 63, 64), (16, 64))):
+        with pytest.raises(ValueError, match="64x64 and the basis 16x64"):
+            _native.pdq_frequencies(np.zeros(block, np.float32), np.zeros(basis, np.float32))
+    with pytest.raises(TypeError):
+        _native.pdq_reduce_luma(np.zeros((9, 9)))  # type: ignore[arg-type]
