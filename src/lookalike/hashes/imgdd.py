@@ -247,15 +247,14 @@ def whash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     Returns
     -------
     ndarray of uint64, shape (n, 1)
-        Bit ``63 - (8 * row + column)`` is set where the value without its lowest frequency is above imgdd's median.
+        Bit ``8 * row + column`` is set where the value without its lowest frequency is above imgdd's median.
 
     Examples
     --------
     >>> hex(whash(np.arange(64, dtype=np.uint8).reshape(1, 8, 8), 8)[0, 0])
-    '0xffffffff00000000'
+    '0xffffffff'
     """
     values = block.reshape(len(block), size * size).astype(np.float32) / np.float32(255)
-    values[:, : size * size >> LEVELS] = values[:, : size * size >> LEVELS]
     for level in range(LEVELS):
         part = values[:, : size * size >> level] * SQRT_HALF
         even, odd = part[:, ::2], part[:, 1::2]
@@ -268,7 +267,7 @@ def whash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
         values[:, 1 : size * size >> level : 2] = sums - differences
     before, middle = middles(values)
     median = (before + middle) / np.float32(2)
-    return bits.pack((values > median[:, np.newaxis])[:, ::-1])
+    return bits.pack(values > median[:, np.newaxis])
 
 
 def cosines(values: Floats) -> Floats:

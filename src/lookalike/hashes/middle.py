@@ -56,11 +56,11 @@ def _selected(values: list[float], at: int) -> list[float]:
         pivot = part[chosen]
         if floor is not None and not floor < pivot:
             # The pivot is the smallest value left: all its equals go to the front in one round.
-            begin += _partition(part, chosen, pivot.__ge__) + 1
-            if begin > at:
+            cut = begin + _partition(part, chosen, pivot.__ge__)
+            values[begin:end] = part
+            if cut >= at:
                 return [pivot, pivot]
-            values[begin:end] = part[len(part) - (end - begin) :]
-            floor = None
+            begin, floor = cut + 1, None
             continue
         cut = begin + _partition(part, chosen, pivot.__gt__)
         values[begin:end] = part
