@@ -17,6 +17,7 @@
 #include "haar.hpp"
 #include "join.hpp"
 #include "pdq.hpp"
+#include "resample.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -139,6 +140,48 @@ nb::ndarray<nb::numpy, double> haar(const Input<std::uint8_t, 3>& block, unsigne
   });
 }
 
+template <class T>
+using ConstColumn = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+Windows checked_windows(const ConstColumn<std::int64_t>& start, const ConstColumn<std::int64_t>& bounds,
+                        const ConstColumn<float>& weights, std::size_t source) {
+  const Windows windows{start.data(), bounds.data(), weights.data(), start.shape(0)};
+  bool sound = windows.count > 0 && bounds.shape(0) == windows.count + 1 && windows.bounds[0] == 0 &&
+               windows.bounds[windows.count] == static_cast<std::int64_t>(weights.shape(0));
+  for (std::size_t w = 0; sound && w < windows.count; ++w) {
+    const std::int64_t size = windows.bounds[w + 1] - windows.bounds[w], room = static_cast<std::int64_t>(source) - size;
+    sound = size >= 0 && windows.start[w] >= 0 && windows.start[w] <= room;
+  }
+  if (!sound) throw std::invalid_argument("a window of weights lies outside the picture");
+  return windows;
+}
+
+template <class T>
+nb::ndarray<nb::numpy, T, nb::ndim<3>> resampled(
+    const nb::ndarray<const T, nb::ndim<3>, nb::c_contig, nb::device::cpu>& pixels,
+    const ConstColumn<std::int64_t>& down_start, const ConstColumn<std::int64_t>& down_bounds,
+    const ConstColumn<float>& down_weights, const ConstColumn<std::int64_t>& across_start,
+    const ConstColumn<std::int64_t>& across_bounds, const ConstColumn<float>& across_weights) {
+  const Windows down = checked_windows(down_start, down_bounds, down_weights, pixels.shape(0));
+  const Windows across = checked_windows(across_start, across_bounds, across_weights, pixels.shape(1));
+  const std::size_t channels = pixels.shape(2);
+  if (channels == 0) throw std::invalid_argument("a picture must have at least one channel");
+  auto owned = std::make_unique<T[]>(down.count * across.count * channels);
+  {
+    const nb::gil_scoped_release unlocked;
+    resample(pixels.data(), pixels.shape(1), channels, down, across, owned.get());
+  }
+  nb::capsule owner(owned.get(), [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  return nb::ndarray<nb::numpy, T, nb::ndim<3>>(owned.release(), {down.count, across.count, channels}, owner);
+}
+
+template <class T>
+void define_resample(nb::module_& m) {
+  m.def("resample", resampled<T>, "pixels"_a.noconvert(), "down_start"_a.noconvert(), "down_bounds"_a.noconvert(),
+        "down_weights"_a.noconvert(), "across_start"_a.noconvert(), "across_bounds"_a.noconvert(),
+        "across_weights"_a.noconvert(), "A picture of (h, w, channels), its rows and columns summed with windows.");
+}
+
 }  // namespace
 }  // namespace lookalike
 
@@ -177,4 +220,6 @@ NB_MODULE(_native, m) {
         "Pictures (n, 64, 64) to low frequencies (n, 16, 16).");
   m.def("haar_low", &haar, "block"_a.noconvert(), "levels"_a, "remove_mean"_a,
         "Low Haar bands of pictures (n, s, s), as shares of 255.");
+  define_resample<std::uint8_t>(m);
+  define_resample<std::uint16_t>(m);
 }
