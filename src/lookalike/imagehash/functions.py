@@ -16,7 +16,7 @@ from lookalike.errors import UsageError
 from lookalike.hashes import colour, segments, wavelet
 from lookalike.hashes.luma import gray, luma
 from lookalike.imagehash.multihash import ImageMultiHash
-from lookalike.imagehash.singlehash import ImageHash, NDArray
+from lookalike.imagehash.singlehash import ImageHash
 from lookalike.model import COLOUR_BINS
 
 WhashMode = Literal["haar", "db4"]
