@@ -20,7 +20,8 @@ LEVELS: dict[str, int] = {
     "hashes": 1, "formats": 1, "metadata": 1, "join": 1, "verify": 1, "grouping": 1, "keep": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2,
     "opening": 3, "listing": 3, "examining": 3, "scanning": 3, "matching": 3, "findings": 3, "finding": 3,
-    "cli": 4, "__main__": 5, "__init__": 5,
+    "imagehash": 4,
+    "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = ["opening", "listing", "examining", "scanning", "matching", "findings", "finding"]
 """Level 3, in the order in which a stage may use those before it."""
