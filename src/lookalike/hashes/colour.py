@@ -11,6 +11,7 @@ from PIL import Image, ImageChops
 
 from lookalike import bits
 from lookalike.errors import UsageError
+from lookalike.hashes.luma import gray
 from lookalike.model import COLOUR_BINS
 
 HUES = 6
@@ -19,12 +20,15 @@ COUNTS = 1 + COLOUR_BINS
 MAX_SIZE = 32
 """Bits per colour bin; with more, a count times ``2 ** size`` could leave 64 bits."""
 
-SHADED = [0 if level < 32 else 255 for level in range(256)]
+LIT = [0 if level < 32 else 255 for level in range(256)]
+"""Mask of the pixels that are not black."""
 HUE = [min(HUES - 1, 2 * hue // 85) for hue in range(256)]
 """Bin of each hue; the edges 0, 42.5, 85, ... fall between integers or onto the first one of a bin."""
-FAINT, BRIGHT, BETWEEN, GRAY = 0, 8, 16, 24
+LEAST_COLOUR = 85
+"""Pixels of a lower saturation are gray."""
+FAINT, BRIGHT, NEITHER = 0, 8, 16
 """Class of a saturation; its sum with the bin of the hue is one number below 32."""
-SATURATION = [GRAY if s < 85 else FAINT if s < 170 else BETWEEN if s == 170 else BRIGHT for s in range(256)]
+SATURATION = [FAINT if LEAST_COLOUR <= level < 170 else BRIGHT if level > 170 else NEITHER for level in range(256)]
 
 
 def prepare(image: Image.Image) -> NDArray[np.int64]:
@@ -51,15 +55,18 @@ def prepare(image: Image.Image) -> NDArray[np.int64]:
     [8, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0]
     """
     # Lookup tables and histograms of Pillow: one byte per pixel at each step, where masks of NumPy would need many.
-    shaded = image.convert("L").point(SHADED)
-    hue, saturation, _ = image.convert("HSV").split()
-    kinds = ImageChops.add(hue.point(HUE), saturation.point(SATURATION)).histogram(shaded)
+    lit = gray(image).point(LIT)
+    hsv = image.convert("HSV")
+    saturation = hsv.getchannel("S")
+    levels = saturation.histogram(lit)
     counts = np.zeros(COUNTS, np.int64)
     counts[0] = image.width * image.height
-    counts[1] = counts[0] - sum(kinds)
-    counts[2] = sum(kinds[GRAY : GRAY + HUES])
-    counts[3 : 3 + HUES] = kinds[FAINT : FAINT + HUES]
-    counts[3 + HUES :] = kinds[BRIGHT : BRIGHT + HUES]
+    counts[1] = counts[0] - sum(levels)
+    counts[2] = sum(levels[:LEAST_COLOUR])
+    if any(levels[LEAST_COLOUR:]):
+        kinds = ImageChops.add(hsv.getchannel("H").point(HUE), saturation.point(SATURATION)).histogram(lit)
+        counts[3 : 3 + HUES] = kinds[FAINT : FAINT + HUES]
+        counts[3 + HUES :] = kinds[BRIGHT : BRIGHT + HUES]
     return counts
 
 
