@@ -47,7 +47,18 @@ def measure(folder: Path, few: Path, scratch: Path, rounds: int) -> dict[str, di
         ours, theirs = [], []
         for turn in range(rounds):
             catalog = scratch / f"{name}-{turn}.sqlite"
-            command = [sys.executable, "-m", "lookalike", "hash", str(files), "--algorithm", name, "--workers", "2", "--quiet"]
+            command = [
+                sys.executable,
+                "-m",
+                "lookalike",
+                "hash",
+                str(files),
+                "--algorithm",
+                name,
+                "--workers",
+                "2",
+                "--quiet",
+            ]
             ours.append(run([*command, "--catalog", str(catalog)])[0])
             theirs.append(run([sys.executable, "-c", IMAGEHASH, str(files), peer])[0])
         mine, peers = statistics.median(ours), statistics.median(theirs)
@@ -96,7 +107,9 @@ def main() -> None:
         for path in sorted(folder.rglob("*.jpg"))[: max(1, options.files // 20)]:
             shutil.copy(path, few / f"{path.parent.name}-{path.name}")
         started = time.perf_counter()
-        print("| algorithm | files | imagehash s | lookalike hash, 2 workers s | ratio | bar |\n|---|---|---|---|---|---|")
+        print(
+            "| algorithm | files | imagehash s | lookalike hash, 2 workers s | ratio | bar |\n|---|---|---|---|---|---|"
+        )
         rows = measure(folder, few, Path(place), options.rounds)
         print(f"({time.perf_counter() - started:.0f} s in all)")
     if options.json:

@@ -227,7 +227,9 @@ def phash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     >>> hex(phash(ramp, 8)[0, 0])
     '0x8000000000000000'
     """
-    values = block.transpose(2, 1, 0).astype(np.float32)  # columns, rows, pictures: a transform runs down the first axis
+    values = block.transpose(2, 1, 0).astype(
+        np.float32
+    )  # columns, rows, pictures: a transform runs down the first axis
     across = cosines(values)[:size]
     low = cosines(across.swapaxes(0, 1))[:size].reshape(size * size, len(block))
     median = np.sort(low[1:], axis=0)[size * size // 2 - 1]
