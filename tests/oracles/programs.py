@@ -118,6 +118,8 @@ attempts = {
     "upper case": lambda: str(imagehash.hex_to_hash("FFFF00000000ABCD")),
     "odd sizes": lambda: [imagehash.hex_to_hash("1ff"), imagehash.hex_to_hash("1" + "0" * 12)],
     "4x3": lambda: imagehash.hex_to_hash("fff"),
+    "line ends": lambda: [imagehash.hex_to_hash(digits + "\\r\\n") for digits in ("1ff", "f", "1ffffff", "a" * 64)],
+    "line end": lambda: [imagehash.hex_to_hash(digits + "\\n") for digits in ("1ff", "f", "1ffffff", "a" * 64)],
     "32 bits": lambda: imagehash.hex_to_hash("ffffffff"),
     "zeros": lambda: imagehash.hex_to_hash("0" * 16),
     "flat": lambda: [imagehash.hex_to_flathash("3" * 11, 3), imagehash.hex_to_flathash("f" * 11, 3)],

@@ -43,13 +43,13 @@ def hex_to_hash(hexstr: str) -> ImageHash:
            [False, False, False,  True]])
     """
     value = int(hexstr, 16)
-    # Counted as they come: line ends read along with the digits do no harm, the next size is far.
-    side = isqrt(4 * len(hexstr))
     digits = len(hexstr.strip().lower().removeprefix("0x"))
-    colour = 4 * digits // COLOUR_BINS
+    side, colour = isqrt(4 * digits), 4 * digits // COLOUR_BINS
     if _digits(side * side) != digits == _digits(COLOUR_BINS * colour):
         columns = side if COLOUR_BINS * colour % side == 0 else colour
         return ImageHash(_flat(value, COLOUR_BINS * colour).reshape(-1, columns))
+    # As imagehash does, line ends and prefixes are counted with the digits: the next size is far enough but for 3x3.
+    side = isqrt(4 * len(hexstr))
     flat = _flat(value, side * side)
     if flat.size % side:
         raise ValueError(f"{hexstr!r} is not the text of a square hash: {side}x{side} bits are the nearest")
