@@ -130,9 +130,7 @@ def thumbnail(image: Image.Image, data: bytes) -> Thumbnail:
     exif = metadata.exif(image)  # some containers hold it behind the pixels
     orientation = int(exif.get("orientation", 1))
     alpha, flat = _flatten(image)
-    if blocks and unit == 1:
-        flat, unit = flat.reduce(BLOCK), BLOCK
-    luma, chroma, colour = _planes(flat, (width, height), unit)
+    luma, chroma, colour = _planes(flat, (width, height), unit, blocks=blocks)
     luma, chroma = turn(luma, orientation), turn(chroma, orientation)
     upright = upright_size(width, height, orientation)
     captured = exif.pop("captured", None)
@@ -156,9 +154,39 @@ def luma_of(image: Image.Image) -> NDArray[np.uint8]:
     ndarray of uint8, shape (64, 64)
         As the thumbnail of the same picture in a lossless file would have it.
     """
-    _, flat = _flatten(image)
-    unit = BLOCK if -(-min(image.size) // BLOCK) >= MIN_BLOCKS else 1
-    return _planes(flat.reduce(unit), image.size, unit)[0]
+    blocks = -(-min(image.size) // BLOCK) >= MIN_BLOCKS
+    return _planes(_flatten(image)[1], image.size, 1, blocks=blocks)[0]
+
+
+def block_means(plane: Image.Image) -> NDArray[np.uint8]:
+    """Reduce a gray picture to the means of its blocks of 8x8 pixels, halves rounded up.
+
+    Parameters
+    ----------
+    plane : PIL.Image.Image
+        Of mode L.
+
+    Returns
+    -------
+    ndarray of uint8, shape (ceil(height / 8), ceil(width / 8))
+        Means; the blocks at the right and lower edge may have fewer pixels.
+
+    Examples
+    --------
+    >>> block_means(Image.new("L", (9, 8), 3)).tolist()
+    [[3, 3]]
+    """
+    means = np.array(plane.reduce(BLOCK))
+    pixels = np.asarray(plane)
+    # Pillow's division is exact for whole blocks, not always for smaller ones.
+    right, lower = pixels.shape[1] // BLOCK * BLOCK, pixels.shape[0] // BLOCK * BLOCK
+    for edge, target in ((pixels[:, right:], means[:, right // BLOCK :]), (pixels[lower:].T, means[lower // BLOCK :].T)):
+        if edge.size:
+            starts = np.arange(0, len(edge), BLOCK)
+            sums = np.add.reduceat(edge.sum(axis=1, dtype=np.int64), starts)
+            counts = np.diff([*starts, len(edge)]) * edge.shape[1]
+            target[:, 0] = (2 * sums + counts) // (2 * counts)
+    return means
 
 
 def _draft(image: Image.Image, scale: int) -> bool:
@@ -215,12 +243,16 @@ def _to_8_bits(samples: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def _planes(
-    image: Image.Image, extent: tuple[int, int], unit: int
+    image: Image.Image, extent: tuple[int, int], unit: int, *, blocks: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool]:
-    """Return 64x64 luma, 8x8 chroma, and whether there is any colour."""
-    small = (CHROMA_SIDE, CHROMA_SIDE)
+    """Return 64x64 luma, 8x8 chroma, and whether there is any colour; `unit` says what the samples are already means of."""
     gray = image.getchannel(0) if image.mode == "YCbCr" else image.convert("L")
-    luma = lanczos.shrink(np.asarray(gray), extent, unit, THUMBNAIL_SIDE)
+    if blocks and unit == 1:
+        plane, image, unit = block_means(gray), image.reduce(BLOCK), BLOCK
+    else:
+        plane = np.asarray(gray)
+    luma = lanczos.shrink(plane, extent, unit, THUMBNAIL_SIDE)
+    small = (CHROMA_SIDE, CHROMA_SIDE)
     if image.mode == "L":
         return luma, np.full((*small, 2), NEUTRAL, np.uint8), False
     coloured = image if image.mode == "YCbCr" else image.convert("YCbCr")
