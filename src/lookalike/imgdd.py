@@ -1,0 +1,125 @@
+"""The functions of ``imgdd`` 0.1.5, with its arguments, results and hashes: ``import lookalike.imgdd as imgdd``.
+
+What differs is written down in docs/imgdd-parity.md. Nothing is remembered in a catalog, as nothing is there.
+"""
+
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+
+from lookalike.batches import hash_batches
+from lookalike.errors import UnsafeError, UsageError
+from lookalike.hashes.value import ImageHash
+
+FILTERS = {name.lower(): name for name in ("Nearest", "Triangle", "CatmullRom", "Gaussian", "Lanczos3")}
+ALGOS = {name.lower(): name for name in ("aHash", "mHash", "dHash", "pHash", "wHash")}
+"""Names as imgdd writes them, by what they are compared as: case does not matter."""
+
+
+def hash(
+    path: str | os.PathLike[str], filter: str | None = None, algo: str | None = None, sort: bool = False
+) -> dict[str, str]:
+    """Hash all images below a folder.
+
+    Parameters
+    ----------
+    path : path
+        A folder.
+    filter : str, optional
+        Nearest, Triangle, CatmullRom, Gaussian or Lanczos3, in any case; None for Nearest.
+    algo : str, optional
+        aHash, mHash, dHash, pHash or wHash, in any case; None for dHash. This wHash is one-dimensional and offered for the
+        sake of stored hashes only; `lookalike.whash` is the sound one.
+    sort : bool
+        Whether the result is in the order of the hashes.
+
+    Returns
+    -------
+    dict of str to str
+        Path to hash, as hexadecimal text without leading zeros. Files that cannot be read are left out, with one
+        `UserWarning` that counts them.
+
+    Raises
+    ------
+    UsageError
+        A `ValueError`: the path is no folder, or a name is unknown; the message lists the valid ones.
+
+    Examples
+    --------
+    >>> hash("photos", filter="triangle", algo="dHash")  # doctest: +SKIP
+    {'photos/a.png': 'd549d22a96c9ea8a'}
+    """
+    found = list(_hashes(path, filter, algo))
+    if sort:
+        found.sort(key=lambda row: row[1].value)
+    return {name: value.to_imgdd() for name, value in found}
+
+
+def dupes(
+    path: str | os.PathLike[str], filter: str | None = None, algo: str | None = None, remove: bool = False
+) -> dict[str, list[str]]:
+    """Group all images below a folder that have equal hashes.
+
+    Parameters
+    ----------
+    path : path
+        A folder.
+    filter, algo : str, optional
+        As for `hash`.
+    remove : bool
+        Must be false: equal hashes alone are no reason to remove a file.
+
+    Returns
+    -------
+    dict of str to list of str
+        Hash to two or more paths, each path once.
+
+    Raises
+    ------
+    UsageError
+        As for `hash`.
+    UnsafeError
+        If `remove` is true.
+
+    Examples
+    --------
+    >>> dupes("photos", algo="pHash")  # doctest: +SKIP
+    {'d549d22a96c9ea8a': ['photos/a.png', 'photos/b.png']}
+    """
+    if remove:
+        raise UnsafeError(
+            "remove=True is refused: equal hashes do not make equal pictures. lookalike.find verifies each pair; its "
+            "findings say which image of a group to keep"
+        )
+    groups = defaultdict(list)
+    for name, value in _hashes(path, filter, algo):
+        groups[value.to_imgdd()].append(name)
+    return {text: names for text, names in groups.items() if len(names) > 1}
+
+
+def _hashes(path: str | os.PathLike[str], filter_: str | None, algo: str | None) -> Iterator[tuple[str, ImageHash]]:
+    """Yield path and hash of every image; say once how many could not be read."""
+    chosen = _choice("filter", filter_ or "Nearest", FILTERS), _choice("algo", algo or "dHash", ALGOS)
+    if not os.path.exists(path):
+        raise UsageError(f"Path does not exist: {os.fspath(path)}")
+    if not os.path.isdir(path):
+        raise UsageError(f"Path is not a directory: {os.fspath(path)}")
+    failures = []
+    for table in hash_batches(path, algorithms=chosen[1], filter=chosen[0], decode="imgdd", use_catalog=False):
+        for row, name in enumerate(table.refs.paths):
+            value = table.hash(row)
+            assert isinstance(value, ImageHash)
+            yield name, value
+        failures += table.failures
+    if failures:
+        first = failures[0]
+        warnings.warn(
+            f"{len(failures)} files could not be read, such as {first.ref.path!r}: {first.reason}", stacklevel=3
+        )
+
+
+def _choice(what: str, name: str, table: dict[str, str]) -> str:
+    if name.lower() not in table:
+        raise UsageError(f"unknown {what} {name!r}: use one of {', '.join(table.values())}")
+    return name.lower()
