@@ -3,18 +3,18 @@ from typing import TypeVar
 from numpy import float32, int64, uint8, uint16, uint32, uint64
 from numpy.typing import NDArray
 
-Depth = TypeVar("Depth", uint8, uint16)
+_Depth = TypeVar("_Depth", uint8, uint16)
 
 def kernels() -> list[str]: ...
 def resample(
-    pixels: NDArray[Depth],
+    pixels: NDArray[_Depth],
     down_start: NDArray[int64],
     down_bounds: NDArray[int64],
     down_weights: NDArray[float32],
     across_start: NDArray[int64],
     across_bounds: NDArray[int64],
     across_weights: NDArray[float32],
-) -> NDArray[Depth]: ...
+) -> NDArray[_Depth]: ...
 
 class PairStream:
     def __init__(
