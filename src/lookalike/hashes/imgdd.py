@@ -243,7 +243,10 @@ def phash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
 
 
 def whash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
-    """Hash by Haar wavelets along the row of all 64 pixels, as imgdd does; a picture's second dimension is not seen.
+    """Hash by Haar wavelets along the row of all 64 pixels, as imgdd does; for parity only.
+
+    The picture's second dimension is not seen, and only the first of eight lowest frequencies is taken out. So the first
+    eight bits are 0 in nearly every photo.
 
     Parameters
     ----------

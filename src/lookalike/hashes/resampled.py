@@ -60,7 +60,8 @@ def _catmullrom(x: Floats) -> Floats:
 def _gaussian(x: Floats) -> Floats:
     height = np.float32(1) / (np.sqrt(np.float32(2 * np.pi)) * HALF)
     # Rounded once, from double precision, like the sine.
-    return height * np.exp((-(x * x) / HALF).astype(np.float64)).astype(np.float32)
+    weight: Floats = height * np.exp((-(x * x) / HALF).astype(np.float64)).astype(np.float32)
+    return weight
 
 
 def _lanczos3(x: Floats) -> Floats:
