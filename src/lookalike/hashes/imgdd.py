@@ -3,9 +3,9 @@
 A picture is resampled (`lookalike.hashes.resampled`), turned gray in integers and only then hashed. All hashes have 64
 bits, and their hexadecimal form is what imgdd prints, with leading zeros.
 
-Source: the behaviour of imgdd 0.1.5 with image 0.25.5, rustdct 0.7.1 and dwt 0.5.2. The cosine transform is the split
-radix of Plonka and Tasche, *Fast and numerically stable algorithms for discrete cosine transforms* (2005), in single
-precision: its rounding decides the bits of flat and of symmetric pictures, whose coefficients are zero but for it.
+Source: the behaviour of imgdd 0.1.5 with image 0.25.5, rustdct 0.7.1 and dwt 0.5.2 (all but imgdd: MIT or Apache-2.0).
+The cosine transform is rustdct's split radix in single precision: its rounding decides the bits of flat and of symmetric
+pictures, whose coefficients are zero but for it.
 """
 
 from functools import cache
