@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-from find import photos_folder, replicate, run
 from PIL import Image
 
 import lookalike
+from find import photos_folder, replicate, run
 
 IMAGEHASH = """
 import sys, pathlib, imagehash, PIL.Image

@@ -149,8 +149,9 @@ Windows checked_windows(const ConstColumn<std::int64_t>& start, const ConstColum
   bool sound = windows.count > 0 && bounds.shape(0) == windows.count + 1 && windows.bounds[0] == 0 &&
                windows.bounds[windows.count] == static_cast<std::int64_t>(weights.shape(0));
   for (std::size_t w = 0; sound && w < windows.count; ++w) {
-    const std::int64_t size = windows.bounds[w + 1] - windows.bounds[w], room = static_cast<std::int64_t>(source) - size;
-    sound = size >= 0 && windows.start[w] >= 0 && windows.start[w] <= room;
+    const std::int64_t begin = windows.bounds[w], end = windows.bounds[w + 1];
+    sound = begin <= end && windows.start[w] >= 0 &&
+            windows.start[w] <= static_cast<std::int64_t>(source) - (end - begin);
   }
   if (!sound) throw std::invalid_argument("a window of weights lies outside the picture");
   return windows;

@@ -3,7 +3,7 @@ from typing import TypeVar
 from numpy import float32, float64, int64, uint8, uint16, uint32, uint64
 from numpy.typing import NDArray
 
-Depth = TypeVar("Depth", uint8, uint16)
+_Depth = TypeVar("_Depth", uint8, uint16)
 
 def kernels() -> list[str]: ...
 def pdq_reduce_luma(luma: NDArray[float32]) -> NDArray[float32]: ...
@@ -11,14 +11,14 @@ def pdq_reduce_rgb(rgb: NDArray[uint8]) -> NDArray[float32]: ...
 def pdq_frequencies(block: NDArray[float32], basis: NDArray[float32]) -> NDArray[float32]: ...
 def haar_low(block: NDArray[uint8], levels: int, remove_mean: bool) -> NDArray[float64]: ...
 def resample(
-    pixels: NDArray[Depth],
+    pixels: NDArray[_Depth],
     down_start: NDArray[int64],
     down_bounds: NDArray[int64],
     down_weights: NDArray[float32],
     across_start: NDArray[int64],
     across_bounds: NDArray[int64],
     across_weights: NDArray[float32],
-) -> NDArray[Depth]: ...
+) -> NDArray[_Depth]: ...
 
 class PairStream:
     def __init__(

@@ -180,7 +180,10 @@ def block_means(plane: Image.Image) -> NDArray[np.uint8]:
     pixels = np.asarray(plane)
     # Pillow's division is exact for whole blocks, not always for smaller ones.
     right, lower = pixels.shape[1] // BLOCK * BLOCK, pixels.shape[0] // BLOCK * BLOCK
-    for edge, target in ((pixels[:, right:], means[:, right // BLOCK :]), (pixels[lower:].T, means[lower // BLOCK :].T)):
+    for edge, target in (
+        (pixels[:, right:], means[:, right // BLOCK :]),
+        (pixels[lower:].T, means[lower // BLOCK :].T),
+    ):
         if edge.size:
             starts = np.arange(0, len(edge), BLOCK)
             sums = np.add.reduceat(edge.sum(axis=1, dtype=np.int64), starts)

@@ -10,21 +10,24 @@ after Mitchell and Netravali, *Reconstruction Filters in Computer Graphics* (198
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import UsageError
 
-try:
-    from lookalike._native import resample as _kernel
-except ModuleNotFoundError:  # installed without a compiler; a kernel that is there but broken still fails loudly
-    _kernel = None
-
 Floats: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 Taps: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], Floats]
+
+_kernel: Callable[..., Pixels] | None
+try:
+    from lookalike._native import resample as _compiled
+except ModuleNotFoundError:  # installed without a compiler; a kernel that is there but broken still fails loudly
+    _kernel = None
+else:
+    _kernel = _compiled
 
 HALF = np.float32(0.5)
 
@@ -33,7 +36,8 @@ def _sinc(x: Floats) -> Floats:
     angle = x * np.float32(np.pi)
     # The sine of the C library is rounded correctly nearly always; NumPy's own in single precision is not.
     sine = np.sin(angle.astype(np.float64)).astype(np.float32)
-    return np.divide(sine, angle, out=np.ones_like(x), where=angle != 0)
+    quotient: Floats = np.divide(sine, angle, out=np.ones_like(x), where=angle != 0)
+    return quotient
 
 
 def _box(x: Floats) -> Floats:
@@ -50,17 +54,19 @@ def _catmullrom(x: Floats) -> Floats:
     cube = square * a
     near = np.float32(9) * cube + np.float32(-15) * square + np.float32(6)
     far = np.float32(-3) * cube + np.float32(15) * square + np.float32(-24) * a + np.float32(12)
-    weight: Floats = np.where(a < 1, near, np.where(a < 2, far, np.float32(0))) / np.float32(6)
-    return weight
+    return np.where(a < 1, near, np.where(a < 2, far, np.float32(0))).astype(np.float32) / np.float32(6)
 
 
 def _gaussian(x: Floats) -> Floats:
     height = np.float32(1) / (np.sqrt(np.float32(2 * np.pi)) * HALF)
-    return height * np.exp((-(x * x) / HALF).astype(np.float64)).astype(np.float32)
+    # Rounded once, from double precision, like the sine.
+    weight: Floats = height * np.exp((-(x * x) / HALF).astype(np.float64)).astype(np.float32)
+    return weight
 
 
 def _lanczos3(x: Floats) -> Floats:
-    return np.where(np.abs(x) < 3, _sinc(x) * _sinc(x / np.float32(3)), np.float32(0))
+    weight: Floats = _sinc(x) * _sinc(x / np.float32(3)) * (np.abs(x) < 3)
+    return weight
 
 
 FILTERS: dict[str, tuple[int, Callable[[Floats], Floats]]] = {
@@ -193,17 +199,16 @@ def resample_reference(pixels: Pixels, width: int, height: int, filter_: str) ->
     sums = np.clip(columns, 0, np.iinfo(pixels.dtype).max)
     whole = np.floor(sums)
     # Half rounds up. Adding one half before the floor would round in single precision and lift values just below it.
-    rounded: Pixels = (whole + (sums - whole >= HALF)).astype(pixels.dtype)
-    return rounded
+    return cast("Pixels", (whole + (sums - whole >= HALF)).astype(pixels.dtype))
 
 
-def _weigh(rows: NDArray[np.generic], windows: Taps) -> Floats:
+def _weigh(rows: Pixels | Floats, windows: Taps) -> Floats:
     """Sum rows with the weights of each window, one row after the other."""
     start, bounds, weights = windows
     sums = np.zeros((len(start), *rows.shape[1:]), np.float32)
-    for total, first, begin, end in zip(sums, start, bounds, bounds[1:], strict=False):
+    for window, (first, begin, end) in enumerate(zip(start, bounds, bounds[1:], strict=False)):
         for row, weight in zip(rows[first : first + end - begin], weights[begin:end], strict=True):
-            total += row.astype(np.float32) * weight
+            sums[window] += row.astype(np.float32) * weight
     return sums
 
 
