@@ -15,6 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def leak(count: int) -> None:
     """Hash many small pictures in this process, every algorithm in turn, and print memory on the way."""
     random = np.random.default_rng(0)
     pictures = [Image.fromarray(random.integers(0, 256, (40, 40, 3), dtype=np.uint8)) for _ in range(64)]
-    calls = [
+    calls: list[Callable[[Image.Image], object]] = [
         lookalike.ahash, lookalike.dhash, lookalike.phash, lookalike.whash, lookalike.colorhash, lookalike.pdq,
         lambda picture: lookalike.whash(picture, mode="db4"),
     ]  # fmt: skip

@@ -32,7 +32,7 @@ def kernel() -> NDArray[np.int64]:
     Examples
     --------
     >>> int(kernel()[0]), int(kernel()[512]), int(kernel()[3072])
-    (65536, 39842, 0)
+    (65536, 39841, 0)
     """
     x = np.arange(LOBES * STEPS + 1) / STEPS
     samples: NDArray[np.int64] = np.rint(np.sinc(x) * np.sinc(x / LOBES) * (1 << KERNEL_BITS)).astype(np.int64)
