@@ -39,6 +39,16 @@ PEERS = {
 }
 """What imagehash calls it, and how many times faster two workers have to be."""
 
+LEAKED: tuple[Callable[[Image.Image], object], ...] = (
+    lookalike.ahash,
+    lookalike.dhash,
+    lookalike.phash,
+    lookalike.whash,
+    lookalike.colorhash,
+    lookalike.pdq,
+    lambda picture: lookalike.whash(picture, mode="db4"),
+)
+
 
 def measure(folder: Path, few: Path, scratch: Path, rounds: int) -> dict[str, dict[str, float]]:
     """Measure every algorithm on both sides, taking turns; the crop-resistant hash on a few files only."""
@@ -79,14 +89,10 @@ def leak(count: int) -> None:
     """Hash many small pictures in this process, every algorithm in turn, and print memory on the way."""
     random = np.random.default_rng(0)
     pictures = [Image.fromarray(random.integers(0, 256, (40, 40, 3), dtype=np.uint8)) for _ in range(64)]
-    calls: list[Callable[[Image.Image], object]] = [
-        lookalike.ahash, lookalike.dhash, lookalike.phash, lookalike.whash, lookalike.colorhash, lookalike.pdq,
-        lambda picture: lookalike.whash(picture, mode="db4"),
-    ]  # fmt: skip
     for number in range(count + 1):
         if number % (count // 10 or 1) == 0:
             print(f"after {number:,} hashes: {resident():,} kB", flush=True)
-        calls[number % len(calls)](pictures[number % len(pictures)])
+        LEAKED[number % len(LEAKED)](pictures[number % len(pictures)])
 
 
 def main() -> None:
