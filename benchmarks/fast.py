@@ -56,7 +56,7 @@ def full_block(files: list[bytes], spec: HashSpec) -> NDArray[np.uint64]:
     rows = []
     for data in files:
         with Image.open(io.BytesIO(data)) as image:
-            rows.append(hash_picture(image, spec)[0][0])
+            rows.append(hash_picture(image, spec)[0][0][0])
     return np.stack(rows)
 
 

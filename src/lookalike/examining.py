@@ -116,7 +116,7 @@ def examine(task: Task) -> Outcome:
 
 def _hash(data: bytes, task: Task) -> Hashed:
     with decode.opened(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels) as image:
-        made = [hash_picture(image, spec) for spec in task.specs]
+        made = hash_picture(image, *task.specs)
         pixels, format_ = image.size, image.format or ""
     words = tuple(block.astype(">u8").tobytes() for block, _ in made)
     cut_short = task.truncated and decode.is_truncated(data)

@@ -395,4 +395,4 @@ def _rows(image: ImageSource, spec: HashSpec) -> tuple[NDArray[np.uint64], int |
     if spec.decoding == "fast":
         return hash_block(luma(image)[np.newaxis], spec), None
     with picture(image) as opened:
-        return hash_picture(opened, spec)
+        return hash_picture(opened, spec)[0]
