@@ -55,7 +55,10 @@ def _imports(path: Path) -> set[str]:
             continue
         if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.split(".")[0] == "lookalike":
             inside = node.module.split(".")[1:]
-            names |= {".".join([*inside, alias.name]) for alias in node.names} if not inside else {".".join(inside)}
+            for alias in node.names:  # a module, or something in one
+                below = PACKAGE.joinpath(*inside, alias.name)
+                is_module = below.is_dir() or below.with_suffix(".py").is_file()
+                names.add(".".join([*inside, alias.name]) if is_module or not inside else ".".join(inside))
         if isinstance(node, ast.Import):
             names |= {alias.name.partition(".")[2] for alias in node.names if alias.name.startswith("lookalike.")}
     return {name for name in names if name.split(".")[0] in LEVELS}
