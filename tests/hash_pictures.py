@@ -128,7 +128,7 @@ def outcome(function: Callable[..., Any], *arguments: Any, **options: Any) -> An
             result = function(*arguments, **options)
         except Exception as error:  # noqa: BLE001 - any, to be compared
             return type(error)
-    if isinstance(result, list):
+    if isinstance(result, (list, Image.Image)):
         return result
     if hasattr(result, "segment_hashes"):
         return [segment.hash.tolist() for segment in result.segment_hashes]
