@@ -28,7 +28,8 @@ def hash(
     size: Annotated[int | None, typer.Option(help="Side of the hashes. Default: 8; pdq 16, colorhash 3.")] = None,
     filter: Annotated[
         str | None,
-        typer.Option(help="Resampling filter. Default: lanczos3; under imgdd nearest."),
+        typer.Option(help="lanczos3 (default), catmullrom, triangle, hamming, box, nearest; "
+            "imgdd: nearest (default), triangle, catmullrom, gaussian, lanczos3."),
     ] = None,
     decode: Annotated[
         str | None,
@@ -102,7 +103,7 @@ def _counted(tables: Iterator[HashTable], totals: Counter[str], lines: list[str]
 
 
 def _summary(totals: Counter[str]) -> str:
-    text = f"{totals['hashed']:,} images hashed"
+    text = f"{totals['hashed']:,} image{'' if totals['hashed'] == 1 else 's'} hashed"
     if totals["failed"]:
         text += f", {totals['failed']:,} could not be read (rows with a failure)"
-    return f"{text}, {totals['skipped']:,} other files skipped" if totals["skipped"] else text
+    return f"{text}, {totals['skipped']:,} skipped" if totals["skipped"] else text
