@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
+#include <string>
 
 #if defined(__SSE2__) || defined(_M_X64)
 #define LOOKALIKE_SSE2 1
@@ -43,8 +45,6 @@ constexpr std::size_t kPairBytes = 2 * kLanes;
 // One pass over a strip: kLanes levels for each pixel of the result, `stride` bytes from one to the next.
 using Pass = void (*)(const Strip* strip, const LanczosAxis& axis, std::uint8_t* out, std::size_t stride);
 
-#ifndef LOOKALIKE_SSE2
-
 void pass_plain(const Strip* strip, const LanczosAxis& axis, std::uint8_t* out, std::size_t stride) {
   for (const Span& span : axis.spans) {
     std::array<std::int32_t, kLanes> sums;
@@ -65,7 +65,7 @@ void pass_plain(const Strip* strip, const LanczosAxis& axis, std::uint8_t* out, 
   }
 }
 
-#else
+#ifdef LOOKALIKE_SSE2
 
 // The lower parts alone may sum to more than 32 bits hold; as the whole sum does not, wrapping around does no harm.
 void pass_sse2(const Strip* strip, const LanczosAxis& axis, std::uint8_t* out, std::size_t stride) {
@@ -130,15 +130,27 @@ AVX2 void pass_avx2(const Strip* strip, const LanczosAxis& axis, std::uint8_t* o
 
 #endif
 
-Pass best_pass() {
+struct GrayKernel {
+  const char* name;
+  bool (*runs_here)();
+  Pass pass;
+};
+
+const GrayKernel kTable[] = {  // best first
 #ifdef LOOKALIKE_AVX2
-  if (__builtin_cpu_supports("avx2") != 0) return pass_avx2;
+    {"avx2", [] { return __builtin_cpu_supports("avx2") != 0; }, pass_avx2},
 #endif
 #ifdef LOOKALIKE_SSE2
-  return pass_sse2;
-#else
-  return pass_plain;
+    {"sse2", [] { return true; }, pass_sse2},
 #endif
+    {"plain", [] { return true; }, pass_plain},
+};
+
+Pass pass_named(std::string_view name) {
+  for (const GrayKernel& kernel : kTable) {
+    if (kernel.name == name && kernel.runs_here()) return kernel.pass;
+  }
+  throw std::invalid_argument("no kernel here is called '" + std::string(name) + "'");
 }
 
 // A strip of `rows` <= kLanes rows. Lanes past the last repeat it.
@@ -229,8 +241,8 @@ using Bytes = std::unique_ptr<std::uint8_t[]>;
 
 Bytes bytes(std::size_t count) { return Bytes(new std::uint8_t[count]); }  // make_unique would fill them
 
-void resize_across(const std::uint8_t* pixels, std::size_t height, const LanczosAxis& axis, std::uint8_t* out) {
-  const Pass pass = best_pass();
+void resize_across(const std::uint8_t* pixels, std::size_t height, const LanczosAxis& axis, Pass pass,
+                   std::uint8_t* out) {
   const Bytes strip = bytes((axis.size + 1) / 2 * kPairBytes), lines = bytes(axis.result * kLanes);
   for (std::size_t row = 0; row < height; row += kLanes) {
     const std::size_t rows = std::min(kLanes, height - row);
@@ -240,8 +252,8 @@ void resize_across(const std::uint8_t* pixels, std::size_t height, const Lanczos
   }
 }
 
-void resize_down(const std::uint8_t* pixels, std::size_t width, const LanczosAxis& axis, std::uint8_t* out) {
-  const Pass pass = best_pass();
+void resize_down(const std::uint8_t* pixels, std::size_t width, const LanczosAxis& axis, Pass pass,
+                   std::uint8_t* out) {
   const Bytes strip = bytes((axis.size + 1) / 2 * kPairBytes);
   Bytes lines;
   for (std::size_t column = 0; column < width; column += kLanes) {
@@ -291,22 +303,31 @@ LanczosAxis::LanczosAxis(std::size_t size, std::size_t result) : size(size), res
   }
 }
 
+std::vector<std::string_view> gray_kernels() {
+  std::vector<std::string_view> names;
+  for (const GrayKernel& kernel : kTable) {
+    if (kernel.runs_here()) names.emplace_back(kernel.name);
+  }
+  return names;
+}
+
 void resize_gray(const std::uint8_t* pixels, std::size_t width, std::size_t height, const LanczosAxis* across,
-                 const LanczosAxis* down, bool down_first, std::uint8_t* result) {
+                 const LanczosAxis* down, bool down_first, std::string_view kernel, std::uint8_t* result) {
+  const Pass pass = pass_named(kernel);
   if (across == nullptr && down == nullptr) {
     std::copy(pixels, pixels + width * height, result);
   } else if (down == nullptr) {
-    resize_across(pixels, height, *across, result);
+    resize_across(pixels, height, *across, pass, result);
   } else if (across == nullptr) {
-    resize_down(pixels, width, *down, result);
+    resize_down(pixels, width, *down, pass, result);
   } else if (down_first) {
     const Bytes between = bytes(width * down->result);
-    resize_down(pixels, width, *down, between.get());
-    resize_across(between.get(), down->result, *across, result);
+    resize_down(pixels, width, *down, pass, between.get());
+    resize_across(between.get(), down->result, *across, pass, result);
   } else {
     const Bytes between = bytes(across->result * height);
-    resize_across(pixels, height, *across, between.get());
-    resize_down(between.get(), across->result, *down, result);
+    resize_across(pixels, height, *across, pass, between.get());
+    resize_down(between.get(), across->result, *down, pass, result);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace lookalike {
@@ -32,9 +33,13 @@ struct LanczosAxis {
   std::vector<Tap> taps;
 };
 
+// Names of the instruction sets that can do it here, best first.
+std::vector<std::string_view> gray_kernels();
+
 // Writes (down ? down->result : height) rows of (across ? across->result : width) pixels. A missing axis is one that
-// keeps its size. `down_first` says which pass comes first; they round between, so it matters.
+// keeps its size. `down_first` says which pass comes first; they round between, so it matters. Throws
+// std::invalid_argument for an unknown name of a kernel, which changes no byte.
 void resize_gray(const std::uint8_t* pixels, std::size_t width, std::size_t height, const LanczosAxis* across,
-                 const LanczosAxis* down, bool down_first, std::uint8_t* result);
+                 const LanczosAxis* down, bool down_first, std::string_view kernel, std::uint8_t* result);
 
 }  // namespace lookalike

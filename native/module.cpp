@@ -12,6 +12,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -150,12 +151,12 @@ std::unique_ptr<LanczosAxis> lanczos_axis(std::size_t size, std::size_t result) 
 }
 
 nb::ndarray<nb::numpy, std::uint8_t> gray_resized(const Input<std::uint8_t, 2>& pixels, const LanczosAxis& across,
-                                                  const LanczosAxis& down, bool down_first) {
+                                                  const LanczosAxis& down, bool down_first, const std::string& kernel) {
   const std::size_t height = pixels.shape(0), width = pixels.shape(1);
   if (across.size != width || down.size != height) throw std::invalid_argument("an axis is for another size");
   return filled<std::uint8_t>({down.result, across.result}, [&](std::uint8_t* out) {
     resize_gray(pixels.data(), width, height, across.result == width ? nullptr : &across,
-                down.result == height ? nullptr : &down, down_first, out);
+                down.result == height ? nullptr : &down, down_first, kernel, out);
   });
 }
 
@@ -241,8 +242,15 @@ NB_MODULE(_native, m) {
         "Low Haar bands of pictures (n, s, s), as shares of 255.");
   nb::class_<LanczosAxis>(m, "LanczosAxis", "Weights by which `size` pixels along a side become `result`.")
       .def(nb::new_(&lanczos_axis), "size"_a, "result"_a);
+  m.def(
+      "gray_kernels",
+      [] {
+        const std::vector<std::string_view> names = gray_kernels();
+        return std::vector<std::string>(names.begin(), names.end());
+      },
+      "Names of the kernels of resize_gray that this processor runs, best first.");
   m.def("resize_gray", &gray_resized, "pixels"_a.noconvert(), "across"_a, "down"_a, "down_first"_a,
-        "A gray picture (h, w), resampled as Pillow does.");
+        "kernel"_a,         "A gray picture (h, w), resampled as Pillow does.");
   define_resample<std::uint8_t>(m);
   define_resample<std::uint16_t>(m);
 }

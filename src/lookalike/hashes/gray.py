@@ -20,12 +20,12 @@ from lookalike.errors import UsageError
 
 PILLOW = "pillow"
 try:
-    from lookalike._native import LanczosAxis
+    from lookalike._native import LanczosAxis, gray_kernels
     from lookalike._native import resize_gray as _resize_native
 except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
     KERNELS: tuple[str, ...] = (PILLOW,)
 else:
-    KERNELS = ("native", PILLOW)  # best first
+    KERNELS = (*gray_kernels(), PILLOW)  # best first
 
 Resize = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
 """Takes pixels of (height, width), a new width and a new height."""
@@ -34,8 +34,8 @@ Order = Callable[[int, int, int, int], bool]
 
 ORDERS: dict[str, Order] = {
     "height": lambda width, height, across, down: height > down and height - down > 2 * (width - across),
-    "tall": lambda width, height, across, down: height > down and height > 100 * width,
-    "width": lambda width, height, across, down: False,
+    "tall": lambda width, height, _, down: height > down and height > 100 * width,
+    "width": lambda *_: False,
 }
 """The orders that versions of Pillow are known to have, the newest first."""
 
@@ -94,7 +94,7 @@ def resize_gray(pixels: NDArray[np.uint8], width: int, height: int, *, kernel: s
         return _resize_pillow(pixels, width, height)
     old_height, old_width = pixels.shape
     first = ORDERS[order](old_width, old_height, width, height)
-    return _in_order(pixels, width, height, vertical_first=first)
+    return _in_order(pixels, width, height, kernel or KERNELS[0], vertical_first=first)
 
 
 def resize_reference(
@@ -203,7 +203,7 @@ def find_order(resize: Resize) -> str | None:
         pixels = probe_picture(width, height)
         expected = resize(pixels, across, down)
         same = {
-            first: np.array_equal(_in_order(pixels, across, down, vertical_first=first), expected)
+            first: np.array_equal(_in_order(pixels, across, down, KERNELS[0], vertical_first=first), expected)
             for first in (False, True)
         }
         left = [name for name in left if same[ORDERS[name](*probe)]]
@@ -235,10 +235,12 @@ def probe_picture(width: int, height: int) -> NDArray[np.uint8]:
     return (noise % 2 * np.uint8(255)).reshape(height, width)
 
 
-def _in_order(pixels: NDArray[np.uint8], width: int, height: int, *, vertical_first: bool) -> NDArray[np.uint8]:
+def _in_order(
+    pixels: NDArray[np.uint8], width: int, height: int, kernel: str, *, vertical_first: bool
+) -> NDArray[np.uint8]:
     old_height, old_width = pixels.shape
     across, down = _axis(old_width, width), _axis(old_height, height)
-    return _resize_native(np.ascontiguousarray(pixels), across, down, vertical_first)
+    return _resize_native(np.ascontiguousarray(pixels), across, down, vertical_first, kernel)
 
 
 def _axis(size: int, result: int) -> "LanczosAxis":
