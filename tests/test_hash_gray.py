@@ -218,7 +218,7 @@ def test_errors_are_pillow_s() -> None:
     with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
         luma(image, 8.0, 8)  # type: ignore[arg-type]
     assert luma(image, *np.array([9, 8])).shape == (8, 9)
-    assert luma(Image.new("L", (0, 5)), 3, 2).tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert luma(Image.new("L", (5, 0)), 3, 2).tolist() == [[0, 0, 0], [0, 0, 0]]
     file = io.BytesIO()
     Image.fromarray(extremes(200, 200)).save(file, "JPEG")
     with pytest.raises(OSError, match="truncated"):
