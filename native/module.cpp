@@ -3,6 +3,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
 #include <bit>
@@ -11,9 +12,11 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
+#include "gray.hpp"
 #include "haar.hpp"
 #include "join.hpp"
 #include "pdq.hpp"
@@ -140,6 +143,23 @@ nb::ndarray<nb::numpy, double> haar(const Input<std::uint8_t, 3>& block, unsigne
   });
 }
 
+std::unique_ptr<LanczosAxis> lanczos_axis(std::size_t size, std::size_t result) {
+  constexpr std::size_t most = std::size_t{1} << 30;
+  if (size < 1 || result < 1 || size > most || result > most) throw std::invalid_argument("a side must be 1 to 2**30");
+  const nb::gil_scoped_release unlocked;
+  return std::make_unique<LanczosAxis>(size, result);
+}
+
+nb::ndarray<nb::numpy, std::uint8_t> gray_resized(const Input<std::uint8_t, 2>& pixels, const LanczosAxis& across,
+                                                  const LanczosAxis& down, bool down_first, const std::string& kernel) {
+  const std::size_t height = pixels.shape(0), width = pixels.shape(1);
+  if (across.size != width || down.size != height) throw std::invalid_argument("an axis is for another size");
+  return filled<std::uint8_t>({down.result, across.result}, [&](std::uint8_t* out) {
+    resize_gray(pixels.data(), width, height, across.result == width ? nullptr : &across,
+                down.result == height ? nullptr : &down, down_first, kernel, out);
+  });
+}
+
 template <class T>
 using ConstColumn = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
@@ -221,6 +241,17 @@ NB_MODULE(_native, m) {
         "Pictures (n, 64, 64) to low frequencies (n, 16, 16).");
   m.def("haar_low", &haar, "block"_a.noconvert(), "levels"_a, "remove_mean"_a,
         "Low Haar bands of pictures (n, s, s), as shares of 255.");
+  nb::class_<LanczosAxis>(m, "LanczosAxis", "Weights by which `size` pixels along a side become `result`.")
+      .def(nb::new_(&lanczos_axis), "size"_a, "result"_a);
+  m.def(
+      "gray_kernels",
+      [] {
+        const std::vector<std::string_view> names = gray_kernels();
+        return std::vector<std::string>(names.begin(), names.end());
+      },
+      "Names of the kernels of resize_gray that this processor runs, best first.");
+  m.def("resize_gray", &gray_resized, "pixels"_a.noconvert(), "across"_a, "down"_a, "down_first"_a,
+        "kernel"_a,         "A gray picture (h, w), resampled as Pillow does.");
   define_resample<std::uint8_t>(m);
   define_resample<std::uint16_t>(m);
 }

@@ -5,11 +5,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.errors import UsageError
+from lookalike.hashes.gray import resize_gray
 
+LANCZOS = "lanczos3"
 FILTER = Image.Resampling.LANCZOS
 """What ``imagehash`` uses."""
 FILTERS: dict[str, Image.Resampling] = {
-    "lanczos3": FILTER,
+    LANCZOS: FILTER,
     "catmullrom": Image.Resampling.BICUBIC,
     "triangle": Image.Resampling.BILINEAR,
     "hamming": Image.Resampling.HAMMING,
@@ -45,8 +47,8 @@ def gray(image: Image.Image) -> Image.Image:
     return image if image.mode == "L" else image.convert("L")
 
 
-def luma(image: Image.Image, width: int, height: int, filter_: str = "lanczos3") -> NDArray[np.uint8]:
-    """Return a picture in gray and reduced, by Pillow: converted to mode L first, resampled in 8 bits then.
+def luma(image: Image.Image, width: int, height: int, filter_: str = LANCZOS) -> NDArray[np.uint8]:
+    """Return a picture in gray and reduced, as by Pillow: converted to mode L first, resampled in 8 bits then.
 
     Parameters
     ----------
@@ -74,4 +76,6 @@ def luma(image: Image.Image, width: int, height: int, filter_: str = "lanczos3")
     """
     if filter_ not in FILTERS:
         raise UsageError(f"unknown filter {filter_!r}: use one of {', '.join(FILTERS)}")
+    if filter_ == LANCZOS:
+        return resize_gray(np.asarray(gray(image)), width, height)  # Pillow's own bytes, only sooner
     return np.asarray(gray(image).resize((width, height), FILTERS[filter_]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from lookalike import bits
-from lookalike.hashes.luma import FILTER, gray, luma
+from lookalike.hashes.luma import gray, luma
 
 Box = tuple[float, float, float, float]
 Region = tuple[int, tuple[slice, slice]]
@@ -64,7 +64,7 @@ def boxes(
     [(300.0, 0.0, 600.0, 300.0), (0.0, 0.0, 300.0, 300.0)]
     """
     side = segmentation_image_size
-    small = gray(image).resize((side, side), FILTER).filter(ImageFilter.GaussianBlur())
+    small = Image.fromarray(luma(image, side, side)).filter(ImageFilter.GaussianBlur())
     # As float32, because that is what a fractional threshold is rounded to.
     bright = majority(np.asarray(small).astype(np.float32) > segment_threshold)
     found = regions(bright, min_segment_size) or [(side * side, (slice(0, side), slice(0, side)))]

@@ -14,6 +14,7 @@ from PIL import Image
 
 from lookalike import bits
 from lookalike.errors import UsageError
+from lookalike.hashes.luma import luma as reduced
 from lookalike.model import THUMBNAIL_SIDE
 
 REFERENCE = "reference"
@@ -65,7 +66,7 @@ def prepare(image: Image.Image, size: int, image_scale: int | None = None) -> ND
     _check_power("image_scale", image_scale)
     if size > image_scale:
         raise UsageError(f"size must be at most image_scale, {image_scale}, got {size}")
-    return np.asarray(image.convert("L").resize((image_scale, image_scale), Image.Resampling.LANCZOS))
+    return reduced(image, image_scale, image_scale)
 
 
 def low_frequencies(
