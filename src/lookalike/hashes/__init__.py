@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike.errors import UsageError
-from lookalike.hashes.luma import gray
+from lookalike.hashes.luma import in_gray
 from lookalike.hashes.table import ALGORITHMS, ANY_SIZE, Algorithm, Way
 from lookalike.model import HashSpec
 
@@ -217,7 +217,7 @@ def hash_picture(image: Image.Image, *specs: HashSpec) -> list[tuple[NDArray[np.
             raise UsageError(f"a picture has no hash of decoding fast before it has a thumbnail, got {spec.id}")
         chosen = way(spec)
         if chosen.gray and plain is None:
-            plain = gray(image)
+            plain = in_gray(image)
         block = chosen.prepare(plain if chosen.gray else image, spec.size, spec.filter)
         quality = None if chosen.quality is None else int(chosen.quality(block)[0])
         made.append((chosen.bits(block, spec.size), quality))

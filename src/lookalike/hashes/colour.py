@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 
 from lookalike import bits
 from lookalike.errors import UsageError
-from lookalike.hashes.luma import gray
+from lookalike.hashes.luma import in_gray
 from lookalike.model import COLOUR_BINS
 
 HUES = 6
@@ -55,7 +55,7 @@ def prepare(image: Image.Image) -> NDArray[np.int64]:
     [8, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0]
     """
     # Lookup tables and histograms of Pillow: one byte per pixel at each step, where masks of NumPy would need many.
-    lit = gray(image).point(LIT)
+    lit = in_gray(image).point(LIT)
     hsv = image.convert("HSV")
     saturation = hsv.getchannel("S")
     levels = saturation.histogram(lit)

@@ -21,7 +21,7 @@ FILTERS: dict[str, Image.Resampling] = {
 """Names of the field for what Pillow calls by others; the default first."""
 
 
-def gray(image: Image.Image) -> Image.Image:
+def in_gray(image: Image.Image) -> Image.Image:
     """Return the brightness of an image as Pillow defines it.
 
     Parameters
@@ -41,7 +41,7 @@ def gray(image: Image.Image) -> Image.Image:
 
     Examples
     --------
-    >>> gray(Image.new("RGB", (1, 1), "red")).getpixel((0, 0))
+    >>> in_gray(Image.new("RGB", (1, 1), "red")).getpixel((0, 0))
     76
     """
     return image if image.mode == "L" else image.convert("L")
@@ -77,5 +77,5 @@ def luma(image: Image.Image, width: int, height: int, filter_: str = LANCZOS) ->
     if filter_ not in FILTERS:
         raise UsageError(f"unknown filter {filter_!r}: use one of {', '.join(FILTERS)}")
     if filter_ == LANCZOS:
-        return resize_gray(np.asarray(gray(image)), width, height)  # Pillow's own bytes, only sooner
-    return np.asarray(gray(image).resize((width, height), FILTERS[filter_]))
+        return resize_gray(np.asarray(in_gray(image)), width, height)  # Pillow's own bytes, only sooner
+    return np.asarray(in_gray(image).resize((width, height), FILTERS[filter_]))

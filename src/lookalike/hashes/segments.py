@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from lookalike import bits
-from lookalike.hashes.luma import gray, luma
+from lookalike.hashes.luma import in_gray, luma
 
 Box = tuple[float, float, float, float]
 Region = tuple[int, tuple[slice, slice]]
@@ -178,7 +178,7 @@ def prepare(image: Image.Image, size: int = 8, **options: Any) -> NDArray[np.uin
     (1, 8, 9)
     """
     # A pixel's brightness depends on nothing but itself, so cutting after the conversion changes nothing.
-    whole = gray(image)
+    whole = in_gray(image)
     return np.stack([luma(whole.crop(box), size + 1, size) for box in boxes(whole, **options)])
 
 

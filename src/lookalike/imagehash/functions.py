@@ -14,7 +14,7 @@ from PIL import Image
 from lookalike import bits
 from lookalike.errors import UsageError
 from lookalike.hashes import colour, segments, wavelet
-from lookalike.hashes.luma import gray, luma
+from lookalike.hashes.luma import in_gray, luma
 from lookalike.imagehash.multihash import ImageMultiHash
 from lookalike.imagehash.singlehash import ImageHash
 from lookalike.model import COLOUR_BINS
@@ -288,7 +288,7 @@ def crop_resistant_hash(
     'ffffffffffffffff,ffffffffffffffff'
     """
     if hash_func in GRAY_ONLY:
-        image = gray(image)  # once, instead of once per region; a pixel's brightness depends on nothing but itself
+        image = in_gray(image)  # once, instead of once per region; a pixel's brightness depends on nothing but itself
     found = segments.boxes(
         image,
         limit_segments=limit_segments,
