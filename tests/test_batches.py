@@ -439,3 +439,15 @@ def test_specs_are_completed() -> None:
         "ahash-8-lanczos3-full-v1",
     ]
     assert np.unique([spec.id for spec in make_specs(list(ALGORITHMS))]).size == len(ALGORITHMS)
+
+
+@pytest.mark.parametrize("name", [name for name, row in ALGORITHMS.items() if row.joinable])
+def test_find_joins_by_every_algorithm_that_can(album: Path, tmp_path: Path, name: str) -> None:
+    old(album / "in" / "low.jpg", encode(scene(0, 300, 220), "JPEG", quality=50))
+    found = la.find(album, algorithm=name, use_catalog=False, workers=1)
+    (group,) = found.groups
+    assert {os.path.basename(member.ref.path) for member in group.members} == {"b.jpg", "low.jpg"}
+    spec = make_specs(name, decoding="fast")[0]
+    apart = [la.hash_image(member.ref.path, name, decode="fast") for member in group.members]
+    assert group.members[1].distance == apart[0] - apart[1]
+    assert spec.bits == (256 if name == "pdq" else 64)
