@@ -171,7 +171,10 @@ def test_block_means_are_taken_from_the_design_s_size_on(mode: str, short: int, 
             assert picture.size == (400 // scale, -(-short // scale))
             own = Image.fromarray(np.asarray(picture.getchannel(0), np.float32))
         small = own.resize((64, 64), Image.Resampling.LANCZOS, (0, 0, 400 / scale, short / scale))
-        return np.abs(decode(data).luma.astype(int) - np.rint(np.clip(np.asarray(small), 0, 255)).astype(int))
+        off: NDArray[np.int64] = np.abs(
+            decode(data).luma - np.rint(np.clip(np.asarray(small), 0, 255)).astype(np.int64)
+        )
+        return off
 
     assert levels(scale).max() <= 2
     assert levels(9 - scale).max() > 2, "the two can be told apart"

@@ -89,7 +89,7 @@ def test_a_row_is_a_value() -> None:
     assert [int(value) for part in parts if isinstance(part, tuple) for value in part] == [
         int(row[0]) for row in made.blocks["crop_resistant"]
     ]
-    with pytest.raises(UsageError, match="'dhash'.*phash, pdq, colorhash, crop_resistant"):
+    with pytest.raises(UsageError, match=r"'dhash'.*phash, pdq, colorhash, crop_resistant"):
         made.hash(0, "dhash")
 
 
@@ -224,7 +224,7 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tables_are_written_as_they_come() -> None:
     for write in (write_csv, write_jsonl):
         file = io.BytesIO()
-        sizes = []
+        sizes: list[int] = []
 
         def tables(file: io.BytesIO = file, sizes: list[int] = sizes) -> Any:
             for at in range(3):
