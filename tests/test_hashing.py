@@ -94,6 +94,15 @@ def test_a_mode_without_brightness_is_refused(mode: str) -> None:
         la.phash(Image.new(mode, (40, 30)))
 
 
+def test_a_sound_file_of_such_a_mode_is_unsupported_and_not_damaged() -> None:
+    planes = [scene(1).convert("L"), *[Image.new("L", (480, 360), 128)] * 2]
+    data = encode(Image.merge("LAB", planes), "TIFF")
+    with pytest.raises(DecodeError) as caught:
+        la.phash(data)
+    assert caught.value.kind == "unsupported"
+    assert la.phash(data, decode="fast")
+
+
 def test_arrays_of_every_documented_kind_are_pictures() -> None:
     picture = scene(3, 120, 90)
     gray, alpha = picture.convert("L"), picture.convert("RGBA")
