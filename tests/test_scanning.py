@@ -9,7 +9,7 @@ import pytest
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike import scanning
+from lookalike import listing, scanning
 from lookalike.examining import Outcome, Task, examine
 from lookalike.sources.files import Folder, Root, Walk
 
@@ -99,7 +99,7 @@ def test_names_of_one_file_are_read_once_and_stay_rows(tmp_path: Path, monkeypat
 def test_a_file_changed_just_before_listing_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled_ns: int, remembered: int
 ) -> None:
-    monkeypatch.setattr(scanning, "SETTLED_NS", settled_ns)
+    monkeypatch.setattr(listing, "SETTLED_NS", settled_ns)
     path, catalog = tmp_path / "set" / "a.bmp", tmp_path / "catalog.sqlite"
     path.parent.mkdir()
     path.write_bytes(encode(scene(1), "BMP"))

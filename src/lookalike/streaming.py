@@ -18,11 +18,12 @@ from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, CHUNK_FILES, OnProgress
 from lookalike.sources.files import Folder, Root, Walk, open_root
+from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
 from lookalike.tables.hashes import HashTable, Refs
 
 TABLE_IMAGES = 8192
-"""Most images of one table."""
+"""Most rows of one table, images and failures together."""
 AHEAD = 2048
 """Files that may be listed beyond what the next table is filled from."""
 LOOK_UP = 512
@@ -94,6 +95,10 @@ class _Item:
     done: bool = False
 
 
+def _is_done(head: _Item | Failure) -> bool:
+    return isinstance(head, Failure) or head.done
+
+
 @dataclass(slots=True)
 class _Run:
     """The state of one stream."""
@@ -104,15 +109,16 @@ class _Run:
     roots: list[Root]
     progress: OnProgress
     incomplete: list[str]
-    window: deque[_Item] = field(default_factory=deque)
-    """Listed files in order; those that are not done are under way."""
-    ready: list[_Item] = field(default_factory=list)
-    """Images for the next table."""
+    window: deque[_Item | Failure] = field(default_factory=deque)
+    """What was listed, in order; items that are not done are under way."""
+    ready: list[_Item | Failure] = field(default_factory=list)
+    """Images and failures for the next table, in order, so that tables do not depend on what was done first."""
     under_way: dict[int, _Item] = field(default_factory=dict)
     batch: list[tuple[Outcome, _Item]] = field(default_factory=list)
     """What is not in the catalog yet."""
     committed: float = field(default_factory=time.monotonic)
-    failures: list[Failure] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    """Roots that went away."""
     skipped: Counter[str] = field(default_factory=Counter)
     submitted: int = 0
     listed: int = 0
@@ -146,8 +152,7 @@ class _Run:
         walk = Walk(self.options, self.roots)
         for position, root in enumerate(self.roots):
             for folder in walk.folders(root, position):
-                if not folder.complete and root.folder and not root.is_there():
-                    self.incomplete.append(f"{root.path} went away; what was read of it is kept")
+                if not folder.complete and root.folder and self._is_lost(root):
                     break
                 yield from self._look_up(folder)
 
@@ -157,8 +162,8 @@ class _Run:
         for unread in folder.failures:
             key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
             ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
-            self.failures.append(Failure(ref, "list", unread.kind, unread.reason))
-            if not unread.image:
+            self.window.append(Failure(ref, "list", unread.kind, unread.reason))
+            if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         number = self.catalog.folder("files", folder.volume, folder.key)
         known = self.catalog.locations(
@@ -228,17 +233,19 @@ class _Run:
 
     def _collect(self, pool: Pool[Task, Outcome], *, wait: bool) -> None:
         """Take finished chunks; move the done head of the window to where the next table is filled from."""
-        head_is_done = bool(self.window) and self.window[0].done
+        head_is_done = bool(self.window) and _is_done(self.window[0])
         for _, outcomes in pool.results(wait=wait and not head_is_done):
             self._note([(outcome, self.under_way.pop(outcome.row)) for outcome in outcomes])
             if len(self.batch) >= BATCH_FILES or time.monotonic() - self.committed > BATCH_SECONDS:
                 self.commit()
-        while self.window and self.window[0].done:
-            item = self.window.popleft()
-            if item.failure is not None:
-                self.failures.append(item.failure)
-            elif item.digest:
-                self.ready.append(item)
+        while self.window and _is_done(self.window[0]):
+            head = self.window.popleft()
+            if isinstance(head, Failure):
+                self.ready.append(head)
+            elif head.failure is not None:
+                self.ready.append(head.failure)
+            elif head.digest:
+                self.ready.append(head)
 
     def _note(self, outcomes: list[tuple[Outcome, _Item]]) -> None:
         """Note what became of some files; hashes of decoding fast are made here, a block at a time."""
@@ -251,6 +258,9 @@ class _Run:
                         item.words[at] = words
         positions = [self.specs.index(spec) for spec in self.whole]
         for outcome, item in outcomes:
+            if outcome.gone and self._is_lost(self.roots[item.row.folder.root]):
+                self._finish(item)  # what was not read is no failure
+                continue
             item.digest = outcome.digest or b""
             if outcome.hashed is not None:
                 for at, words, quality in zip(positions, outcome.hashed.words, outcome.hashed.quality, strict=True):
@@ -262,6 +272,15 @@ class _Run:
             else:
                 self._finish(item)
             self.batch.append((outcome, item))
+
+    def _is_lost(self, root: Root) -> bool:
+        """Return whether a root went away, and note that once."""
+        if root.path not in self.lost and not root.is_there():
+            self.lost.add(root.path)
+            self.incomplete.append(
+                f"{root.path} went away; what was read of it is kept: connect it and run the same command to continue"
+            )
+        return root.path in self.lost
 
     def _skip(self, item: _Item, kind: str) -> None:
         self.skipped[kind] += 1
@@ -314,7 +333,8 @@ class _Run:
 
     def _table(self, *, last: bool = False) -> HashTable:
         """Make a table of what is ready."""
-        items, self.ready = self.ready[:TABLE_IMAGES], self.ready[TABLE_IMAGES:]
+        rows, self.ready = self.ready[:TABLE_IMAGES], self.ready[TABLE_IMAGES:]
+        items = [row for row in rows if isinstance(row, _Item)]
         names = [item.row.path.encode("utf-8", "surrogateescape") for item in items]
         refs = Refs(
             b"".join(names),
@@ -323,13 +343,12 @@ class _Run:
             np.array([item.row.entry.mtime_ns for item in items], np.int64),
             np.frombuffer(b"".join(item.digest for item in items), np.uint8).reshape(len(items), 32),
         )
-        table = HashTable(self.specs, refs, {}, failures=self.failures)
-        self.failures = []
+        table = HashTable(self.specs, refs, {}, failures=[row for row in rows if isinstance(row, Failure)])
         for at, spec in enumerate(self.specs):
             words = [item.words[at] or b"" for item in items]
             width = bits.words(spec.bits) * 8
-            rows = np.frombuffer(b"".join(words), ">u8").reshape(-1, width // 8)
-            table.blocks[spec.algorithm] = rows.astype(np.uint64)
+            block = np.frombuffer(b"".join(words), ">u8").reshape(-1, width // 8)
+            table.blocks[spec.algorithm] = block.astype(np.uint64)
             if algorithm(spec.algorithm).several:
                 table.parts[spec.algorithm] = np.cumsum([len(part) // width for part in words], dtype=np.int64)
             if way(spec).quality is not None:

@@ -268,3 +268,115 @@ def test_reading_hashes_never_pages_through_thumbnails(catalog: Catalog) -> None
     assert "thumbnail" not in str(plan.fetchall())
     columns = [row[1] for row in catalog.db.execute("PRAGMA table_info(content)")]
     assert "pixels" not in columns
+
+
+UNDECODED = {"pixels": (30, 40), "format_": "PNG", "truncated": False, "decoder": DECODER}
+
+
+def add_undecoded(catalog: Catalog, number: int, **facts: Any) -> int:
+    with catalog.transaction():
+        return catalog.add_undecoded(digest(number), 100, **{**UNDECODED, **facts})
+
+
+def test_a_content_without_a_thumbnail_is_remembered_until_it_has_one(catalog: Catalog) -> None:
+    number = add_undecoded(catalog, 1)
+    assert add_undecoded(catalog, 1) == number != add_undecoded(catalog, 2)
+    facts = catalog.contents(np.array([number]))
+    assert (facts.size[0], facts.width[0], facts.height[0], facts.format[0]) == (100, 30, 40, "PNG")
+    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {}, "find has to decode it"
+    with pytest.raises(CatalogError, match="damaged"):
+        catalog.thumbnails(np.array([number]))
+    assert add(catalog, 1, width=60) == number
+    assert catalog.thumbnails(np.array([number]))[0].shape == (1, 64, 64)
+    assert add_undecoded(catalog, 1) == number
+    assert catalog.contents(np.array([number])).width.tolist() == [60], "what is known as decoded stays so"
+    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {digest(1): number}
+
+
+def test_hashing_without_a_thumbnail_ends_a_failure(catalog: Catalog) -> None:
+    """What ends early was refused then and is accepted now."""
+    number, folder = fail(catalog, 1, truncated=True), catalog.folder("files", "v", "a")
+    locate(catalog, folder, "a.jpg", number)
+    assert add_undecoded(catalog, 1, truncated=True) == number
+    known = look(catalog, folder, truncated=True, thumbnails=False)["a.jpg"]
+    assert (known.stale, known.failure) == (False, None)
+    assert look(catalog, folder, truncated=False, thumbnails=False)["a.jpg"].stale
+    assert look(catalog, folder, truncated=True)["a.jpg"].stale
+
+
+def test_a_new_thumbnail_ends_the_hashes_of_the_old_one_only(catalog: Catalog) -> None:
+    number = add_undecoded(catalog, 1)
+    full, fast = HashSpec(decoding="full"), HashSpec(decoding="fast")
+    with catalog.transaction():
+        for spec in (full, fast):
+            catalog.add_hashes([number], np.array([[7]], np.uint64), spec)
+    assert add(catalog, 1) == number
+    ids = np.array([number])
+    assert catalog.words(ids, fast) == {}
+    assert list(catalog.words(ids, full)) == [number]
+
+
+def test_words_come_back_as_they_went_in(catalog: Catalog) -> None:
+    ids = [add_undecoded(catalog, number) for number in range(1, 5)]
+    parts, one = HashSpec("crop_resistant", decoding="full"), HashSpec("pdq", 16, "tent", "pdq")
+    rows = [(ids[2], b"\1" * 24), (ids[0], b"\2" * 8)]
+    with catalog.transaction():
+        catalog.add_words(iter(rows), parts)
+        catalog.add_words([(ids[1], b"\3" * 32)], one)
+        catalog.add_words([(ids[1], b"\x63")], one, "quality")
+    wanted = np.array([*ids, 999])
+    assert list(catalog.words(wanted, parts).items()) == sorted(rows), "ascending"
+    assert catalog.words(np.array([ids[1]]), one) == {ids[1]: b"\3" * 32}
+    assert catalog.words(wanted, one, "quality") == {ids[1]: b"\x63"}
+    assert catalog.words(wanted, one, "mirror") == catalog.words(wanted, HashSpec()) == {}
+    assert catalog.words(wanted[:0], one) == {}
+    with catalog.transaction():
+        catalog.add_words([(ids[0], b"\4" * 16)], parts)
+    assert catalog.words(wanted, parts)[ids[0]] == b"\4" * 16
+    found, block = catalog.hashes(wanted, one)
+    assert (found.tolist(), block.tolist()) == ([ids[1]], [[0x0303030303030303] * 4])
+
+
+def test_hashes_are_the_words_as_a_block(catalog: Catalog) -> None:
+    number = add(catalog, 1)
+    with catalog.transaction():
+        catalog.add_hashes([number], np.array([[258]], np.uint64), HashSpec())
+    assert catalog.words(np.array([number]), HashSpec()) == {number: (258).to_bytes(8, "big")}
+
+
+def test_digests_by_id(catalog: Catalog) -> None:
+    ids = [add(catalog, 1), add_undecoded(catalog, 2), fail(catalog, 3)]
+    assert catalog.digests(np.array(ids)) == {number: digest(at) for at, number in enumerate(ids, 1)}
+    assert catalog.digests(np.array([ids[1], 999])) == {ids[1]: digest(2)}
+    assert catalog.digests(np.zeros(0, np.int64)) == {}
+
+
+WITHOUT_THUMBNAILS: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
+    ("undecoded", {}, {}, False),
+    ("undecoded", {}, {"version": VERSION + 1}, False),
+    ("undecoded", {}, {"thumbnails": True}, True),
+    ("undecoded", {}, {"max_pixels": 1200}, False),
+    ("undecoded", {}, {"max_pixels": 1199}, True),
+    ("undecoded", {}, {"decoder": "pillow 2"}, False),
+    ("undecoded", {"truncated": True}, {}, True),
+    ("undecoded", {"truncated": True}, {"truncated": True}, False),
+    ("decoded", {}, {}, False),
+    ("decoded", {}, {"version": VERSION + 1}, False),
+    ("decoded", {}, {"version": VERSION + 1, "thumbnails": True}, True),
+    ("failed", {}, {}, False),
+    ("failed", {}, {"version": VERSION + 1}, True),
+    ("failed", {"truncated": True}, {"truncated": True}, True),
+    ("skipped", {}, {}, False),
+    ("skipped", {}, {"version": VERSION + 1}, True),
+]
+
+
+@pytest.mark.parametrize(("kind", "facts", "now", "stale"), WITHOUT_THUMBNAILS)
+def test_what_is_looked_at_again_where_no_thumbnail_is_wanted(
+    catalog: Catalog, kind: str, facts: dict[str, Any], now: dict[str, Any], stale: bool
+) -> None:
+    make = {"undecoded": add_undecoded, "decoded": add, "failed": fail}
+    number = make[kind](catalog, 1, **facts) if kind in make else None
+    folder = catalog.folder("files", "v", "a")
+    locate(catalog, folder, "a.jpg", number, None if kind in make else "not an image")
+    assert look(catalog, folder, **{"thumbnails": False, **now})["a.jpg"].stale is stale

@@ -10,6 +10,7 @@ import typer
 from lookalike.batches import hash_batches, make_specs
 from lookalike.cli.progress import progress_bar
 from lookalike.model import MAX_PIXELS, Truncated
+from lookalike.report import plain
 from lookalike.tables import check_folder, replacing
 from lookalike.tables.hashes import WRITERS, HashTable, writer_of
 
@@ -87,7 +88,7 @@ def hash(
     if not quiet:
         typer.echo(_summary(totals), err=True)
         for line in lines:
-            typer.echo(f"not seen: {line}", err=True)
+            typer.echo(f"not seen: {plain(line)}", err=True)
     if lines or not totals["hashed"] + totals["failed"]:
         raise typer.Exit(INCOMPLETE)
 

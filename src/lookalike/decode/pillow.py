@@ -120,7 +120,8 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
             raise DecodeError("unsupported", _clause(error)) from error
         raise DecodeError("damaged", _clause(error), truncated=early) from error
     except STUMBLES as error:
-        raise DecodeError("damaged", _clause(error)) from error
+        said = _clause(error)  # of a sound file, Pillow may not know how to turn its mode into gray
+        raise DecodeError("unsupported" if said.startswith("conversion from ") else "damaged", said) from error
 
 
 def is_truncated(data: bytes) -> bool:

@@ -216,7 +216,7 @@ def pdq_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
 
 
 def _above_lower_median(coefficients: NDArray[np.floating]) -> NDArray[np.uint64]:
-    flat = coefficients.reshape(len(coefficients), -1)
+    flat = coefficients.reshape(len(coefficients), coefficients.shape[1] * coefficients.shape[2])
     middle = np.sort(flat, axis=1)[:, flat.shape[1] // 2 - 1]
     return bits.pack((flat > middle[:, np.newaxis])[:, ::-1])
 
@@ -328,5 +328,5 @@ def _scipy_low_frequencies(block: NDArray[np.uint8], size: int) -> NDArray[np.fl
 
 
 def _above_float_median(coefficients: NDArray[np.floating]) -> NDArray[np.uint64]:
-    flat = coefficients.reshape(len(coefficients), -1)
+    flat = coefficients.reshape(len(coefficients), coefficients.shape[1] * coefficients.shape[2])
     return bits.pack(flat > np.median(flat, axis=1, keepdims=True))

@@ -1,5 +1,6 @@
 """One hash as a value that knows what it is."""
 
+import operator
 from dataclasses import dataclass
 from typing import Self
 
@@ -31,7 +32,7 @@ class ImageHash:
     Raises
     ------
     UsageError
-        If the number has more bits.
+        If the number has more bits, or is no integer.
 
     Examples
     --------
@@ -49,8 +50,13 @@ class ImageHash:
     length: int = 0
 
     def __post_init__(self) -> None:
-        if not self.length:
-            object.__setattr__(self, "length", self.spec.bits)
+        try:  # NumPy's own integers know neither to_bytes nor lengths beyond 64 bits
+            object.__setattr__(self, "value", operator.index(self.value))
+            object.__setattr__(self, "length", operator.index(self.length) or self.spec.bits)
+        except TypeError as error:
+            raise UsageError(f"the bits of a hash are an integer: {error}") from error
+        if self.length < 1:
+            raise UsageError(f"a hash has at least 1 bit, got {self.length}")
         if not 0 <= self.value < 1 << self.length:
             raise UsageError(f"a hash of {self.length} bits lies in 0..2**{self.length} - 1, got {self.value}")
 
@@ -169,12 +175,19 @@ class ImageHash:
         ImageHash
             The hash, as long as the array.
 
+        Raises
+        ------
+        UsageError
+            If the array is empty.
+
         Examples
         --------
         >>> str(ImageHash.from_array(np.eye(8, dtype=bool), HashSpec()))
         '8040201008040201'
         """
         flat = np.asarray(array, np.bool_).reshape(1, -1)
+        if not flat.size:
+            raise UsageError("a hash has at least 1 bit, got an empty array")
         return cls(bits.to_int(bits.pack(flat)[0], flat.size), spec, flat.size)
 
     def to_array(self) -> NDArray[np.bool_]:

@@ -78,7 +78,7 @@ class Contents(Database):
     def add_undecoded(
         self, digest: bytes, size: int, pixels: tuple[int, int], format_: str, *, truncated: bool, decoder: str
     ) -> int:
-        """Store a content that was hashed without a thumbnail, unless it is known; call inside a transaction.
+        """Store a content that was hashed without a thumbnail, unless it is known as decoded; call inside a transaction.
 
         Parameters
         ----------
@@ -100,9 +100,11 @@ class Contents(Database):
         int
             Its id. Whoever needs a thumbnail decodes it again, because its version is 0.
         """
-        self.db.execute(
-            "INSERT OR IGNORE INTO content (digest, size, width, height, format, truncated, decoder, version) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+        columns = "size, width, height, format, truncated, decoder, version, failure, reason"
+        updates = ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
+        self.db.execute(  # a failure of another time, under other options, is none now
+            f"INSERT INTO content (digest, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL) "
+            f"ON CONFLICT (digest) DO UPDATE SET {updates} WHERE content.failure IS NOT NULL",
             (digest, size, *pixels, format_, truncated, decoder),
         )
         return int(self.db.execute("SELECT id FROM content WHERE digest = ?", (digest,)).fetchone()[0])

@@ -276,12 +276,14 @@ def write_csv(tables: Iterable[HashTable], specs: Sequence[HashSpec], file: Bina
     """
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     writer = csv.DictWriter(text, columns_of(specs), restval="")
-    for number, table in enumerate(tables):
-        if not number:  # nothing at all is written where nothing could be read
-            writer.writeheader()
-        writer.writerows(table.rows())
-        text.flush()
-    text.detach()
+    try:
+        for number, table in enumerate(tables):
+            if not number:  # nothing at all is written where nothing could be read
+                writer.writeheader()
+            writer.writerows(table.rows())
+            text.flush()
+    finally:
+        text.detach()  # else it would close the file
 
 
 def write_jsonl(tables: Iterable[HashTable], _specs: Sequence[HashSpec], file: BinaryIO) -> None:
