@@ -263,7 +263,7 @@ def test_several_hashes_of_one_opened_picture_are_those_of_fresh_ones(mode: str)
     whole = [(name, decoding) for name, decoding in WAYS if decoding != "fast"]
     with Image.open(io.BytesIO(data)) as opened:
         for name, decoding in [*whole, *reversed(whole)]:
-            block, _ = hash_picture(opened, make_spec(name, decoding=decoding))
+            block = hash_picture(opened, make_spec(name, decoding=decoding))[0][0]
             fresh = la.hash_image(data, name, decode=decoding)
             assert ImageHash.from_row(block[0], fresh.spec) == fresh, (name, decoding)
 
