@@ -230,7 +230,10 @@ def test_cmyk_one_bit_and_palettes_become_levels_as_written() -> None:
         t = ink * (255 - black) + 128
         return reference.clip(255 - black - (((t >> 8) + t) >> 8))
 
-    rows = [[tuple(light(ink, pixel[3]) for ink in pixel[:3]) for pixel in row if isinstance(pixel, tuple)] for row in levels]
+    rows = [
+        [tuple(light(ink, pixel[3]) for ink in pixel[:3]) for pixel in row if isinstance(pixel, tuple)]
+        for row in levels
+    ]
     assert decode(encoded(cmyk, "TIFF")).luma.tolist() == reference.thumbnail(rows)
     two = image_of("noise-two", 100, 80)
     for image, format_ in ((two.convert("1"), "PNG"), (two.convert("P"), "PNG"), (two.convert("P"), "GIF")):

@@ -53,10 +53,7 @@ def vector(rule: str, width: int, height: int, *, sizes: bool, turned: bool) -> 
 
 def main() -> None:
     """Write the file and print its digest."""
-    rows = [
-        vector(*which, sizes=at % 2 == 0, turned=at % TURNED == 0)  # fmt: skip
-        for at, which in enumerate(chosen())
-    ]
+    rows = [vector(*which, sizes=at % 2 == 0, turned=at % TURNED == 0) for at, which in enumerate(chosen())]
     lines = ",\n".join(json.dumps(row) for row in rows)
     data = f"[\n{lines}\n]\n".encode()
     with open(FILE, "wb") as file:

@@ -185,9 +185,7 @@ def cosine(u: int, x: int, points: int) -> int:
 def spectrum(luma: Plane) -> dict[tuple[int, int], int]:
     """Return C(u, v) of a thumbnail for 0 <= u, v <= 16."""
     across = [[sum(cosine(v, x, SIDE) * row[x] for x in range(SIDE)) for v in range(17)] for row in luma]
-    return {
-        (u, v): sum(cosine(u, y, SIDE) * across[y][v] for y in range(SIDE)) for u in range(17) for v in range(17)
-    }
+    return {(u, v): sum(cosine(u, y, SIDE) * across[y][v] for y in range(SIDE)) for u in range(17) for v in range(17)}
 
 
 def turned(values: dict[tuple[int, int], int], orientation: int) -> dict[tuple[int, int], int]:
@@ -223,9 +221,7 @@ def simple_bits(luma: Plane, s: int) -> list[bool]:
 def square_sums(luma: Plane, s: int) -> list[int]:
     """Return the sums of s rows of s squares."""
     k = SIDE // s
-    return [
-        sum(sum(row[k * j : k * j + k]) for row in luma[k * i : k * i + k]) for i in range(s) for j in range(s)
-    ]
+    return [sum(sum(row[k * j : k * j + k]) for row in luma[k * i : k * i + k]) for i in range(s) for j in range(s)]
 
 
 def bits_of(luma: Plane, algorithm: str, s: int) -> list[bool]:

@@ -165,7 +165,7 @@ def phash_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64
     (8, 2, 1)
     """
     variants = turned(low_frequencies(luma, size))
-    return above_median(variants.reshape(8 * len(luma), size * size)).reshape(8, len(luma), -1)
+    return above_median(variants.reshape(8 * len(luma), size * size)).reshape(8, len(luma), bits.words(size * size))
 
 
 def pdq_fast(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
@@ -216,7 +216,7 @@ def pdq_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
 
 
 def _above_lower_median(coefficients: NDArray[np.floating]) -> NDArray[np.uint64]:
-    flat = coefficients.reshape(len(coefficients), -1)
+    flat = coefficients.reshape(len(coefficients), PDQ_SIDE * PDQ_SIDE)  # not -1: a block may be empty
     middle = np.sort(flat, axis=1)[:, flat.shape[1] // 2 - 1]
     return bits.pack((flat > middle[:, np.newaxis])[:, ::-1])
 
