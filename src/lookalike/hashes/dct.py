@@ -165,7 +165,7 @@ def phash_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64
     (8, 2, 1)
     """
     variants = turned(low_frequencies(luma, size))
-    return above_median(variants.reshape(8 * len(luma), size * size)).reshape(8, len(luma), -1)
+    return above_median(variants.reshape(8 * len(luma), size * size)).reshape(8, len(luma), bits.words(size * size))
 
 
 def pdq_fast(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
