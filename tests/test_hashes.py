@@ -24,7 +24,6 @@ from lookalike.decode import decode, turn
 from lookalike.errors import UsageError
 from lookalike.hashes import (
     ALGORITHMS,
-    ANY_SIZE,
     Way,
     algorithm,
     default_radius,
@@ -36,6 +35,7 @@ from lookalike.hashes import (
 )
 from lookalike.hashes import dct as dct_hashes
 from lookalike.hashes.luma import FILTERS
+from lookalike.hashes.table import ANY_SIZE
 from lookalike.model import HashSpec
 
 SIZES = (4, 8, 16)

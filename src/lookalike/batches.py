@@ -66,8 +66,8 @@ def hash_batches(
     Yields
     ------
     HashTable
-        At most 8,192 images each, in the order of listing; the last one, which may be empty, says what was skipped and
-        what could not be seen.
+        At most 8,192 rows each, images and failures, in the order of listing; the last one, which may be empty, says what was
+        skipped and what could not be seen.
 
     Raises
     ------

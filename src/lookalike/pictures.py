@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike import decode
-from lookalike.errors import UsageError
+from lookalike.errors import DecodeError, UsageError
 from lookalike.model import MAX_PIXELS
 
 ImageSource = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[np.generic]
@@ -66,7 +66,7 @@ def picture(image: ImageSource) -> Iterator[Image.Image]:
     UsageError
         If it is no image: an empty array, NaN or other floats, an unusual shape or mode.
     DecodeError
-        If a file or bytes cannot be decoded.
+        If a file, bytes, or a picture that was opened but not loaded cannot be decoded.
     OSError
         If a path cannot be read.
     """
@@ -85,6 +85,8 @@ def picture(image: ImageSource) -> Iterator[Image.Image]:
         raise
     except ValueError as error:
         raise UsageError(f"a picture of mode {image.mode} cannot be hashed: {error}") from error
+    except OSError as error:  # a file that was opened, yet not read before
+        raise DecodeError("damaged", str(error)) from error
 
 
 def _from_array(array: NDArray[np.generic]) -> Image.Image:

@@ -170,7 +170,7 @@ class _Run:
             number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
             max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
         )  # fmt: skip
-        for start in range(0, len(folder.entries), LOOK_UP):
+        for start in range(0, max(1, len(folder.entries)), LOOK_UP):  # once for a folder of failures too
             items = []
             for entry in folder.entries[start : start + LOOK_UP]:
                 item = _Item(Row(folder, number, entry), [None] * len(self.specs), [None] * len(self.specs))

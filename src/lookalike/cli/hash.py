@@ -9,6 +9,7 @@ import typer
 
 from lookalike.batches import hash_batches, make_specs
 from lookalike.cli.progress import progress_bar
+from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
 from lookalike.report import plain
 from lookalike.tables import check_folder, replacing
@@ -58,6 +59,8 @@ def hash(
     specs = make_specs(names, size, filter, decode)
     write = WRITERS[".jsonl" if json else ".csv"]
     if output is not None:
+        if json:
+            raise UsageError("--json prints; what --output writes is said by the ending of its name")
         write = writer_of(output)
         check_folder(output)
     totals: Counter[str] = Counter()

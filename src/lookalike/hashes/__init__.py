@@ -72,7 +72,7 @@ def way(spec: HashSpec) -> Way:
     """
     row = algorithm(spec.algorithm)
     found = _choice(f"decoding of {row.name}", spec.decoding, row.ways)
-    if spec.size not in found.sizes:
+    if type(spec.size) is not int or spec.size not in found.sizes:
         sizes = "2 to 64" if found.sizes is ANY_SIZE else ", ".join(map(str, found.sizes))
         raise UsageError(f"{row.name} has no size {spec.size} under decoding {spec.decoding}: use one of {sizes}")
     _choice(f"filter of {row.name} under decoding {spec.decoding}", spec.filter, dict.fromkeys(found.filters))

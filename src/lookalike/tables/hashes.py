@@ -21,7 +21,7 @@ from lookalike.model import Failure, HashSpec
 from lookalike.tables.files import path_fields, printable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Refs:
     """Which images the rows of a table are: 56 bytes a row beside the bytes of the paths.
 
@@ -68,7 +68,7 @@ class Refs:
         return [self.path(row) for row in range(len(self))]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class HashTable:
     """Hashes of images, by columns.
 
