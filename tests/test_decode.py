@@ -325,3 +325,15 @@ def test_real_photos(shared_data: Path) -> None:
         with Image.open(path) as picture:
             expected = reference(ImageOps.exif_transpose(picture))
         assert off(decode(path.read_bytes(), path.name), expected) < 1
+
+
+@pytest.mark.parametrize("highest", [255, 4000, 65535])
+def test_16_bit_gray_is_the_same_in_every_container(highest: int) -> None:
+    levels = (np.asarray(scene(4, 120, 90).convert("L")).astype(np.uint32) * highest // 255).astype(np.uint16)
+    pgm = b"P5 120 90 65535\n" + levels.astype(">u2").tobytes()
+    thumbnails = [decode(encode(Image.fromarray(levels), format_)).luma for format_ in ("PNG", "TIFF")] + [
+        decode(pgm).luma
+    ]
+    assert np.array_equal(thumbnails[0], thumbnails[1])
+    assert np.array_equal(thumbnails[0], thumbnails[2])
+    assert abs(int(thumbnails[0].max()) - round(highest / 257)) < 20

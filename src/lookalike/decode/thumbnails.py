@@ -215,7 +215,11 @@ def _flatten(image: Image.Image) -> tuple[bool, Image.Image]:
     if image.mode in ("L", "RGB", "YCbCr") and "transparency" not in image.info:
         return False, image
     if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I", "F"):
-        return False, Image.fromarray(_to_8_bits(np.asarray(image)))
+        samples = np.asarray(image)
+        # Pillow widens the 16 bits of a PGM to 32.
+        return False, Image.fromarray(
+            _to_8_bits(samples.astype(np.uint16) if (image.format, image.mode) == ("PPM", "I") else samples)
+        )
     if (image.mode in ("1", "L", "P", "RGB") and "transparency" in image.info) or image.has_transparency_data:
         image = image.convert("RGBA")
         lowest = image.getchannel("A").getextrema()[0]
