@@ -27,6 +27,8 @@ lint: $(VENV)/.lint
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/find.py $(OPTIONS)
 	$(BIN)/python benchmarks/join.py
+	$(BIN)/python benchmarks/hash.py
+	$(BIN)/python benchmarks/fast.py --limit 100
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" \
