@@ -228,3 +228,14 @@ def test_the_reader_of_the_output_goes_away(tmp_path: Path) -> None:
         errors = process.stderr.read()
     assert process.returncode == 0, "1 would say that duplicates were found"
     assert errors == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("verb", ["find", "hash"])
+def test_a_full_disk_under_the_output_is_said(photos: Path, verb: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "lookalike", verb, str(photos), "--no-catalog", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "lookalike: cannot write the output: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

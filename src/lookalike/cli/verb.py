@@ -1,5 +1,6 @@
 """What every verb has around it: the parser would otherwise turn an interrupt or a closed pipe into exit codes of its own."""
 
+import errno
 import functools
 import os
 import sys
@@ -8,7 +9,10 @@ from typing import ParamSpec
 
 import typer
 
-from lookalike.errors import Interrupted
+from lookalike.errors import Interrupted, UsageError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What writing says where there is no room left."""
 
 P = ParamSpec("P")
 
@@ -24,7 +28,8 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
     Returns
     -------
     callable
-        The same, but Ctrl-C is an `Interrupted`, and a reader of our output that goes away, as ``| head`` does, is no error.
+        The same, but Ctrl-C is an `Interrupted`, a reader of our output that goes away, as ``| head`` does, is no error, and
+        a full disk under it is an error that says so.
     """
 
     @functools.wraps(function)
@@ -37,5 +42,10 @@ def verb(function: Callable[P, None]) -> Callable[P, None]:
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit from error
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered goes nowhere either
+            raise UsageError(f"cannot write the output: {error.strerror}") from error
 
     return wrapped
