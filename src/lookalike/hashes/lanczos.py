@@ -16,6 +16,8 @@ LOBES = 3
 KERNEL_BITS = 16
 WEIGHT_BITS = 14
 """The weights of one output add up to ``2 ** WEIGHT_BITS`` exactly, so a flat picture stays flat."""
+KEPT_LENGTH = 1024
+"""Weights of longer lines are made anew each time: kept, they could fill the memory."""
 CHUNK = 64
 """Thumbnails reduced at a time: their floats fit into a second-level cache."""
 
@@ -42,7 +44,6 @@ def kernel() -> NDArray[np.int64]:
 KERNEL = kernel()
 
 
-@lru_cache(maxsize=256)
 def weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float32]:
     """Return what each sample of a line counts in each output.
 
@@ -67,6 +68,10 @@ def weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float3
     >>> weights(16, 8, 2, 1).astype(int).tolist()
     [[8192], [8192]]
     """
+    return _kept(extent, unit, length, side) if length <= KEPT_LENGTH else _weights(extent, unit, length, side)
+
+
+def _weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float32]:
     wide = max(extent, side * unit)
     taps = 2 * LOBES * wide // (side * unit) + 3
     at = np.arange(side)
@@ -84,6 +89,9 @@ def weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float3
     matrix[sample[inside], np.broadcast_to(at, sample.shape)[inside]] = share[inside]
     matrix.flags.writeable = False
     return matrix
+
+
+_kept = lru_cache(maxsize=128)(_weights)
 
 
 def rounded(sums: NDArray[np.float32]) -> NDArray[np.float32]:
