@@ -1,6 +1,8 @@
 """Hashes of many images: tables in order, of bounded size and memory, the same whatever is done first."""
 
+import contextlib
 import os
+import sqlite3
 import struct
 import time
 import tracemalloc
@@ -319,8 +321,18 @@ def test_find_and_hash_share_a_catalog(album: Path, tmp_path: Path, monkeypatch:
     read.clear()
     assert told(la.hash_images(album, algorithms="phash", catalog=catalog, workers=1)) == told(full)
     assert set(read) <= {"broken.png"}, "hashes of decoding full survive"
+    read.clear()
     la.hash_images(album, algorithms="dhash", decode="fast", catalog=catalog, workers=1)
     assert read == [], "find left thumbnails"
+
+
+def test_hashes_of_whole_pictures_are_those_of_one_decoder_set(album: Path, tmp_path: Path) -> None:
+    catalog = tmp_path / "c.sqlite"
+    before = la.hash_images(album, algorithms=("phash",), catalog=catalog, workers=1)
+    with contextlib.closing(sqlite3.connect(catalog)) as db:
+        db.execute("UPDATE hash SET variant = 'pillow 9.0.0', words = zeroblob(8)")
+        db.commit()
+    assert told(la.hash_images(album, algorithms=("phash",), catalog=catalog, workers=1)) == told(before)
 
 
 def test_hash_of_decoding_fast_leaves_what_find_needs(album: Path, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The fast decoding against a straightforward one, mode by mode; facts and damage: test_decode_facts.py."""
 
+import contextlib
 import dataclasses
 import io
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from PIL import ExifTags, Image, ImageOps
 
 from conftest import encode, scene
 from lookalike.decode import decode, decoders, detail, environment, turn, upright_size
+from lookalike.errors import DecodeError
+from lookalike.hashes import lanczos
 from lookalike.model import MIN_DETAIL, Thumbnail
 
 LARGE, SMALL = (328, 248), (120, 90)
@@ -337,3 +341,30 @@ def test_16_bit_gray_is_the_same_in_every_container(highest: int) -> None:
     assert np.array_equal(thumbnails[0], thumbnails[1])
     assert np.array_equal(thumbnails[0], thumbnails[2])
     assert abs(int(thumbnails[0].max()) - round(highest / 257)) < 20
+
+
+@pytest.mark.parametrize("shape", [(1, 300_000), (300_000, 1), (3, 40_000)])
+def test_long_thin_pictures_take_little_memory_and_give_the_same_luma(shape: tuple[int, int]) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    data = encode(Image.fromarray(levels), "PNG")
+    tracemalloc.start()
+    luma = decode(data).luma
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200 * levels.size + 4_000_000  # 64 16-bit sums a row
+    exact = levels.astype(np.float64)
+    across = exact @ lanczos.weights(shape[1], 1, shape[1], 64).astype(np.float64)
+    across = np.floor((across + 8192) / 16384)
+    down = lanczos.weights(shape[0], 1, shape[0], 64).astype(np.float64).T @ across
+    assert np.array_equal(luma, np.clip(np.floor((down + 8192) / 16384), 0, 255))
+
+
+def test_a_file_damaged_in_another_way_does_not_end_a_run_that_accepts_truncated_ones() -> None:
+    data = bytearray(encode(scene(1, 40, 30), "PNG"))
+    at = data.index(b"IDAT")
+    length = int.from_bytes(data[at - 4 : at])
+    data[at + 4 + length] ^= 255  # its checksum
+    chunk = bytes(data[: at + 8 + length]) + b"\0\0\0\4\1\2\3\4abcd" + bytes(data[at + 8 + length :])
+    for broken in (bytes(data), chunk):
+        with contextlib.suppress(DecodeError):
+            assert decode(broken, truncated=True).luma.shape == (64, 64)

@@ -83,6 +83,11 @@ def stream(
             run.commit()
 
 
+def _variant(spec: HashSpec) -> str:
+    """Return what stored hashes go by: those made of whole pictures are those of one decoder set."""
+    return "plain" if spec.decoding == "fast" else decode.decoders()
+
+
 @dataclass(slots=True)
 class _Item:
     """One listed file on its way into a table."""
@@ -197,7 +202,7 @@ class _Run:
             for content, words in self._words(ids, spec).items():
                 for item in by_content[content]:
                     item.words[at] = words
-            rated = self.catalog.words(ids, spec, "quality") if way(spec).quality is not None else {}
+            rated = self.catalog.words(ids, spec, f"quality {_variant(spec)}") if way(spec).quality is not None else {}
             for content, quality in rated.items():
                 for item in by_content[content]:
                     item.quality[at] = int.from_bytes(quality)
@@ -209,7 +214,7 @@ class _Run:
 
     def _words(self, ids: NDArray[np.int64], spec: HashSpec) -> dict[int, bytes]:
         """Return the hashes the catalog has, and of decoding fast those it can make of its thumbnails."""
-        words = self.catalog.words(ids, spec)
+        words = self.catalog.words(ids, spec, _variant(spec))
         missing = np.array([number for number in ids.tolist() if number not in words], np.int64)
         if spec.decoding == "fast" and missing.size:
             block = hash_block(self.catalog.thumbnails(missing)[0], spec)
@@ -305,10 +310,12 @@ class _Run:
             ]
             for at, spec in enumerate(self.specs):
                 made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]
-                self.catalog.add_words(((item.row.content or 0, item.words[at] or b"") for item in made), spec)
+                self.catalog.add_words(
+                    ((item.row.content or 0, item.words[at] or b"") for item in made), spec, _variant(spec)
+                )
                 rated = [(item.row.content or 0, item.quality[at]) for item in made]
                 rows = ((content, bytes([quality])) for content, quality in rated if quality is not None)
-                self.catalog.add_words(rows, spec, "quality")
+                self.catalog.add_words(rows, spec, f"quality {_variant(spec)}")
             self.catalog.remember(locations, version=decode.VERSION)
         self.committed = time.monotonic()
 

@@ -363,7 +363,7 @@ WITHOUT_THUMBNAILS: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("decoded", {}, {}, False),
     ("decoded", {}, {"version": VERSION + 1}, False),
     ("decoded", {}, {"version": VERSION + 1, "thumbnails": True}, True),
-    ("failed", {}, {}, False),
+    ("failed", {}, {}, True),  # no thumbnail could be had; the picture perhaps
     ("failed", {}, {"version": VERSION + 1}, True),
     ("failed", {"truncated": True}, {"truncated": True}, True),
     ("skipped", {}, {}, False),

@@ -142,6 +142,8 @@ def is_truncated(data: bytes) -> bool:
             image.load()
     except OSError as error:
         return _ends_early(error)
+    except STUMBLES:  # damaged otherwise; what accepts early ends was content with it
+        return False
     return False
 
 

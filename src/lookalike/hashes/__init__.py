@@ -18,6 +18,7 @@ __all__ = [
     "ALGORITHMS", "Algorithm", "Way", "algorithm", "default_radius", "hash_block", "hash_picture", "make_spec", "way",
 ]  # fmt: skip
 
+K = TypeVar("K", str, int)
 T = TypeVar("T")
 
 
@@ -150,7 +151,7 @@ def default_radius(spec: HashSpec) -> int:
             f"{row.name} is not for joining, since its distances do not say who is alike: use one of {names}"
         )
     way(spec)
-    return row.radius[spec.size]
+    return _choice(f"size to join {row.name} by", spec.size, row.radius)
 
 
 def hash_block(luma: NDArray[np.uint8], spec: HashSpec) -> NDArray[np.uint64]:
@@ -224,7 +225,7 @@ def hash_picture(image: Image.Image, *specs: HashSpec) -> list[tuple[NDArray[np.
     return made
 
 
-def _choice(what: str, name: str, table: dict[str, T]) -> T:
+def _choice(what: str, name: K, table: dict[K, T]) -> T:
     if name not in table:
-        raise UsageError(f"unknown {what} {name!r}: use one of {', '.join(table)}")
+        raise UsageError(f"unknown {what} {name!r}: use one of {', '.join(map(str, table))}")
     return table[name]

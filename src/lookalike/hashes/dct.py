@@ -54,6 +54,7 @@ def basis(count: int, side: int = THUMBNAIL_SIDE) -> NDArray[np.float32]:
     position = np.arange(side)[np.newaxis, :]
     angle = np.pi * frequency * (2 * position + 1) / (2 * side)
     rows: NDArray[np.float32] = np.rint(np.cos(angle) * (1 << SCALE_BITS)).astype(np.float32)
+    rows.flags.writeable = False
     return rows
 
 

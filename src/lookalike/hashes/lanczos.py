@@ -18,6 +18,8 @@ WEIGHT_BITS = 14
 """The weights of one output add up to ``2 ** WEIGHT_BITS`` exactly, so a flat picture stays flat."""
 KEPT_LENGTH = 1024
 """Weights of longer lines are made anew each time: kept, they could fill the memory."""
+ROWS = 4096
+"""Rows of a plane weighed at a time."""
 CHUNK = 64
 """Thumbnails reduced at a time: their floats fit into a second-level cache."""
 
@@ -72,9 +74,19 @@ def weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float3
 
 
 def _weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float32]:
+    sample, share, inside = _shares(extent, unit, length, side, np.arange(side))
+    matrix = np.zeros((length, side), np.float32)
+    matrix[sample[inside], np.broadcast_to(np.arange(side), sample.shape)[inside]] = share[inside]
+    matrix.flags.writeable = False
+    return matrix
+
+
+def _shares(
+    extent: int, unit: int, length: int, side: int, at: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return, for some outputs, the samples under the kernel, what each counts, and which of them there are."""
     wide = max(extent, side * unit)
     taps = 2 * LOBES * wide // (side * unit) + 3
-    at = np.arange(side)
     first = ((2 * at + 1) * extent - 2 * LOBES * wide) // (2 * side * unit)
     sample = first + np.arange(taps)[:, np.newaxis]
     # Distance from the centre of the output in units of the widened kernel, as an exact fraction.
@@ -84,11 +96,22 @@ def _weights(extent: int, unit: int, length: int, side: int) -> NDArray[np.float
     raw[~inside] = 0
     total = raw.sum(axis=0)
     share = ((raw << (WEIGHT_BITS + 1)) + total) // (2 * total)
-    share[share.argmax(axis=0), at] += (1 << WEIGHT_BITS) - share.sum(axis=0)
-    matrix = np.zeros((length, side), np.float32)
-    matrix[sample[inside], np.broadcast_to(at, sample.shape)[inside]] = share[inside]
-    matrix.flags.writeable = False
-    return matrix
+    share[share.argmax(axis=0), np.arange(len(at))] += (1 << WEIGHT_BITS) - share.sum(axis=0)
+    return sample, share, inside
+
+
+def _sums(plane: NDArray[np.uint8] | NDArray[np.int16], extent: int, unit: int, side: int) -> NDArray[np.float32]:
+    """Weigh the rows of a plane; of long ones one output at a time, so that memory stays that of the plane."""
+    height, length = plane.shape
+    if length <= KEPT_LENGTH:
+        return plane.astype(np.float32) @ weights(extent, unit, length, side)
+    sums = np.empty((height, side), np.float32)
+    for output in range(side):
+        sample, share, inside = _shares(extent, unit, length, side, np.array([output]))
+        under = sample[inside]
+        part = plane[:, under[0] : under[-1] + 1].astype(np.float32)
+        sums[:, output] = part @ share[inside].astype(np.float32)
+    return sums
 
 
 _kept = lru_cache(maxsize=128)(_weights)
@@ -162,9 +185,10 @@ def shrink(plane: NDArray[np.uint8], extent: tuple[int, int], unit: int, side: i
     >>> shrink(np.full((3, 5), 7, np.uint8), (5, 3), 1, 2).tolist()
     [[7, 7], [7, 7]]
     """
-    height, width = plane.shape
-    across = rounded(plane.astype(np.float32) @ weights(extent[0], unit, width, side))
-    return levels(weights(extent[1], unit, height, side).T @ across)
+    across = np.empty((len(plane), side), np.int16)  # what overshoots fits too
+    for start in range(0, len(plane), ROWS):
+        across[start : start + ROWS] = rounded(_sums(plane[start : start + ROWS], extent[0], unit, side))
+    return np.ascontiguousarray(levels(_sums(across.T, extent[1], unit, side)).T)
 
 
 def reduce(luma: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

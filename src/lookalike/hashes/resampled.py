@@ -79,7 +79,7 @@ FILTERS: dict[str, tuple[int, Callable[[Floats], Floats]]] = {
 """Half the width of the window in pixels of the smaller picture, and the weight at a distance from its middle."""
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4)  # one of a line of a million pixels takes 25 MB
 def taps(source: int, target: int, filter_: str) -> Taps:
     """Return which source pixels make each output pixel along one side, and with what weights.
 

@@ -38,7 +38,7 @@ class Database:
         try:
             if path is not None:
                 os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            self.db = sqlite3.connect(path or "", timeout=BUSY_SECONDS, isolation_level=None)
+            self.db = sqlite3.connect(path or "", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
             raise CatalogError(f"catalog {path} cannot be opened: {error}") from error
         try:

@@ -107,7 +107,8 @@ class Locations(Database):
         max_pixels : int
             Present pixel limit.
         thumbnails : bool
-            Whether contents without a thumbnail of the present version have to be looked at again.
+            Whether contents without a thumbnail of the present version have to be looked at again; if not, those of which
+            none could be made have to.
 
         Returns
         -------
@@ -119,6 +120,7 @@ class Locations(Database):
                 (?6 OR c.id IS NULL OR c.failure IS NOT NULL) AND ifnull(c.version, l.version) != ?2
                 OR (c.failure = 'unsupported' AND c.decoder != ?1)
                 OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
+                OR (c.failure IS NOT NULL AND NOT ?6)
                 OR (c.failure = 'limit' AND ifnull(c.width * c.height, 0) <= ?4)
                 OR (c.failure IS NULL AND c.width * c.height > ?4)
             FROM location AS l LEFT JOIN content AS c ON c.id = l.content WHERE l.folder = ?5"""
