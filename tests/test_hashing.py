@@ -366,3 +366,10 @@ def test_crop_resistant_hashes_each_segment() -> None:
     assert len(parts) == 2
     assert {part.spec.id for part in parts} == {"crop_resistant-8-lanczos3-full-v1"}
     assert all(part.spec.size == 4 for part in la.crop_resistant(halves, size=4))
+
+
+def test_a_wrong_option_met_while_a_file_is_open_is_no_damage(tmp_path: Path) -> None:
+    scene(1, 90, 70).save(tmp_path / "a.png")
+    for options in ({"image_scale": 7}, {"mode": "no such wavelet"}):
+        with pytest.raises(UsageError):
+            la.whash(tmp_path / "a.png", **options)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import UsageError
-from lookalike.hashes import hash_block, hash_picture, make_spec, wavelet, way
+from lookalike.hashes import ALGORITHMS, hash_block, hash_picture, make_spec, wavelet, way
 from lookalike.hashes.value import ImageHash
 from lookalike.model import HashSpec
 from lookalike.pictures import ImageSource, luma, picture
@@ -55,10 +55,9 @@ def hash_image(
     '00000000ffffffff'
     """
     spec = make_spec(algorithm, size, filter, decode)
-    rows, _ = _rows(image, spec)
-    if len(rows) != 1 or algorithm == "crop_resistant":
+    if ALGORITHMS[algorithm].several:
         raise UsageError(f"{algorithm} gives several hashes an image: call lookalike.{algorithm}")
-    return ImageHash.from_row(rows[0], spec)
+    return ImageHash.from_row(_rows(image, spec)[0][0], spec)
 
 
 def ahash(image: ImageSource, *, size: int = 8, filter: str | None = None, decode: str = "full") -> ImageHash:

@@ -14,7 +14,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL import __version__ as pillow_version
 
 from lookalike import formats
-from lookalike.errors import DecodeError
+from lookalike.errors import DecodeError, LookalikeError
 
 PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None}
 """Optional Pillow plug-ins of the `formats` extra: module -> function to call once, or None where importing is enough."""
@@ -104,7 +104,7 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
         with _pillow(truncated=truncated), Image.open(io.BytesIO(data), formats=_readable(format_)) as image:
             _limit(image, max_pixels)
             yield image
-    except DecodeError:
+    except LookalikeError:  # ours already: what the body raised on purpose
         raise
     except UnidentifiedImageError as error:
         raise _unidentified(format_) from error

@@ -189,7 +189,7 @@ def pdq_fast(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     >>> pdq_fast(np.zeros((2, 64, 64), np.uint8), 16).shape
     (2, 4)
     """
-    return _above_lower_median(low_frequencies(luma, size + 1)[:, 1:, 1:])
+    return above_lower_median(low_frequencies(luma, size + 1)[:, 1:, 1:])
 
 
 def pdq_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
@@ -213,10 +213,27 @@ def pdq_fast_dihedral(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     (8, 2, 4)
     """
     variants = turned(low_frequencies(luma, size + 1)[:, 1:, 1:], first=1)
-    return np.stack([_above_lower_median(variant) for variant in variants])
+    return np.stack([above_lower_median(variant) for variant in variants])
 
 
-def _above_lower_median(coefficients: NDArray[np.floating]) -> NDArray[np.uint64]:
+def above_lower_median(coefficients: NDArray[np.floating]) -> NDArray[np.uint64]:
+    """Set the bits of the coefficients above the lower of the two middle ones, as PDQ does and in its order.
+
+    Parameters
+    ----------
+    coefficients : ndarray of float, shape (n, count, count)
+        Row: vertical frequency.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, words)
+        The hash block; the last coefficient is the first bit.
+
+    Examples
+    --------
+    >>> hex(above_lower_median(np.arange(64.0).reshape(1, 8, 8))[0, 0])
+    '0xffffffff00000000'
+    """
     flat = coefficients.reshape(len(coefficients), coefficients.shape[1] * coefficients.shape[2])
     middle = np.sort(flat, axis=1)[:, flat.shape[1] // 2 - 1]
     return bits.pack((flat > middle[:, np.newaxis])[:, ::-1])

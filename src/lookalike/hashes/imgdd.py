@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike import bits
+from lookalike.hashes import difference
 from lookalike.hashes.middle import middles
 from lookalike.hashes.resampled import Floats, Pixels, resample
 
@@ -207,7 +208,7 @@ def dhash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     >>> hex(dhash(np.arange(72, dtype=np.uint8).reshape(1, 8, 9), 8)[0, 0])
     '0xffffffffffffffff'
     """
-    return bits.pack((block[:, :, 1:] > block[:, :, :-1]).reshape(len(block), size * size))
+    return difference.dhash(block, size)
 
 
 def phash(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike import bits
 from lookalike.errors import UsageError
+from lookalike.hashes import dct
 from lookalike.model import THUMBNAIL_SIDE
 
 REFERENCE = "reference"
@@ -25,8 +25,6 @@ else:
 SIZE = 16
 LEAST_SIDE = 5
 """Pixels on a side; a smaller picture has the hash 0 and quality 0."""
-
-_ORIENTATIONS = range(1, 9)
 
 
 def prepare(image: Image.Image) -> NDArray[np.float32]:
@@ -157,12 +155,13 @@ def pdq(block: NDArray[np.float32], size: int, *, kernel: str | None = None) -> 
     Examples
     --------
     >>> picture = (np.arange(4096, dtype=np.float32) ** 2 % 251).reshape(1, 64, 64)
+    >>> from lookalike import bits
     >>> bits.to_hex(bits.to_int(pdq(picture, 16)[0], 256), 256)[:16]
     '3dd01bea6880b3ea'
     """
     if size != SIZE:
         raise UsageError(f"pdq has no size {size}: use {SIZE}")
-    return _packed(frequencies(block, kernel=kernel))
+    return dct.above_lower_median(frequencies(block, kernel=kernel))
 
 
 def quality(block: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -225,16 +224,8 @@ def dihedral(block: NDArray[np.float32], *, kernel: str | None = None) -> NDArra
     >>> dihedral(picture).shape, (dihedral(picture)[0] == pdq(picture, 16)).all()
     ((8, 1, 4), np.True_)
     """
-    low = frequencies(block, kernel=kernel)
-    # The first frequency is 1, not the constant: mirroring flips the signs of the even indexes.
-    sign = np.where(np.arange(SIZE) % 2, np.float32(1), np.float32(-1))
-    turned = []
-    for orientation in _ORIENTATIONS:
-        plane = low.swapaxes(1, 2) if orientation in (5, 6, 7, 8) else low
-        plane = plane * sign if orientation in (2, 3, 6, 7) else plane
-        plane = plane * sign[:, np.newaxis] if orientation in (3, 4, 7, 8) else plane
-        turned.append(_packed(plane))
-    return np.stack(turned)
+    variants = dct.turned(frequencies(block, kernel=kernel), first=1)
+    return np.stack([dct.above_lower_median(variant) for variant in variants])
 
 
 def frequencies(block: NDArray[np.float32], *, kernel: str | None = None) -> NDArray[np.float32]:
@@ -298,12 +289,6 @@ def _chosen(kernel: str | None) -> str:
     if name not in KERNELS:
         raise UsageError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
     return name
-
-
-def _packed(low: NDArray[np.float32]) -> NDArray[np.uint64]:
-    flat = low.reshape(len(low), SIZE * SIZE)
-    median = np.partition(flat, SIZE * SIZE // 2 - 1, axis=1)[:, SIZE * SIZE // 2 - 1]  # the lower of the two
-    return bits.pack((flat > median[:, np.newaxis])[:, ::-1])
 
 
 def _box(lines: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from lookalike import bits
+from lookalike.hashes import difference
 from lookalike.hashes.luma import in_gray, luma
 
 Box = tuple[float, float, float, float]
@@ -202,4 +202,4 @@ def crop_resistant(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     >>> hex(crop_resistant(np.arange(72, dtype=np.uint8).reshape(1, 8, 9), 8)[0, 0])
     '0xffffffffffffffff'
     """
-    return bits.pack((block[:, :, 1:] > block[:, :, :-1]).reshape(len(block), size * size))
+    return difference.dhash(block, size)

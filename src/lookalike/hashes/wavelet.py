@@ -15,6 +15,7 @@ from PIL import Image
 from lookalike import bits
 from lookalike.errors import UsageError
 from lookalike.hashes.luma import luma as reduced
+from lookalike.hashes.mean import above_median, mhash
 from lookalike.model import THUMBNAIL_SIDE
 
 REFERENCE = "reference"
@@ -184,7 +185,7 @@ def whash8(block: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
     """
     if size != WHASH8_SIZE:
         raise UsageError(f"whash8 has no size {size}: use {WHASH8_SIZE}")
-    return _above_median(block.astype(np.int64))
+    return mhash(block, size)
 
 
 def whash_fast(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
@@ -217,15 +218,7 @@ def whash_fast(luma: NDArray[np.uint8], size: int) -> NDArray[np.uint64]:
         raise UsageError(f"whash_fast has no size {size}: use one of {', '.join(map(str, FAST_SIZES))}")
     side = THUMBNAIL_SIDE // size
     blocks = luma.reshape(len(luma), size, side, size, side)
-    return _above_median(blocks.sum(axis=(2, 4), dtype=np.int64))
-
-
-def _above_median(values: NDArray[np.int64]) -> NDArray[np.uint64]:
-    flat = values.reshape(len(values), values.shape[1] * values.shape[2])
-    ordered = np.sort(flat, axis=1)
-    half = flat.shape[1] // 2
-    # Twice the value against the sum of the two middle ones: the median without a division.
-    return bits.pack(2 * flat > (ordered[:, half - 1] + ordered[:, half])[:, np.newaxis])
+    return above_median(blocks.sum(axis=(2, 4), dtype=np.int64).reshape(len(luma), size * size))
 
 
 def _check_power(name: str, value: int) -> None:

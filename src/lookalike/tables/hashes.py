@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 from lookalike.errors import UsageError
+from lookalike.hashes import way
 from lookalike.hashes.value import ImageHash
 from lookalike.model import Failure, HashSpec
 from lookalike.tables.files import path_fields, printable
@@ -257,8 +258,8 @@ def columns_of(specs: Sequence[HashSpec]) -> list[str]:
     names = ["path", "path_bytes", "digest"]
     for spec in specs:
         names.append(spec.id)
-        if (spec.algorithm, spec.decoding) == ("pdq", "pdq"):
-            names.append("pdq_quality")
+        if way(spec).quality is not None:
+            names.append(f"{spec.algorithm}_quality")
     return [*names, "stage", "failure", "reason"]
 
 
