@@ -1,0 +1,51 @@
+// What the Python faces of the kernels share: arrays in, arrays out, and one define_ function for each kernel family.
+#pragma once
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace lookalike {
+
+namespace nb = nanobind;
+
+template <class T, int dimensions>
+using Input = nb::ndarray<const T, nb::ndim<dimensions>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+using Column = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
+
+// An array that takes over a vector.
+template <class T>
+Column<T> column(std::vector<T>&& values) {
+  auto owned = std::make_unique<std::vector<T>>(std::move(values));
+  std::vector<T>* held = owned.get();
+  nb::capsule owner(held, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  owned.release();
+  return Column<T>(held->data(), {held->size()}, owner);
+}
+
+// A new array, filled by fill(T*) without the interpreter lock.
+template <class T, class Fill>
+nb::ndarray<nb::numpy, T> filled(std::initializer_list<std::size_t> shape, Fill fill) {
+  std::size_t size = 1;
+  for (const std::size_t side : shape) size *= side;
+  auto owned = std::make_unique<T[]>(size);
+  T* data = owned.get();
+  {
+    const nb::gil_scoped_release unlocked;
+    fill(data);
+  }
+  nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  owned.release();
+  return nb::ndarray<nb::numpy, T>(data, shape, owner);
+}
+
+void define_join(nb::module_& m);
+void define_hashes(nb::module_& m);
+
+}  // namespace lookalike
