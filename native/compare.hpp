@@ -8,11 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#if defined(_MSC_VER)
-#define LOOKALIKE_INLINE __forceinline
-#else
-#define LOOKALIKE_INLINE inline __attribute__((always_inline))
-#endif
+#include "target.hpp"
 
 namespace lookalike {
 
