@@ -47,6 +47,7 @@ nb::ndarray<nb::numpy, T> filled(std::initializer_list<std::size_t> shape, Fill 
 
 void define_join(nb::module_& m);
 void define_hashes(nb::module_& m);
+void define_files(nb::module_& m);
 void define_thumbnail(nb::module_& m);
 
 }  // namespace lookalike

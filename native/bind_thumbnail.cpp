@@ -2,7 +2,8 @@
 #include <stdexcept>
 
 #include "arrays.hpp"
-#include "thumbnail.hpp"
+#include "cosine.hpp"
+#include "lanczos.hpp"
 
 namespace lookalike {
 
@@ -22,11 +23,36 @@ nb::ndarray<nb::numpy, std::uint8_t> shrunk(const Input<std::uint8_t, 2>& plane,
   });
 }
 
+nb::ndarray<nb::numpy, std::uint8_t> reduced(const Input<std::uint8_t, 3>& pictures, std::size_t width,
+                                             std::size_t height) {
+  const std::size_t side = pictures.shape(1);
+  if (side < 1 || side != pictures.shape(2) || width < 1 || height < 1 || width > 4096 || height > 4096) {
+    throw std::invalid_argument("pictures must be square, and results 1 to 4096 a side");
+  }
+  return filled<std::uint8_t>({pictures.shape(0), height, width}, [&](std::uint8_t* out) {
+    reduce(pictures.data(), pictures.shape(0), side, width, height, out);
+  });
+}
+
+nb::ndarray<nb::numpy, double> frequencies(const Input<std::uint8_t, 3>& pictures, const Input<std::int16_t, 2>& basis) {
+  if (pictures.shape(1) != cosine_side || pictures.shape(2) != cosine_side || basis.shape(1) != cosine_side) {
+    throw std::invalid_argument("pictures must be 64x64 and the basis 64 wide");
+  }
+  const std::size_t count = basis.shape(0);
+  return filled<double>({pictures.shape(0), count, count}, [&](double* out) {
+    low_frequencies(pictures.data(), pictures.shape(0), basis.data(), count, out);
+  });
+}
+
 }  // namespace
 
 void define_thumbnail(nb::module_& m) {
   m.def("shrink", &shrunk, "plane"_a.noconvert(), "width"_a, "height"_a, "unit"_a, "side"_a,
         "A plane (h, w) of means of squares of `unit` pixels, resampled to (side, side).");
+  m.def("reduce", &reduced, "pictures"_a.noconvert(), "width"_a, "height"_a,
+        "Pictures (n, side, side), resampled to (n, height, width).");
+  m.def("low_frequencies", &frequencies, "pictures"_a.noconvert(), "basis"_a.noconvert(),
+        "Low frequencies (n, count, count) of pictures (n, 64, 64) by a basis (count, 64).");
 }
 
 }  // namespace lookalike

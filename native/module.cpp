@@ -4,6 +4,7 @@
 NB_MODULE(_native, m) {
   m.doc() = "Compiled kernels of lookalike.";
   lookalike::define_join(m);
+  lookalike::define_files(m);
   lookalike::define_hashes(m);
   lookalike::define_thumbnail(m);
 }

@@ -6,3 +6,8 @@
 #else
 #define LOOKALIKE_INLINE inline __attribute__((always_inline))
 #endif
+
+// gcc and clang compile single functions for an instruction set, and can ask at run time whether it is there.
+#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
+#define LOOKALIKE_AVX2 1
+#endif

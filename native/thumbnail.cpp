@@ -2,145 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdlib>
-#include <memory>
-#include <numbers>
 #include <utility>
+#include <vector>
 
-#include "target.hpp"
-
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
-#define LOOKALIKE_AVX2 1
-#endif
+#include "lanczos.hpp"
 
 namespace lookalike {
 namespace {
 
-constexpr int kSteps = 1024;  // samples of the kernel per unit of its argument
-constexpr int kLobes = 3;
-constexpr int kKernelBits = 16;
-constexpr int kWeightBits = 14;
 constexpr int kNeutral = 128;
 constexpr int kGrayTolerance = 3;  // levels off neutral that codecs leave in a gray picture
-
-using Table = std::array<std::int64_t, kLobes * kSteps + 1>;
-
-// No sample lies within 1e-5 of a half, so any sine that is right to ten digits gives the same table.
-Table kernel_table() {
-  const auto sinc = [](double x) { return x == 0 ? 1 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x); };
-  Table table{};
-  for (int k = 0; k < kLobes * kSteps; ++k) {
-    const double x = static_cast<double>(k) / kSteps;
-    table[static_cast<std::size_t>(k)] = std::llround(sinc(x) * sinc(x / kLobes) * (1 << kKernelBits));
-  }
-  return table;
-}
-
-// What each sample of a line counts in each output: `taps` weights an output, from sample first[output] on.
-struct Weights {
-  std::size_t extent = 0, unit = 0, side = 0, taps = 0;
-  std::vector<std::size_t> first;
-  std::vector<std::int16_t> share;  // 16,384 and what overshoots it fit
-};
-
-Weights weights_of(std::size_t extent, std::size_t unit, std::size_t side) {
-  static const Table table = kernel_table();
-  const auto length = static_cast<std::int64_t>((extent + unit - 1) / unit);
-  const auto pixels = static_cast<std::int64_t>(extent), full = static_cast<std::int64_t>(side * unit);
-  const std::int64_t wide = std::max(pixels, full), most = 2 * kLobes * wide / full + 3;
-  Weights made{extent, unit, side, static_cast<std::size_t>(std::min(most, length)), {}, {}};
-  made.first.resize(side);
-  made.share.resize(side * made.taps);
-  std::vector<std::int64_t> raw(static_cast<std::size_t>(most));
-  for (std::size_t output = 0; output < side; ++output) {
-    const auto centre = static_cast<std::int64_t>(2 * output + 1) * pixels;
-    const std::int64_t reach = centre - 2 * kLobes * wide, begin = reach / (2 * full) - (reach % (2 * full) < 0);
-    std::int64_t total = 0;
-    for (std::int64_t tap = 0; tap < most; ++tap) {
-      const std::int64_t sample = begin + tap, away = std::abs((2 * sample + 1) * full - centre);
-      const bool inside = sample >= 0 && sample < length;
-      const auto at = std::min<std::int64_t>((kSteps * away + wide) / (2 * wide), kLobes * kSteps);
-      raw[static_cast<std::size_t>(tap)] = inside ? table[static_cast<std::size_t>(at)] : 0;
-      total += raw[static_cast<std::size_t>(tap)];
-    }
-    const std::int64_t start = std::clamp<std::int64_t>(begin, 0, length - static_cast<std::int64_t>(made.taps));
-    std::int16_t* share = made.share.data() + output * made.taps;
-    std::int64_t sum = 0;
-    std::size_t largest = 0;
-    for (std::size_t tap = 0; tap < made.taps; ++tap) {
-      const std::int64_t from = start + static_cast<std::int64_t>(tap) - begin;
-      const std::int64_t numerator = (from >= 0 && from < most ? raw[static_cast<std::size_t>(from)] : 0) *
-                                         (std::int64_t{1} << (kWeightBits + 1)) + total;
-      const std::int64_t value = numerator / (2 * total) - (numerator % (2 * total) < 0);
-      share[tap] = static_cast<std::int16_t>(value);
-      sum += value;
-      if (share[tap] > share[largest]) largest = tap;
-    }
-    share[largest] = static_cast<std::int16_t>(share[largest] + (1 << kWeightBits) - sum);
-    made.first[output] = static_cast<std::size_t>(start);
-  }
-  return made;
-}
-
-// Pictures of one set share few sizes, so the last weights are kept, unless they are long.
-const Weights& weights(std::size_t extent, std::size_t unit, std::size_t side) {
-  constexpr std::size_t kept_count = 8, kept_length = 1024;
-  thread_local std::array<Weights, kept_count> kept;
-  thread_local Weights single;
-  thread_local std::size_t oldest = 0;
-  for (const Weights& one : kept) {
-    if (one.extent == extent && one.unit == unit && one.side == side) return one;
-  }
-  if (extent / unit > kept_length) return single = weights_of(extent, unit, side);
-  Weights& slot = kept[oldest++ % kept_count];
-  return slot = weights_of(extent, unit, side);
-}
-
-// Weighs the samples of `lines` lines; sample i of all lines stands at samples[i * lines].
-using Weigh = void (*)(const std::int16_t* samples, std::size_t lines, const Weights& weights, std::int32_t* sums,
-                       std::int16_t* out);
-
-LOOKALIKE_INLINE void weigh_lines(const std::int16_t* samples, std::size_t lines, const Weights& weights,
-                                  std::int32_t* sums, std::int16_t* out) {
-  for (std::size_t output = 0; output < weights.side; ++output) {
-    std::fill_n(sums, lines, 1 << (kWeightBits - 1));
-    for (std::size_t tap = 0; tap < weights.taps; ++tap) {
-      const std::int32_t share = weights.share[output * weights.taps + tap];
-      const std::int16_t* from = samples + (weights.first[output] + tap) * lines;
-      for (std::size_t i = 0; i < lines; ++i) sums[i] += share * from[i];
-    }
-    for (std::size_t i = 0; i < lines; ++i) out[output * lines + i] = static_cast<std::int16_t>(sums[i] >> kWeightBits);
-  }
-}
-
-void weigh_plain(const std::int16_t* samples, std::size_t lines, const Weights& weights, std::int32_t* sums,
-                 std::int16_t* out) {
-  weigh_lines(samples, lines, weights, sums, out);
-}
-
-#ifdef LOOKALIKE_AVX2
-__attribute__((target("avx2"))) void weigh_avx2(const std::int16_t* samples, std::size_t lines, const Weights& weights,
-                                                std::int32_t* sums, std::int16_t* out) {
-  weigh_lines(samples, lines, weights, sums, out);
-}
-
-const Weigh weigh = __builtin_cpu_supports("avx2") != 0 ? weigh_avx2 : weigh_plain;
-#else
-const Weigh weigh = weigh_plain;
-#endif
-
-template <class From>
-void transpose(const From* from, std::size_t height, std::size_t width, std::int16_t* to) {
-  constexpr std::size_t tile = 16;
-  for (std::size_t top = 0; top < height; top += tile) {
-    for (std::size_t left = 0; left < width; left += tile) {
-      for (std::size_t x = left; x < std::min(width, left + tile); ++x) {
-        for (std::size_t y = top; y < std::min(height, top + tile); ++y) to[x * height + y] = from[y * width + x];
-      }
-    }
-  }
-}
 
 // Whole per cent of full scale of every second difference.
 unsigned detail_of(const std::uint8_t* luma) {
@@ -220,22 +92,6 @@ void turn(std::uint8_t* levels, std::size_t side, std::size_t channels, unsigned
 }
 
 }  // namespace
-
-void shrink(const std::uint8_t* plane, std::size_t width, std::size_t height, std::size_t extent_x,
-            std::size_t extent_y, std::size_t unit, std::size_t side, std::uint8_t* out) {
-  constexpr std::size_t band = 64;  // rows turned into columns at a time
-  std::vector<std::int16_t> columns(width * std::min(band, height)), narrow(side * band), rows(side * height);
-  std::vector<std::int32_t> sums(std::max(band, side));
-  for (std::size_t top = 0; top < height; top += band) {
-    const std::size_t lines = std::min(band, height - top);
-    transpose(plane + top * width, lines, width, columns.data());
-    weigh(columns.data(), lines, weights(extent_x, unit, side), sums.data(), narrow.data());
-    transpose(narrow.data(), side, lines, rows.data() + top * side);
-  }
-  std::vector<std::int16_t> square(side * side);
-  weigh(rows.data(), side, weights(extent_y, unit, side), sums.data(), square.data());
-  for (std::size_t i = 0; i < side * side; ++i) out[i] = static_cast<std::uint8_t>(std::clamp<int>(square[i], 0, 255));
-}
 
 void make_thumbnail(const Picture& picture, Thumbnail& out) {
   const Plane& luma = picture.luma;

@@ -30,6 +30,7 @@ def hash_batches(
     catalog: StrPath | None = None,
     use_catalog: bool = True,
     workers: int | None = None,
+    readers: int | None = None,
     progress: OnProgress | None = None,
 ) -> Iterator[HashTable]:
     """Hash the images under some paths, table by table; memory does not grow with their number.
@@ -59,7 +60,9 @@ def hash_batches(
     use_catalog : bool
         False hashes everything and remembers nothing.
     workers : int, optional
-        Worker processes; None for one per core, 1 to decode in this process.
+        How many images are decoded at a time; None for one per core, 1 to decode all in this thread.
+    readers : int, optional
+        How many files are read at a time; None for one on rotating disks, two over a network, else as many as workers.
     progress : callable, optional
         ``(done, listed, listing finished)``, called often.
 
@@ -87,22 +90,23 @@ def hash_batches(
     roots = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers must be at least 1, got {workers}")
+    for name, number in (("workers", workers), ("readers", readers)):
+        if number is not None and number < 1:
+            raise UsageError(f"{name} must be at least 1, got {number}")
     options = ScanOptions(
         exclude=tuple(exclude), include=tuple(include), follow_symlinks=follow_symlinks, truncated=truncated,
         max_pixels=max_pixels,
     )  # fmt: skip
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
-    return _batches(roots, specs, options, place, workers or default_workers(), progress)
+    return _batches(roots, specs, options, place, workers or default_workers(), readers, progress)
 
 
 def _batches(
     roots: list[str], specs: tuple[HashSpec, ...], options: ScanOptions, place: str | None, workers: int,
-    progress: OnProgress | None,
+    readers: int | None, progress: OnProgress | None,
 ) -> Iterator[HashTable]:  # fmt: skip
     with open_catalog(place) as store:
-        yield from stream(roots, specs, store, options, workers=workers, progress=progress)
+        yield from stream(roots, specs, store, options, workers=workers, readers=readers, progress=progress)
 
 
 def hash_images(paths: StrPath | Sequence[StrPath], **options: object) -> HashTable:

@@ -1,9 +1,10 @@
 """One file: read, recognise, digest, decode. What workers do; pure but for the reading."""
 
+import contextlib
 import errno
 import os
 import stat
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from blake3 import blake3
 
@@ -12,6 +13,7 @@ from lookalike.errors import DecodeError, FailureKind, failure_kind
 from lookalike.hashes import hash_picture
 from lookalike.model import HashSpec, Stage, Thumbnail
 
+APPLE_DOUBLE = b"\x00\x05\x16\x07"
 MAX_FILE_BYTES = 1 << 30
 """Larger files are not read into memory."""
 GONE = (
@@ -87,17 +89,12 @@ def examine(task: Task) -> Outcome:
         What became of it.
     """
     try:
-        data, other = _read(task)
-    except OSError as error:
-        return Outcome(
-            task.row, kind=failure_kind(error), reason=error.strerror or str(error), gone=error.errno in GONE
-        )
-    except DecodeError as error:
-        return Outcome(task.row, kind=error.kind, reason=error.reason)
-    except MemoryError:
-        return Outcome(task.row, kind="limit", reason="not enough memory to read it")
-    if other is not None:
-        return Outcome(task.row, skipped=other)
+        found = _look(task)
+        if isinstance(found, str):
+            return Outcome(task.row, skipped=found)
+        data = _read(task, *found)
+    except (OSError, DecodeError, MemoryError) as error:
+        return _unread(task, error)
     digest = blake3(data).digest()
     if digest in task.known:
         return Outcome(task.row, digest=digest)
@@ -123,6 +120,29 @@ def _hash(data: bytes, task: Task) -> Hashed:
     return Hashed(words, tuple(quality for _, quality in made), pixels, format_, cut_short)
 
 
+def recognise(task: Task) -> Outcome | None:
+    """Look whether a file needs decoding at all; like `examine`, but of the file only the beginning is read.
+
+    Parameters
+    ----------
+    task : Task
+        The file.
+
+    Returns
+    -------
+    Outcome or None
+        Skipped or failed; None for what looks like an image.
+    """
+    try:
+        found = _look(task)
+    except (OSError, DecodeError) as error:
+        return _unread(task, error)
+    if isinstance(found, str):
+        return Outcome(task.row, skipped=found)
+    found[0].close()
+    return None
+
+
 def crashed(task: Task, reason: str) -> Outcome:
     """Return the outcome of a task during which its worker died.
 
@@ -141,27 +161,45 @@ def crashed(task: Task, reason: str) -> Outcome:
     return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
 
 
-def _read(task: Task) -> tuple[bytes, str | None]:
-    """Return the content of a file, or the kind it is skipped as."""
+def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:
+    if isinstance(error, OSError):
+        return Outcome(
+            task.row, kind=failure_kind(error), reason=error.strerror or str(error), gone=error.errno in GONE
+        )
+    if isinstance(error, DecodeError):
+        return Outcome(task.row, kind=error.kind, reason=error.reason)
+    return Outcome(task.row, kind="limit", reason="not enough memory to read it")
+
+
+def _look(task: Task) -> tuple[BinaryIO, bytes] | str:
+    """Return an open file and its beginning, or the kind it is skipped as."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    handle = os.open(task.path, flags)
-    before = os.fstat(handle)
-    if not stat.S_ISREG(before.st_mode):
-        os.close(handle)
-        return b"", "not a regular file"
-    with open(handle, "rb") as file:
+    with contextlib.ExitStack() as opened:
+        try:
+            file = opened.enter_context(open(task.path, "rb", opener=lambda path, _: os.open(path, flags)))
+        except IsADirectoryError:
+            return "not a regular file"
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            return "not a regular file"
         head = file.read(formats.HEAD_BYTES)
         format_ = formats.sniff(head, task.path)
         if format_ == "RAW":  # said of the name, since the same bytes may be an ordinary TIFF elsewhere
             raise DecodeError("unsupported", "camera raw files are not read yet")
-        if format_ is None and not formats.claims_image(task.path):
-            return b"", formats.kind_of_other(head, task.path)
-        if head.startswith(b"\x00\x05\x16\x07"):
-            return b"", formats.kind_of_other(head, task.path)
-        if before.st_size > MAX_FILE_BYTES:
-            raise DecodeError("limit", f"{before.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
-        data = head + file.read(before.st_size - len(head)) if before.st_size > len(head) else head
+        other = format_ is None and not formats.claims_image(task.path)
+        if other or head.startswith(APPLE_DOUBLE):
+            return formats.kind_of_other(head, task.path)
+        if status.st_size > MAX_FILE_BYTES:
+            raise DecodeError("limit", f"{status.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
+        opened.pop_all()
+        return file, head
+
+
+def _read(task: Task, file: BinaryIO, head: bytes) -> bytes:
+    """Return the content of a file that is still what it was when it was listed."""
+    with file:
+        data = head + file.read(task.size - len(head)) if task.size > len(head) else head
         after = os.fstat(file.fileno())
-    if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (task.size, task.mtime_ns):
+    if len(data) != after.st_size or (after.st_size, after.st_mtime_ns) != (task.size, task.mtime_ns):
         raise DecodeError("transient", "it changed while it was read")
-    return data, None
+    return data

@@ -36,6 +36,7 @@ def find(
     catalog: StrPath | None = None,
     use_catalog: bool = True,
     workers: int | None = None,
+    readers: int | None = None,
     progress: OnProgress | None = None,
 ) -> Findings:
     """Find the images that are the same picture.
@@ -73,7 +74,9 @@ def find(
     use_catalog : bool
         False scans everything and remembers nothing.
     workers : int, optional
-        Worker processes; None for one per core, 1 to decode in this process.
+        How many images are decoded at a time; None for one per core, 1 to decode all in this thread.
+    readers : int, optional
+        How many files are read at a time; None for one on rotating disks, two over a network, else as many as workers.
     progress : callable, optional
         ``(done, listed, listing finished)``, called often.
 
@@ -111,8 +114,9 @@ def find(
         truncated=truncated, max_pixels=max_pixels,
     )  # fmt: skip
     parse_rules(options.keep)
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers must be at least 1, got {workers}")
+    for name, number in (("workers", workers), ("readers", readers)):
+        if number is not None and number < 1:
+            raise UsageError(f"{name} must be at least 1, got {number}")
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
     workers = workers or default_workers()
     started = time.monotonic()
@@ -124,6 +128,7 @@ def find(
             spec,
             scan_options,
             workers=workers,
+            readers=readers,
             progress=progress,
         )
         ranking = rank(found.images, options.keep)

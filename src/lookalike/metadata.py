@@ -2,6 +2,7 @@
 
 import re
 import struct
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -23,8 +24,34 @@ def exif(image: Image.Image) -> dict[str, str | int]:
         Of orientation, make, model, software, captured and tags (how many there are), those that are there; empty where
         there is no EXIF or it is damaged.
     """
+    return _facts(image.getexif)
+
+
+def exif_of(tiff: bytes) -> dict[str, str | int]:
+    """Read the EXIF facts of a file from the TIFF structure that holds them.
+
+    Parameters
+    ----------
+    tiff : bytes
+        From its byte order mark on.
+
+    Returns
+    -------
+    dict
+        As `exif` gives it.
+    """
+
+    def loaded() -> Image.Exif:
+        tags = Image.Exif()
+        tags.load(b"Exif\0\0" + tiff)
+        return tags
+
+    return _facts(loaded)
+
+
+def _facts(load: Callable[[], Image.Exif]) -> dict[str, str | int]:
     try:
-        tags = image.getexif()
+        tags = load()
         if not tags:
             return {}
         details = tags.get_ifd(ExifTags.IFD.Exif)
@@ -75,7 +102,29 @@ def jpeg_quality(image: Image.Image) -> int | None:
     tables = getattr(image, "quantization", None)
     if not tables or 0 not in tables:
         return None
-    return int(np.abs(_standard_sums() - sum(tables[0])).argmin()) + 1
+    return quality_of(sum(tables[0]))
+
+
+@cache
+def quality_of(total: int) -> int:
+    """Estimate the quality setting of a JPEG from the sum of its first quantisation table.
+
+    Parameters
+    ----------
+    total : int
+        Sum of its 64 entries.
+
+    Returns
+    -------
+    int
+        1..100.
+
+    Examples
+    --------
+    >>> quality_of(64)
+    100
+    """
+    return int(np.abs(_standard_sums() - total).argmin()) + 1
 
 
 def _captured(details: dict[int, object]) -> str | None:

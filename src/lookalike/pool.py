@@ -4,6 +4,9 @@ Workers are plain child processes of the same interpreter that read pickled task
 ``__main__`` guard is needed and nothing is inherited by fork. When one dies, its chunk goes to a new one task by task;
 the task that kills it again becomes the result of `crashed`, and the rest of the chunk is done. One worker means `map`
 in this very process.
+
+Where much can be done safely in this process, without the interpreter lock, a `Shortcut` goes first: its chunks are read
+ahead by some threads and settled by others, and a worker process is started only for what it leaves over.
 """
 
 import json
@@ -17,10 +20,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, Self, TypeVar
+from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+T_contra = TypeVar("T_contra", contravariant=True)
+READ_AHEAD = 256 << 20
+"""Bytes that a shortcut may hold at a time, more only for a single chunk."""
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from lookalike.pool import serve; serve(sys.argv[1])"
 
@@ -49,6 +55,19 @@ def default_workers() -> int:
     return max(2, usable_cores())
 
 
+class Shortcut(Protocol[T_contra, R]):
+    """What is tried in this process, by threads, before a worker process is asked."""
+
+    def cost(self, chunk: Sequence[T_contra]) -> int:
+        """Return how many bytes `read` will hold at most."""
+
+    def read(self, chunk: Sequence[T_contra]) -> Any:
+        """Read what the chunk needs; called by as many threads as there are readers."""
+
+    def settle(self, chunk: Sequence[T_contra], read: Any) -> list[R | None]:
+        """Return the results of the chunk, None for each task that is left to a worker process."""
+
+
 class Pool(Generic[T, R]):
     """Map a function over chunks of tasks; results come back as chunks finish.
 
@@ -59,7 +78,11 @@ class Pool(Generic[T, R]):
     crashed : callable
         ``(task, reason) -> result`` for a task during which its worker died.
     workers : int
-        Number of processes; 1 calls `function` here.
+        Number of threads that settle chunks, each with a process for what the shortcut leaves over; 1 calls everything here.
+    shortcut : Shortcut, optional
+        What goes first.
+    readers : int
+        Number of threads that read ahead for it, in the order of submission.
 
     Examples
     --------
@@ -69,18 +92,26 @@ class Pool(Generic[T, R]):
     [(['a', 'bcd'], [1, 3])]
     """
 
-    def __init__(self, function: Callable[[T], R], crashed: Callable[[T, str], R], *, workers: int) -> None:
+    def __init__(
+        self, function: Callable[[T], R], crashed: Callable[[T, str], R], *, workers: int,
+        shortcut: Shortcut[T, R] | None = None, readers: int = 1,
+    ) -> None:  # fmt: skip
         self._function = function
         self._crashed = crashed
+        self._shortcut = shortcut
         self._tasks: queue.SimpleQueue[Sequence[T] | None] = queue.SimpleQueue()
+        self._read: queue.SimpleQueue[tuple[Sequence[T], Any] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Sequence[T], list[R]] | BaseException] = queue.SimpleQueue()
         self._waiting = 0
+        self._held = 0
+        self._memory = threading.Condition()
         self._closing = threading.Event()
         self._workers: set[_Worker] = set()
-        self._threads = [
-            threading.Thread(target=self._drive, daemon=True) for _ in range(workers if workers > 1 else 0)
-        ]
-        for thread in self._threads:
+        several = workers if workers > 1 else 0
+        self._threads = [threading.Thread(target=self._drive, daemon=True) for _ in range(several)]
+        ahead = readers if several and shortcut is not None else 0
+        self._readers = [threading.Thread(target=self._read_ahead, daemon=True) for _ in range(ahead)]
+        for thread in self._threads + self._readers:
             thread.start()
 
     def __enter__(self) -> Self:
@@ -90,12 +121,16 @@ class Pool(Generic[T, R]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
+        with self._memory:
+            self._memory.notify_all()
         if error is not None:  # nobody waits for what is under way
             for worker in list(self._workers):
                 worker.kill()
-        for _ in self._threads:
+        for _ in self._readers:
             self._tasks.put(None)
-        for thread in self._threads:
+        for _ in self._threads:
+            self._read.put(None)
+        for thread in self._readers + self._threads:
             thread.join()
 
     @property
@@ -112,10 +147,16 @@ class Pool(Generic[T, R]):
             Tasks; they must pickle.
         """
         self._waiting += 1
-        if self._threads:
+        if self._readers:
             self._tasks.put(chunk)
+        elif self._threads:
+            self._read.put((chunk, None))
         else:
-            self._done.put((chunk, [self._function(task) for task in chunk]))
+            settled = self._settle(chunk, None if self._shortcut is None else self._shortcut.read(chunk))
+            done = (
+                self._function(task) if result is None else result for task, result in zip(chunk, settled, strict=True)
+            )
+            self._done.put((chunk, list(done)))
 
     def results(self, *, wait: bool) -> Iterator[tuple[Sequence[T], list[R]]]:
         """Yield finished chunks.
@@ -141,28 +182,41 @@ class Pool(Generic[T, R]):
             wait = False
             yield done
 
-    def _drive(self) -> None:
-        """Feed one worker process; runs in a thread of its own."""
-        worker: _Worker | None = None
+    def _read_ahead(self) -> None:
+        """Read chunks for the threads that settle them; runs in a thread of its own."""
+        assert self._shortcut is not None
         try:
             while (chunk := self._tasks.get()) is not None and not self._closing.is_set():
-                results: list[R] = []
-                parts = [chunk]
-                while parts and not self._closing.is_set():
-                    part = parts.pop(0)
-                    worker = worker or _Worker(self._function)
-                    self._workers.add(worker)
-                    try:
-                        results += worker.ask(part)
-                    except (EOFError, BrokenPipeError, ConnectionResetError, pickle.UnpicklingError):
-                        self._workers.discard(worker)
-                        reason, worker = worker.end(), None
-                        if len(part) == 1:
-                            results.append(self._crashed(part[0], reason))
-                        else:  # which of them it was shows when each goes alone
-                            parts = [[task] for task in part] + parts
-                if len(results) == len(chunk):
-                    self._done.put((chunk, results))
+                cost = self._shortcut.cost(chunk)
+                with self._memory:
+                    self._memory.wait_for(
+                        lambda: not self._held or self._held + cost <= READ_AHEAD or self._closing.is_set()  # noqa: B023
+                    )
+                    self._held += cost
+                self._read.put((chunk, self._shortcut.read(chunk)))
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for results
+            self._done.put(error)
+
+    def _settle(self, chunk: Sequence[T], read: Any) -> list[R | None]:
+        return [None] * len(chunk) if self._shortcut is None else self._shortcut.settle(chunk, read)
+
+    def _drive(self) -> None:
+        """Settle chunks and ask one worker process for the rest; runs in a thread of its own."""
+        worker: _Worker | None = None
+        try:
+            while (item := self._read.get()) is not None and not self._closing.is_set():
+                chunk, read = item
+                settled = self._settle(chunk, read)
+                del item, read
+                if self._readers and self._shortcut is not None:
+                    with self._memory:
+                        self._held -= self._shortcut.cost(chunk)
+                        self._memory.notify_all()
+                rest = [task for task, result in zip(chunk, settled, strict=True) if result is None]
+                asked, worker = self._ask(rest, worker)
+                if len(asked) == len(rest):
+                    answers = iter(asked)
+                    self._done.put((chunk, [next(answers) if result is None else result for result in settled]))
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for results
             self._done.put(error)
         finally:
@@ -170,6 +224,30 @@ class Pool(Generic[T, R]):
                 self._workers.discard(worker)
                 worker.kill()
                 worker.end()
+
+    def _ask(self, tasks: list[T], worker: "_Worker | None") -> tuple[list[R], "_Worker | None"]:
+        """Return the results of a worker process, fewer where the pool is closing, and the worker that is alive then."""
+        results: list[R] = []
+        parts: list[Sequence[T]] = [tasks] if tasks else []
+        while parts and not self._closing.is_set():
+            part = parts.pop(0)
+            worker = worker or _Worker(self._function)
+            self._workers.add(worker)
+            try:
+                results += worker.ask(part)
+            except (EOFError, BrokenPipeError, ConnectionResetError, pickle.UnpicklingError):
+                self._workers.discard(worker)
+                reason, worker = worker.end(), None
+                if len(part) == 1:
+                    results.append(self._crashed(part[0], reason))
+                else:  # which of them it was shows when each goes alone
+                    parts = [[task] for task in part] + parts
+            except BaseException:
+                self._workers.discard(worker)
+                worker.kill()
+                worker.end()
+                raise
+        return results, worker
 
 
 class _Worker:

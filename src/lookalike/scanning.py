@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from lookalike import decode
 from lookalike.columns import Images
 from lookalike.errors import FailureKind, SourceError
-from lookalike.examining import Outcome, Task, crashed, examine
+from lookalike.examining import Outcome, Task
 from lookalike.hashes import hash_block
 from lookalike.listing import Row, Scan
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thumbnail
 from lookalike.pool import Pool
+from lookalike.shortcut import open_pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
@@ -40,6 +41,7 @@ def scan(
     options: ScanOptions,
     *,
     workers: int,
+    readers: int | None = None,
     progress: OnProgress | None = None,
 ) -> Scan:
     """Bring the catalog up to date with what lies under some roots.
@@ -55,7 +57,9 @@ def scan(
     options : ScanOptions
         How to walk and read.
     workers : int
-        Number of worker processes; 1 decodes in this process.
+        How many images are decoded at a time; 1 decodes all in this thread.
+    readers : int, optional
+        How many files are read at a time; None for what suits the volumes.
     progress : callable, optional
         Told about progress.
 
@@ -81,7 +85,7 @@ def scan(
     if not opened:
         raise SourceError("nothing to read: " + "; ".join(incomplete))
     run = _Run(catalog, spec, options, opened, progress or (lambda _done, _listed, _finished: None))
-    with Pool(examine, crashed, workers=workers) as pool:
+    with open_pool([root for root, _ in opened], workers=workers, readers=readers) as pool:
         run.list_and_read(pool)
     missing += [root.path for root, _ in opened if root.path in run.lost]
     incomplete += run.incomplete

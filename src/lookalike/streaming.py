@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from lookalike import bits, decode
 from lookalike.errors import SourceError
-from lookalike.examining import Outcome, Task, crashed, examine
+from lookalike.examining import Outcome, Task
 from lookalike.hashes import algorithm, hash_block, way
 from lookalike.listing import Row
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, CHUNK_FILES, OnProgress
+from lookalike.shortcut import open_pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
@@ -37,6 +38,7 @@ def stream(
     options: ScanOptions,
     *,
     workers: int,
+    readers: int | None = None,
     progress: OnProgress | None = None,
 ) -> Iterator[HashTable]:
     """Hash the images under some paths, table by table.
@@ -52,7 +54,9 @@ def stream(
     options : ScanOptions
         How to walk and read.
     workers : int
-        Number of worker processes; 1 decodes in this process.
+        How many images are decoded at a time; 1 decodes all in this thread.
+    readers : int, optional
+        How many files are read at a time; None for what suits the volumes.
     progress : callable, optional
         Told about progress.
 
@@ -76,7 +80,7 @@ def stream(
     if not roots:
         raise SourceError("nothing to read: " + "; ".join(incomplete))
     run = _Run(catalog, specs, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
-    with Pool(examine, crashed, workers=workers) as pool:
+    with open_pool(roots, workers=workers, readers=readers) as pool:
         try:
             yield from run.tables(pool)
         finally:

@@ -49,7 +49,10 @@ def find(
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where scans are remembered.")] = None,
     no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Images decoded at a time. Default: one per core.")] = None,
+    readers: Annotated[
+        int | None, typer.Option(help="Files read at a time. Default: 1 on rotating disks, 2 over a network, else as workers.")
+    ] = None,
     fail_on_duplicates: Annotated[bool, typer.Option("--fail-on-duplicates", help="Exit with 1 if there are any.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no groups, no summary.")] = False,
 ) -> None:  # fmt: skip
@@ -83,6 +86,7 @@ def find(
             catalog=catalog,
             use_catalog=not no_catalog,
             workers=workers,
+            readers=readers,
             progress=progress,
         )
     document = findings.to_dict(None if json or output else shown)

@@ -48,7 +48,10 @@ def hash(
     json: Annotated[bool, typer.Option("--json", help="Print JSON Lines instead of CSV.")] = False,
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where hashes are remembered.")] = None,
     no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Worker processes. Default: one per core.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Images decoded at a time. Default: one per core.")] = None,
+    readers: Annotated[
+        int | None, typer.Option(help="Files read at a time. Default: 1 on rotating disks, 2 over a network, else as workers.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> None:  # fmt: skip
     """Hash images; one row each, failures are rows too.
@@ -80,6 +83,7 @@ def hash(
             catalog=catalog,
             use_catalog=not no_catalog,
             workers=workers,
+            readers=readers,
             progress=progress,
         )
         counted = _counted(tables, totals, lines)

@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
+from lookalike.decode.native import read_files, thumbnails
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
 from lookalike.decode.thumbnails import detail, luma_of, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
 
-VERSION = 2
+VERSION = 3
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [
-    "VERSION", "decode", "decoders", "detail", "environment", "is_truncated", "luma_of", "opened", "turn", "upright_size",
+    "VERSION", "decode", "decoders", "detail", "environment", "is_truncated", "luma_of", "opened", "read_files", "thumbnails",
+    "turn", "upright_size",
 ]  # fmt: skip
 
 
@@ -38,6 +40,9 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     DecodeError
         With the kind damaged, unsupported or limit.
     """
+    (made,) = thumbnails([data], max_pixels=max_pixels)
+    if made is not None:
+        return made
     with opened(data, name, truncated=truncated, max_pixels=max_pixels) as image:
         made = thumbnail(image, data)
     return replace(made, truncated=truncated and is_truncated(data))

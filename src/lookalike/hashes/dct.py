@@ -14,6 +14,14 @@ from lookalike import bits
 from lookalike.hashes.mean import above_median
 from lookalike.model import THUMBNAIL_SIDE
 
+REFERENCE = "reference"
+try:
+    from lookalike._native import low_frequencies as _low_frequencies_native
+except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
+    KERNELS: tuple[str, ...] = (REFERENCE,)
+else:
+    KERNELS = ("native", REFERENCE)  # best first
+
 SCALE_BITS = 10
 """A sum of 64 levels times these cosines stays below 2**24, so 32-bit floats hold it exactly."""
 CHUNK = 64
@@ -58,7 +66,7 @@ def basis(count: int, side: int = THUMBNAIL_SIDE) -> NDArray[np.float32]:
     return rows
 
 
-def low_frequencies(luma: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
+def low_frequencies(luma: NDArray[np.uint8], count: int, *, kernel: str | None = None) -> NDArray[np.float64]:
     """Transform small pictures by the matrix of integers.
 
     Parameters
@@ -67,6 +75,8 @@ def low_frequencies(luma: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
         Gray pictures of at most 64 pixels a side.
     count : int
         How many of the lowest frequencies each way.
+    kernel : str, optional
+        One of `KERNELS`; None means the first. It changes no coefficient.
 
     Returns
     -------
@@ -79,6 +89,8 @@ def low_frequencies(luma: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
     True
     """
     side = luma.shape[1]
+    if (kernel or KERNELS[0]) != REFERENCE and side == THUMBNAIL_SIDE:
+        return _low_frequencies_native(np.ascontiguousarray(luma), basis(count).astype(np.int16))
     matrix = basis(count, side).T
     result = np.empty((len(luma), count, count))
     for start in range(0, len(luma), CHUNK):

@@ -1,6 +1,6 @@
 """Lanczos resampling in fixed-point integers: the only filter of decoding fast, equal on every machine to the bit.
 
-The steps and constants are written down in docs/hash-spec.md. Sums run through BLAS as 32-bit floats, yet hold integers
+The steps and constants are written down in docs/hash-spec.md; native/lanczos.cpp follows them too. In the reference here, sums run through BLAS as 32-bit floats, yet hold integers
 below 2**24 only, so they are exact in any order. What overshoots between the two passes is not cut off, so the order of
 the passes hardly matters.
 """
@@ -9,6 +9,15 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+REFERENCE = "reference"
+try:
+    from lookalike._native import reduce as _reduce_native
+    from lookalike._native import shrink as _shrink_native
+except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
+    KERNELS: tuple[str, ...] = (REFERENCE,)
+else:
+    KERNELS = ("native", REFERENCE)  # best first
 
 STEPS = 1024
 """Samples of the kernel per unit of its argument."""
@@ -161,7 +170,9 @@ def levels(sums: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.clip(rounded(sums), 0, 255).astype(np.uint8)
 
 
-def shrink(plane: NDArray[np.uint8], extent: tuple[int, int], unit: int, side: int) -> NDArray[np.uint8]:
+def shrink(
+    plane: NDArray[np.uint8], extent: tuple[int, int], unit: int, side: int, *, kernel: str | None = None
+) -> NDArray[np.uint8]:
     """Resample a plane to a square: along rows first, rounded, then along columns, rounded and cut off.
 
     Parameters
@@ -174,6 +185,8 @@ def shrink(plane: NDArray[np.uint8], extent: tuple[int, int], unit: int, side: i
         Side in pixels of those squares; 1 for pixels.
     side : int
         Side of the result.
+    kernel : str, optional
+        One of `KERNELS`; None means the first. It changes no level.
 
     Returns
     -------
@@ -185,13 +198,15 @@ def shrink(plane: NDArray[np.uint8], extent: tuple[int, int], unit: int, side: i
     >>> shrink(np.full((3, 5), 7, np.uint8), (5, 3), 1, 2).tolist()
     [[7, 7], [7, 7]]
     """
+    if (kernel or KERNELS[0]) != REFERENCE:
+        return _shrink_native(np.ascontiguousarray(plane), *extent, unit, side)
     across = np.empty((len(plane), side), np.int16)  # what overshoots fits too
     for start in range(0, len(plane), ROWS):
         across[start : start + ROWS] = rounded(_sums(plane[start : start + ROWS], extent[0], unit, side))
     return np.ascontiguousarray(levels(_sums(across.T, extent[1], unit, side)).T)
 
 
-def reduce(luma: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+def reduce(luma: NDArray[np.uint8], width: int, height: int, *, kernel: str | None = None) -> NDArray[np.uint8]:
     """Resample a block of thumbnails, each as `shrink` would.
 
     Parameters
@@ -200,6 +215,8 @@ def reduce(luma: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
         Thumbnails.
     width, height : int
         Size of the results.
+    kernel : str, optional
+        One of `KERNELS`; None means the first. It changes no level.
 
     Returns
     -------
@@ -211,6 +228,8 @@ def reduce(luma: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8
     >>> reduce(np.full((2, 64, 64), 9, np.uint8), 9, 8).shape
     (2, 8, 9)
     """
+    if (kernel or KERNELS[0]) != REFERENCE:
+        return _reduce_native(np.ascontiguousarray(luma), width, height)
     count, side, _ = luma.shape
     across, down = weights(side, 1, side, width), weights(side, 1, side, height)
     small = np.empty((count, height, width), np.uint8)

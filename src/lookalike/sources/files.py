@@ -12,7 +12,7 @@ from lookalike import formats
 from lookalike.errors import FailureKind, failure_kind
 from lookalike.model import ScanOptions
 from lookalike.sources.rules import IGNORE_FILE, Rules, skipped_kind
-from lookalike.sources.volumes import Volume, volume_of
+from lookalike.sources.volumes import Volume, readers_of, volume_of
 
 DATALESS = 0x40000000
 """macOS st_flags: content lives in the cloud (SF_DATALESS in sys/stat.h)."""
@@ -115,6 +115,8 @@ class Root:
         Whether it is a folder.
     identity : tuple of str
         Volume, key of the folder it lies in, and name; of a folder, its own key and no name.
+    readers : int or None
+        How many files should be read there at a time; None for any number.
     """
 
     path: str
@@ -122,6 +124,7 @@ class Root:
     inode: int
     folder: bool
     identity: tuple[str, str, str]
+    readers: int | None = None
 
     def is_there(self) -> bool:
         """Return whether the path still leads to what it led to at first.
@@ -165,7 +168,8 @@ def open_root(path: str) -> Root:
     parent, name = (path, "") if folder else os.path.split(os.path.abspath(path))
     real = os.path.realpath(parent)
     volume = volume_of(real)
-    return Root(path, status.st_dev, status.st_ino, folder, (volume.id, volume.key(real), name))
+    identity = (volume.id, volume.key(real), name)
+    return Root(path, status.st_dev, status.st_ino, folder, identity, readers_of(volume, status.st_dev))
 
 
 class Walk:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 UUIDS = Path("/dev/disk/by-uuid")
+BLOCK_DEVICES = Path("/sys/dev/block")
+NETWORK_READERS = 2
+ROTATING_READERS = 1
 
 NETWORK = frozenset(
     [
@@ -204,6 +207,34 @@ def volume_of(path: str) -> Volume:
     fsid = os.statvfs(real).f_fsid
     name = f"fsid:{fsid & 0xFFFFFFFFFFFFFFFF:016x}" if fsid else f"mount:{mount.type}:{mount.origin}:{mount.point}"
     return Volume(name, mount.point, prefix, network=False, stable_inodes=stable)
+
+
+def readers_of(volume: Volume, device: int) -> int | None:
+    """Say how many files should be read from a volume at a time.
+
+    Parameters
+    ----------
+    volume : Volume
+        The volume.
+    device : int
+        Its device number, ``st_dev``.
+
+    Returns
+    -------
+    int or None
+        Few for what is reached over a network, one for a rotating disk, None where it makes no difference.
+    """
+    if volume.network:
+        return NETWORK_READERS
+    if not hasattr(os, "major"):
+        return None
+    for place in ("queue", "../queue"):  # of a disk, or of the disk a partition is on
+        try:
+            flag = BLOCK_DEVICES.joinpath(f"{os.major(device)}:{os.minor(device)}", place, "rotational").read_bytes()
+        except OSError:
+            continue
+        return ROTATING_READERS if flag.strip() == b"1" else None
+    return None
 
 
 def _unescape(text: str) -> str:

@@ -1,0 +1,84 @@
+"""Files to thumbnails by the compiled kernels, many at a time and without the interpreter lock.
+
+What the kernels decline (`None`) is for Pillow; the luma of what they take is that of Pillow's road to the level.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from lookalike import formats, metadata
+from lookalike.decode.thumbnails import upright_size
+from lookalike.model import Thumbnail
+
+try:
+    _native: Any = import_module("lookalike._native")
+except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
+    _native = None
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def read_files(
+    paths: Sequence[bytes], sizes: Sequence[int], mtimes: Sequence[int], everything: Sequence[bool]
+) -> list[bytes | None]:
+    """Read whole files of the kinds that `thumbnails` takes.
+
+    Parameters
+    ----------
+    paths : sequence of bytes
+        Paths, as the system takes them.
+    sizes, mtimes : sequence of int
+        Bytes, and time of the last change in nanoseconds since 1970; what is otherwise by now is not read.
+    everything : sequence of bool
+        Whether a file is read whatever its first bytes say.
+
+    Returns
+    -------
+    list of (bytes or None)
+        None for what was not read.
+    """
+    if _native is None or not hasattr(_native, "read_files"):  # the latter on Windows
+        return [None] * len(paths)
+    read: list[bytes | None] = _native.read_files(paths, sizes, mtimes, everything)
+    return read
+
+
+def thumbnails(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | None]:
+    """Make the thumbnails of image files.
+
+    Parameters
+    ----------
+    files : sequence of bytes
+        Whole files of any kind.
+    max_pixels : int
+        Pictures with more pixels than this are declined.
+
+    Returns
+    -------
+    list of (Thumbnail or None)
+        None for what is not taken: other formats, rare kinds, damage of any sort.
+    """
+    if _native is None:
+        return [None] * len(files)
+    limit = min(max_pixels, (1 << 62) - 1)
+    inflated = [_inflated(data, limit) if data.startswith(PNG) else None for data in files]
+    taken, luma, chroma, facts = _native.thumbnails(files, inflated, limit)
+    made: list[Thumbnail | None] = [None] * len(files)
+    for at, known in enumerate(facts.tolist()):
+        if not taken[at]:
+            continue
+        width, height, alpha, depth, colour, detail, quality_sum, orientation, start, size = known
+        exif = metadata.exif_of(files[at][start : start + size]) if size else {}
+        if exif.get("orientation", 1) != orientation:
+            continue  # what its EXIF means is for Pillow to say
+        upright = upright_size(width, height, orientation)
+        format_ = "JPEG" if inflated[at] is None else "PNG"
+        captured = exif.pop("captured", None)
+        made[at] = Thumbnail(
+            luma=luma[at], chroma=chroma[at], width=upright[0], height=upright[1], format=format_, alpha=bool(alpha),
+            depth=depth, colour=bool(colour), detail=detail,
+            quality=metadata.quality_of(quality_sum) if quality_sum else None,
+            lossless=formats.lossless(format_, files[at]), captured=None if captured is None else str(captured), exif=exif,
+        )  # fmt: skip
+    return made

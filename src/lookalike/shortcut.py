@@ -1,0 +1,128 @@
+"""What a scan does with files in its own process: read ahead, digest, and decode what the kernels take, a chunk at a time."""
+
+import os
+from collections.abc import Sequence
+
+from blake3 import blake3
+
+from lookalike import decode, formats
+from lookalike.examining import Outcome, Task, crashed, examine, recognise
+from lookalike.pool import Pool
+from lookalike.sources.files import Root
+
+MAX_BYTES = 64 << 20
+"""Larger files are left to the worker processes."""
+
+
+def open_pool(roots: Sequence[Root], *, workers: int, readers: int | None) -> Pool[Task, Outcome]:
+    """Open a pool that reads and decodes files.
+
+    Parameters
+    ----------
+    roots : sequence of Root
+        Where the files lie.
+    workers : int
+        Threads that decode, each with a process for what only other libraries can decode; 1 for all in this thread.
+    readers : int, optional
+        Threads that read ahead; None for what suits the volumes: one for rotating disks, two for networks, else as many
+        as there are workers.
+
+    Returns
+    -------
+    Pool
+        To be used as a context.
+    """
+    usual = min((root.readers for root in roots if root.readers is not None), default=None)
+    few = readers if readers is not None else usual
+    return Pool(
+        examine, crashed, workers=workers, shortcut=Shortcut(everything=few is not None), readers=few or workers
+    )
+
+
+class Shortcut:
+    """Settle the files of a chunk that need no other library, without a worker process.
+
+    Parameters
+    ----------
+    everything : bool
+        Whether files that only a worker process can decode are read here too, so that it finds them in the page cache
+        and a slow drive sees no more readers than this one has.
+    """
+
+    def __init__(self, *, everything: bool = False) -> None:
+        self._everything = everything
+
+    def cost(self, chunk: Sequence[Task]) -> int:
+        """Return how many bytes a chunk holds at most.
+
+        Parameters
+        ----------
+        chunk : sequence of Task
+            Files.
+
+        Returns
+        -------
+        int
+            Bytes.
+        """
+        return sum(task.size for task in chunk if task.size <= MAX_BYTES)
+
+    def read(self, chunk: Sequence[Task]) -> list[bytes | None]:
+        """Read the files of a chunk that the kernels may take.
+
+        Parameters
+        ----------
+        chunk : sequence of Task
+            Files.
+
+        Returns
+        -------
+        list of (bytes or None)
+            None for what is left to others.
+        """
+        found: list[bytes | None] = [None] * len(chunk)
+        chosen = [at for at, task in enumerate(chunk) if task.size <= MAX_BYTES and task.thumbnail and not task.specs]
+        tasks = [chunk[at] for at in chosen]
+        read = decode.read_files(
+            [os.fsencode(task.path) for task in tasks],
+            [task.size for task in tasks],
+            [task.mtime_ns for task in tasks],
+            [self._everything and formats.claims_image(task.path) for task in tasks],
+        )
+        for at, data in zip(chosen, read, strict=True):
+            found[at] = data
+        return found
+
+    def settle(self, chunk: Sequence[Task], read: list[bytes | None]) -> list[Outcome | None]:
+        """Return what became of the files of a chunk.
+
+        Parameters
+        ----------
+        chunk : sequence of Task
+            Files.
+        read : list of (bytes or None)
+            As `read` returned it.
+
+        Returns
+        -------
+        list of (Outcome or None)
+            None for what is left to a worker process.
+        """
+        outcomes: list[Outcome | None] = [None] * len(chunk)
+        here, files = [], []
+        for at, (task, data) in enumerate(zip(chunk, read, strict=True)):
+            if data is None:
+                outcomes[at] = recognise(task)
+                continue
+            digest = blake3(data).digest()
+            if digest in task.known:
+                outcomes[at] = Outcome(task.row, digest)
+                continue
+            here.append((at, digest))
+            files.append(data)
+        if files:
+            made = decode.thumbnails(files, max_pixels=min(task.max_pixels for task in chunk))
+            for (at, digest), thumbnail in zip(here, made, strict=True):
+                if thumbnail is not None:
+                    outcomes[at] = Outcome(chunk[at].row, digest, thumbnail)
+        return outcomes
