@@ -47,7 +47,7 @@ std::int64_t mtime_of(const struct stat& status) {
 }
 
 // Whether a file was read whole and is what it was when it was listed.
-bool read_whole(const File& file, int handle, bool any) {
+bool read_whole(const File& file, int handle, bool everything) {
   struct stat status;
   const auto as_listed = [&] {
     return fstat(handle, &status) == 0 && S_ISREG(status.st_mode) &&
@@ -56,21 +56,21 @@ bool read_whole(const File& file, int handle, bool any) {
   if (!as_listed()) return false;
   constexpr std::size_t head = 4096;  // enough to see what it is
   for (std::size_t done = 0; done < file.size;) {
-    const std::size_t next = done == 0 && !any ? std::min(head, file.size) : file.size - done;
+    const std::size_t next = done == 0 && !everything ? std::min(head, file.size) : file.size - done;
     const ssize_t got = read(handle, file.data + done, next);
     if (got <= 0) return false;
-    if (done == 0 && !any && !starts_like_ours(file.data, static_cast<std::size_t>(got))) return false;
+    if (done == 0 && !everything && !starts_like_ours(file.data, static_cast<std::size_t>(got))) return false;
     done += static_cast<std::size_t>(got);
   }
   return as_listed();
 }
 
 // For each file its bytes, or None: not there, not a regular file, not of that size and time, or not of a kind that the
-// kernels read (unless `any` is set, by file, which has it read whatever it is).
+// kernels read (unless `everything` is set, by file, which has it read whatever it is).
 nb::list read_files(const std::vector<nb::bytes>& paths, const std::vector<std::size_t>& sizes,
-                    const std::vector<std::int64_t>& mtimes, const std::vector<bool>& any) {
+                    const std::vector<std::int64_t>& mtimes, const std::vector<bool>& everything) {
   const std::size_t count = paths.size();
-  if (sizes.size() != count || mtimes.size() != count || any.size() != count) {
+  if (sizes.size() != count || mtimes.size() != count || everything.size() != count) {
     throw std::invalid_argument("paths, sizes, times and marks must be of one length");
   }
   std::vector<nb::object> contents(count);
@@ -85,7 +85,7 @@ nb::list read_files(const std::vector<nb::bytes>& paths, const std::vector<std::
     for (std::size_t i = 0; i < count; ++i) {
       const int handle = open(files[i].path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
       if (handle < 0) continue;
-      files[i].whole = files[i].size > 0 && read_whole(files[i], handle, any[i]);
+      files[i].whole = files[i].size > 0 && read_whole(files[i], handle, everything[i]);
       close(handle);
     }
   }
@@ -100,7 +100,7 @@ nb::list read_files(const std::vector<nb::bytes>& paths, const std::vector<std::
 
 void define_files([[maybe_unused]] nb::module_& m) {
 #ifdef LOOKALIKE_POSIX
-  m.def("read_files", &read_files, "paths"_a, "sizes"_a, "mtimes"_a, "any"_a,
+  m.def("read_files", &read_files, "paths"_a, "sizes"_a, "mtimes"_a, "everything"_a,
         "The bytes of files that are as listed and of a kind the kernels read, else None.");
 #endif
 }

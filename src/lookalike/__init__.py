@@ -1,7 +1,6 @@
 """Find the images that are the same picture, say why, and which one is worth keeping."""
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
     from lookalike.tables.hashes import HashTable
 
-__version__ = version("lookalike")
+    __version__: str
 
 _HOME = {
     "CatalogError": "errors",
@@ -113,6 +112,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - takes a third as long to import as NumPy
+
+        return version("lookalike")
     if name not in _HOME:
         raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
     return getattr(import_module(f"lookalike.{_HOME[name]}"), name)

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from numpy import float32, float64, int64, uint8, uint16, uint32, uint64
+from numpy import float32, float64, int16, int64, uint8, uint16, uint32, uint64
 from numpy.typing import NDArray
 
 _Depth = TypeVar("_Depth", uint8, uint16)
@@ -15,7 +15,7 @@ def shrink(plane: NDArray[uint8], width: int, height: int, unit: int, side: int)
 def reduce(pictures: NDArray[uint8], width: int, height: int) -> NDArray[uint8]: ...
 def low_frequencies(pictures: NDArray[uint8], basis: NDArray[int16]) -> NDArray[float64]: ...
 def read_files(
-    paths: Sequence[bytes], sizes: Sequence[int], mtimes: Sequence[int], any: Sequence[bool]
+    paths: Sequence[bytes], sizes: Sequence[int], mtimes: Sequence[int], everything: Sequence[bool]
 ) -> list[bytes | None]: ...
 def gray_kernels() -> list[str]: ...
 def resize_gray(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
@@ -105,7 +106,7 @@ def _batches(
     roots: list[str], specs: tuple[HashSpec, ...], options: ScanOptions, place: str | None, workers: int,
     readers: int | None, progress: OnProgress | None,
 ) -> Iterator[HashTable]:  # fmt: skip
-    with open_catalog(place) as store:
+    with nullcontext() if place is None else open_catalog(place) as store:
         yield from stream(roots, specs, store, options, workers=workers, readers=readers, progress=progress)
 
 

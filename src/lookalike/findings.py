@@ -4,12 +4,12 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import lookalike
 from lookalike import bits, decode, join, tables, verify
 from lookalike.columns import Matches
 from lookalike.errors import UsageError
@@ -283,7 +283,7 @@ class Findings:
             },
             "roots": [tables.printable(path) for path in self.roots],
             "environment": {
-                "lookalike": version("lookalike"),
+                "lookalike": lookalike.__version__,
                 "kernel": join.KERNELS[0],
                 **decode.environment(),
             },

@@ -160,7 +160,9 @@ class _Judge:
         tier, score = np.zeros(len(left), np.uint8), np.zeros(len(left), np.int64)
         known, tier_known, score_known = self._store.pairs(self._ids[left], self._ids[right], VERIFY_STEP)
         tier[known], score[known] = tier_known, score_known
-        new = np.setdiff1d(np.arange(len(left)), known)
+        unknown = np.ones(len(left), np.bool_)
+        unknown[known] = False
+        new = np.flatnonzero(unknown)
         if len(new):
             one, other = left[new], right[new]
             ids = np.unique(self._ids[np.concatenate([one, other])])

@@ -21,6 +21,7 @@ from lookalike.shortcut import open_pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
+from lookalike.stores.locations import Known
 from lookalike.tables.hashes import HashTable, Refs
 
 TABLE_IMAGES = 8192
@@ -34,7 +35,7 @@ LOOK_UP = 512
 def stream(
     paths: Sequence[str],
     specs: tuple[HashSpec, ...],
-    catalog: Catalog,
+    catalog: Catalog | None,
     options: ScanOptions,
     *,
     workers: int,
@@ -49,8 +50,8 @@ def stream(
         Folders and files.
     specs : tuple of HashSpec
         Which hashes.
-    catalog : Catalog
-        Where hashes are looked up and kept.
+    catalog : Catalog or None
+        Where hashes are looked up and kept; None hashes everything and keeps nothing.
     options : ScanOptions
         How to walk and read.
     workers : int
@@ -112,7 +113,7 @@ def _is_done(head: _Item | Failure) -> bool:
 class _Run:
     """The state of one stream."""
 
-    catalog: Catalog
+    catalog: Catalog | None
     specs: tuple[HashSpec, ...]
     options: ScanOptions
     roots: list[Root]
@@ -174,11 +175,7 @@ class _Run:
             self.window.append(Failure(ref, "list", unread.kind, unread.reason))
             if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
-        number = self.catalog.folder("files", folder.volume, folder.key)
-        known = self.catalog.locations(
-            number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
-            max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
-        )  # fmt: skip
+        number, known = self._known(folder)
         for start in range(0, max(1, len(folder.entries)), LOOK_UP):  # once for a folder of failures too
             items = []
             for entry in folder.entries[start : start + LOOK_UP]:
@@ -196,14 +193,26 @@ class _Run:
             self._recall([item for item in items if item.row.content is not None and not item.done])
             yield [item for item in items if not item.done]
 
+    def _known(self, folder: Folder) -> tuple[int, dict[str, Known]]:
+        """Return the number the catalog has for a folder, and what it knows of the names in it."""
+        if self.catalog is None:
+            return 0, {}
+        number = self.catalog.folder("files", folder.volume, folder.key)
+        return number, self.catalog.locations(
+            number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
+            max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
+        )  # fmt: skip
+
     def _recall(self, items: list[_Item]) -> None:
         """Fill in what the catalog has on unchanged images; whoever has everything then is done."""
+        if self.catalog is None:
+            return
         by_content: dict[int, list[_Item]] = defaultdict(list)
         for item in items:
             by_content[item.row.content or 0].append(item)
         ids = np.array(sorted(by_content), np.int64)
         for at, spec in enumerate(self.specs):
-            for content, words in self._words(ids, spec).items():
+            for content, words in self._words(self.catalog, ids, spec).items():
                 for item in by_content[content]:
                     item.words[at] = words
             rated = self.catalog.words(ids, spec, f"quality {_variant(spec)}") if way(spec).quality is not None else {}
@@ -216,14 +225,14 @@ class _Run:
                 if None not in item.words:
                     self._finish(item)
 
-    def _words(self, ids: NDArray[np.int64], spec: HashSpec) -> dict[int, bytes]:
+    def _words(self, catalog: Catalog, ids: NDArray[np.int64], spec: HashSpec) -> dict[int, bytes]:
         """Return the hashes the catalog has, and of decoding fast those it can make of its thumbnails."""
-        words = self.catalog.words(ids, spec, _variant(spec))
+        words = catalog.words(ids, spec, _variant(spec))
         missing = np.array([number for number in ids.tolist() if number not in words], np.int64)
         if spec.decoding == "fast" and missing.size:
-            block = hash_block(self.catalog.thumbnails(missing)[0], spec)
-            with self.catalog.transaction():
-                self.catalog.add_hashes(missing.tolist(), block, spec)
+            block = hash_block(catalog.thumbnails(missing)[0], spec)
+            with catalog.transaction():
+                catalog.add_hashes(missing.tolist(), block, spec)
             words |= dict(zip(missing.tolist(), bits.to_bytes(block), strict=True))
         return words
 
@@ -302,11 +311,12 @@ class _Run:
     def commit(self) -> None:
         """Store what was read since the last time."""
         batch, self.batch = self.batch, []
-        if not batch:
+        catalog = self.catalog
+        if not batch or catalog is None:
             return
-        with self.catalog.transaction():
+        with catalog.transaction():
             for outcome, item in batch:
-                item.row.content = self._store(outcome, item)
+                item.row.content = self._store(catalog, outcome, item)
             locations = [
                 item.row.location(outcome.skipped)
                 for outcome, item in batch
@@ -314,30 +324,30 @@ class _Run:
             ]
             for at, spec in enumerate(self.specs):
                 made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]
-                self.catalog.add_words(
+                catalog.add_words(
                     ((item.row.content or 0, item.words[at] or b"") for item in made), spec, _variant(spec)
                 )
                 rated = [(item.row.content or 0, item.quality[at]) for item in made]
                 rows = ((content, bytes([quality])) for content, quality in rated if quality is not None)
-                self.catalog.add_words(rows, spec, f"quality {_variant(spec)}")
-            self.catalog.remember(locations, version=decode.VERSION)
+                catalog.add_words(rows, spec, f"quality {_variant(spec)}")
+            catalog.remember(locations, version=decode.VERSION)
         self.committed = time.monotonic()
 
-    def _store(self, outcome: Outcome, item: _Item) -> int | None:
+    def _store(self, catalog: Catalog, outcome: Outcome, item: _Item) -> int | None:
         """Store one content; return its id, if it has one."""
         if outcome.digest is None:
             return None
         size, decoder, version = item.row.entry.size, decode.decoders(), decode.VERSION
         if outcome.thumbnail is not None:
-            return self.catalog.add_content(outcome.digest, size, outcome.thumbnail, decoder=decoder, version=version)
+            return catalog.add_content(outcome.digest, size, outcome.thumbnail, decoder=decoder, version=version)
         if outcome.hashed is not None:
             made = outcome.hashed
-            return self.catalog.add_undecoded(
+            return catalog.add_undecoded(
                 outcome.digest, size, made.pixels, made.format, truncated=made.truncated, decoder=decoder
             )
         if outcome.kind is None or self.whole:  # a thumbnail may be had of what cannot be decoded in full
             return None
-        return self.catalog.add_failure(
+        return catalog.add_failure(
             outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated, pixels=outcome.pixels,
             decoder=decoder, version=version,
         )  # fmt: skip

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import traceback
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -34,9 +33,9 @@ app.command()(verb(hash))
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from lookalike import decode, join  # noqa: PLC0415 - costs time that only --version needs
+        from lookalike import __version__, decode, join  # noqa: PLC0415 - costs time that only --version needs
 
-        typer.echo(f"lookalike {version('lookalike')} (kernel {join.KERNELS[0]}, {decode.decoders()})")
+        typer.echo(f"lookalike {__version__} (kernel {join.KERNELS[0]}, {decode.decoders()})")
         raise typer.Exit
 
 

@@ -1,8 +1,8 @@
 """Lanczos resampling in fixed-point integers: the only filter of decoding fast, equal on every machine to the bit.
 
-The steps and constants are written down in docs/hash-spec.md; native/lanczos.cpp follows them too. In the reference here, sums run through BLAS as 32-bit floats, yet hold integers
-below 2**24 only, so they are exact in any order. What overshoots between the two passes is not cut off, so the order of
-the passes hardly matters.
+The steps and constants are written down in docs/hash-spec.md; native/lanczos.cpp follows them too. In the reference here,
+sums run through BLAS as 32-bit floats, yet hold integers below 2**24 only, so they are exact in any order. What overshoots
+between the two passes is not cut off, so the order of the passes hardly matters.
 """
 
 from functools import lru_cache
