@@ -29,20 +29,26 @@ Column<T> column(std::vector<T>&& values) {
   return Column<T>(held->data(), {held->size()}, owner);
 }
 
+// An array that takes over its values.
+template <class T>
+nb::ndarray<nb::numpy, T> owned(std::unique_ptr<T[]> values, std::initializer_list<std::size_t> shape) {
+  T* data = values.get();
+  nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  values.release();
+  return nb::ndarray<nb::numpy, T>(data, shape, owner);
+}
+
 // A new array, filled by fill(T*) without the interpreter lock.
 template <class T, class Fill>
 nb::ndarray<nb::numpy, T> filled(std::initializer_list<std::size_t> shape, Fill fill) {
   std::size_t size = 1;
   for (const std::size_t side : shape) size *= side;
-  auto owned = std::make_unique<T[]>(size);
-  T* data = owned.get();
+  auto values = std::make_unique<T[]>(size);
   {
     const nb::gil_scoped_release unlocked;
-    fill(data);
+    fill(values.get());
   }
-  nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-  owned.release();
-  return nb::ndarray<nb::numpy, T>(data, shape, owner);
+  return owned(std::move(values), shape);
 }
 
 void define_join(nb::module_& m);

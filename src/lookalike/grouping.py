@@ -17,6 +17,9 @@ Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8]
 """``(left, right) -> (tier, score)``: verify pairs of items, left < right."""
 
 LOOSER = (Tier.COPY, Tier.EDIT, Tier.SIMILAR)
+MOST_KEEPERS = 256
+MOST_CLAIMED = 8
+"""Where a step of a walk stops looking for further keepers in one component."""
 
 
 class Candidates:
@@ -202,33 +205,56 @@ def match_references(
 def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     """Verify what a star walk at tier copy asks for: each item against the keepers that come before it.
 
-    Components do not touch each other, so all of them take one step at a time and their questions travel together. Every
+    Components do not touch each other, so all of them take steps at a time and their questions travel together. Every
     pair of two keepers has been asked when the walk ends, so looser tiers need no further question.
     """
     decided = np.zeros(len(candidates), np.bool_)
     walks = [(part, 0) for part in candidates.components()]
     asked: list[tuple[Any, ...]] = []
     while walks:
-        lefts, rights, going = [], [], []
+        keepers: list[tuple[int, NDArray[np.int64]]] = []
+        going = []
         for items, start in walks:
             at = next((at for at in range(start, len(items)) if not decided[items[at]]), None)
-            if at is None:
-                continue
-            keeper = items[at]
-            decided[keeper] = True
-            others = candidates.near(int(keeper))
-            others = others[~decided[others]]
-            lefts.append(np.full(len(others), keeper))
-            rights.append(others)
-            going.append((items, at + 1))
+            if at is not None:
+                keepers += _next_keepers(candidates, items[at:], decided)
+                going.append((items, at + 1))
         walks = going
-        if not any(len(others) for others in rights):
+        decided[[keeper for keeper, _ in keepers]] = True
+        keepers = [(keeper, others) for keeper, others in keepers if len(others)]
+        if not keepers:
             continue
-        left, right = np.concatenate(lefts), np.concatenate(rights)
+        left = np.concatenate([np.full(len(others), keeper) for keeper, others in keepers])
+        right = np.concatenate([others for _, others in keepers])
         tier, score = judge(left, right)
         decided[right[tier <= Tier.COPY]] = True
         asked.append((left, right, tier, score))
     return _edges(asked)
+
+
+def _next_keepers(
+    candidates: Candidates, items: NDArray[np.int64], decided: NDArray[np.bool_]
+) -> list[tuple[int, NDArray[np.int64]]]:
+    """Return undecided items that no undecided item before them can claim, each with the undecided it may claim itself.
+
+    The first always is one. They are keepers, whatever the answers of this step: the walk step by step would ask about
+    each of them in the end (Blelloch, Fineman and Shun, *Greedy sequential maximal independent set and matching are
+    parallel on average*, 2012).
+    """
+    found: list[tuple[int, NDArray[np.int64]]] = []
+    claimed = 0
+    for item in items.tolist():
+        if decided[item]:
+            continue
+        others = candidates.near(item)
+        others = others[~decided[others]]
+        if len(others) and others[0] < item:
+            claimed += 1
+        else:
+            found.append((item, others))
+        if claimed == MOST_CLAIMED or len(found) == MOST_KEEPERS:
+            break
+    return found
 
 
 def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:

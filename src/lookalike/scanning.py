@@ -1,5 +1,6 @@
 """Source to catalog: list, read, decode, hash, store. Resumable, because only what is committed counts as done."""
 
+import itertools
 import os
 import time
 from collections import Counter, deque
@@ -15,7 +16,7 @@ from lookalike.errors import FailureKind, SourceError
 from lookalike.examining import Outcome, Task
 from lookalike.hashes import hash_block
 from lookalike.listing import Row, Scan
-from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage, Thumbnail
+from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage
 from lookalike.pool import Pool
 from lookalike.shortcut import open_pool
 from lookalike.sources.files import Folder, Root, Walk, open_root
@@ -197,18 +198,18 @@ class _Run:
 
     def _submit(self, pool: Pool[Task, Outcome]) -> None:
         """Hand the first waiting rows to the pool."""
-        chunk = []
-        for _ in range(min(CHUNK_FILES, len(self.waiting))):
+        chunk: list[Task] = []
+        ahead = [self.rows[at].entry.size for at in itertools.islice(self.waiting, CHUNK_FILES)]
+        if unseen := {size for size in ahead if size not in self.sizes}:
+            self.sizes |= self.catalog.digests_of_sizes(
+                unseen, version=decode.VERSION, max_pixels=self.options.max_pixels
+            )
+        for size in ahead:
             at = self.waiting.popleft()
             row = self.rows[at]
             if row.state == "lost":
                 continue
-            size = row.entry.size
-            known = self.sizes.get(size)
-            if known is None:
-                known = self.sizes[size] = self.catalog.digests_of_size(
-                    size, version=decode.VERSION, max_pixels=self.options.max_pixels
-                )
+            known = self.sizes[size]
             accept = self.options.truncated == "accept"
             few = tuple(known) if len(known) <= KNOWN_AT_MOST else ()
             chunk.append(Task(at, row.path, size, row.entry.mtime_ns, few, accept, self.options.max_pixels))
@@ -232,14 +233,10 @@ class _Run:
         outcomes, self.batch = self.batch, []
         if not outcomes:
             return
-        new: list[tuple[int, Thumbnail]] = []
         locations = []
         with self.catalog.transaction():
-            for outcome in outcomes:
-                row = self.rows[outcome.row]
-                if row.state == "lost" or (outcome.gone and not self._root_is_there(row)):
-                    continue
-                content = self._store(outcome, row, new)
+            kept = [(outcome, self.rows[outcome.row]) for outcome in outcomes if self._counts(outcome)]
+            for (outcome, row), content in zip(kept, self._store(kept), strict=True):
                 names = self.names.pop(row.file, [])
                 self.done += len(names) - 1
                 for at in names:
@@ -248,32 +245,45 @@ class _Run:
                     self._conclude(outcome, name)
                     if (content is not None or outcome.skipped is not None) and name.settled:
                         locations.append(name.location(outcome.skipped))
-            if new:
-                block = hash_block(np.stack([thumbnail.luma for _, thumbnail in new]), self.spec)
-                self.catalog.add_hashes([content for content, _ in new], block, self.spec)
             self.catalog.remember(locations, version=decode.VERSION)
         self.committed = time.monotonic()
 
-    def _store(self, outcome: Outcome, row: Row, new: list[tuple[int, Thumbnail]]) -> int | None:
-        """Store one outcome; return the id of its content, if it has one."""
-        if outcome.digest is None:
-            return None
-        size = row.entry.size
-        self.bytes_read += size
+    def _counts(self, outcome: Outcome) -> bool:
+        """Return whether an outcome says anything of its file; not where its root went away."""
+        row = self.rows[outcome.row]
+        return row.state != "lost" and (not outcome.gone or self._root_is_there(row))
+
+    def _store(self, outcomes: list[tuple[Outcome, Row]]) -> list[int | None]:
+        """Store outcomes; return the ids of their contents, None for those that have none."""
         decoder, version = decode.decoders(), decode.VERSION
-        if outcome.kind is not None:
-            return self.catalog.add_failure(
-                outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated,
-                pixels=outcome.pixels, decoder=decoder, version=version,
-            )  # fmt: skip
-        known = self.sizes.setdefault(size, {})
-        if outcome.thumbnail is None:
-            return known[outcome.digest]
-        content = self.catalog.add_content(outcome.digest, size, outcome.thumbnail, decoder=decoder, version=version)
-        new.append((content, outcome.thumbnail))
-        if not outcome.thumbnail.truncated:
-            known[outcome.digest] = content
-        return content
+        decoded = [
+            (outcome.digest, row.entry.size, outcome.thumbnail)
+            for outcome, row in outcomes
+            if outcome.digest is not None and outcome.kind is None and outcome.thumbnail is not None
+        ]
+        ids = self.catalog.add_contents(decoded, decoder=decoder, version=version)
+        if decoded:
+            block = hash_block(np.stack([thumbnail.luma for _, _, thumbnail in decoded]), self.spec)
+            self.catalog.add_hashes(ids, block, self.spec)
+        for (digest, size, thumbnail), made in zip(decoded, ids, strict=True):
+            if not thumbnail.truncated:
+                self.sizes.setdefault(size, {})[digest] = made
+        stored: list[int | None] = []
+        fresh = iter(ids)
+        for outcome, row in outcomes:
+            size = row.entry.size
+            content: int | None = None
+            if outcome.digest is not None:
+                self.bytes_read += size
+                if outcome.kind is not None:
+                    content = self.catalog.add_failure(
+                        outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated,
+                        pixels=outcome.pixels, decoder=decoder, version=version,
+                    )  # fmt: skip
+                else:
+                    content = self.sizes[size][outcome.digest] if outcome.thumbnail is None else next(fresh)
+            stored.append(content)
+        return stored
 
     def _conclude(self, outcome: Outcome, row: Row) -> None:
         """Note what became of one name."""

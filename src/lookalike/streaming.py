@@ -315,8 +315,15 @@ class _Run:
         if not batch or catalog is None:
             return
         with catalog.transaction():
+            decoded = [
+                (outcome.digest, item.row.entry.size, outcome.thumbnail)
+                for outcome, item in batch
+                if outcome.digest is not None and outcome.thumbnail is not None
+            ]
+            fresh = iter(catalog.add_contents(decoded, decoder=decode.decoders(), version=decode.VERSION))
             for outcome, item in batch:
-                item.row.content = self._store(catalog, outcome, item)
+                has_thumbnail = outcome.digest is not None and outcome.thumbnail is not None
+                item.row.content = next(fresh) if has_thumbnail else self._store(catalog, outcome, item)
             locations = [
                 item.row.location(outcome.skipped)
                 for outcome, item in batch
@@ -334,12 +341,10 @@ class _Run:
         self.committed = time.monotonic()
 
     def _store(self, catalog: Catalog, outcome: Outcome, item: _Item) -> int | None:
-        """Store one content; return its id, if it has one."""
+        """Store what was made of one content without a thumbnail; return its id, if it has one."""
         if outcome.digest is None:
             return None
         size, decoder, version = item.row.entry.size, decode.decoders(), decode.VERSION
-        if outcome.thumbnail is not None:
-            return catalog.add_content(outcome.digest, size, outcome.thumbnail, decoder=decoder, version=version)
         if outcome.hashed is not None:
             made = outcome.hashed
             return catalog.add_undecoded(

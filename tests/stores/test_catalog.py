@@ -37,7 +37,9 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 def add(catalog: Catalog, number: int, **facts: Any) -> int:
     with catalog.transaction():
-        return catalog.add_content(digest(number), 100, thumbnail(number, **facts), decoder=DECODER, version=VERSION)
+        return catalog.add_contents(
+            [(digest(number), 100, thumbnail(number, **facts))], decoder=DECODER, version=VERSION
+        )[0]
 
 
 def fail(catalog: Catalog, number: int, kind: FailureKind = "damaged", **options: Any) -> int:
@@ -85,9 +87,9 @@ def test_the_digest_is_the_identity_of_a_content(catalog: Catalog) -> None:
     assert add(catalog, 1, width=20) == first
     assert catalog.contents(np.array([first])).width.tolist() == [20]
     assert fail(catalog, 1) == first
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {}
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=10**6)[100] == {}
     assert add(catalog, 1, width=30) == first
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {digest(1): first}
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=10**6)[100] == {digest(1): first}
     assert add(catalog, 2) != first
 
 
@@ -95,11 +97,11 @@ def test_digests_of_a_size_are_those_that_need_no_second_look(catalog: Catalog) 
     whole = add(catalog, 1)
     add(catalog, 2, truncated=True)
     fail(catalog, 3)
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {digest(1): whole}
-    assert catalog.digests_of_size(101, version=VERSION, max_pixels=10**6) == {}
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=800 * 600) == {digest(1): whole}
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=800 * 600 - 1) == {}
-    assert catalog.digests_of_size(100, version=VERSION + 1, max_pixels=10**6) == {}
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=10**6)[100] == {digest(1): whole}
+    assert catalog.digests_of_sizes([101], version=VERSION, max_pixels=10**6)[101] == {}
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=800 * 600)[100] == {digest(1): whole}
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=800 * 600 - 1)[100] == {}
+    assert catalog.digests_of_sizes([100], version=VERSION + 1, max_pixels=10**6)[100] == {}
 
 
 def test_thumbnails_come_back_to_the_byte_and_in_order(catalog: Catalog) -> None:
@@ -242,12 +244,12 @@ def test_what_is_looked_at_again(catalog: Catalog, content: Any, now: dict[str, 
 def test_an_aborted_batch_leaves_nothing(catalog: Catalog) -> None:
     folder = catalog.folder("files", "v", "a")
     with pytest.raises(KeyError), catalog.transaction():  # noqa: PT012
-        content = catalog.add_content(digest(1), 100, thumbnail(), decoder=DECODER, version=VERSION)
+        content = catalog.add_contents([(digest(1), 100, thumbnail())], decoder=DECODER, version=VERSION)[0]
         catalog.add_hashes([content], np.array([[7]], np.uint64), HashSpec())
         catalog.remember([Location(folder, "a.jpg", 100, 5, 1, 2, content)], version=VERSION)
         raise KeyError
     assert look(catalog, folder) == {}
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {}
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=10**6)[100] == {}
     assert len(catalog.hashes(np.array([1]), HashSpec())[0]) == 0
 
 
@@ -255,7 +257,7 @@ def test_two_connections_share_a_file(catalog: Catalog) -> None:
     assert catalog.path is not None
     with Catalog(catalog.path) as other:
         number = add(catalog, 1)
-        assert other.digests_of_size(100, version=VERSION, max_pixels=10**6) == {digest(1): number}
+        assert other.digests_of_sizes([100], version=VERSION, max_pixels=10**6)[100] == {digest(1): number}
         assert add(other, 1) == number
         folder = other.folder("files", "v", "a")
         assert catalog.folder("files", "v", "a") == folder
@@ -283,14 +285,14 @@ def test_a_content_without_a_thumbnail_is_remembered_until_it_has_one(catalog: C
     assert add_undecoded(catalog, 1) == number != add_undecoded(catalog, 2)
     facts = catalog.contents(np.array([number]))
     assert (facts.size[0], facts.width[0], facts.height[0], facts.format[0]) == (100, 30, 40, "PNG")
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {}, "find has to decode it"
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=10**6)[100] == {}, "find has to decode it"
     with pytest.raises(CatalogError, match="damaged"):
         catalog.thumbnails(np.array([number]))
     assert add(catalog, 1, width=60) == number
     assert catalog.thumbnails(np.array([number]))[0].shape == (1, 64, 64)
     assert add_undecoded(catalog, 1) == number
     assert catalog.contents(np.array([number])).width.tolist() == [60], "what is known as decoded stays so"
-    assert catalog.digests_of_size(100, version=VERSION, max_pixels=10**6) == {digest(1): number}
+    assert catalog.digests_of_sizes([100], version=VERSION, max_pixels=10**6)[100] == {digest(1): number}
 
 
 def test_hashing_without_a_thumbnail_ends_a_failure(catalog: Catalog) -> None:

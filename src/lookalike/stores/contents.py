@@ -1,7 +1,8 @@
 """What contents are: facts, failures, thumbnails, hashes and verified pairs, by digest."""
 
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +15,23 @@ from lookalike.stores.database import Database
 
 LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
 PIXEL_BYTES = LUMA_BYTES + CHROMA_SIDE * CHROMA_SIDE * 2
+FACTS = (
+    "size", "width", "height", "format", "frames", "alpha", "depth", "colour", "detail", "quality", "lossless", "captured",
+    "exif", "truncated", "decoder", "version", "failure", "reason",
+)  # fmt: skip
+"""Columns of the table content beside its id and digest."""
 
 
 class Contents(Database):
     """The tables content, thumbnail, spec, hash and pair of the catalog."""
 
-    def digests_of_size(self, size: int, *, version: int, max_pixels: int) -> dict[bytes, int]:
-        """Return the decoded contents that have a file size.
+    def digests_of_sizes(self, sizes: Collection[int], *, version: int, max_pixels: int) -> dict[int, dict[bytes, int]]:
+        """Return the decoded contents that have one of some file sizes.
 
         Parameters
         ----------
-        size : int
-            Bytes.
+        sizes : collection of int
+            Bytes; distinct, at most some hundreds.
         version : int
             Present thumbnail version; contents of another do not count.
         max_pixels : int
@@ -33,47 +39,65 @@ class Contents(Database):
 
         Returns
         -------
-        dict of bytes to int
-            Digest to id, of contents that need no second look.
+        dict of int to dict of bytes to int
+            For each size digest to id, of contents that need no second look.
         """
-        query = """SELECT digest, id FROM content WHERE size = ? AND version = ? AND width * height <= ?
-            AND failure IS NULL AND NOT truncated"""
+        query = f"""SELECT size, digest, id FROM content WHERE size IN ({", ".join("?" * len(sizes))})
+            AND version = ? AND width * height <= ? AND failure IS NULL AND NOT truncated"""
+        found: dict[int, dict[bytes, int]] = {size: {} for size in sizes}
         with self.explained():
-            return dict(self.db.execute(query, (size, version, max_pixels)))
+            for size, digest, content in self.db.execute(query, (*sizes, version, max_pixels)):
+                found[size][digest] = content
+        return found
 
-    def add_content(self, digest: bytes, size: int, thumbnail: Thumbnail, *, decoder: str, version: int) -> int:
-        """Store a decoded content; call inside a transaction.
+    def add_contents(self, decoded: Sequence[tuple[bytes, int, Thumbnail]], *, decoder: str, version: int) -> list[int]:
+        """Store decoded contents; call inside a transaction.
 
         Parameters
         ----------
-        digest : bytes
-            BLAKE3 of the file.
-        size : int
-            Its bytes.
-        thumbnail : Thumbnail
-            What was decoded.
+        decoded : sequence of (bytes, int, Thumbnail)
+            BLAKE3 of each file, its bytes, and what was decoded; a digest may come twice.
         decoder, version : str, int
             With which decoder set and thumbnail version.
 
         Returns
         -------
-        int
-            Its id.
+        list of int
+            Their ids.
         """
-        facts = (
-            size, thumbnail.width, thumbnail.height, thumbnail.format, thumbnail.frames, thumbnail.alpha, thumbnail.depth,
-            thumbnail.colour, thumbnail.detail, thumbnail.quality, thumbnail.lossless, thumbnail.captured,
-            json.dumps(thumbnail.exif) if thumbnail.exif else None, thumbnail.truncated, decoder, version, None, None,
-        )  # fmt: skip
-        known = self.db.execute("SELECT id FROM content WHERE digest = ?", (digest,)).fetchone()
-        if known is not None:  # its hashes may be those of an older thumbnail
-            self.db.execute(
-                "DELETE FROM hash WHERE content = ? AND spec IN (SELECT id FROM spec WHERE text LIKE '%-fast-%')", known
+        digests = {digest for digest, _, _ in decoded}
+        marks = ", ".join("?" * len(digests))
+        known = dict(self.db.execute(f"SELECT digest, id FROM content WHERE digest IN ({marks})", tuple(digests)))
+        # The hashes of what was known may be those of an older thumbnail.
+        self.db.executemany(
+            "DELETE FROM hash WHERE content = ? AND spec IN (SELECT id FROM spec WHERE text LIKE '%-fast-%')",
+            ((content,) for content in known.values()),
+        )
+        # A transaction that writes is alone, so the next ids are free.
+        free = itertools.count(1 + self.db.execute("SELECT ifnull(max(id), 0) FROM content").fetchone()[0])
+        ids = [known[digest] if digest in known else known.setdefault(digest, next(free)) for digest, _, _ in decoded]
+        rows = (
+            (
+                content, digest, size, seen.width, seen.height, seen.format, seen.frames, seen.alpha, seen.depth, seen.colour,
+                seen.detail, seen.quality, seen.lossless, seen.captured, json.dumps(seen.exif) if seen.exif else None,
+                seen.truncated, decoder, version, None, None,
             )
-        content = self._put_content(digest, facts)
-        pixels = thumbnail.luma.tobytes() + thumbnail.chroma.tobytes()
-        self.db.execute("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", (content, pixels))
-        return content
+            for content, (digest, size, seen) in zip(ids, decoded, strict=True)
+        )  # fmt: skip
+        updates = ", ".join(f"{name} = excluded.{name}" for name in FACTS)
+        self.db.executemany(
+            f"INSERT INTO content (id, digest, {', '.join(FACTS)}) VALUES (?, ?, {', '.join('?' * len(FACTS))}) "
+            f"ON CONFLICT (id) DO UPDATE SET {updates}",
+            rows,
+        )
+        self.db.executemany(
+            "INSERT OR REPLACE INTO thumbnail VALUES (?, ?)",
+            (
+                (content, seen.luma.tobytes() + seen.chroma.tobytes())
+                for content, (_, _, seen) in zip(ids, decoded, strict=True)
+            ),
+        )
+        return ids
 
     def add_undecoded(
         self, digest: bytes, size: int, pixels: tuple[int, int], format_: str, *, truncated: bool, decoder: str
@@ -152,18 +176,10 @@ class Contents(Database):
             Its id.
         """
         width, height = pixels or (None, None)
-        empty = (None,) * 10
-        return self._put_content(digest, (size, width, height, *empty, truncated, decoder, version, kind, reason))
-
-    def _put_content(self, digest: bytes, facts: Sequence[object]) -> int:
-        marks = ", ".join("?" * (len(facts) + 1))
-        columns = (
-            "size, width, height, format, frames, alpha, depth, colour, detail, quality, lossless, captured, exif, truncated,"
-            " decoder, version, failure, reason"
-        )
-        updates = ", ".join(f"{name} = excluded.{name}" for name in columns.replace(" ", "").split(","))
+        facts = (size, width, height, *(None,) * 10, truncated, decoder, version, kind, reason)
+        updates = ", ".join(f"{name} = excluded.{name}" for name in FACTS)
         row = self.db.execute(
-            f"INSERT INTO content (digest, {columns}) VALUES ({marks}) "
+            f"INSERT INTO content (digest, {', '.join(FACTS)}) VALUES ({', '.join('?' * (len(FACTS) + 1))}) "
             f"ON CONFLICT (digest) DO UPDATE SET {updates} RETURNING id",
             (digest, *facts),
         ).fetchone()
