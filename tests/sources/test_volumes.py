@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookalike.sources import volumes
 from lookalike.sources.volumes import (
     MOUNTINFO,
     NETWORK,
@@ -13,6 +14,7 @@ from lookalike.sources.volumes import (
     Volume,
     choose_mount,
     parse_mountinfo,
+    readers_of,
     volume_of,
 )
 
@@ -141,3 +143,22 @@ def test_two_file_systems_have_two_identities(tmp_path: Path) -> None:
     assert not proc.network
     mounted = {mount.point for mount in parse_mountinfo(MOUNTINFO.read_text("utf-8", "surrogateescape"))}
     assert {proc.point, here.point} <= mounted
+
+
+@pytest.mark.skipif(not hasattr(os, "makedev"), reason="POSIX")
+@pytest.mark.parametrize(("flag", "readers"), [(b"1\n", 1), (b"0\n", None)])
+@pytest.mark.parametrize("partition", [False, True])
+def test_a_rotating_disk_likes_one_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: bytes, readers: int | None, *, partition: bool
+) -> None:
+    disk = tmp_path / "disk"
+    (disk / "queue").mkdir(parents=True)
+    (disk / "queue" / "rotational").write_bytes(flag)
+    (disk / "part1").mkdir()
+    (tmp_path / "block").mkdir()
+    (tmp_path / "block" / "8:17").symlink_to(disk / "part1" if partition else disk)
+    monkeypatch.setattr(volumes, "BLOCK_DEVICES", tmp_path / "block")
+    local, share = (Volume("v", "/", "", network=network) for network in (False, True))
+    assert readers_of(local, os.makedev(8, 17)) == readers
+    assert readers_of(local, os.makedev(8, 18)) is None, "nothing is known of it"
+    assert readers_of(share, os.makedev(8, 17)) == 2
