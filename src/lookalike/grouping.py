@@ -5,7 +5,7 @@ the order in which anything was met. Groups form at tier copy first; each looser
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,62 @@ MOST_CLAIMED = 8
 """Where a step of a walk stops looking for further keepers in one component."""
 
 
+class Neighbours(Protocol):
+    """Which classes of equal hashes are within the radius of each other."""
+
+    count: int
+
+    def near(self, number: int) -> NDArray[np.int64]:
+        """Return the other classes within the radius of one class."""
+
+    def labels(self) -> NDArray[np.int64]:
+        """Return the component of each class: the smallest class in it."""
+
+
+class Listed:
+    """Neighbours of which every pair is at hand.
+
+    Parameters
+    ----------
+    count : int
+        Number of classes.
+    left, right : ndarray of int64, shape (m,)
+        Pairs of distinct classes within the radius.
+    """
+
+    def __init__(self, count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> None:
+        sources, targets = np.concatenate([left, right]), np.concatenate([right, left])
+        order = np.argsort(sources, kind="stable")
+        self._near = targets[order]
+        self._bounds = _bounds(sources[order], count)
+        self.count, self._left, self._right = count, left, right
+
+    def near(self, number: int) -> NDArray[np.int64]:
+        """Return the other classes within the radius of one class.
+
+        Parameters
+        ----------
+        number : int
+            The class.
+
+        Returns
+        -------
+        ndarray of int64, shape (k,)
+            In no particular order.
+        """
+        return self._near[self._bounds[number] : self._bounds[number + 1]]
+
+    def labels(self) -> NDArray[np.int64]:
+        """Return the component of each class.
+
+        Returns
+        -------
+        ndarray of int64, shape (count,)
+            The smallest class in it.
+        """
+        return connected(self.count, self._left, self._right)
+
+
 class Candidates:
     """Which items may match: those of one class of equal hashes, and those of classes within the radius.
 
@@ -29,21 +85,15 @@ class Candidates:
     ----------
     classes : ndarray of int64, shape (n,)
         Class of each item; -1 for items that are never joined.
-    left, right : ndarray of int64, shape (m,)
-        Pairs of distinct classes within the radius.
+    neighbours : Neighbours
+        Which classes are near each other.
     """
 
-    def __init__(self, classes: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> None:
-        self._classes = classes
-        self._count = int(max(classes.max(initial=-1), left.max(initial=-1), right.max(initial=-1))) + 1
+    def __init__(self, classes: NDArray[np.int64], neighbours: Neighbours) -> None:
+        self._classes, self._neighbours = classes, neighbours
         joined = np.flatnonzero(classes >= 0)
         self._items = joined[np.argsort(classes[joined], kind="stable")]
-        self._item_bounds = _bounds(classes[self._items], self._count)
-        sources, targets = np.concatenate([left, right]), np.concatenate([right, left])
-        order = np.argsort(sources, kind="stable")
-        self._near = targets[order]
-        self._near_bounds = _bounds(sources[order], self._count)
-        self._left, self._right = left, right
+        self._item_bounds = _bounds(classes[self._items], neighbours.count)
 
     def __len__(self) -> int:
         return len(self._classes)
@@ -64,7 +114,7 @@ class Candidates:
         own = int(self._classes[item])
         if own < 0:
             return np.zeros(0, np.int64)
-        classes = [own, *self._near[self._near_bounds[own] : self._near_bounds[own + 1]].tolist()]
+        classes = [own, *self._neighbours.near(own).tolist()]
         found = np.concatenate([self._items[self._item_bounds[at] : self._item_bounds[at + 1]] for at in classes])
         return np.sort(found[found != item])
 
@@ -78,7 +128,7 @@ class Candidates:
         """
         labels = np.full(len(self._classes), -1, np.int64)
         joined = self._classes >= 0
-        labels[joined] = connected(self._count, self._left, self._right)[self._classes[joined]]
+        labels[joined] = self._neighbours.labels()[self._classes[joined]]
         items = np.flatnonzero(joined)
         items = items[np.argsort(labels[items], kind="stable")]
         parts = np.split(items, np.flatnonzero(np.diff(labels[items])) + 1)

@@ -88,7 +88,7 @@ def match(
     classes = np.full(len(units.content), -1, np.int64)
     classes[joined] = classes_joined
     left, right, _ = join.distinct_pairs(distinct, options.radius, threads=workers)
-    candidates = grouping.Candidates(classes, left, right)
+    candidates = grouping.Candidates(classes, grouping.Listed(len(distinct), left, right))
     with ThreadPoolExecutor(workers) as threads:
         judge = _Judge(images, units.content, store, threads)
         if against:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lookalike.columns import Matches
-from lookalike.grouping import Candidates, group, match_references
+from lookalike.grouping import Candidates, Listed, group, match_references
 from lookalike.model import GroupRule, Tier
 
 Pair = tuple[int, int]
@@ -29,7 +29,8 @@ class Case:
 
     def candidates(self, near: Sequence[Pair] | None = None) -> Candidates:
         edges = np.array(self.near if near is None else near, np.int64).reshape(-1, 2)
-        return Candidates(np.array(self.classes, np.int64), edges[:, 0], edges[:, 1])
+        count = max([*self.classes, *edges.ravel().tolist()], default=-1) + 1
+        return Candidates(np.array(self.classes, np.int64), Listed(count, edges[:, 0], edges[:, 1]))
 
     def judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         assert (left < right).all()
