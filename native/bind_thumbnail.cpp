@@ -1,9 +1,20 @@
 // The Python face of thumbnails.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "arrays.hpp"
 #include "cosine.hpp"
+#include "jpeg.hpp"
 #include "lanczos.hpp"
+#include "thumbnail.hpp"
 
 namespace lookalike {
 
@@ -44,6 +55,56 @@ nb::ndarray<nb::numpy, double> frequencies(const Input<std::uint8_t, 3>& picture
   });
 }
 
+// One row an image of what is known beside its planes, in the order of lookalike.decode.native.
+constexpr std::size_t fact_count = 10;
+
+// JPEG files go through the reader together, so that it can work on several at a time; of a PNG file the pixels come
+// inflated. What is not taken leaves its rows at zero.
+nb::tuple thumbnails(const std::vector<nb::bytes>& files, const std::vector<std::optional<nb::bytes>>& inflated,
+                     std::size_t max_pixels) {
+  const std::size_t count = files.size();
+  if (inflated.size() != count) throw std::invalid_argument("files and inflated must be of one length");
+  using Bytes = std::span<const std::uint8_t>;
+  const auto span_of = [](const nb::bytes& bytes) {
+    return Bytes(static_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  };
+  std::vector<Bytes> jpegs;
+  std::vector<std::size_t> place;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (inflated[i]) continue;
+    jpegs.push_back(span_of(files[i]));
+    place.push_back(i);
+  }
+  std::vector<std::uint8_t> taken(count);
+  auto luma = std::make_unique<std::uint8_t[]>(count * thumbnail_side * thumbnail_side);
+  auto chroma = std::make_unique<std::uint8_t[]>(count * chroma_side * chroma_side * 2);
+  auto facts = std::make_unique<std::int64_t[]>(count * fact_count);
+  const auto finish = [&](std::size_t i, const Picture& picture) {
+    Thumbnail thumbnail;
+    make_thumbnail(picture, thumbnail);
+    std::copy_n(thumbnail.luma, std::size(thumbnail.luma), luma.get() + i * std::size(thumbnail.luma));
+    std::copy_n(thumbnail.chroma, std::size(thumbnail.chroma), chroma.get() + i * std::size(thumbnail.chroma));
+    const std::int64_t row[fact_count] = {
+        static_cast<std::int64_t>(picture.width), static_cast<std::int64_t>(picture.height), picture.alpha, picture.depth,
+        thumbnail.colour, thumbnail.detail, picture.quality_sum, picture.orientation,
+        static_cast<std::int64_t>(picture.exif), static_cast<std::int64_t>(picture.exif_size)};
+    std::copy_n(row, fact_count, facts.get() + i * fact_count);
+    taken[i] = 1;
+  };
+  {
+    const nb::gil_scoped_release unlocked;
+    std::vector<Picture> pictures(jpegs.size());
+    std::vector<std::uint8_t> read(jpegs.size());
+    read_jpegs(jpegs, max_pixels, pictures, read);
+    for (std::size_t k = 0; k < jpegs.size(); ++k) {
+      if (read[k]) finish(place[k], pictures[k]);
+    }
+  }
+  return nb::make_tuple(column(std::move(taken)), owned(std::move(luma), {count, thumbnail_side, thumbnail_side}),
+                        owned(std::move(chroma), {count, chroma_side, chroma_side, std::size_t{2}}),
+                        owned(std::move(facts), {count, fact_count}));
+}
+
 }  // namespace
 
 void define_thumbnail(nb::module_& m) {
@@ -51,6 +112,8 @@ void define_thumbnail(nb::module_& m) {
         "A plane (h, w) of means of squares of `unit` pixels, resampled to (side, side).");
   m.def("reduce", &reduced, "pictures"_a.noconvert(), "width"_a, "height"_a,
         "Pictures (n, side, side), resampled to (n, height, width).");
+  m.def("thumbnails", &thumbnails, "files"_a, "inflated"_a, "max_pixels"_a,
+        "Thumbnails of image files as columns: taken (n), luma (n, 64, 64), chroma (n, 8, 8, 2) and facts (n, 10).");
   m.def("low_frequencies", &frequencies, "pictures"_a.noconvert(), "basis"_a.noconvert(),
         "Low frequencies (n, count, count) of pictures (n, 64, 64) by a basis (count, 64).");
 }

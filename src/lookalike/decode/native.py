@@ -62,7 +62,7 @@ def thumbnails(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | N
     if _native is None:
         return [None] * len(files)
     limit = min(max_pixels, (1 << 62) - 1)
-    inflated = [_inflated(data, limit) if data.startswith(PNG) else None for data in files]
+    inflated: list[bytes | None] = [None] * len(files)
     taken, luma, chroma, facts = _native.thumbnails(files, inflated, limit)
     made: list[Thumbnail | None] = [None] * len(files)
     for at, known in enumerate(facts.tolist()):

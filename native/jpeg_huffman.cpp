@@ -1,0 +1,88 @@
+#include "jpeg_huffman.hpp"
+
+#include <cstring>
+
+namespace lookalike {
+
+Codes::Codes(const HuffmanSpec& spec) {
+  std::uint32_t code = 0, position = 0;
+  for (unsigned length = 1; length <= 16; ++length) {
+    first[length] = position;
+    begin[length] = code;
+    code += static_cast<std::uint32_t>(spec.counts[length - 1]) << (16 - length);
+    position += spec.counts[length - 1];
+    limit[length] = code;
+  }
+  std::memcpy(symbols.data(), spec.symbols.data(), spec.symbols.size());
+}
+
+DcTable::DcTable(const HuffmanSpec& spec) : codes(spec), look{} {
+  for (unsigned length = 1; length <= kLookBits; ++length) {
+    const std::size_t width = std::size_t{1} << (kLookBits - length);
+    std::size_t at = codes.begin[length] >> (16 - kLookBits);
+    for (unsigned i = 0; i < spec.counts[length - 1]; ++i, at += width) {
+      const Entry entry{static_cast<std::uint8_t>(length), codes.symbols[codes.first[length] + i]};
+      for (std::size_t j = at; j < at + width; ++j) look[j] = entry;
+    }
+  }
+}
+
+AcTable::AcTable(const HuffmanSpec& spec) : codes(spec) {
+  // One symbol first: the length of its code, how many bits of value follow, and its run.
+  struct Single {
+    std::uint8_t length, bits, run;
+  };
+  std::array<Single, std::size_t{1} << kLookBits> single{};
+  for (unsigned length = 1; length <= kLookBits; ++length) {
+    const std::size_t width = std::size_t{1} << (kLookBits - length);
+    std::size_t at = codes.begin[length] >> (16 - kLookBits);
+    for (unsigned i = 0; i < spec.counts[length - 1]; ++i, at += width) {
+      const unsigned symbol = codes.symbols[codes.first[length] + i], size = symbol & 15, zeros = symbol >> 4;
+      Single entry{static_cast<std::uint8_t>(length), static_cast<std::uint8_t>(length + size),
+                   static_cast<std::uint8_t>(zeros + 1)};
+      if (size == 0) entry.run = zeros == 15 ? 16 : kEndOfBlock;
+      if (size > 10 || (size == 0 && zeros != 15 && zeros != 0)) entry.length = 0;
+      for (std::size_t j = at; j < at + width; ++j) single[j] = entry;
+    }
+  }
+  for (std::size_t i = 0; i < look.size(); ++i) {
+    unsigned bits = 0, run = 0;
+    while (bits < kLookBits) {
+      const Single next = single[(i << bits) & (look.size() - 1)];
+      if (next.length == 0 || bits + next.length > kLookBits || run + next.run > kEndOfBlock + 63) break;
+      bits += next.bits;
+      run += next.run;
+      if (run >= 64) break;
+    }
+    look[i] = bits == 0 ? Entry{0, kUnknown} : Entry{static_cast<std::uint8_t>(bits), static_cast<std::uint8_t>(run)};
+  }
+}
+
+bool Stretches::read(Bytes data) {
+  bytes.resize(data.size());
+  ends.clear();
+  std::uint8_t* out = bytes.data();
+  const std::uint8_t *from = data.data(), *const end = from + data.size();
+  unsigned restart = 0xd0;
+  while (from < end) {
+    const void* found = std::memchr(from, 0xff, static_cast<std::size_t>(end - from));
+    const std::uint8_t* stop = found == nullptr ? end : static_cast<const std::uint8_t*>(found);
+    const auto size = static_cast<std::size_t>(stop - from);
+    std::memcpy(out, from, size);
+    out += size;
+    if (stop == end) break;
+    if (end - stop < 2) return false;
+    if (stop[1] == 0) {
+      *out++ = 0xff;
+    } else {
+      if (stop[1] != restart) return false;
+      restart = 0xd0 + ((restart + 1) & 7);
+      ends.push_back(static_cast<std::size_t>(out - bytes.data()));
+    }
+    from = stop + 2;
+  }
+  ends.push_back(static_cast<std::size_t>(out - bytes.data()));
+  return true;
+}
+
+}  // namespace lookalike

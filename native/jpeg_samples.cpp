@@ -1,0 +1,172 @@
+#include "jpeg_samples.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+#include "jpeg_scan.hpp"
+#include "target.hpp"
+
+namespace lookalike {
+namespace {
+
+using Block = std::array<std::int32_t, 64>;
+
+constexpr std::array<std::uint8_t, 64> kZigzag{
+    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
+    41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
+    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+
+constexpr int kFraction = 13;  // bits of the constants behind the point
+constexpr int kExtra = 2;      // bits kept between the two passes
+
+constexpr std::int32_t fixed(double x) { return static_cast<std::int32_t>(x * (1 << kFraction) + 0.5); }
+
+// One dimension of the inverse transform for eight columns side by side: C. Loeffler, A. Ligtenberg and G. Moschytz,
+// "Practical fast 1-D DCT algorithms with 11 multiplications" (1989), their odd part with the rotations multiplied out, in
+// integers of 13 bits behind the point, each output rounded once.
+template <int Shift>
+LOOKALIKE_INLINE void transform(const Block& in, Block& out) {
+  constexpr std::int32_t half = 1 << (Shift - 1);
+  for (std::size_t c = 0; c < 8; ++c) {
+    const auto at = [&](std::size_t row) { return in[row * 8 + c]; };
+    const std::int32_t turned = (at(2) + at(6)) * fixed(0.541196100);
+    const std::int32_t sum = (at(0) + at(4)) * (1 << kFraction), difference = (at(0) - at(4)) * (1 << kFraction);
+    const std::int32_t low = turned - at(6) * fixed(1.847759065), high = turned + at(2) * fixed(0.765366865);
+    const std::int32_t even[4] = {sum + high, difference + low, difference - low, sum - high};
+
+    const std::int32_t common = (at(7) + at(3) + at(5) + at(1)) * fixed(1.175875602);
+    const std::int32_t ends = -(at(7) + at(1)) * fixed(0.899976223), middles = -(at(5) + at(3)) * fixed(2.562915447);
+    const std::int32_t threes = common - (at(7) + at(3)) * fixed(1.961570560);
+    const std::int32_t fives = common - (at(5) + at(1)) * fixed(0.390180644);
+    const std::int32_t odd[4] = {at(1) * fixed(1.501321110) + ends + fives, at(3) * fixed(3.072711026) + middles + threes,
+                                 at(5) * fixed(2.053119869) + middles + fives, at(7) * fixed(0.298631336) + ends + threes};
+    for (std::size_t i = 0; i < 4; ++i) {
+      out[i * 8 + c] = (even[i] + odd[i] + half) >> Shift;
+      out[(7 - i) * 8 + c] = (even[i] - odd[i] + half) >> Shift;
+    }
+  }
+}
+
+LOOKALIKE_INLINE void transpose(const Block& in, Block& out) {
+  for (std::size_t y = 0; y < 8; ++y) {
+    for (std::size_t x = 0; x < 8; ++x) out[x * 8 + y] = in[y * 8 + x];
+  }
+}
+
+// Samples less 128. The sums of coefficients that pass `in_range` cannot overflow.
+LOOKALIKE_INLINE void inverse(const Block& coefficients, Block& samples) {
+  Block columns, turned;
+  transform<kFraction - kExtra>(coefficients, columns);
+  transpose(columns, turned);
+  transform<kFraction + kExtra + 3>(turned, columns);
+  transpose(columns, samples);
+}
+
+using Inverse = void (*)(const Block& coefficients, Block& samples);
+
+void inverse_plain(const Block& coefficients, Block& samples) { inverse(coefficients, samples); }
+
+#ifdef LOOKALIKE_AVX2
+__attribute__((target("avx2"))) void inverse_avx2(const Block& coefficients, Block& samples) {
+  inverse(coefficients, samples);
+}
+const Inverse chosen = __builtin_cpu_supports("avx2") != 0 ? inverse_avx2 : inverse_plain;
+#else
+const Inverse chosen = inverse_plain;
+#endif
+
+// Coefficients, dequantised, of one block. False: not allowed, or so large that implementations differ.
+bool read_block(ScanWalk& walk, const DcTable& dc_codes, const AcTable& ac_codes, const std::uint8_t* quantisation,
+                Block& block, bool& flat) {
+  constexpr std::int32_t most = 4096;  // twice what samples of 8 bits can need: no sum overflows 32 bits
+  BitReader& reader = walk.reader;
+  reader.refill();
+  int dc = 0;
+  if (!read_dc(walk, dc_codes, walk.step().component, dc)) return false;
+  block[0] = dc * quantisation[0];
+  std::int32_t largest = std::abs(block[0]);
+  flat = true;
+  for (unsigned k = 1; k < 64;) {
+    reader.refill();
+    unsigned size = 0;
+    if (!read_ac_symbol(reader, ac_codes.codes, k, size)) return false;
+    if (size == 0) continue;
+    const std::int32_t value = reader.value(size) * quantisation[k - 1];
+    block[kZigzag[k - 1]] = value;
+    largest = std::max(largest, std::abs(value));
+    flat = false;
+  }
+  return largest <= most;
+}
+
+bool store(const Block& samples, std::uint8_t* to, std::size_t stride, std::size_t columns, std::size_t rows) {
+  std::int32_t low = 0, high = 0;
+  for (const std::int32_t sample : samples) {
+    low = std::min(low, sample);
+    high = std::max(high, sample);
+  }
+  for (std::size_t y = 0; y < rows; ++y) {
+    for (std::size_t x = 0; x < columns; ++x) {
+      to[y * stride + x] = static_cast<std::uint8_t>(std::clamp(samples[y * 8 + x] + 128, 0, 255));
+    }
+  }
+  return low >= -512 && high < 512;  // beyond, libjpeg's table of levels wraps around
+}
+
+}  // namespace
+
+bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out) {
+  DcPlanes places;  // only to tell where a block lies
+  Plane* const planes[] = {&out.luma, &out.cb, &out.cr};
+  std::size_t blocks = 0;
+  for (unsigned i = 0; i < header.components; ++i) blocks += header.component[i].columns * header.component[i].rows;
+  if (blocks > file_size * 4) return false;
+  for (unsigned i = 0; i < header.components; ++i) {
+    const JpegComponent& one = header.component[i];
+    places[i].resize(one.stride * one.height);
+    planes[i]->width = (header.width * one.h + header.h - 1) / header.h;
+    planes[i]->height = (header.height * one.v + header.v - 1) / header.v;
+    planes[i]->levels.resize(planes[i]->width * planes[i]->height);
+  }
+  ScanWalk walk;
+  for (const JpegScan& scan : header.scans) {
+    if (!walk.open(header, scan, places)) return false;
+    std::array<std::shared_ptr<const DcTable>, 4> dc_tables;
+    std::array<std::shared_ptr<const AcTable>, 4> ac_tables;
+    for (unsigned i = 0; i < scan.count; ++i) {
+      dc_tables[scan.dc[i]] = dc_table(scan.dc_tables[scan.dc[i]]);
+      ac_tables[scan.ac[i]] = ac_table(scan.ac_tables[scan.ac[i]]);
+    }
+    while (!walk.done()) {
+      const ScanWalk::Step& step = walk.step();
+      const JpegComponent& one = header.component[step.component];
+      Block block{}, samples;
+      bool flat = false;
+      if (!read_block(walk, *dc_tables[step.dc], *ac_tables[step.ac],
+                      header.quantisation[one.quantisation].data(), block, flat)) {
+        return false;
+      }
+      const auto place = static_cast<std::size_t>(step.place - places[step.component].data());
+      const std::size_t x = place % one.stride * 8, y = place / one.stride * 8;
+      Plane& plane = *planes[step.component];
+      if (x < plane.width && y < plane.height) {
+        if (flat) {
+          samples.fill((block[0] + 4) >> 3);
+        } else {
+          chosen(block, samples);
+        }
+        if (!store(samples, plane.levels.data() + y * plane.width + x, plane.width,
+                   std::min<std::size_t>(8, plane.width - x), std::min<std::size_t>(8, plane.height - y))) {
+          return false;
+        }
+      }
+      if (!walk.advance() || walk.reader.overrun()) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace lookalike
