@@ -52,8 +52,9 @@ bool read_orientation(std::span<const std::uint8_t> bytes, unsigned& orientation
   const bool sound = read_directory(tiff, tiff.four(4), [&](unsigned tag, unsigned type, std::uint64_t count,
                                                             std::size_t value) {
     if (tag == kOrientation) {
-      orientation = tiff.two(value);
-      return type == kShort && count == 1 && orientation >= 1 && orientation <= 8;
+      const unsigned said = tiff.two(value);
+      orientation = said >= 1 && said <= 8 ? said : 1;  // 0 is common, and means nothing
+      return type == kShort && count == 1;
     }
     if (tag == kExifDirectory) {
       details = tiff.four(value);

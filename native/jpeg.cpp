@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "jpeg_samples.hpp"
 #include "jpeg_scan.hpp"
 #include "planes.hpp"
+#include "target.hpp"
 
 namespace lookalike {
 namespace {
 
-constexpr std::size_t kLanes = 5;  // files decoded side by side; measured
+constexpr std::size_t kLanes = 4;  // files decoded side by side; measured
 
 // One file on its way through the sequential decoder, which stops wherever a block of coefficients ends.
 class Lane {
@@ -27,30 +29,31 @@ class Lane {
 
   enum class State { going, done, declined };
 
-  // Passes over some symbols of the present block, and where it ends reads the DC of the next.
-  State run() {
-    BitReader& reader = walk_.reader;
-    reader.refill();
-    for (unsigned i = 0; i < 2; ++i) {  // 44 bits at most
-      const AcTable::Entry entry = ac_->look[reader.bits >> (64 - kLookBits)];
-      const unsigned next = k_ + entry.run;
-      if (next >= 64) return end_block(entry, next);
-      reader.skip(entry.bits);
-      k_ = next;
-    }
-    return State::going;
+  // What the loop over symbols keeps in registers.
+  struct Place {
+    const std::uint8_t* base;
+    const AcTable::Entry* look;
+    std::size_t at;
+    unsigned k;
+  };
+  Place place() const { return {walk_.reader.base, ac_->look.data(), walk_.reader.at, k_}; }
+
+  void pause(const Place& place) {
+    walk_.reader.at = place.at;
+    k_ = place.k;
   }
 
- private:
-  State end_block(AcTable::Entry entry, unsigned next) {
+  // At a place where the table of symbols says that the block ends, or does not know: to the next place.
+  State end_block(std::size_t at, unsigned k, AcTable::Entry entry) {
     BitReader& reader = walk_.reader;
+    reader.at = at;
+    k_ = k;
+    const unsigned next = k + entry.run;
     if (next > AcTable::kEndOfBlock && next < AcTable::kEndOfBlock + 64) {
       reader.skip(entry.bits);
     } else {  // a long code, or the last coefficient of the block is among these
-      reader.refill();
-      unsigned size = 0;
-      if (!read_ac_symbol(reader, ac_->codes, k_, size)) return State::declined;
-      reader.skip(size);
+      int value = 0;
+      if (!read_ac(reader, ac_->codes, k_, value)) return State::declined;
       if (k_ < 64) return State::going;
     }
     if (!walk_.advance() || reader.overrun()) return State::declined;
@@ -59,6 +62,7 @@ class Lane {
     return open_scan() ? State::going : State::declined;
   }
 
+ private:
   bool open_scan() {
     const JpegScan& scan = header_->scans[scan_];
     if (!walk_.open(*header_, scan, *planes_)) return false;
@@ -73,7 +77,6 @@ class Lane {
     const ScanWalk::Step& step = walk_.step();
     ac_ = ac_tables_[step.ac].get();
     k_ = 1;
-    walk_.reader.refill();
     int dc = 0;
     if (!read_dc(walk_, *dc_tables_[step.dc], step.component, dc)) return false;
     *step.place = static_cast<std::int16_t>(dc);
@@ -90,6 +93,54 @@ class Lane {
   std::array<std::shared_ptr<const AcTable>, 4> ac_tables_;
 };
 
+// Runs lanes side by side until one of them is done or declined; returns which and how.
+template <std::size_t Count>
+LOOKALIKE_INLINE std::pair<std::size_t, Lane::State> run_lanes(Lane* const* lanes) {
+  std::array<Lane::Place, Count> places;
+  for (std::size_t i = 0; i < Count; ++i) places[i] = lanes[i]->place();
+  for (;;) {
+    for (std::size_t i = 0; i < Count; ++i) {
+      Lane::Place& place = places[i];
+      std::uint64_t bits = BitReader{place.base, place.at, 0}.peek();
+      for (unsigned twice = 0; twice < 2; ++twice) {  // 44 of 57 bits at most
+        const AcTable::Entry entry = place.look[bits >> (64 - kLookBits)];
+        if (place.k + entry.run >= 64) {
+          const Lane::State state = lanes[i]->end_block(place.at, place.k, entry);
+          if (state == Lane::State::going) {
+            place = lanes[i]->place();
+            break;
+          }
+          for (std::size_t j = 0; j < Count; ++j) {
+            if (j != i) lanes[j]->pause(places[j]);
+          }
+          return {i, state};
+        }
+        place.k += entry.run;
+        place.at += entry.bits;
+        bits <<= entry.bits;
+      }
+    }
+  }
+}
+
+using RunLanes = std::pair<std::size_t, Lane::State> (*)(Lane* const* lanes);
+
+template <std::size_t Count>
+std::pair<std::size_t, Lane::State> run_plain(Lane* const* lanes) {
+  return run_lanes<Count>(lanes);
+}
+
+#ifdef LOOKALIKE_AVX2
+template <std::size_t Count>
+__attribute__((target("avx2,bmi,bmi2,movbe"))) std::pair<std::size_t, Lane::State> run_bmi2(Lane* const* lanes) {
+  return run_lanes<Count>(lanes);
+}
+const bool fast_shifts = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi2") != 0;
+#define LOOKALIKE_RUN(count) (fast_shifts ? run_bmi2<count> : run_plain<count>)
+#else
+#define LOOKALIKE_RUN(count) (run_plain<count>)
+#endif
+
 // The scans of a progressive file that hold DC: the first, and those that add a bit (T.81, G.1.2.1).
 bool read_progressive(const JpegHeader& header, DcPlanes& planes) {
   ScanWalk walk;
@@ -101,7 +152,6 @@ bool read_progressive(const JpegHeader& header, DcPlanes& planes) {
     }
     while (!walk.done()) {
       const ScanWalk::Step& step = walk.step();
-      walk.reader.refill();
       if (scan.high == 0) {
         int dc = 0;
         if (!read_dc(walk, *tables[step.dc], step.component, dc)) return false;
@@ -109,7 +159,7 @@ bool read_progressive(const JpegHeader& header, DcPlanes& planes) {
         if (dc < -32768 || dc > 32767) return false;
         *step.place = static_cast<std::int16_t>(dc);
       } else {
-        if (walk.reader.bits >> 63 != 0) *step.place = static_cast<std::int16_t>(*step.place | 1 << scan.low);
+        if (walk.reader.peek() >> 63 != 0) *step.place = static_cast<std::int16_t>(*step.place | 1 << scan.low);
         walk.reader.skip(1);
       }
       if (!walk.advance() || walk.reader.overrun()) return false;
@@ -167,7 +217,8 @@ void describe(const JpegHeader& header, unsigned unit, Picture& out) {
   out.exif = header.exif;
   out.exif_size = header.exif_size;
   if (header.components == 3) {
-    const JpegComponent& chroma = header.component[1];
+    // Small pictures come with chroma upsampled.
+    const JpegComponent& chroma = header.component[unit == 1 ? 0 : 1];
     out.chroma_width = static_cast<double>(header.width * chroma.h) / (header.h * unit);
     out.chroma_height = static_cast<double>(header.height * chroma.v) / (header.v * unit);
   }
@@ -189,7 +240,7 @@ void read_jpegs(std::span<const std::span<const std::uint8_t>> files, std::size_
                 std::span<std::uint8_t> taken) {
   std::array<Lane, kLanes> lanes;
   std::array<File, kLanes> open;
-  std::array<std::size_t, kLanes> going{};  // lanes under way
+  std::array<Lane*, kLanes> going{};  // lanes under way
   std::size_t count = 0, next = 0;
   std::fill(taken.begin(), taken.end(), std::uint8_t{0});
   // Puts the next file that is for lanes into one; the others are done at once.
@@ -222,17 +273,16 @@ void read_jpegs(std::span<const std::span<const std::uint8_t>> files, std::size_
     return false;
   };
   while (count < kLanes && fill(count)) {
-    going[count] = count;
+    going[count] = &lanes[count];
     ++count;
   }
+  const std::array<RunLanes, kLanes> run{LOOKALIKE_RUN(1), LOOKALIKE_RUN(2), LOOKALIKE_RUN(3), LOOKALIKE_RUN(4)};
   while (count > 0) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const Lane::State state = lanes[going[i]].run();
-      if (state == Lane::State::going) continue;
-      const File& file = open[going[i]];
-      if (state == Lane::State::done) taken[file.index] = finish(file, out[file.index]);
-      if (!fill(going[i])) going[i--] = going[--count];
-    }
+    const auto [which, state] = run[count - 1](going.data());
+    const auto lane = static_cast<std::size_t>(going[which] - lanes.data());
+    const File& file = open[lane];
+    if (state == Lane::State::done) taken[file.index] = finish(file, out[file.index]);
+    if (!fill(lane)) going[which] = going[--count];
   }
 }
 

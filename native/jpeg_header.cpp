@@ -14,9 +14,7 @@ enum Marker : unsigned {
   kQuantisation = 0xdb, kRestartInterval = 0xdd, kApp0 = 0xe0, kApp1 = 0xe1, kApp2 = 0xe2, kApp14 = 0xee, kApp15 = 0xef,
   kComment = 0xfe,
 };
-constexpr unsigned kMostBlocks = 10;    // in an MCU (T.81, B.2.3)
-constexpr unsigned kMostBitsOfDc = 11;  // of a difference, for samples of 8 bits
-constexpr unsigned kMostBitsOfAc = 10;
+constexpr unsigned kMostBlocks = 10;  // in an MCU (T.81, B.2.3)
 
 bool starts_with(Bytes bytes, std::string_view text) {
   return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;

@@ -8,6 +8,9 @@
 
 namespace lookalike {
 
+constexpr unsigned kMostBitsOfDc = 11;  // of a difference, for samples of 8 bits (T.81, F.1.2.1.2)
+constexpr unsigned kMostBitsOfAc = 10;
+
 using Bytes = std::span<const std::uint8_t>;
 
 struct HuffmanSpec {

@@ -41,7 +41,7 @@ AcTable::AcTable(const HuffmanSpec& spec) : codes(spec) {
       Single entry{static_cast<std::uint8_t>(length), static_cast<std::uint8_t>(length + size),
                    static_cast<std::uint8_t>(zeros + 1)};
       if (size == 0) entry.run = zeros == 15 ? 16 : kEndOfBlock;
-      if (size > 10 || (size == 0 && zeros != 15 && zeros != 0)) entry.length = 0;
+      if (size > kMostBitsOfAc || (size == 0 && zeros != 15 && zeros != 0)) entry.length = 0;
       for (std::size_t j = at; j < at + width; ++j) single[j] = entry;
     }
   }
@@ -59,7 +59,7 @@ AcTable::AcTable(const HuffmanSpec& spec) : codes(spec) {
 }
 
 bool Stretches::read(Bytes data) {
-  bytes.resize(data.size());
+  bytes.resize(data.size() + kOverread);
   ends.clear();
   std::uint8_t* out = bytes.data();
   const std::uint8_t *from = data.data(), *const end = from + data.size();
@@ -82,6 +82,7 @@ bool Stretches::read(Bytes data) {
     from = stop + 2;
   }
   ends.push_back(static_cast<std::size_t>(out - bytes.data()));
+  std::memset(out, 0, kOverread);
   return true;
 }
 

@@ -1,8 +1,10 @@
 // Huffman codes of JPEG, laid out for passing over coefficients quickly.
 #pragma once
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "jpeg_header.hpp"
@@ -53,75 +55,52 @@ struct AcTable {
   std::array<Entry, std::size_t{1} << kLookBits> look;
 };
 
-// Reads bits, most significant first, from data without stuffing. Behind the end come zeros.
+// Reads bits, most significant first, from data without stuffing that has kOverread more bytes behind its end. Whoever reads
+// asks `overrun` once a block: no block takes more than that.
+constexpr std::size_t kOverread = 256;
+
 struct BitReader {
-  std::uint64_t bits = 0;  // the next ones at the upper end
-  unsigned count = 0;      // how many of them are valid; some behind them may be set, yet only as they will come
-  std::size_t padded = 0;  // zeros that were read behind the end
-  const std::uint8_t *next = nullptr, *end = nullptr;
+  const std::uint8_t* base = nullptr;
+  std::size_t at = 0, end = 0;  // in bits
 
-  void open(const std::uint8_t* from, const std::uint8_t* to) {
-    bits = 0;
-    count = 0;
-    padded = 0;
-    next = from;
-    end = to;
-  }
-
-  // At least 56 bits are valid afterwards. By F. Giesen, "Reading bits in far too many ways", part 2, variant 4.
-  void refill() {
-    if (end - next >= 8) {
-      std::uint64_t word = 0;
-      for (unsigned i = 0; i < 8; ++i) word = word << 8 | next[i];  // one load, swapped
-      bits |= word >> count;
-      next += (63 - count) >> 3;
-      count |= 56;
-    } else {
-      refill_at_end();
+  // The next 57 bits or more, at the upper end.
+  std::uint64_t peek() const {
+    std::uint64_t word;
+    std::memcpy(&word, base + (at >> 3), sizeof word);
+    if constexpr (std::endian::native == std::endian::little) {
+#if defined(__GNUC__)
+      word = __builtin_bswap64(word);
+#else
+      word = _byteswap_uint64(word);
+#endif
     }
+    return word << (at & 7);
   }
 
-  void refill_at_end() {
-    for (; count <= 56; count += 8) {
-      if (next < end) {
-        bits |= std::uint64_t{*next++} << (56 - count);
-      } else {
-        padded += 8;
-      }
-    }
-  }
-
-  void skip(unsigned size) {
-    bits <<= size;
-    count -= size;
-  }
-
-  // The next `size` bits, 1 to 16, as a number; as T.81 F.2.2.1 extends it.
-  int value(unsigned size) {
-    const int bare = static_cast<int>(bits >> (64 - size));
-    skip(size);
-    return bare < 1 << (size - 1) ? bare - (1 << size) + 1 : bare;
-  }
-
-  bool overrun() const { return padded > count; }
+  void skip(std::size_t size) { at += size; }
+  bool overrun() const { return at > end; }
 
   // Whether all data was read but for the bits that fill up the last byte.
-  bool at_end() const {
-    if (overrun()) return false;
-    return count + 8 * static_cast<std::size_t>(end - next) - padded < 8;
-  }
+  bool at_end() const { return at <= end && end - at < 8; }
 };
 
-// The next difference of DC; false where there is no such code. Needs 28 bits.
+// The upper `size` bits, 0 to 16, as a number; as T.81 F.2.2.1 extends it. Without branches, which nobody could predict.
+inline int extended(std::uint64_t bits, unsigned size) {
+  const int bare = static_cast<int>((bits >> 1) >> (63 - size)), half = (1 << size) >> 1;
+  return bare - (bare < half ? (1 << size) - 1 : 0);
+}
+
+// The next difference of DC; false where there is no such code.
 inline bool read_difference(BitReader& reader, const DcTable& table, int& difference) {
-  const DcTable::Entry entry = table.look[reader.bits >> (64 - kLookBits)];
+  const std::uint64_t bits = reader.peek();
+  const DcTable::Entry entry = table.look[bits >> (64 - kLookBits)];
   unsigned length = entry.length, size = entry.size;
   if (length == 0) {
-    size = table.codes.find(reader.bits, length);
+    size = table.codes.find(bits, length);
     if (length == 0) return false;
   }
-  reader.skip(length);
-  difference = size == 0 ? 0 : reader.value(size);
+  reader.skip(length + size);
+  difference = extended(bits << length, size);
   return true;
 }
 
@@ -132,6 +111,10 @@ struct Stretches {
 
   // False where restart markers are not in turn.
   bool read(Bytes data);
+  // Of one stretch.
+  BitReader reader(std::size_t stretch) const {
+    return {bytes.data(), 8 * (stretch == 0 ? 0 : ends[stretch - 1]), 8 * ends[stretch]};
+  }
 };
 
 }  // namespace lookalike

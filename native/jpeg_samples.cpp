@@ -83,18 +83,16 @@ bool read_block(ScanWalk& walk, const DcTable& dc_codes, const AcTable& ac_codes
                 Block& block, bool& flat) {
   constexpr std::int32_t most = 4096;  // twice what samples of 8 bits can need: no sum overflows 32 bits
   BitReader& reader = walk.reader;
-  reader.refill();
   int dc = 0;
   if (!read_dc(walk, dc_codes, walk.step().component, dc)) return false;
   block[0] = dc * quantisation[0];
   std::int32_t largest = std::abs(block[0]);
   flat = true;
   for (unsigned k = 1; k < 64;) {
-    reader.refill();
-    unsigned size = 0;
-    if (!read_ac_symbol(reader, ac_codes.codes, k, size)) return false;
-    if (size == 0) continue;
-    const std::int32_t value = reader.value(size) * quantisation[k - 1];
+    int value = 0;
+    if (!read_ac(reader, ac_codes.codes, k, value)) return false;
+    if (value == 0) continue;
+    value *= quantisation[k - 1];
     block[kZigzag[k - 1]] = value;
     largest = std::max(largest, std::abs(value));
     flat = false;
@@ -115,6 +113,48 @@ bool store(const Block& samples, std::uint8_t* to, std::size_t stride, std::size
   }
   return low >= -512 && high < 512;  // beyond, libjpeg's table of levels wraps around
 }
+
+// Chroma to the size of luma, as libjpeg does by default (jdsample.c): where a side is halved, weights of 3 and 1 for the
+// nearer and the farther sample, rounded up and down in turn; at other ratios, and for very narrow planes, by repetition.
+class Upsampling {
+ public:
+  Upsampling(const Plane& plane, std::size_t h, std::size_t v) : plane_(plane), h_(h), v_(v) {}
+
+  Plane to(std::size_t width, std::size_t height) const {
+    const bool smooth_rows = v_ == 2 && (h_ == 1 || (h_ == 2 && plane_.width > 2));
+    const bool smooth_columns = h_ == 2 && (v_ == 1 || v_ == 2) && plane_.width > 2;
+    Plane out{width, height, std::vector<std::uint8_t>(width * height)};
+    std::vector<int> sums(plane_.width);
+    for (std::size_t y = 0; y < height; ++y) {
+      const std::size_t from = y / v_;
+      const std::uint8_t *near = row(from), *far = y % 2 == 0 ? row(from == 0 ? 0 : from - 1) : row(from + 1);
+      for (std::size_t x = 0; x < plane_.width; ++x) sums[x] = smooth_rows ? 3 * near[x] + far[x] : near[x];
+      std::uint8_t* line = out.levels.data() + y * width;
+      for (std::size_t x = 0; x < width; ++x) {
+        line[x] = static_cast<std::uint8_t>(smooth_columns ? across(sums, x, smooth_rows)
+                                            : smooth_rows  ? (sums[x / h_] + (y % 2 == 0 ? 1 : 2)) >> 2
+                                                           : sums[x / h_]);
+      }
+    }
+    return out;
+  }
+
+ private:
+  const std::uint8_t* row(std::size_t y) const {
+    return plane_.levels.data() + std::min(y, plane_.height - 1) * plane_.width;
+  }
+
+  static int across(const std::vector<int>& sums, std::size_t x, bool both) {
+    const std::size_t from = x / 2, last = sums.size() - 1;
+    const bool left = x % 2 == 0;
+    const int near = sums[from], far = left ? sums[from == 0 ? 0 : from - 1] : sums[std::min(from + 1, last)];
+    if (both) return (3 * near + far + (left ? 8 : 7)) >> 4;
+    return (3 * near + far + (left ? 1 : 2)) >> 2;
+  }
+
+  const Plane& plane_;
+  std::size_t h_, v_;
+};
 
 }  // namespace
 
@@ -165,6 +205,11 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
       }
       if (!walk.advance() || walk.reader.overrun()) return false;
     }
+  }
+  for (unsigned i = 1; i < header.components; ++i) {
+    const JpegComponent& one = header.component[i];
+    const std::size_t h = header.h / one.h, v = header.v / one.v;
+    if (h > 1 || v > 1) *planes[i] = Upsampling(*planes[i], h, v).to(header.width, header.height);
   }
   return true;
 }

@@ -57,7 +57,7 @@ bool ScanWalk::open(const JpegHeader& header, const JpegScan& scan, DcPlanes& pl
   if (!stretches_.read(scan.data)) return false;
   const std::size_t expected = interval_ == 0 ? 1 : (mcus_ + interval_ - 1) / interval_;
   if (stretches_.ends.size() != expected) return false;
-  reader.open(stretches_.bytes.data(), stretches_.bytes.data() + stretches_.ends[0]);
+  reader = stretches_.reader(0);
   return true;
 }
 
@@ -72,9 +72,7 @@ bool ScanWalk::advance_mcu() {
   if (mcu_ == mcus_) return reader.at_end();
   if (interval_ == 0 || mcu_ % interval_ != 0) return true;
   if (!reader.at_end()) return false;
-  const std::uint8_t* bytes = stretches_.bytes.data();
-  reader.open(bytes + stretches_.ends[stretch_], bytes + stretches_.ends[stretch_ + 1]);
-  ++stretch_;
+  reader = stretches_.reader(++stretch_);
   before = {};
   return true;
 }

@@ -61,18 +61,16 @@ inline bool read_dc(ScanWalk& walk, const DcTable& table, unsigned component, in
   return dc >= -32768 && dc <= 32767;
 }
 
-// One AC symbol by itself: `k` is the position of the next coefficient, 64 behind the last. False: not allowed.
-inline bool read_ac_symbol(BitReader& reader, const Codes& codes, unsigned& k, unsigned& size) {
+// One AC symbol by itself: `k` is the position of the next coefficient, 64 behind the last, and `value` that of the
+// coefficient before it. False: not allowed.
+inline bool read_ac(BitReader& reader, const Codes& codes, unsigned& k, int& value) {
+  const std::uint64_t bits = reader.peek();
   unsigned length = 0;
-  const unsigned symbol = codes.find(reader.bits, length), zeros = symbol >> 4;
-  size = symbol & 15;
-  if (length == 0 || size > 10 || (size == 0 && zeros != 15 && zeros != 0)) return false;
-  reader.skip(length);
-  if (size == 0 && zeros == 0) {
-    k = 64;
-    return true;
-  }
-  k += zeros + 1;
+  const unsigned symbol = codes.find(bits, length), zeros = symbol >> 4, size = symbol & 15;
+  if (length == 0 || size > kMostBitsOfAc || (size == 0 && zeros != 15 && zeros != 0)) return false;
+  reader.skip(length + size);
+  value = extended(bits << length, size);
+  k = symbol == 0 ? 64 : k + zeros + 1;
   return k <= 64;
 }
 

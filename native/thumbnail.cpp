@@ -56,17 +56,19 @@ void reduce_chroma(const Plane& plane, const Picture& picture, std::uint8_t* out
   };
   std::vector<std::size_t> columns(picture.luma.width);
   for (std::size_t x = 0; x < columns.size(); ++x) columns[x] = at(x, ratio_x, plane.width);
+  const auto mean = [](std::uint64_t sum, std::size_t count) { return (2 * sum + count) / (2 * count); };
   for (std::size_t j = 0; j < chroma_side; ++j) {
-    std::array<std::uint64_t, chroma_side> sums{};
+    std::array<std::uint64_t, chroma_side> sums{};  // of means of rows, which Pillow rounds too
     for (std::size_t y = down[j].first; y < down[j].second; ++y) {
       const std::uint8_t* row = plane.levels.data() + at(y, ratio_y, plane.height) * plane.width;
       for (std::size_t i = 0; i < chroma_side; ++i) {
-        for (std::size_t x = across[i].first; x < across[i].second; ++x) sums[i] += row[columns[x]];
+        std::uint64_t sum = 0;
+        for (std::size_t x = across[i].first; x < across[i].second; ++x) sum += row[columns[x]];
+        sums[i] += mean(sum, across[i].second - across[i].first);
       }
     }
     for (std::size_t i = 0; i < chroma_side; ++i) {
-      const std::uint64_t count = (across[i].second - across[i].first) * (down[j].second - down[j].first);
-      out[(j * chroma_side + i) * 2] = static_cast<std::uint8_t>((2 * sums[i] + count) / (2 * count));
+      out[(j * chroma_side + i) * 2] = static_cast<std::uint8_t>(mean(sums[i], down[j].second - down[j].first));
     }
   }
 }

@@ -6,6 +6,7 @@ pictures are resampled as they are.
 """
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +131,8 @@ def thumbnail(image: Image.Image, data: bytes) -> Thumbnail:
     exif = metadata.exif(image)  # some containers hold it behind the pixels
     orientation = int(exif.get("orientation", 1))
     alpha, flat = _flatten(image)
+    if unit == BLOCK and flat.mode == "YCbCr":
+        flat = _even_chroma(flat, getattr(image, "layer", ()))
     luma, chroma, colour = _planes(flat, (width, height), unit, blocks=blocks)
     luma, chroma = turn(luma, orientation), turn(chroma, orientation)
     upright = upright_size(width, height, orientation)
@@ -208,6 +211,21 @@ def _is_ycc(image: Image.Image) -> bool:
     if "adobe_transform" in image.info:
         return bool(image.info["adobe_transform"])
     return bytes(layer[0] for layer in getattr(image, "layer", ())) != b"RGB"
+
+
+def _even_chroma(image: Image.Image, layers: Sequence[tuple[int, int, int, int]]) -> Image.Image:
+    """Make chroma of block means even within each of its own blocks, which libjpeg may hand over at twice that resolution.
+
+    `layers` says id, horizontal and vertical sampling, and quantisation table of each component.
+    """
+    bands = list(image.split())
+    for at, (_, across, down, _) in enumerate(layers):
+        factors = max(layer[1] for layer in layers) // across, max(layer[2] for layer in layers) // down
+        if factors != (1, 1):
+            means = bands[at].reduce(factors)
+            even = means.resize((means.width * factors[0], means.height * factors[1]), Image.Resampling.NEAREST)
+            bands[at] = even.crop((0, 0, *image.size))
+    return Image.merge("YCbCr", bands)
 
 
 def _flatten(image: Image.Image) -> tuple[bool, Image.Image]:
