@@ -7,7 +7,7 @@ import struct
 import time
 import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ import pytest
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike import examining, streaming
+from lookalike import shortcut, streaming
 from lookalike.batches import make_specs
 from lookalike.errors import SourceError, UsageError
+from lookalike.examining import Task
 from lookalike.hashes import ALGORITHMS
+from lookalike.shortcut import Shortcut
 from lookalike.tables.hashes import HashTable
 
 MANY = 3000
@@ -259,11 +261,11 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note the path of every file that is examined in this process."""
     read: list[str] = []
 
-    def examine(task: examining.Task) -> examining.Outcome:
-        read.append(os.path.basename(task.path))
-        return examining.examine(task)
+    def counting(self: Shortcut, chunk: Sequence[Task]) -> list[bytes | None]:
+        read.extend(os.path.basename(task.path) for task in chunk)
+        return Shortcut.read(self, chunk)
 
-    monkeypatch.setattr(streaming, "examine", examine)
+    monkeypatch.setattr(shortcut, "Shortcut", type("Counting", (Shortcut,), {"read": counting}))
     return read
 
 

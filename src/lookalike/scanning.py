@@ -233,20 +233,25 @@ class _Run:
         outcomes, self.batch = self.batch, []
         if not outcomes:
             return
-        locations = []
+        # What was read of a root counts, also where it went away before the whole batch was through.
+        parts = [outcome for outcome in outcomes if not outcome.gone], [outcome for outcome in outcomes if outcome.gone]
         with self.catalog.transaction():
-            kept = [(outcome, self.rows[outcome.row]) for outcome in outcomes if self._counts(outcome)]
-            for (outcome, row), content in zip(kept, self._store(kept), strict=True):
-                names = self.names.pop(row.file, [])
-                self.done += len(names) - 1
-                for at in names:
-                    name = self.rows[at]
-                    name.content = content
-                    self._conclude(outcome, name)
-                    if (content is not None or outcome.skipped is not None) and name.settled:
-                        locations.append(name.location(outcome.skipped))
-            self.catalog.remember(locations, version=decode.VERSION)
+            for part in parts:
+                self._store_part([(outcome, self.rows[outcome.row]) for outcome in part if self._counts(outcome)])
         self.committed = time.monotonic()
+
+    def _store_part(self, outcomes: list[tuple[Outcome, Row]]) -> None:
+        locations = []
+        for (outcome, row), content in zip(outcomes, self._store(outcomes), strict=True):
+            names = self.names.pop(row.file, [])
+            self.done += len(names) - 1
+            for at in names:
+                name = self.rows[at]
+                name.content = content
+                self._conclude(outcome, name)
+                if (content is not None or outcome.skipped is not None) and name.settled:
+                    locations.append(name.location(outcome.skipped))
+        self.catalog.remember(locations, version=decode.VERSION)
 
     def _counts(self, outcome: Outcome) -> bool:
         """Return whether an outcome says anything of its file; not where its root went away."""

@@ -111,7 +111,7 @@ class Shortcut:
         outcomes: list[Outcome | None] = [None] * len(chunk)
         here, files = [], []
         for at, (task, data) in enumerate(zip(chunk, read, strict=True)):
-            if data is None:
+            if data is None or not decode.is_candidate(data):
                 outcomes[at] = recognise(task)
                 continue
             digest = blake3(data).digest()
@@ -123,6 +123,6 @@ class Shortcut:
         if files:
             made = decode.thumbnails(files, max_pixels=min(task.max_pixels for task in chunk))
             for (at, digest), thumbnail in zip(here, made, strict=True):
-                if thumbnail is not None:
-                    outcomes[at] = Outcome(chunk[at].row, digest, thumbnail)
+                task = chunk[at]
+                outcomes[at] = recognise(task) if thumbnail is None else Outcome(task.row, digest, thumbnail)
         return outcomes

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lookalike.decode.native import read_files, thumbnails
+from lookalike.decode.native import is_candidate, read_files, thumbnails
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
 from lookalike.decode.thumbnails import detail, luma_of, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
@@ -11,7 +11,7 @@ VERSION = 3
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [
-    "VERSION", "decode", "decoders", "detail", "environment", "is_truncated", "luma_of", "opened", "read_files", "thumbnails",
+    "VERSION", "decode", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened", "read_files", "thumbnails",
     "turn", "upright_size",
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ try:
 except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
     _native = None
 
+JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -42,6 +43,27 @@ def read_files(
         return [None] * len(paths)
     read: list[bytes | None] = _native.read_files(paths, sizes, mtimes, everything)
     return read
+
+
+def is_candidate(data: bytes) -> bool:
+    """Return whether a file is of a kind that `thumbnails` may take.
+
+    Parameters
+    ----------
+    data : bytes
+        Its first bytes, or all of it.
+
+    Returns
+    -------
+    bool
+        Whether it starts as JPEG or PNG.
+
+    Examples
+    --------
+    >>> is_candidate(b"GIF89a")
+    False
+    """
+    return data.startswith((JPEG, PNG))
 
 
 def thumbnails(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | None]:
