@@ -11,8 +11,8 @@ VERSION = 3
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [
-    "VERSION", "decode", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened", "read_files", "thumbnails",
-    "turn", "upright_size",
+    "VERSION", "decode", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened", "read_files",
+    "thumbnails", "turn", "upright_size",
 ]  # fmt: skip
 
 
