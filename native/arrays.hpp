@@ -47,5 +47,6 @@ nb::ndarray<nb::numpy, T> filled(std::initializer_list<std::size_t> shape, Fill 
 
 void define_join(nb::module_& m);
 void define_hashes(nb::module_& m);
+void define_png(nb::module_& m);
 
 }  // namespace lookalike

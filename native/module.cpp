@@ -5,4 +5,5 @@ NB_MODULE(_native, m) {
   m.doc() = "Compiled kernels of lookalike.";
   lookalike::define_join(m);
   lookalike::define_hashes(m);
+  lookalike::define_png(m);
 }
