@@ -1,11 +1,11 @@
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from numpy import float32, float64, int64, uint8, uint16, uint32, uint64
 from numpy.typing import NDArray
 
 _Depth = TypeVar("_Depth", uint8, uint16)
 
-Planes = tuple[
+Planes: TypeAlias = tuple[
     int, int, int, NDArray[uint8], NDArray[uint8] | None, NDArray[uint8] | None, float, float, int, int, int, bool, int
 ]  # fmt: skip
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 try:
     from lookalike._native import png_header, png_picture
 except ImportError:  # built without a compiler
-    png_header = png_picture = None
+    HAS_KERNEL = False
+else:
+    HAS_KERNEL = True
 
 
 def read_png(data: bytes, max_pixels: int) -> "Planes | None":
@@ -37,7 +39,7 @@ def read_png(data: bytes, max_pixels: int) -> "Planes | None":
     >>> read_png(b"not a PNG", 100) is None
     True
     """
-    if png_header is None or png_picture is None or (header := png_header(data, max_pixels)) is None:
+    if not HAS_KERNEL or (header := png_header(data, max_pixels)) is None:
         return None
     compressed, size, profile = header
     try:
