@@ -55,5 +55,6 @@ void define_join(nb::module_& m);
 void define_hashes(nb::module_& m);
 void define_files(nb::module_& m);
 void define_thumbnail(nb::module_& m);
+void define_png(nb::module_& m);
 
 }  // namespace lookalike

@@ -14,6 +14,7 @@
 #include "cosine.hpp"
 #include "jpeg.hpp"
 #include "lanczos.hpp"
+#include "png.hpp"
 #include "thumbnail.hpp"
 
 namespace lookalike {
@@ -60,18 +61,23 @@ constexpr std::size_t fact_count = 10;
 
 // JPEG files go through the reader together, so that it can work on several at a time; of a PNG file the pixels come
 // inflated. What is not taken leaves its rows at zero.
-nb::tuple thumbnails(const std::vector<nb::bytes>& files, const std::vector<std::optional<nb::bytes>>& inflated,
+nb::tuple thumbnails(const std::vector<nb::bytes>& files, const std::vector<std::optional<nb::bytearray>>& inflated,
                      std::size_t max_pixels) {
   const std::size_t count = files.size();
   if (inflated.size() != count) throw std::invalid_argument("files and inflated must be of one length");
   using Bytes = std::span<const std::uint8_t>;
-  const auto span_of = [](const nb::bytes& bytes) {
+  const auto span_of = [](const auto& bytes) {
     return Bytes(static_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   };
   std::vector<Bytes> jpegs;
-  std::vector<std::size_t> place;
+  std::vector<std::pair<Bytes, Bytes>> rows;  // PNG files and their inflated rows
+  std::vector<std::size_t> place, png_place;
   for (std::size_t i = 0; i < count; ++i) {
-    if (inflated[i]) continue;
+    if (inflated[i]) {
+      rows.push_back({span_of(files[i]), span_of(*inflated[i])});
+      png_place.push_back(i);
+      continue;
+    }
     jpegs.push_back(span_of(files[i]));
     place.push_back(i);
   }
@@ -98,6 +104,12 @@ nb::tuple thumbnails(const std::vector<nb::bytes>& files, const std::vector<std:
     read_jpegs(jpegs, max_pixels, pictures, read);
     for (std::size_t k = 0; k < jpegs.size(); ++k) {
       if (read[k]) finish(place[k], pictures[k]);
+    }
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      PngHeader header;
+      Picture picture;
+      const auto& [file, data] = rows[k];
+      if (read_png_header(file, max_pixels, header) && read_png(header, data, picture)) finish(png_place[k], picture);
     }
   }
   return nb::make_tuple(column(std::move(taken)), owned(std::move(luma), {count, thumbnail_side, thumbnail_side}),

@@ -7,4 +7,5 @@ NB_MODULE(_native, m) {
   lookalike::define_files(m);
   lookalike::define_hashes(m);
   lookalike::define_thumbnail(m);
+  lookalike::define_png(m);
 }

@@ -1,10 +1,14 @@
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from numpy import float32, float64, int16, int64, uint8, uint16, uint32, uint64
 from numpy.typing import NDArray
 
 _Depth = TypeVar("_Depth", uint8, uint16)
+
+Planes: TypeAlias = tuple[
+    int, int, int, NDArray[uint8], NDArray[uint8] | None, NDArray[uint8] | None, float, float, int, int, int, bool, int
+]  # fmt: skip
 
 def kernels() -> list[str]: ...
 def pdq_reduce_luma(luma: NDArray[float32]) -> NDArray[float32]: ...
@@ -30,6 +34,8 @@ def resample(
     across_bounds: NDArray[int64],
     across_weights: NDArray[float32],
 ) -> NDArray[_Depth]: ...
+def png_header(data: bytes, max_pixels: int) -> tuple[bytes, int, bytes] | None: ...
+def png_picture(data: bytes, inflated: bytes | bytearray, max_pixels: int) -> Planes | None: ...
 
 class LanczosAxis:
     def __init__(self, size: int, result: int) -> None: ...

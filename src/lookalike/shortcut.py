@@ -121,7 +121,7 @@ class Shortcut:
             here.append((at, digest))
             files.append(data)
         if files:
-            made = decode.thumbnails(files, max_pixels=min(task.max_pixels for task in chunk))
+            made = decode.decode_all(files, max_pixels=min(task.max_pixels for task in chunk))
             for (at, digest), thumbnail in zip(here, made, strict=True):
                 task = chunk[at]
                 outcomes[at] = recognise(task) if thumbnail is None else Outcome(task.row, digest, thumbnail)

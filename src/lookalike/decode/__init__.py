@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from lookalike.decode.native import is_candidate, read_files, thumbnails
+from lookalike.decode.native import decode_all, is_candidate, read_files
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
 from lookalike.decode.thumbnails import detail, luma_of, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
@@ -11,8 +11,8 @@ VERSION = 3
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [
-    "VERSION", "decode", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened", "read_files",
-    "thumbnails", "turn", "upright_size",
+    "VERSION", "decode", "decode_all", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened",
+    "read_files", "turn", "upright_size",
 ]  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     DecodeError
         With the kind damaged, unsupported or limit.
     """
-    (made,) = thumbnails([data], max_pixels=max_pixels)
+    (made,) = decode_all([data], max_pixels=max_pixels)
     if made is not None:
         return made
     with opened(data, name, truncated=truncated, max_pixels=max_pixels) as image:

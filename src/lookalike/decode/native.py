@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from lookalike import formats, metadata
+from lookalike.decode.png import inflate
 from lookalike.decode.thumbnails import upright_size
 from lookalike.model import Thumbnail
 
@@ -23,7 +24,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def read_files(
     paths: Sequence[bytes], sizes: Sequence[int], mtimes: Sequence[int], everything: Sequence[bool]
 ) -> list[bytes | None]:
-    """Read whole files of the kinds that `thumbnails` takes.
+    """Read whole files of the kinds that `decode_all` takes.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def read_files(
 
 
 def is_candidate(data: bytes) -> bool:
-    """Return whether a file is of a kind that `thumbnails` may take.
+    """Return whether a file is of a kind that `decode_all` may take.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def is_candidate(data: bytes) -> bool:
     return data.startswith((JPEG, PNG))
 
 
-def thumbnails(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | None]:
+def decode_all(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | None]:
     """Make the thumbnails of image files.
 
     Parameters
@@ -84,7 +85,7 @@ def thumbnails(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | N
     if _native is None:
         return [None] * len(files)
     limit = min(max_pixels, (1 << 62) - 1)
-    inflated: list[bytes | None] = [None] * len(files)
+    inflated = [inflate(data, limit) if data.startswith(PNG) else None for data in files]
     taken, luma, chroma, facts = _native.thumbnails(files, inflated, limit)
     made: list[Thumbnail | None] = [None] * len(files)
     for at, known in enumerate(facts.tolist()):

@@ -1,0 +1,89 @@
+// The Python face of the PNG reader.
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/tuple.h>
+
+#include <cstring>
+#include <optional>
+#include <tuple>
+
+#include "arrays.hpp"
+#include "png.hpp"
+
+namespace lookalike {
+
+using namespace nb::literals;
+
+namespace {
+
+using Levels = nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<2>>;
+using Fields = std::tuple<std::size_t, std::size_t, unsigned, Levels, std::optional<Levels>, std::optional<Levels>,
+                          double, double, unsigned, std::size_t, std::size_t, bool, unsigned>;
+
+std::span<const std::uint8_t> span_of(const nb::bytes& bytes) {
+  return {static_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
+}
+
+// A plane as an array that takes it over.
+Levels levels_of(Plane&& plane) {
+  auto owned = std::make_unique<Plane>(std::move(plane));
+  Plane* held = owned.get();
+  nb::capsule owner(held, [](void* p) noexcept { delete static_cast<Plane*>(p); });
+  owned.release();
+  return Levels(held->levels.data(), {held->height, held->width}, owner);
+}
+
+std::optional<Levels> chroma_of(Plane&& plane) {
+  if (plane.levels.empty()) return std::nullopt;
+  return levels_of(std::move(plane));
+}
+
+Fields fields_of(Picture&& picture) {
+  return {picture.width,       picture.height,         picture.unit,
+          levels_of(std::move(picture.luma)), chroma_of(std::move(picture.cb)), chroma_of(std::move(picture.cr)),
+          picture.chroma_width, picture.chroma_height, picture.orientation,
+          picture.exif,        picture.exif_size,      picture.alpha,
+          picture.depth};
+}
+
+std::optional<std::tuple<nb::bytes, std::size_t, nb::bytes>> png_header(const nb::bytes& data, std::size_t max_pixels) {
+  PngHeader header;
+  bool ours = false;
+  {
+    const nb::gil_scoped_release unlocked;
+    ours = read_png_header(span_of(data), max_pixels, header);
+  }
+  if (!ours) return std::nullopt;
+  const nb::bytes compressed = nb::steal<nb::bytes>(
+      PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(header.compressed)));
+  if (!compressed.is_valid()) throw nb::python_error();
+  {
+    const nb::gil_scoped_release unlocked;
+    char* to = PyBytes_AS_STRING(compressed.ptr());  // nobody else has it yet
+    for (const auto part : header.data) to = std::copy(part.begin(), part.end(), to);
+  }
+  return std::tuple{compressed, header.inflated, nb::bytes(header.profile.data(), header.profile.size())};
+}
+
+std::optional<Fields> png_picture(const nb::bytes& data, const Input<std::uint8_t, 1>& inflated, std::size_t max_pixels) {
+  Picture picture;
+  bool ours = false;
+  {
+    const nb::gil_scoped_release unlocked;
+    PngHeader header;
+    ours = read_png_header(span_of(data), max_pixels, header) && read_png(header, {inflated.data(), inflated.size()}, picture);
+  }
+  if (!ours) return std::nullopt;
+  return fields_of(std::move(picture));
+}
+
+}  // namespace
+
+void define_png(nb::module_& m) {
+  m.def("png_header", &png_header, "data"_a, "max_pixels"_a,
+        "Of a PNG file: its compressed pixels, the size they inflate to, and its compressed colour profile, empty where "
+        "there is none. None where Pillow is to decode it.");
+  m.def("png_picture", &png_picture, "data"_a, "inflated"_a, "max_pixels"_a,
+        "The planes and facts of a PNG file with its pixels inflated; None where Pillow is to decode it.");
+}
+
+}  // namespace lookalike

@@ -1,0 +1,16 @@
+// The filters of PNG, undone (https://www.w3.org/TR/png-3/#9Filters).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace lookalike {
+
+// What must be readable, and in `row` writable, behind the end of each row.
+constexpr std::size_t filter_slack = 8;
+
+// Undoes a filter (0..4) on `size` filtered bytes, a whole number of pixels of `step` bytes (1, 2, 3, 4, 6 or 8).
+// `above` is the row above, all 0 over the first. The three rows do not overlap.
+void unfilter(unsigned filter, std::size_t step, const std::uint8_t* filtered, const std::uint8_t* above,
+              std::size_t size, std::uint8_t* row);
+
+}  // namespace lookalike

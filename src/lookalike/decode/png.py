@@ -1,0 +1,84 @@
+"""PNG without Pillow: inflated by libdeflate, the rest by a kernel. What it declines, Pillow decodes."""
+
+import zlib
+from typing import TYPE_CHECKING
+
+from deflate import DeflateError, zlib_decompress
+from PIL.PngImagePlugin import MAX_TEXT_CHUNK
+
+if TYPE_CHECKING:
+    from lookalike._native import Planes
+
+try:
+    from lookalike._native import png_header, png_picture
+except ImportError:  # built without a compiler
+    HAS_KERNEL = False
+else:
+    HAS_KERNEL = True
+
+
+def read_png(data: bytes, max_pixels: int) -> "Planes | None":
+    """Read a PNG file.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    max_pixels : int
+        Most pixels (width times height) that are decoded, inclusive.
+
+    Returns
+    -------
+    tuple or None
+        Width, height, unit, luma, Cb and Cr (None for gray), width and height of the chroma in its samples, orientation,
+        offset and size of the EXIF, whether any pixel is transparent, and bits per channel. None where Pillow is to
+        decode it.
+
+    Examples
+    --------
+    >>> read_png(b"not a PNG", 100) is None
+    True
+    """
+    inflated = inflate(data, max_pixels)
+    return None if inflated is None else png_picture(data, inflated, max_pixels)
+
+
+def inflate(data: bytes, max_pixels: int) -> bytearray | None:
+    """Inflate the rows of a PNG file.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    max_pixels : int
+        Most pixels (width times height) that are decoded, inclusive.
+
+    Returns
+    -------
+    bytearray or None
+        Filtered rows, as the kernels take them; None where Pillow is to decode the file.
+
+    Examples
+    --------
+    >>> inflate(b"not a PNG", 100) is None
+    True
+    """
+    if not HAS_KERNEL or (header := png_header(data, max_pixels)) is None:
+        return None
+    compressed, size, profile = header
+    try:
+        if profile and _is_too_large(profile):
+            return None
+        return zlib_decompress(compressed, size)  # also compares the checksum
+    except DeflateError:
+        return None
+
+
+def _is_too_large(profile: bytes) -> bool:
+    """Return whether Pillow refuses a file for the size of its colour profile."""
+    inflating = zlib.decompressobj()
+    try:
+        inflating.decompress(profile, MAX_TEXT_CHUNK)
+    except zlib.error:
+        return False  # then Pillow goes without it
+    return bool(inflating.unconsumed_tail)
