@@ -30,20 +30,27 @@ unsigned detail_of(const std::uint8_t* luma) {
   return std::min(100u, sum / 90);
 }
 
-// Which samples of a line fall into each of `chroma_side` cells, by the box filter of Pillow: those whose centre does.
+// Which samples of a line fall into each of `chroma_side` cells: those whose centre does. As Pillow chooses them
+// (Resample.c, box filter); its roundings and the order of its two passes are its own, so results may be a level apart.
 using Cells = std::array<std::pair<std::size_t, std::size_t>, chroma_side>;
 
 Cells cells_of(double extent, std::size_t length) {
   Cells cells;
-  const double scale = extent / chroma_side, support = 0.5 * std::max(scale, 1.0);
+  const double scale = extent / chroma_side, wide = std::max(scale, 1.0), support = 0.5 * wide;
   for (std::size_t cell = 0; cell < chroma_side; ++cell) {
     const double centre = (static_cast<double>(cell) + 0.5) * scale;
-    const auto begin = static_cast<std::size_t>(std::max(0.0, centre - support + 0.5));
-    const auto end = std::min(length, static_cast<std::size_t>(centre + support + 0.5));
-    cells[cell] = {std::min(begin, length - 1), std::max(std::min(begin, length - 1) + 1, end)};
+    auto begin = static_cast<std::size_t>(std::max(0.0, centre - support + 0.5));
+    auto end = std::min(length, static_cast<std::size_t>(centre + support + 0.5));
+    const auto away = [&](std::size_t sample) { return (static_cast<double>(sample) - centre + 0.5) * (1.0 / wide); };
+    while (begin + 1 < end && away(begin) <= -0.5) ++begin;
+    while (begin + 1 < end && away(end - 1) > 0.5) --end;
+    begin = std::min(begin, length - 1);
+    cells[cell] = {begin, std::max(begin + 1, end)};
   }
   return cells;
 }
+
+std::uint64_t mean(std::uint64_t sum, std::size_t count) { return (2 * sum + count) / (2 * count); }
 
 // Chroma may be sampled more coarsely than luma; it is read as if its samples were repeated.
 void reduce_chroma(const Plane& plane, const Picture& picture, std::uint8_t* out) {
@@ -56,9 +63,8 @@ void reduce_chroma(const Plane& plane, const Picture& picture, std::uint8_t* out
   };
   std::vector<std::size_t> columns(picture.luma.width);
   for (std::size_t x = 0; x < columns.size(); ++x) columns[x] = at(x, ratio_x, plane.width);
-  const auto mean = [](std::uint64_t sum, std::size_t count) { return (2 * sum + count) / (2 * count); };
   for (std::size_t j = 0; j < chroma_side; ++j) {
-    std::array<std::uint64_t, chroma_side> sums{};  // of means of rows, which Pillow rounds too
+    std::array<std::uint64_t, chroma_side> sums{};  // of rounded means of rows
     for (std::size_t y = down[j].first; y < down[j].second; ++y) {
       const std::uint8_t* row = plane.levels.data() + at(y, ratio_y, plane.height) * plane.width;
       for (std::size_t i = 0; i < chroma_side; ++i) {

@@ -69,7 +69,8 @@ def compare(data: bytes) -> bool:
     if found is None:
         return False
     width, height, unit, luma, cb, cr, chroma_width, chroma_height, orientation, exif, exif_size, alpha, depth = found
-    expected = decode.decode(data, "a.png")
+    with decode.opened(data, "a.png", truncated=False, max_pixels=MAX_PIXELS) as image:
+        expected = thumbnails.thumbnail(image, data)
     small = lanczos.shrink(luma, (width, height), unit, 64)
     chroma, colour = np.full((8, 8, 2), 128, np.uint8), False
     if cb is not None and cr is not None:
@@ -88,6 +89,11 @@ def compare(data: bytes) -> bool:
     assert expected.exif.get("orientation", 1) == orientation
     assert (exif_size > 0) >= ("tags" in expected.exif)
     assert not exif_size or data[exif - 4 : exif] == b"eXIf"
+    (made,) = decode.decode_all([data], max_pixels=MAX_PIXELS)
+    assert made is not None
+    assert np.abs(made.chroma.astype(int) - expected.chroma).max() <= 1
+    for name in set(type(made).__slots__) - {"chroma"}:
+        assert np.array_equal(getattr(made, name), getattr(expected, name)), name
     return True
 
 
