@@ -53,6 +53,7 @@ nb::ndarray<nb::numpy, T> filled(std::initializer_list<std::size_t> shape, Fill 
 
 void define_join(nb::module_& m);
 void define_hashes(nb::module_& m);
+void define_jpeg(nb::module_& m);
 void define_files(nb::module_& m);
 void define_thumbnail(nb::module_& m);
 void define_png(nb::module_& m);

@@ -119,8 +119,10 @@ class Reader {
       for (unsigned length = 1; length <= 16; ++length) {
         count += spec.counts[length - 1];
         space += static_cast<std::uint32_t>(spec.counts[length - 1]) << (16 - length);
+        // No code consists of ones only (T.81, C.2).
+        if (spec.counts[length - 1] != 0 && space > 0x10000u - (1u << (16 - length))) return false;
       }
-      if (count == 0 || count > 256 || space > 0x10000 || body.size() - 17 < count) return false;
+      if (count == 0 || count > 256 || body.size() - 17 < count) return false;
       spec.symbols = body.subspan(17, count);
       if (!ac && std::any_of(spec.symbols.begin(), spec.symbols.end(),
                              [](unsigned symbol) { return symbol > kMostBitsOfDc; })) {
@@ -235,7 +237,7 @@ class Reader {
     for (unsigned i = 0; i < scan.count; ++i) {
       const unsigned which = scan.component[i];
       if (!has_quantisation_[h_.component[which].quantisation]) return false;
-      if (scan.begin > 0 && missing_[which][0] < 0) return false;
+      if (scan.begin > 0 && (missing_[which][0] < 0 || scan.ac_tables[scan.ac[i]].counts.empty())) return false;
       for (unsigned k = scan.begin; k <= scan.end; ++k) {
         if (scan.high == 0 ? missing_[which][k] >= 0 : missing_[which][k] != static_cast<int>(scan.high)) return false;
         missing_[which][k] = static_cast<int>(scan.low);

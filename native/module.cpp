@@ -6,6 +6,7 @@ NB_MODULE(_native, m) {
   lookalike::define_join(m);
   lookalike::define_files(m);
   lookalike::define_hashes(m);
+  lookalike::define_jpeg(m);
   lookalike::define_thumbnail(m);
   lookalike::define_png(m);
 }

@@ -1,0 +1,67 @@
+"""Write small JPEG files of many kinds into a folder, for the fuzzer to start from: python corpus.py FOLDER."""
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SEPARATOR = b"--next--"
+
+
+def picture(width: int, height: int, mode: str) -> Image.Image:
+    """Draw smooth light with some noise; the same at every call."""
+    random = np.random.default_rng(width * 1000 + height)
+    y, x = np.mgrid[0:height, 0:width]
+    levels = np.stack([128 + 90 * np.sin(x / (9 + k) + y / (14 - 3 * k)) for k in range(4)], axis=-1)
+    levels += random.normal(0, 8, levels.shape)
+    pixels = np.clip(levels, 0, 255).astype(np.uint8)
+    if mode == "L":
+        return Image.fromarray(np.ascontiguousarray(pixels[..., 0]))
+    return Image.fromarray(np.ascontiguousarray(pixels[..., :3])) if mode == "RGB" else Image.fromarray(pixels, "CMYK")
+
+
+def encoded(width: int, height: int, mode: str = "RGB", **options: object) -> bytes:
+    """Encode such a picture."""
+    buffer = io.BytesIO()
+    picture(width, height, mode).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+def files() -> dict[str, bytes]:
+    """Return the seeds by name."""
+    found: dict[str, bytes] = {}
+    for size in ((8, 8), (17, 33), (64, 64), (190, 200)):
+        name = "x".join(map(str, size))
+        for subsampling in ("4:4:4", "4:2:2", "4:2:0"):
+            found[f"{name}-{subsampling.replace(':', '')}"] = encoded(*size, subsampling=subsampling, quality=40)
+        found[f"{name}-gray"] = encoded(*size, mode="L", quality=30)
+        found[f"{name}-cmyk"] = encoded(*size, mode="CMYK", quality=20)
+        found[f"{name}-progressive"] = encoded(*size, progressive=True, quality=30)
+        found[f"{name}-gray-progressive"] = encoded(*size, mode="L", progressive=True, quality=20)
+        found[f"{name}-optimised"] = encoded(*size, optimize=True, quality=70)
+        found[f"{name}-rgb"] = encoded(*size, keep_rgb=True, quality=20)
+        for every in (1, 2, 7):
+            found[f"{name}-restart-{every}"] = encoded(*size, restart_marker_blocks=every, quality=30)
+    for orientation in (0, 1, 6, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        exif[0x010F] = "Maker"
+        exif.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
+        found[f"exif-{orientation}"] = encoded(24, 24, exif=exif)
+    found["quality-100"] = encoded(64, 40, quality=100, subsampling=0)
+    found["quality-1"] = encoded(200, 192, quality=1)
+    found["wide"] = encoded(1200, 8, quality=10)
+    found["group"] = SEPARATOR.join(
+        found[name] for name in ("190x200-420", "64x64-420", "190x200-restart-7", "8x8-gray")
+    )
+    found["group-large"] = SEPARATOR.join(found[name] for name in found if name.startswith("190x200"))
+    return found
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in files().items():
+        (folder / f"{name}.jpg").write_bytes(data)
