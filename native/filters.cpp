@@ -49,6 +49,28 @@ __m128i choose(__m128i mask, __m128i yes, __m128i no) {
   return _mm_or_si128(_mm_and_si128(mask, yes), _mm_andnot_si128(mask, no));
 }
 
+// One row on its way through the filter.
+template <std::size_t step>
+struct Paeth {
+  __m128i left = _mm_setzero_si128(), corner = _mm_setzero_si128();  // 16 bits a byte
+
+  void next(const std::uint8_t* filtered, __m128i upper, std::uint8_t* row) {
+    const __m128i to_left = _mm_sub_epi16(upper, corner), to_upper = _mm_sub_epi16(left, corner);
+    const __m128i by_left = magnitude(to_left), by_upper = magnitude(to_upper);
+    const __m128i by_corner = magnitude(_mm_add_epi16(to_left, to_upper));
+    const __m128i least = _mm_min_epi16(by_corner, _mm_min_epi16(by_left, by_upper));
+    const __m128i other = choose(_mm_cmpeq_epi16(least, by_upper), upper, corner);
+    const __m128i nearest = choose(_mm_cmpeq_epi16(least, by_left), left, other);
+    left = _mm_add_epi8(nearest, widened(filtered));
+    corner = upper;
+    store<step>(_mm_packus_epi16(left, left), row);
+  }
+
+  static __m128i widened(const std::uint8_t* bytes) {
+    return _mm_unpacklo_epi8(load<step>(bytes), _mm_setzero_si128());
+  }
+};
+
 template <std::size_t step>
 void undo(unsigned filter, const std::uint8_t* filtered, const std::uint8_t* above, std::size_t size,
           std::uint8_t* row) {
@@ -68,19 +90,28 @@ void undo(unsigned filter, const std::uint8_t* filtered, const std::uint8_t* abo
       store<step>(left, row + i);
     }
   } else {
-    const __m128i zero = _mm_setzero_si128();
-    __m128i corner = zero;
-    for (std::size_t i = 0; i < size; i += step) {
-      const __m128i upper = _mm_unpacklo_epi8(load<step>(above + i), zero);
-      const __m128i to_left = _mm_sub_epi16(upper, corner), to_upper = _mm_sub_epi16(left, corner);
-      const __m128i by_left = magnitude(to_left), by_upper = magnitude(to_upper);
-      const __m128i by_corner = magnitude(_mm_add_epi16(to_left, to_upper));
-      const __m128i least = _mm_min_epi16(by_corner, _mm_min_epi16(by_left, by_upper));
-      const __m128i other = choose(_mm_cmpeq_epi16(least, by_upper), upper, corner);
-      const __m128i nearest = choose(_mm_cmpeq_epi16(least, by_left), left, other);
-      left = _mm_add_epi8(nearest, _mm_unpacklo_epi8(load<step>(filtered + i), zero));
-      corner = upper;
-      store<step>(_mm_packus_epi16(left, left), row + i);
+    Paeth<step> state;
+    for (std::size_t i = 0; i < size; i += step) state.next(filtered + i, state.widened(above + i), row + i);
+  }
+}
+
+// Each row is a pixel behind the one above it, whose last pixel is therefore the upper neighbour.
+template <std::size_t step>
+void undo_together(const std::uint8_t* filtered, const std::uint8_t* above, std::size_t size, std::size_t pitch,
+                   std::uint8_t* rows) {
+  Paeth<step> states[together];
+  const auto advance = [&](std::size_t r, std::size_t i) {
+    const __m128i upper = r == 0 ? Paeth<step>::widened(above + i) : states[r - 1].left;
+    states[r].next(filtered + r * pitch + i, upper, rows + r * pitch + i);
+  };
+  constexpr std::size_t lag = (together - 1) * step;
+  for (std::size_t i = 0; i < size + lag; i += step) {
+    if (i >= lag && i < size) {
+      for (std::size_t r = together; r-- > 0;) advance(r, i - r * step);
+    } else {
+      for (std::size_t r = together; r-- > 0;) {
+        if (i >= r * step && i - r * step < size) advance(r, i - r * step);
+      }
     }
   }
 }
@@ -104,6 +135,14 @@ void undo(unsigned filter, const std::uint8_t* filtered, const std::uint8_t* abo
   }
 }
 
+template <std::size_t step>
+void undo_together(const std::uint8_t* filtered, const std::uint8_t* above, std::size_t size, std::size_t pitch,
+                   std::uint8_t* rows) {
+  for (std::size_t r = 0; r < together; ++r) {
+    undo<step>(paeth, filtered + r * pitch, r == 0 ? above : rows + (r - 1) * pitch, size, rows + r * pitch);
+  }
+}
+
 #endif
 
 }  // namespace
@@ -123,6 +162,18 @@ void unfilter(unsigned filter, std::size_t step, const std::uint8_t* filtered, c
       case 6: return undo<6>(filter, filtered, above, size, row);
       default: return undo<8>(filter, filtered, above, size, row);
     }
+  }
+}
+
+void unfilter_paeth(std::size_t step, const std::uint8_t* filtered, const std::uint8_t* above, std::size_t size,
+                    std::size_t pitch, std::uint8_t* rows) {
+  switch (step) {
+    case 1: return undo_together<1>(filtered, above, size, pitch, rows);
+    case 2: return undo_together<2>(filtered, above, size, pitch, rows);
+    case 3: return undo_together<3>(filtered, above, size, pitch, rows);
+    case 4: return undo_together<4>(filtered, above, size, pitch, rows);
+    case 6: return undo_together<6>(filtered, above, size, pitch, rows);
+    default: return undo_together<8>(filtered, above, size, pitch, rows);
   }
 }
 

@@ -13,4 +13,11 @@ constexpr std::size_t filter_slack = 8;
 void unfilter(unsigned filter, std::size_t step, const std::uint8_t* filtered, const std::uint8_t* above,
               std::size_t size, std::uint8_t* row);
 
+constexpr std::size_t together = 4;  // rows
+
+// The same for that many rows of filter 4 (Paeth), `pitch` bytes apart, slack included; the first of them lies under
+// `above`. In one row, each pixel has to wait for the one before; those of several rows do so at the same time.
+void unfilter_paeth(std::size_t step, const std::uint8_t* filtered, const std::uint8_t* above, std::size_t size,
+                    std::size_t pitch, std::uint8_t* rows);
+
 }  // namespace lookalike

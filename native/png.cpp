@@ -133,16 +133,25 @@ bool read_png(const PngHeader& header, std::span<const std::uint8_t> inflated, P
   const std::size_t size = header.row_size(), step = (header.bits() + 7) / 8;
   Levels levels(header);
   PlaneRows planes(header.width, header.height, levels.channels(), picture);
-  std::vector<std::uint8_t> filtered(size + filter_slack), row(size + filter_slack), above(size + filter_slack);
-  std::vector<std::uint8_t> samples(header.depth == 16 ? size : 0);
-  for (std::size_t y = 0; y < header.height; ++y) {
-    const std::uint8_t* const line = inflated.data() + y * (size + 1);
-    if (line[0] > 4) return false;
-    std::copy_n(line + 1, size, filtered.data());
-    unfilter(line[0], step, filtered.data(), above.data(), size, row.data());
-    std::copy_n(row.data(), samples.size(), samples.data());  // 16 bits are cut to 8 in place
-    planes.add(levels.of(samples.empty() ? row.data() : samples.data()));
-    std::swap(row, above);
+  const std::size_t pitch = size + filter_slack;
+  std::vector<std::uint8_t> filtered(together * pitch), rows(together * pitch), above(pitch);
+  const auto filter = [&](std::size_t y) { return inflated[y * (size + 1)]; };
+  for (std::size_t y = 0, count = 1; y < header.height; y += count) {
+    count = together <= header.height - y ? together : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (filter(y + i) != 4) count = 1;
+    }
+    if (filter(y) > 4) return false;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::copy_n(inflated.data() + (y + i) * (size + 1) + 1, size, filtered.data() + i * pitch);
+    }
+    if (count == together) {
+      unfilter_paeth(step, filtered.data(), above.data(), size, pitch, rows.data());
+    } else {
+      unfilter(filter(y), step, filtered.data(), above.data(), size, rows.data());
+    }
+    std::copy_n(rows.data() + (count - 1) * pitch, size, above.data());
+    for (std::size_t i = 0; i < count; ++i) planes.add(levels.of(rows.data() + i * pitch));
   }
   return levels.finish(picture.alpha);
 }

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-ZIGZAG = sorted(range(64), key=lambda i: (i // 8 + i % 8, i // 8 if (i // 8 + i % 8) % 2 else i % 8))
 DC_SYMBOLS = list(range(12))
 AC_SYMBOLS = [0x00, 0xF0, *(run << 4 | size for run in range(16) for size in range(1, 11))]
 """Symbol number i has the code i, of 4 bits for DC and of 8 bits for AC."""
@@ -15,11 +14,17 @@ def segment(marker: int, body: bytes) -> bytes:
     return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
 
 
+def up(n: int, unit: int) -> int:
+    """Divide and round up."""
+    return -(-n // unit)
+
+
 @dataclass
 class Bits:
     """Bits of one restart interval."""
 
     text: list[str] = field(default_factory=list)
+    value: int = 0
 
     def put(self, value: int, size: int) -> None:
         if size:
@@ -67,10 +72,10 @@ def write(
         if len(scan) == 1:
             h, v = sampling[scan[0]]
             units = [1]
-            mcus = -(-(-(-width * h // h_max)) // 8) * -(-(-(-height * v // v_max)) // 8)
+            mcus = up(up(width * h, h_max), 8) * up(up(height * v, v_max), 8)
         else:
             units = [sampling[c][0] * sampling[c][1] for c in scan]
-            mcus = -(-width // (8 * h_max)) * -(-height // (8 * v_max))
+            mcus = up(width, 8 * h_max) * up(height, 8 * v_max)
         previous, bits, number = [0] * len(scan), Bits(), 0
         for mcu in range(mcus):
             if restart and mcu and mcu % restart == 0:

@@ -45,9 +45,18 @@ def test_the_driver_reports_a_finding(tmp_path: Path, compiler: str) -> None:
     source = tmp_path / "bad.cpp"
     source.write_text(
         "#include <cstddef>\n#include <cstdint>\n"
-        'extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) { return data[size] & 0; }\n'
+        'extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) { return data[size] & 64; }\n'
     )
-    build = [compiler, "-std=c++20", "-fsanitize=address", str(source), str(FUZZ / "driver.cpp"), "-o", "bad"]
+    build = [
+        compiler,
+        "-std=c++20",
+        "-fsanitize=address",
+        "-fno-sanitize-recover=all",
+        str(source),
+        str(FUZZ / "driver.cpp"),
+        "-o",
+        "bad",
+    ]
     subprocess.run(build, check=True, cwd=tmp_path)
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "seed").write_bytes(b"abc")

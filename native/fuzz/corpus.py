@@ -1,3 +1,4 @@
+# noqa: INP001 - a script
 """Write small JPEG files of many kinds into a folder, for the fuzzer to start from: python corpus.py FOLDER."""
 
 import io

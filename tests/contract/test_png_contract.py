@@ -69,7 +69,11 @@ def compare(data: bytes) -> bool:
     if found is None:
         return False
     width, height, unit, luma, cb, cr, chroma_width, chroma_height, orientation, exif, exif_size, alpha, depth = found
-    with decode.opened(data, "a.png", truncated=False, max_pixels=MAX_PIXELS) as image:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        decode.opened(data, "a.png", truncated=False, max_pixels=MAX_PIXELS) as image,
+    ):
+        patch.setattr(thumbnails, "HAS_KERNEL", False)
         expected = thumbnails.thumbnail(image, data)
     small = lanczos.shrink(luma, (width, height), unit, 64)
     chroma, colour = np.full((8, 8, 2), 128, np.uint8), False
@@ -200,3 +204,18 @@ def test_real_files(shared_data: Path) -> None:
             except DecodeError as error:
                 pytest.fail(f"{path.name} is taken, and Pillow says: {error}")
     assert taken > 10
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 9), (184, 300), (185, 191), (193, 450), (2000, 192)])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_planes_of_pixels(size: tuple[int, int], mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(size).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    for image in (Image.fromarray(noise).convert(mode), scene(3, *size).convert(mode)):
+        blocks = -(-min(size) // 8) >= 24
+        found = thumbnails._planes(image, size, 1, blocks=blocks)
+        with monkeypatch.context() as patch:
+            patch.setattr(thumbnails, "HAS_KERNEL", False)
+            expected = thumbnails._planes(image, size, 1, blocks=blocks)
+        assert np.array_equal(found[0], expected[0])
+        assert np.array_equal(found[1], expected[1])
+        assert found[2] == expected[2]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 try:
     from lookalike._native import png_header, png_picture
-except ImportError:  # built without a compiler
+except ModuleNotFoundError:  # installed without a compiler
     HAS_KERNEL = False
 else:
     HAS_KERNEL = True

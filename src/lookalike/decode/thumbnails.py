@@ -16,6 +16,13 @@ from lookalike import formats, metadata
 from lookalike.hashes import lanczos
 from lookalike.model import BLOCK, CHROMA_SIDE, MIN_BLOCKS, THUMBNAIL_SIDE, Thumbnail
 
+try:
+    from lookalike._native import planes as _native_planes
+except ModuleNotFoundError:  # installed without a compiler
+    HAS_KERNEL = False
+else:
+    HAS_KERNEL = True
+
 NEUTRAL = 128
 GRAY_TOLERANCE = 3
 """Chroma levels off neutral that codecs leave in a gray picture."""
@@ -271,11 +278,30 @@ def _planes(
     image: Image.Image, extent: tuple[int, int], unit: int, *, blocks: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool]:
     """Return 64x64 luma, 8x8 chroma, and whether there is any colour; `unit` says what the samples are already means of."""
+    if HAS_KERNEL and unit == 1 and image.mode in ("L", "RGB"):
+        plane, image = _reduced(image)
+        unit = BLOCK if blocks else 1
+        return _thumbnail_planes(plane, image, extent, unit)
     gray = image.getchannel(0) if image.mode == "YCbCr" else image.convert("L")
     if blocks and unit == 1:
         plane, image, unit = block_means(gray), image.reduce(BLOCK), BLOCK
     else:
         plane = np.asarray(gray)
+    return _thumbnail_planes(plane, image, extent, unit)
+
+
+def _reduced(image: Image.Image) -> tuple[NDArray[np.uint8], Image.Image]:
+    """Return the luma of an L or RGB picture, as means of blocks where it is large enough, and the like of its colours."""
+    luma, cb, cr = _native_planes(np.ascontiguousarray(image))
+    if cb is None or cr is None:
+        return luma, Image.fromarray(luma)
+    return luma, Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, cb, cr)])
+
+
+def _thumbnail_planes(
+    plane: NDArray[np.uint8], image: Image.Image, extent: tuple[int, int], unit: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool]:
+    """Resample luma from a plane and chroma from a picture, `unit` pixels a sample."""
     luma = lanczos.shrink(plane, extent, unit, THUMBNAIL_SIDE)
     small = (CHROMA_SIDE, CHROMA_SIDE)
     if image.mode == "L":
