@@ -1,4 +1,5 @@
 // The Python face of the join.
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
@@ -12,6 +13,7 @@
 
 #include "arrays.hpp"
 #include "join.hpp"
+#include "search.hpp"
 
 namespace lookalike {
 
@@ -37,8 +39,8 @@ void check_signals() {
 class BoundStream {
  public:
   BoundStream(HashBlock block, unsigned radius, unsigned threads, const std::string& kernel, const std::string& method,
-              std::size_t task_pairs)
-      : block_(std::move(block)) {
+              std::size_t task_pairs, std::optional<HashBlock> second, unsigned second_radius)
+      : block_(std::move(block)), second_(std::move(second)) {
     if (std::uint64_t{block_.shape(0)} >> 32 != 0) throw std::invalid_argument("a block must have under 2**32 rows");
     if (block_.shape(1) < 1 || block_.shape(1) > 1023) {  // distances are 16 bits wide
       throw std::invalid_argument("a row must have 1 to 1023 words, got " + std::to_string(block_.shape(1)));
@@ -48,8 +50,24 @@ class BoundStream {
       throw std::invalid_argument("radius must be at most " + std::to_string(64 * words) + " bits, got " +
                                   std::to_string(radius));
     }
+    Second other;
+    if (second_) {
+      if (second_->shape(0) != block_.shape(0)) throw std::invalid_argument("second hashes must be as many as the first");
+      other = {second_->data(), static_cast<unsigned>(second_->shape(1)), second_radius};
+    }
     stream_ = std::make_unique<PairStream>(Block{block_.data(), block_.shape(0), words}, radius, threads,
-                                           kernel_named(kernel), method_named(method), task_pairs, check_signals);
+                                           kernel_named(kernel), method_named(method), task_pairs, check_signals, other);
+  }
+
+  std::vector<std::uint64_t> count(const std::optional<Input<std::uint64_t, 1>>& weights) {
+    if (weights && weights->shape(0) != block_.shape(0)) throw std::invalid_argument("weights must be as many as the rows");
+    const nb::gil_scoped_release unlocked;
+    return stream_->count(weights ? weights->data() : nullptr);
+  }
+
+  std::vector<std::uint32_t> components() {
+    const nb::gil_scoped_release unlocked;
+    return stream_->components();
   }
 
   std::optional<PairColumns> next(std::size_t limit) {
@@ -66,12 +84,38 @@ class BoundStream {
 
  private:
   HashBlock block_;
+  std::optional<HashBlock> second_;
   std::unique_ptr<PairStream> stream_;
 };
+
+nb::tuple searched(const HashBlock& block, const HashBlock& queries, unsigned radius, std::size_t most, unsigned threads,
+                   const std::string& kernel) {
+  if (block.shape(1) < 1 || block.shape(1) > 1023 || block.shape(1) != queries.shape(1)) {
+    throw std::invalid_argument("rows and queries must have the same 1 to 1023 words");
+  }
+  if (std::uint64_t{block.shape(0)} >> 32 != 0 || std::uint64_t{queries.shape(0)} >> 32 != 0) {
+    throw std::invalid_argument("a block must have under 2**32 rows");
+  }
+  const auto words = static_cast<unsigned>(block.shape(1));
+  std::vector<std::uint32_t> query, row;
+  std::vector<std::uint16_t> distance;
+  {
+    const nb::gil_scoped_release unlocked;
+    for (const Found& found : search({block.data(), block.shape(0), words}, {queries.data(), queries.shape(0), words},
+                                     radius, most, threads, kernel_named(kernel), check_signals)) {
+      query.push_back(found.query);
+      row.push_back(found.row);
+      distance.push_back(found.distance);
+    }
+  }
+  return nb::make_tuple(column(std::move(query)), column(std::move(row)), column(std::move(distance)));
+}
 
 }  // namespace
 
 void define_join(nb::module_& m) {
+  m.def("search", &searched, "block"_a.noconvert(), "queries"_a.noconvert(), "radius"_a, "most"_a, "threads"_a, "kernel"_a,
+        "Rows within a radius of queries, all or the `most` nearest, as (query, row, distance).");
   m.def(
       "kernels",
       [] {
@@ -81,9 +125,16 @@ void define_join(nb::module_& m) {
       },
       "Names of the compare kernels this processor runs, best first.");
   nb::class_<BoundStream>(m, "PairStream", "All pairs of rows within a Hamming radius, in parts.")
-      .def(nb::init<HashBlock, unsigned, unsigned, const std::string&, const std::string&, std::size_t>(),
+      .def(nb::init<HashBlock, unsigned, unsigned, const std::string&, const std::string&, std::size_t,
+                    std::optional<HashBlock>, unsigned>(),
            "block"_a.noconvert(), "radius"_a, "threads"_a, "kernel"_a, "method"_a = "auto",
-           "task_pairs"_a = std::size_t{1} << 20)
+           "task_pairs"_a = std::size_t{1} << 20, "second"_a.noconvert() = nb::none(), "second_radius"_a = 0)
+      .def("count", [](BoundStream& stream, const std::optional<Input<std::uint64_t, 1>>& weights) {
+             return column(stream.count(weights));
+           }, "weights"_a.noconvert() = nb::none(),
+           "Pairs at each distance from 0 to the radius, each counting the product of its weights; ends the stream.")
+      .def("components", [](BoundStream& stream) { return column(stream.components()); },
+           "The least row of the component of each row; ends the stream.")
       .def_prop_ro("bands", &BoundStream::bands, "Bands as (start, width, flips); one of width 0 is brute force.")
       .def(
           "next",

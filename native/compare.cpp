@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
 #define LOOKALIKE_X86 1
@@ -12,6 +13,11 @@
 #define AVX512 __attribute__((target("avx512f,avx512vpopcntdq,avx2,bmi,popcnt")))
 #define AVX2 __attribute__((target("avx2,bmi,popcnt")))
 #define POPCNT __attribute__((target("popcnt")))
+#endif
+
+#if defined(__aarch64__) && defined(__GNUC__)
+#define LOOKALIKE_NEON 1
+#include <arm_neon.h>
 #endif
 
 namespace lookalike {
@@ -23,7 +29,7 @@ constexpr std::size_t kBlock = 4;
 // Words is the number of words per row where it is known when compiling, else 0.
 template <unsigned Words>
 LOOKALIKE_INLINE unsigned word_count(const Sink& sink) {
-  return Words != 0 ? Words : sink.columns.count;
+  return Words != 0 ? Words : sink.right.count;
 }
 
 // How many words to look at before asking whether any row can still be near. Random hashes differ in 32 +- 4 bits per
@@ -37,21 +43,40 @@ template <unsigned Words>
 LOOKALIKE_INLINE std::uint64_t distance(const Sink& sink, std::size_t i, std::size_t j) {
   std::uint64_t sum = 0;
   for (unsigned w = 0; w < word_count<Words>(sink); ++w) {
-    sum += static_cast<unsigned>(std::popcount(sink.columns.word(w)[i] ^ sink.columns.word(w)[j]));
+    sum += static_cast<unsigned>(std::popcount(sink.left.word(w)[i] ^ sink.right.word(w)[j]));
   }
   return sum;
+}
+
+LOOKALIKE_INLINE bool second_is_near(const Second& second, std::uint32_t left, std::uint32_t right) {
+  std::uint64_t sum = 0;
+  for (unsigned w = 0; w < second.count; ++w) {
+    sum += static_cast<unsigned>(std::popcount(second.words[std::size_t{left} * second.count + w] ^
+                                               second.words[std::size_t{right} * second.count + w]));
+  }
+  return sum <= second.radius;
 }
 
 // Inlined into every kernel, so that its popcounts use the instruction of that kernel's target.
 template <unsigned Words>
 LOOKALIKE_INLINE void emit(Sink& sink, std::size_t i, std::size_t j) {
-  const Columns& columns = sink.columns;
   for (const Band& band : sink.earlier) {
-    const auto differing = [&](unsigned w) { return columns.word(w)[i] ^ columns.word(w)[j]; };
+    const auto differing = [&](unsigned w) { return sink.left.word(w)[i] ^ sink.right.word(w)[j]; };
     if (static_cast<unsigned>(std::popcount(band_key(band, differing))) <= band.flips) return;
   }
-  const auto [left, right] = std::minmax(columns.index[i], columns.index[j]);
-  sink.pairs.push_back({left, right, static_cast<std::uint16_t>(distance<Words>(sink, i, j))});
+  const std::uint32_t one = sink.left.index[i], other = sink.right.index[j];
+  if (sink.second.words != nullptr && !second_is_near(sink.second, one, other)) return;
+  switch (sink.consumer) {
+    case Consumer::pairs:
+      sink.pairs.push_back({one, other, static_cast<std::uint16_t>(distance<Words>(sink, i, j))});
+      break;
+    case Consumer::count:
+      sink.counts[distance<Words>(sink, i, j)] += sink.weights == nullptr ? 1 : sink.weights[one] * sink.weights[other];
+      break;
+    case Consumer::unite:
+      sink.forest->unite(one, other);
+      break;
+  }
 }
 
 template <unsigned Words>
@@ -79,9 +104,10 @@ POPCNT void compare_popcnt(Range left, Range right, bool same, Sink& sink) {
 // least distance of the block is tested, because near pairs are rare. Lanes past the end are masked in the load too.
 
 template <std::size_t Rows>
-AVX512 LOOKALIKE_INLINE void add_word(const std::uint64_t* word, std::size_t i, std::size_t j, __mmask8 lanes,
+AVX512 LOOKALIKE_INLINE void add_word(const Sink& sink, unsigned w, std::size_t i, std::size_t j, __mmask8 lanes,
                                       __m512i (&sums)[Rows]) {
-  const __m512i right = _mm512_maskz_loadu_epi64(lanes, word + j);
+  const std::uint64_t* word = sink.left.word(w);
+  const __m512i right = _mm512_maskz_loadu_epi64(lanes, sink.right.word(w) + j);
   for (std::size_t r = 0; r < Rows; ++r) {
     const __m512i left = _mm512_set1_epi64(static_cast<long long>(word[i + r]));
     sums[r] = _mm512_add_epi64(sums[r], _mm512_popcnt_epi64(_mm512_xor_si512(left, right)));
@@ -97,7 +123,6 @@ AVX512 LOOKALIKE_INLINE __mmask8 any_near(const __m512i (&sums)[Rows], __mmask8 
 
 template <unsigned Words, std::size_t Rows>
 AVX512 LOOKALIKE_INLINE void rows_avx512(std::size_t i, Range right, bool same, Sink& sink) {
-  const Columns& columns = sink.columns;
   const unsigned words = word_count<Words>(sink), first = first_words<Words>(sink);
   const __m512i radius = _mm512_set1_epi64(static_cast<long long>(sink.radius));
   for (std::size_t j = right.begin; j < right.end; j += 8) {
@@ -105,9 +130,9 @@ AVX512 LOOKALIKE_INLINE void rows_avx512(std::size_t i, Range right, bool same, 
     const auto lanes = static_cast<__mmask8>(rest >= 8 ? 0xff : (1u << rest) - 1);
     __m512i sums[Rows];
     for (std::size_t r = 0; r < Rows; ++r) sums[r] = _mm512_setzero_si512();
-    for (unsigned w = 0; w < first; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    for (unsigned w = 0; w < first; ++w) add_word(sink, w, i, j, lanes, sums);
     if (any_near(sums, lanes, radius) == 0) continue;
-    for (unsigned w = first; w < words; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    for (unsigned w = first; w < words; ++w) add_word(sink, w, i, j, lanes, sums);
     for (std::size_t r = 0; r < Rows; ++r) {
       unsigned near = _mm512_mask_cmple_epu64_mask(lanes, sums[r], radius);
       for (; near != 0; near &= near - 1) {
@@ -137,9 +162,10 @@ AVX2 LOOKALIKE_INLINE __m256i popcount_avx2(__m256i x) {
 }
 
 template <std::size_t Rows>
-AVX2 LOOKALIKE_INLINE void add_word(const std::uint64_t* word, std::size_t i, std::size_t j, __m256i lanes,
+AVX2 LOOKALIKE_INLINE void add_word(const Sink& sink, unsigned w, std::size_t i, std::size_t j, __m256i lanes,
                                     __m256i (&sums)[Rows]) {
-  const __m256i right = _mm256_maskload_epi64(reinterpret_cast<const long long*>(word + j), lanes);
+  const std::uint64_t* word = sink.left.word(w);
+  const __m256i right = _mm256_maskload_epi64(reinterpret_cast<const long long*>(sink.right.word(w) + j), lanes);
   for (std::size_t r = 0; r < Rows; ++r) {
     const __m256i left = _mm256_set1_epi64x(static_cast<long long>(word[i + r]));
     sums[r] = _mm256_add_epi64(sums[r], popcount_avx2(_mm256_xor_si256(left, right)));
@@ -160,7 +186,6 @@ AVX2 LOOKALIKE_INLINE unsigned any_near(const __m256i (&sums)[Rows], __m256i lan
 
 template <unsigned Words, std::size_t Rows>
 AVX2 LOOKALIKE_INLINE void rows_avx2(std::size_t i, Range right, bool same, Sink& sink) {
-  const Columns& columns = sink.columns;
   const unsigned words = word_count<Words>(sink), first = first_words<Words>(sink);
   const __m256i radius = _mm256_set1_epi64x(static_cast<long long>(sink.radius));
   for (std::size_t j = right.begin; j < right.end; j += 4) {
@@ -168,9 +193,9 @@ AVX2 LOOKALIKE_INLINE void rows_avx2(std::size_t i, Range right, bool same, Sink
     const __m256i lanes = _mm256_cmpgt_epi64(rest, _mm256_setr_epi64x(0, 1, 2, 3));
     __m256i sums[Rows];
     for (std::size_t r = 0; r < Rows; ++r) sums[r] = _mm256_setzero_si256();
-    for (unsigned w = 0; w < first; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    for (unsigned w = 0; w < first; ++w) add_word(sink, w, i, j, lanes, sums);
     if (any_near(sums, lanes, radius) == 0) continue;
-    for (unsigned w = first; w < words; ++w) add_word(columns.word(w), i, j, lanes, sums);
+    for (unsigned w = first; w < words; ++w) add_word(sink, w, i, j, lanes, sums);
     for (std::size_t r = 0; r < Rows; ++r) {
       for (unsigned near = near_lanes(sums[r], lanes, radius); near != 0; near &= near - 1) {
         const std::size_t k = j + static_cast<unsigned>(std::countr_zero(near));
@@ -191,6 +216,47 @@ AVX2 void compare_avx2(Range left, Range right, bool same, Sink& sink) {
 
 #endif  // LOOKALIKE_X86
 
+#ifdef LOOKALIKE_NEON
+
+template <unsigned Words, std::size_t Rows>
+LOOKALIKE_INLINE void rows_neon(std::size_t i, Range right, bool same, Sink& sink) {
+  const unsigned words = word_count<Words>(sink);
+  std::size_t j = right.begin;
+  for (; j + 2 <= right.end; j += 2) {
+    uint64x2_t least{};
+    for (std::size_t r = 0; r < Rows; ++r) {
+      uint64x2_t sum{};
+      for (unsigned w = 0; w < words; ++w) {
+        const uint64x2_t differing = veorq_u64(vld1q_u64(sink.right.word(w) + j), vdupq_n_u64(sink.left.word(w)[i + r]));
+        sum = vpadalq_u32(sum, vpaddlq_u16(vpaddlq_u8(vcntq_u8(vreinterpretq_u8_u64(differing)))));
+      }
+      least = r == 0 ? sum : vbslq_u64(vcltq_u64(sum, least), sum, least);
+    }
+    if (std::min(vgetq_lane_u64(least, 0), vgetq_lane_u64(least, 1)) > sink.radius) continue;
+    for (std::size_t r = 0; r < Rows; ++r) {
+      for (std::size_t k = std::max(j, same ? i + r + 1 : 0); k < j + 2; ++k) {
+        if (distance<Words>(sink, i + r, k) <= sink.radius) emit<Words>(sink, i + r, k);
+      }
+    }
+  }
+  for (; j < right.end; ++j) {
+    for (std::size_t r = 0; r < Rows; ++r) {
+      if ((!same || i + r < j) && distance<Words>(sink, i + r, j) <= sink.radius) emit<Words>(sink, i + r, j);
+    }
+  }
+}
+
+template <unsigned Words>
+void compare_neon(Range left, Range right, bool same, Sink& sink) {
+  std::size_t i = left.begin;
+  for (; i + kBlock <= left.end; i += kBlock) {
+    rows_neon<Words, kBlock>(i, same ? Range{i + 1, right.end} : right, same, sink);
+  }
+  for (; i < left.end; ++i) rows_neon<Words, 1>(i, same ? Range{i + 1, right.end} : right, same, sink);
+}
+
+#endif  // LOOKALIKE_NEON
+
 // Compiled for 1, 2 and 4 words, and once for any number.
 #define LOOKALIKE_BY_WORDS(function)                   \
   [](unsigned words) -> Compare {                      \
@@ -210,10 +276,39 @@ const Kernel kTable[] = {
     {"avx2", 0.3, [] { return __builtin_cpu_supports("avx2") != 0; }, LOOKALIKE_BY_WORDS(compare_avx2)},
     {"popcnt", 0.6, [] { return __builtin_cpu_supports("popcnt") != 0; }, LOOKALIKE_BY_WORDS(compare_popcnt)},
 #endif
+#ifdef LOOKALIKE_NEON
+    {"neon", 0.4, [] { return true; }, LOOKALIKE_BY_WORDS(compare_neon)},
+#endif
     {"generic", 1.5, [] { return true; }, LOOKALIKE_BY_WORDS(compare_generic)},
 };
 
 }  // namespace
+
+Forest::Forest(std::size_t rows) : above_(rows) {
+  for (std::size_t row = 0; row < rows; ++row) above_[row].store(static_cast<std::uint32_t>(row), std::memory_order_relaxed);
+}
+
+std::uint32_t Forest::root(std::uint32_t row) {
+  for (;;) {
+    const std::uint32_t above = above_[row].load(std::memory_order_relaxed);
+    if (above == row) return row;
+    const std::uint32_t next = above_[above].load(std::memory_order_relaxed);
+    if (next != above) above_[row].store(next, std::memory_order_relaxed);  // both are above it, whoever comes first
+    row = next;
+  }
+}
+
+// A tree only ever goes under a smaller root, so no circle can close, and in the end every root is the least of its tree.
+void Forest::unite(std::uint32_t one, std::uint32_t other) {
+  for (;;) {
+    one = root(one);
+    other = root(other);
+    if (one == other) return;
+    if (one > other) std::swap(one, other);
+    std::uint32_t expected = other;
+    if (above_[other].compare_exchange_strong(expected, one, std::memory_order_relaxed)) return;
+  }
+}
 
 std::vector<Kernel> kernels() {
   std::vector<Kernel> usable;

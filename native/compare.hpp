@@ -1,6 +1,7 @@
 // Comparing two ranges of hashes, all against all: the types, and the table of instruction sets that can do it.
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -48,12 +49,37 @@ LOOKALIKE_INLINE std::uint64_t band_key(const Band& band, Get get) {
   return key & band_mask(band);
 }
 
+// Further hashes of the same rows, row by row, in the order outside: of a pair they must be within a radius of their own.
+struct Second {
+  const std::uint64_t* words = nullptr;  // none
+  unsigned count = 0;                    // words per row
+  std::uint64_t radius = 0;
+};
+
+enum class Consumer { pairs, count, unite };
+
+// Which rows belong together, while threads add pairs: a forest whose roots are the least rows of their trees.
+class Forest {
+ public:
+  explicit Forest(std::size_t rows);
+  std::uint32_t root(std::uint32_t row);
+  void unite(std::uint32_t one, std::uint32_t other);
+
+ private:
+  std::vector<std::atomic<std::uint32_t>> above_;
+};
+
 // What a task needs while it compares, and where its pairs go.
 struct Sink {
-  Columns columns;
+  Columns left, right;
   std::uint64_t radius = 0;
   std::span<const Band> earlier;  // bands already done: a pair that agrees in one of them has been emitted there
+  Second second;
+  Consumer consumer = Consumer::pairs;
   std::vector<Pair> pairs;
+  const std::uint64_t* weights = nullptr;  // of rows outside: a pair counts the product; none: 1 each
+  std::vector<std::uint64_t> counts;       // of pairs by distance
+  Forest* forest = nullptr;
 };
 
 // Adds to the sink all pairs of a row in `left` with one in `right` within the radius; `same`: the ranges are equal,

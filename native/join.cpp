@@ -1,6 +1,7 @@
 #include "join.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -75,14 +76,15 @@ double Buckets::squares(std::size_t first_key, unsigned level) const {
 }
 
 PairStream::PairStream(Block block, unsigned radius, unsigned threads, Kernel kernel, Method method,
-                       std::size_t task_pairs, std::function<void()> poll)
+                       std::size_t task_pairs, std::function<void()> poll, Second second)
     : block_(block),
       radius_(radius),
       threads_(std::clamp(threads != 0 ? threads : std::thread::hardware_concurrency(), 1u, kMostThreads)),
       task_pairs_(static_cast<double>(std::max<std::size_t>(1, task_pairs))),
       poll_(std::move(poll)),
       bands_(choose_bands(block.rows, block.count, radius, kernel.pair_ns, method)),
-      compare_(kernel.compare(block.count)) {}
+      compare_(kernel.compare(block.count)),
+      second_(second) {}
 
 PairColumns PairStream::next(std::size_t limit) {
   const std::lock_guard lock(calling_);
@@ -93,6 +95,40 @@ PairColumns PairStream::next(std::size_t limit) {
   PairColumns pairs = take(limit);
   failed_ = false;
   return pairs;
+}
+
+void PairStream::drain(Consumer consumer) {
+  const std::lock_guard lock(calling_);
+  if (failed_ || opened_ != 0) throw std::runtime_error("this stream of pairs was begun before");
+  failed_ = true;  // whatever comes, nothing is left of it
+  consumer_ = consumer;
+  while (open_band()) run_tasks(std::numeric_limits<std::size_t>::max());
+}
+
+std::vector<std::uint64_t> PairStream::count(const std::uint64_t* weights) {
+  weights_ = weights;
+  counts_.assign(radius_ + 1, 0);
+  drain(Consumer::count);
+  return std::move(counts_);
+}
+
+std::vector<std::uint32_t> PairStream::components() {
+  forest_ = std::make_unique<Forest>(block_.rows);
+  drain(Consumer::unite);
+  std::vector<std::uint32_t> roots(block_.rows);
+  for (std::size_t row = 0; row < block_.rows; ++row) roots[row] = forest_->root(static_cast<std::uint32_t>(row));
+  return roots;
+}
+
+// Whether all rows of a task are known to belong together: looking is quick beside comparing them.
+bool PairStream::is_united(const Task& task) const {
+  if (task.level != 0) return false;
+  const std::uint32_t* index = buckets_.columns().index;
+  const std::uint32_t root = forest_->root(index[task.left.begin]);
+  const auto belongs = [&](Range rows) {
+    return std::all_of(index + rows.begin, index + rows.end, [&](std::uint32_t row) { return forest_->root(row) == root; });
+  };
+  return belongs(task.left) && (task.same || belongs(task.right));
 }
 
 // Makes sure there are tasks to do; false at the end of the last band.
@@ -209,24 +245,37 @@ void PairStream::run_tasks(std::size_t limit) {
 
 void PairStream::work(std::size_t limit, bool polls) {
   try {
-    Sink sink{buckets_.columns(), radius_, std::span(bands_).first(opened_ - 1), {}};
+    Sink sink;
+    sink.left = sink.right = buckets_.columns();
+    sink.radius = radius_;
+    sink.earlier = std::span(bands_).first(opened_ - 1);
+    sink.second = second_;
+    sink.consumer = consumer_;
+    sink.weights = weights_;
+    sink.counts.assign(counts_.size(), 0);
+    sink.forest = forest_.get();
     for (unsigned count = 1;; ++count) {
       Task task;
       std::vector<Pair>* result = nullptr;
       {
         const std::lock_guard lock(sharing_);
-        if (error_ || done_pairs_ >= limit || !next_task(task)) return;
-        result = &done_.emplace_back();  // stays where it is while others are added
+        if (error_ || done_pairs_ >= limit || !next_task(task)) break;
+        if (consumer_ == Consumer::pairs) result = &done_.emplace_back();  // stays where it is while others are added
       }
-      run(task, sink);
-      result->assign(sink.pairs.begin(), sink.pairs.end());
-      sink.pairs.clear();
-      {
+      if (forest_ == nullptr || !is_united(task)) run(task, sink);
+      if (result != nullptr) {
+        for (Pair& pair : sink.pairs) {
+          if (pair.left > pair.right) std::swap(pair.left, pair.right);
+        }
+        result->assign(sink.pairs.begin(), sink.pairs.end());
+        sink.pairs.clear();
         const std::lock_guard lock(sharing_);
         done_pairs_ += result->size();
       }
       if (polls && count % kPollTasks == 0) poll_();
     }
+    const std::lock_guard lock(sharing_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += sink.counts[i];
   } catch (...) {
     const std::lock_guard lock(sharing_);
     if (!error_) error_ = std::current_exception();

@@ -60,11 +60,19 @@ class PairStream {
   // `block` must stay alive and unchanged. `task_pairs` bounds the pairs of one task. `poll` is called on the thread
   // that calls next, some times a second; what it throws ends the stream.
   PairStream(Block block, unsigned radius, unsigned threads, Kernel kernel, Method method, std::size_t task_pairs,
-             std::function<void()> poll);
+             std::function<void()> poll, Second second = {});
 
   // The next pairs, at least `limit` of them unless the end comes first, at most `limit + task_pairs`; none at the
   // end. Their order, and where one answer ends, depend on nothing but the arguments; the threads change neither.
   PairColumns next(std::size_t limit);
+
+  // Instead of next, once: how many pairs there are at each distance, 0 to the radius; each counts the product of the
+  // weights of its rows, or 1 without weights. Keeps no pair.
+  std::vector<std::uint64_t> count(const std::uint64_t* weights);
+
+  // Instead of next, once: the least row of the component of each row. Keeps no pair, and compares no rows of which it is
+  // known that they belong together where that saves a whole task.
+  std::vector<std::uint32_t> components();
 
   const std::vector<Band>& bands() const { return bands_; }
 
@@ -77,6 +85,8 @@ class PairStream {
   void run_tasks(std::size_t limit);
   void work(std::size_t limit, bool polls);
   PairColumns take(std::size_t limit);
+  void drain(Consumer consumer);
+  bool is_united(const Task& task) const;
 
   const Block block_;
   const unsigned radius_;
@@ -85,6 +95,10 @@ class PairStream {
   const std::function<void()> poll_;
   const std::vector<Band> bands_;
   const Compare compare_;
+  const Second second_;
+  Consumer consumer_ = Consumer::pairs;
+  const std::uint64_t* weights_ = nullptr;
+  std::unique_ptr<Forest> forest_;
 
   std::mutex calling_;  // one call of next at a time
   bool failed_ = false;
@@ -96,6 +110,7 @@ class PairStream {
   std::vector<Task> todo_;
   std::deque<std::vector<Pair>> done_;  // one per task begun, in task order
   std::size_t done_pairs_ = 0;
+  std::vector<std::uint64_t> counts_;
   std::exception_ptr error_;
 };
 

@@ -53,7 +53,7 @@ def collapse(block: Block) -> tuple[Block, Column]:
     >>> collapse(np.array([7, 2, 7], np.uint64))[1]
     array([1, 0, 1])
     """
-    block, _ = _checked(block, 0)
+    block, _ = checked_block(block, 0)
     order = np.argsort(block[:, 0])
     rows = block[order]
     if block.shape[1] > 1:  # equal first words are rare: only their rows are sorted by every word
@@ -70,7 +70,13 @@ def collapse(block: Block) -> tuple[Block, Column]:
 
 
 def stream_distinct_pairs(
-    distinct: Block, radius: int, *, threads: int | None = None, kernel: str | None = None, limit: int = LIMIT
+    distinct: Block,
+    radius: int,
+    *,
+    threads: int | None = None,
+    kernel: str | None = None,
+    limit: int = LIMIT,
+    second: tuple[Block, int] | None = None,
 ) -> Iterator[Pairs]:
     """Find all pairs of distinct rows within a radius, in parts.
 
@@ -86,6 +92,8 @@ def stream_distinct_pairs(
         One of `KERNELS`; None means the first. It changes where parts end, not which pairs are found.
     limit : int
         About the most pairs of a part; one task of a kernel, at most 2**20 pairs, may come on top.
+    second : tuple of (ndarray of uint64, int), optional
+        Other hashes of the same rows, and the greatest distance these may have too.
 
     Returns
     -------
@@ -103,16 +111,48 @@ def stream_distinct_pairs(
     >>> [len(left) for left, right, distance in stream_distinct_pairs(np.arange(4, dtype=np.uint64), 1)]
     [4]
     """
-    distinct, radius = _checked(distinct, radius)
+    distinct, radius = checked_block(distinct, radius)
+    name = checked_kernel(kernel, threads)
+    if limit < 1:
+        raise ValueError(f"threads and limit must be at least 1, got threads={threads}, limit={limit}")
+    other, other_radius = (None, 0) if second is None else checked_block(*second)
+    if other is not None and len(other) != len(distinct):
+        raise ValueError(f"second hashes must be as many as the first, {len(distinct)}, got {len(other)}")
+    if name == REFERENCE:
+        return _reference(distinct, radius, limit, other, other_radius)
+    stream = PairStream(distinct, radius, threads or 0, name, second=other, second_radius=other_radius)
+    return (_sorted(*part) for part in iter(lambda: stream.next(limit), None))
+
+
+def checked_kernel(kernel: str | None, threads: int | None) -> str:
+    """Return the kernel to be used.
+
+    Parameters
+    ----------
+    kernel, threads : str, int, optional
+        As for `stream_distinct_pairs`.
+
+    Returns
+    -------
+    str
+        One of `KERNELS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kernel, or `threads` is less than 1.
+
+    Examples
+    --------
+    >>> checked_kernel("reference", None)
+    'reference'
+    """
     name = KERNELS[0] if kernel is None else kernel
     if name not in KERNELS:
         raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
-    if (threads is not None and threads < 1) or limit < 1:
-        raise ValueError(f"threads and limit must be at least 1, got threads={threads}, limit={limit}")
-    if name == REFERENCE:
-        return _reference(distinct, radius, limit)
-    stream = PairStream(distinct, radius, threads or 0, name)
-    return (_sorted(*part) for part in iter(lambda: stream.next(limit), None))
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads and limit must be at least 1, got threads={threads}")
+    return name
 
 
 def distinct_pairs(distinct: Block, radius: int, *, threads: int | None = None, kernel: str | None = None) -> Pairs:
@@ -142,7 +182,13 @@ def distinct_pairs(distinct: Block, radius: int, *, threads: int | None = None, 
 
 
 def iter_near_pairs(
-    block: Block, radius: int, *, threads: int | None = None, kernel: str | None = None, limit: int = LIMIT
+    block: Block,
+    radius: int,
+    *,
+    threads: int | None = None,
+    kernel: str | None = None,
+    limit: int = LIMIT,
+    second: tuple[Block, int] | None = None,
 ) -> Iterator[Pairs]:
     """Find all pairs of rows within a radius, in parts of bounded size however often a hash is repeated.
 
@@ -150,7 +196,7 @@ def iter_near_pairs(
     ----------
     block : ndarray of uint64, shape (n, words) or (n,)
         Hashes, equal ones too. Must not change until the stream ends.
-    radius, threads, kernel
+    radius, threads, kernel, second
         As for `stream_distinct_pairs`.
     limit : int
         The most pairs of a part.
@@ -172,19 +218,39 @@ def iter_near_pairs(
     >>> [len(left) for left, right, distance in iter_near_pairs(np.zeros(5, np.uint64), 0, limit=4)]
     [4, 4, 2]
     """
-    distinct, classes = collapse(block)
-    parts = stream_distinct_pairs(distinct, radius, threads=threads, kernel=kernel, limit=limit)
+    block, radius = checked_block(block, radius)
+    other = None
+    both = block
+    if second is not None:
+        hashes, other_radius = checked_block(*second)
+        if len(hashes) != len(block):
+            raise ValueError(f"second hashes must be as many as the first, {len(block)}, got {len(hashes)}")
+        both = np.concatenate([block, hashes], axis=1)
+    distinct, classes = collapse(both)
+    words = block.shape[1]
+    if second is not None:
+        other = np.ascontiguousarray(distinct[:, words:]), other_radius
+    parts = stream_distinct_pairs(
+        np.ascontiguousarray(distinct[:, :words]), radius, threads=threads, kernel=kernel, limit=limit, second=other
+    )
     return _spread(parts, classes, len(distinct), limit)
 
 
-def near_pairs(block: Block, radius: int, *, threads: int | None = None, kernel: str | None = None) -> Pairs:
+def near_pairs(
+    block: Block,
+    radius: int,
+    *,
+    threads: int | None = None,
+    kernel: str | None = None,
+    second: tuple[Block, int] | None = None,
+) -> Pairs:
     """Find all pairs of rows within a radius.
 
     A hash repeated k times makes k * (k - 1) / 2 pairs; where those are too many, use `iter_near_pairs`.
 
     Parameters
     ----------
-    block, radius, threads, kernel
+    block, radius, threads, kernel, second
         As for `iter_near_pairs`.
 
     Returns
@@ -202,10 +268,34 @@ def near_pairs(block: Block, radius: int, *, threads: int | None = None, kernel:
     >>> near_pairs(np.array([5, 0, 5, 4], np.uint64), radius=1)
     (array([0, 0, 1, 2]), array([2, 3, 3, 3]), array([0, 1, 1, 1]))
     """
-    return _joined(iter_near_pairs(block, radius, threads=threads, kernel=kernel))
+    return _joined(iter_near_pairs(block, radius, threads=threads, kernel=kernel, second=second))
 
 
-def _checked(block: Block, radius: int) -> tuple[Block, int]:
+def checked_block(block: Block, radius: int) -> tuple[Block, int]:
+    """Return a block in two dimensions and C order, and a radius that fits it.
+
+    Parameters
+    ----------
+    block : ndarray of uint64, shape (n, words) or (n,)
+        Hashes.
+    radius : int
+        In bits.
+
+    Returns
+    -------
+    tuple of (ndarray of uint64, int)
+        Shape (n, words).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If either is not as described.
+
+    Examples
+    --------
+    >>> checked_block(np.zeros(3, np.uint64), 8)[0].shape
+    (3, 1)
+    """
     if not isinstance(block, np.ndarray) or block.dtype != np.uint64:
         got = getattr(block, "dtype", type(block).__name__)
         raise TypeError(f"a hash block must be an array of uint64, got {got}")
@@ -219,11 +309,16 @@ def _checked(block: Block, radius: int) -> tuple[Block, int]:
     return block, radius
 
 
-def _reference(distinct: Block, radius: int, limit: int) -> Iterator[Pairs]:
+def _reference(
+    distinct: Block, radius: int, limit: int, second: Block | None = None, second_radius: int = 0
+) -> Iterator[Pairs]:
     step = max(1, limit // max(1, len(distinct)))
     for begin in range(0, len(distinct), step):
         found = bits.distance(distinct[begin : begin + step, np.newaxis], distinct[np.newaxis, begin:])
-        left, right = np.nonzero(np.triu(found <= radius, 1))
+        near = found <= radius
+        if second is not None:
+            near &= bits.distance(second[begin : begin + step, np.newaxis], second[np.newaxis, begin:]) <= second_radius
+        left, right = np.nonzero(np.triu(near, 1))
         if len(left):
             yield left + begin, right + begin, found[left, right]
 

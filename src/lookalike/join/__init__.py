@@ -1,0 +1,18 @@
+"""Pairs of hashes within a Hamming radius, exactly, and what can be said of them without keeping them."""
+
+from lookalike.join.pairs import (
+    KERNELS,
+    LIMIT,
+    REFERENCE,
+    collapse,
+    distinct_pairs,
+    iter_near_pairs,
+    near_pairs,
+    stream_distinct_pairs,
+)
+from lookalike.join.summaries import components, count_pairs, search
+
+__all__ = [
+    "KERNELS", "LIMIT", "REFERENCE", "collapse", "components", "count_pairs", "distinct_pairs", "iter_near_pairs",
+    "near_pairs", "search", "stream_distinct_pairs",
+]  # fmt: skip
