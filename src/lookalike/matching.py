@@ -15,6 +15,8 @@ PAIRS_AT_ONCE = 4096
 PAIRS_PER_THREAD = 256
 THUMBNAILS_AT_ONCE = 4096
 FLUSH_PAIRS = 1 << 16
+MOST_PAIRS = 1 << 25
+"""Pairs of distinct hashes that are kept in memory, some 24 bytes each; beyond, each hash looks for its own."""
 
 
 def hash_words(ids: NDArray[np.int64], store: Catalog, spec: HashSpec) -> NDArray[np.uint64]:
@@ -87,8 +89,7 @@ def match(
     distinct, classes_joined = join.collapse(block[units.content[joined]])
     classes = np.full(len(units.content), -1, np.int64)
     classes[joined] = classes_joined
-    left, right, _ = join.distinct_pairs(distinct, options.radius, threads=workers)
-    candidates = grouping.Candidates(classes, grouping.Listed(len(distinct), left, right))
+    candidates = grouping.Candidates(classes, neighbours(distinct, options.radius, threads=workers))
     with ThreadPoolExecutor(workers) as threads:
         judge = _Judge(images, units.content, store, threads)
         if against:
@@ -97,6 +98,59 @@ def match(
             matched = grouping.group(candidates, judge, options.tier, options.group)
         judge.flush()
     return units.spread(matched)
+
+
+def neighbours(distinct: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Neighbours:
+    """Find which hashes are near each other.
+
+    Parameters
+    ----------
+    distinct : ndarray of uint64, shape (n, words)
+        Hashes without repetition.
+    radius : int
+        Greatest distance in bits, inclusive.
+    threads : int
+        How many threads join.
+
+    Returns
+    -------
+    Neighbours
+        Listed, unless there are so many pairs that each hash had better look for its own when asked.
+    """
+    parts: list[join.Pairs] = []
+    count = 0
+    for part in join.stream_distinct_pairs(distinct, radius, threads=threads):
+        parts.append(part)
+        count += len(part[0])
+        if count > MOST_PAIRS:
+            return _Sought(distinct, radius, threads=threads)
+    none = np.empty(0, np.int64)
+    left, right, _ = (np.concatenate(column) for column in zip((none, none, none), *parts, strict=True))
+    return grouping.Listed(len(distinct), left, right)
+
+
+class _Sought:
+    """Neighbours that are looked for within their component when somebody asks; nobody keeps their pairs."""
+
+    def __init__(self, distinct: NDArray[np.uint64], radius: int, *, threads: int) -> None:
+        self.count, self._radius = len(distinct), radius
+        self._labels = join.components(distinct, radius, threads=threads)
+        self._members = np.argsort(self._labels, kind="stable")
+        self._block = distinct[self._members]
+        self._bounds = np.searchsorted(self._labels[self._members], np.arange(self.count + 1))
+        self._place = np.empty(self.count, np.int64)
+        self._place[self._members] = np.arange(self.count)
+
+    def near(self, number: int) -> NDArray[np.int64]:
+        label, place = int(self._labels[number]), int(self._place[number])
+        start, stop = self._bounds[label], self._bounds[label + 1]
+        query = self._block[place : place + 1]
+        _, rows, _ = join.search(self._block[start:stop], query, radius=self._radius, threads=1)
+        found: NDArray[np.int64] = self._members[start + rows]
+        return found[found != number]
+
+    def labels(self) -> NDArray[np.int64]:
+        return self._labels
 
 
 class _Units:

@@ -4,6 +4,7 @@ from lookalike.join.pairs import (
     KERNELS,
     LIMIT,
     REFERENCE,
+    Pairs,
     collapse,
     distinct_pairs,
     iter_near_pairs,
@@ -13,6 +14,6 @@ from lookalike.join.pairs import (
 from lookalike.join.summaries import components, count_pairs, search
 
 __all__ = [
-    "KERNELS", "LIMIT", "REFERENCE", "collapse", "components", "count_pairs", "distinct_pairs", "iter_near_pairs",
+    "KERNELS", "LIMIT", "REFERENCE", "Pairs", "collapse", "components", "count_pairs", "distinct_pairs", "iter_near_pairs",
     "near_pairs", "search", "stream_distinct_pairs",
 ]  # fmt: skip
