@@ -89,7 +89,7 @@ class Lane {
   const JpegHeader* header_ = nullptr;
   DcPlanes* planes_ = nullptr;
   std::size_t scan_ = 0;
-  std::array<std::shared_ptr<const DcTable>, 4> dc_tables_;
+  std::array<std::shared_ptr<const Codes>, 4> dc_tables_;
   std::array<std::shared_ptr<const AcTable>, 4> ac_tables_;
 };
 
@@ -146,7 +146,7 @@ bool read_progressive(const JpegHeader& header, DcPlanes& planes) {
   ScanWalk walk;
   for (const JpegScan& scan : header.scans) {
     if (!walk.open(header, scan, planes)) return false;
-    std::array<std::shared_ptr<const DcTable>, 4> tables;
+    std::array<std::shared_ptr<const Codes>, 4> tables;
     for (unsigned i = 0; scan.high == 0 && i < scan.count; ++i) {
       tables[scan.dc[i]] = dc_table(scan.dc_tables[scan.dc[i]]);
     }

@@ -14,43 +14,35 @@ Codes::Codes(const HuffmanSpec& spec) {
     limit[length] = code;
   }
   std::memcpy(symbols.data(), spec.symbols.data(), spec.symbols.size());
-}
-
-DcTable::DcTable(const HuffmanSpec& spec) : codes(spec), look{} {
   for (unsigned length = 1; length <= kLookBits; ++length) {
     const std::size_t width = std::size_t{1} << (kLookBits - length);
-    std::size_t at = codes.begin[length] >> (16 - kLookBits);
+    std::size_t at = begin[length] >> (16 - kLookBits);
     for (unsigned i = 0; i < spec.counts[length - 1]; ++i, at += width) {
-      const Entry entry{static_cast<std::uint8_t>(length), codes.symbols[codes.first[length] + i]};
+      const Short entry{static_cast<std::uint8_t>(length), symbols[first[length] + i]};
       for (std::size_t j = at; j < at + width; ++j) look[j] = entry;
     }
   }
 }
 
 AcTable::AcTable(const HuffmanSpec& spec) : codes(spec) {
-  // One symbol first: the length of its code, how many bits of value follow, and its run.
   struct Single {
-    std::uint8_t length, bits, run;
+    bool allowed;
+    std::uint8_t size, run;
   };
-  std::array<Single, std::size_t{1} << kLookBits> single{};
-  for (unsigned length = 1; length <= kLookBits; ++length) {
-    const std::size_t width = std::size_t{1} << (kLookBits - length);
-    std::size_t at = codes.begin[length] >> (16 - kLookBits);
-    for (unsigned i = 0; i < spec.counts[length - 1]; ++i, at += width) {
-      const unsigned symbol = codes.symbols[codes.first[length] + i], size = symbol & 15, zeros = symbol >> 4;
-      Single entry{static_cast<std::uint8_t>(length), static_cast<std::uint8_t>(length + size),
-                   static_cast<std::uint8_t>(zeros + 1)};
-      if (size == 0) entry.run = zeros == 15 ? 16 : kEndOfBlock;
-      if (size > kMostBitsOfAc || (size == 0 && zeros != 15 && zeros != 0)) entry.length = 0;
-      for (std::size_t j = at; j < at + width; ++j) single[j] = entry;
-    }
+  std::array<Single, 256> singles;
+  for (unsigned symbol = 0; symbol < 256; ++symbol) {
+    const unsigned size = symbol & 15, zeros = symbol >> 4;
+    const bool allowed = size <= kMostBitsOfAc && (size != 0 || zeros == 15 || zeros == 0);
+    singles[symbol] = {allowed, static_cast<std::uint8_t>(size),
+                       static_cast<std::uint8_t>(symbol == 0 ? kEndOfBlock : zeros + 1)};
   }
   for (std::size_t i = 0; i < look.size(); ++i) {
     unsigned bits = 0, run = 0;
     while (bits < kLookBits) {
-      const Single next = single[(i << bits) & (look.size() - 1)];
-      if (next.length == 0 || bits + next.length > kLookBits || run + next.run > kEndOfBlock + 63) break;
-      bits += next.bits;
+      const Codes::Short code = codes.look[(i << bits) & (look.size() - 1)];
+      const Single next = singles[code.symbol];
+      if (code.length == 0 || !next.allowed || bits + code.length > kLookBits) break;
+      bits += code.length + next.size;
       run += next.run;
       if (run >= 64) break;
     }

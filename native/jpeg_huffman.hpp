@@ -19,6 +19,12 @@ struct Codes {
 
   // The symbol of the code at the upper end of `bits`, and its length; length 0 where there is none.
   unsigned find(std::uint64_t bits, unsigned& length) const {
+    const Short one = look[bits >> (64 - kLookBits)];
+    length = one.length;
+    return length != 0 ? one.symbol : find_long(bits, length);
+  }
+
+  unsigned find_long(std::uint64_t bits, unsigned& length) const {
     const auto head = static_cast<std::uint32_t>(bits >> 48);
     for (length = 1; length <= 16; ++length) {
       if (head < limit[length]) return symbols[(first[length] + ((head - begin[length]) >> (16 - length))) & 255];
@@ -30,16 +36,10 @@ struct Codes {
   std::array<std::uint32_t, 17> begin{}, limit{};  // of the codes of a length; the limit is exclusive
   std::array<std::uint32_t, 17> first{};           // position of the first symbol of a length
   std::array<std::uint8_t, 256> symbols{};
-};
-
-// A difference of DC: the bits of its code, and those of its value behind it.
-struct DcTable {
-  explicit DcTable(const HuffmanSpec& spec);
-  struct Entry {
-    std::uint8_t length, size;  // length 0: longer than the table looks
+  struct Short {
+    std::uint8_t length, symbol;  // length 0: longer than the table looks
   };
-  Codes codes;
-  std::array<Entry, std::size_t{1} << kLookBits> look;
+  std::array<Short, std::size_t{1} << kLookBits> look{};
 };
 
 // What the next bits say of AC coefficients: all symbols whose codes lie within kLookBits, the bits of their values
@@ -91,14 +91,11 @@ inline int extended(std::uint64_t bits, unsigned size) {
 }
 
 // The next difference of DC; false where there is no such code.
-inline bool read_difference(BitReader& reader, const DcTable& table, int& difference) {
+inline bool read_difference(BitReader& reader, const Codes& codes, int& difference) {
   const std::uint64_t bits = reader.peek();
-  const DcTable::Entry entry = table.look[bits >> (64 - kLookBits)];
-  unsigned length = entry.length, size = entry.size;
-  if (length == 0) {
-    size = table.codes.find(bits, length);
-    if (length == 0) return false;
-  }
+  unsigned length = 0;
+  const unsigned size = codes.find(bits, length);
+  if (length == 0) return false;
   reader.skip(length + size);
   difference = extended(bits << length, size);
   return true;

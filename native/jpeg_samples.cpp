@@ -27,25 +27,25 @@ constexpr std::int32_t fixed(double x) { return static_cast<std::int32_t>(x * (1
 // One dimension of the inverse transform for eight columns side by side: C. Loeffler, A. Ligtenberg and G. Moschytz,
 // "Practical fast 1-D DCT algorithms with 11 multiplications" (1989), their odd part with the rotations multiplied out, in
 // integers of 13 bits behind the point, each output rounded once.
-template <int Shift>
+template <class Int, int Shift>
 LOOKALIKE_INLINE void transform(const Block& in, Block& out) {
-  constexpr std::int32_t half = 1 << (Shift - 1);
+  constexpr Int half = 1 << (Shift - 1);
   for (std::size_t c = 0; c < 8; ++c) {
-    const auto at = [&](std::size_t row) { return in[row * 8 + c]; };
-    const std::int32_t turned = (at(2) + at(6)) * fixed(0.541196100);
-    const std::int32_t sum = (at(0) + at(4)) * (1 << kFraction), difference = (at(0) - at(4)) * (1 << kFraction);
-    const std::int32_t low = turned - at(6) * fixed(1.847759065), high = turned + at(2) * fixed(0.765366865);
-    const std::int32_t even[4] = {sum + high, difference + low, difference - low, sum - high};
+    const auto at = [&](std::size_t row) -> Int { return in[row * 8 + c]; };
+    const Int turned = (at(2) + at(6)) * fixed(0.541196100);
+    const Int sum = (at(0) + at(4)) * (1 << kFraction), difference = (at(0) - at(4)) * (1 << kFraction);
+    const Int low = turned - at(6) * fixed(1.847759065), high = turned + at(2) * fixed(0.765366865);
+    const Int even[4] = {sum + high, difference + low, difference - low, sum - high};
 
-    const std::int32_t common = (at(7) + at(3) + at(5) + at(1)) * fixed(1.175875602);
-    const std::int32_t ends = -(at(7) + at(1)) * fixed(0.899976223), middles = -(at(5) + at(3)) * fixed(2.562915447);
-    const std::int32_t threes = common - (at(7) + at(3)) * fixed(1.961570560);
-    const std::int32_t fives = common - (at(5) + at(1)) * fixed(0.390180644);
-    const std::int32_t odd[4] = {at(1) * fixed(1.501321110) + ends + fives, at(3) * fixed(3.072711026) + middles + threes,
+    const Int common = (at(7) + at(3) + at(5) + at(1)) * fixed(1.175875602);
+    const Int ends = -(at(7) + at(1)) * fixed(0.899976223), middles = -(at(5) + at(3)) * fixed(2.562915447);
+    const Int threes = common - (at(7) + at(3)) * fixed(1.961570560);
+    const Int fives = common - (at(5) + at(1)) * fixed(0.390180644);
+    const Int odd[4] = {at(1) * fixed(1.501321110) + ends + fives, at(3) * fixed(3.072711026) + middles + threes,
                                  at(5) * fixed(2.053119869) + middles + fives, at(7) * fixed(0.298631336) + ends + threes};
     for (std::size_t i = 0; i < 4; ++i) {
-      out[i * 8 + c] = (even[i] + odd[i] + half) >> Shift;
-      out[(7 - i) * 8 + c] = (even[i] - odd[i] + half) >> Shift;
+      out[i * 8 + c] = static_cast<std::int32_t>((even[i] + odd[i] + half) >> Shift);
+      out[(7 - i) * 8 + c] = static_cast<std::int32_t>((even[i] - odd[i] + half) >> Shift);
     }
   }
 }
@@ -56,38 +56,45 @@ LOOKALIKE_INLINE void transpose(const Block& in, Block& out) {
   }
 }
 
-// Samples less 128. The sums of coefficients that pass `in_range` cannot overflow.
+// Samples less 128.
+template <class Int>
 LOOKALIKE_INLINE void inverse(const Block& coefficients, Block& samples) {
   Block columns, turned;
-  transform<kFraction - kExtra>(coefficients, columns);
+  transform<Int, kFraction - kExtra>(coefficients, columns);
   transpose(columns, turned);
-  transform<kFraction + kExtra + 3>(turned, columns);
+  transform<Int, kFraction + kExtra + 3>(turned, columns);
   transpose(columns, samples);
 }
 
+// Up to this sum of the magnitudes of a block's coefficients, no sum above leaves 32 bits: an output of the first pass is at
+// most 4 * 1.4 times it, and the second multiplies four of those by at most 25,172.
+constexpr std::int32_t kMostFor32Bits = 3800;
+
 using Inverse = void (*)(const Block& coefficients, Block& samples);
 
-void inverse_plain(const Block& coefficients, Block& samples) { inverse(coefficients, samples); }
+void inverse_wide(const Block& coefficients, Block& samples) { inverse<std::int64_t>(coefficients, samples); }
+void inverse_plain(const Block& coefficients, Block& samples) { inverse<std::int32_t>(coefficients, samples); }
 
 #ifdef LOOKALIKE_AVX2
 __attribute__((target("avx2"))) void inverse_avx2(const Block& coefficients, Block& samples) {
-  inverse(coefficients, samples);
+  inverse<std::int32_t>(coefficients, samples);
 }
 const Inverse chosen = __builtin_cpu_supports("avx2") != 0 ? inverse_avx2 : inverse_plain;
 #else
 const Inverse chosen = inverse_plain;
 #endif
 
-// Coefficients, dequantised, of one block. False: not allowed, or so large that implementations differ.
-bool read_block(ScanWalk& walk, const DcTable& dc_codes, const AcTable& ac_codes, const std::uint8_t* quantisation,
-                Block& block, bool& flat) {
-  constexpr std::int32_t most = 4096;  // twice what samples of 8 bits can need: no sum overflows 32 bits
+// Coefficients, dequantised, of one block, and the sum of the magnitudes of all but the first. False: not allowed, or so
+// large that implementations differ.
+bool read_block(ScanWalk& walk, const Codes& dc_codes, const AcTable& ac_codes, const std::uint8_t* quantisation,
+                Block& block, std::int32_t& rest) {
+  constexpr std::int32_t most = 4096;  // twice what samples of 8 bits can need
   BitReader& reader = walk.reader;
   int dc = 0;
   if (!read_dc(walk, dc_codes, walk.step().component, dc)) return false;
   block[0] = dc * quantisation[0];
   std::int32_t largest = std::abs(block[0]);
-  flat = true;
+  rest = 0;
   for (unsigned k = 1; k < 64;) {
     int value = 0;
     if (!read_ac(reader, ac_codes.codes, k, value)) return false;
@@ -95,7 +102,7 @@ bool read_block(ScanWalk& walk, const DcTable& dc_codes, const AcTable& ac_codes
     value *= quantisation[k - 1];
     block[kZigzag[k - 1]] = value;
     largest = std::max(largest, std::abs(value));
-    flat = false;
+    rest += std::abs(value);
   }
   return largest <= most;
 }
@@ -116,45 +123,38 @@ bool store(const Block& samples, std::uint8_t* to, std::size_t stride, std::size
 
 // Chroma to the size of luma, as libjpeg does by default (jdsample.c): where a side is halved, weights of 3 and 1 for the
 // nearer and the farther sample, rounded up and down in turn; at other ratios, and for very narrow planes, by repetition.
-class Upsampling {
- public:
-  Upsampling(const Plane& plane, std::size_t h, std::size_t v) : plane_(plane), h_(h), v_(v) {}
-
-  Plane to(std::size_t width, std::size_t height) const {
-    const bool smooth_rows = v_ == 2 && (h_ == 1 || (h_ == 2 && plane_.width > 2));
-    const bool smooth_columns = h_ == 2 && (v_ == 1 || v_ == 2) && plane_.width > 2;
-    Plane out{width, height, std::vector<std::uint8_t>(width * height)};
-    std::vector<int> sums(plane_.width);
-    for (std::size_t y = 0; y < height; ++y) {
-      const std::size_t from = y / v_;
-      const std::uint8_t *near = row(from), *far = y % 2 == 0 ? row(from == 0 ? 0 : from - 1) : row(from + 1);
-      for (std::size_t x = 0; x < plane_.width; ++x) sums[x] = smooth_rows ? 3 * near[x] + far[x] : near[x];
-      std::uint8_t* line = out.levels.data() + y * width;
-      for (std::size_t x = 0; x < width; ++x) {
-        line[x] = static_cast<std::uint8_t>(smooth_columns ? across(sums, x, smooth_rows)
-                                            : smooth_rows  ? (sums[x / h_] + (y % 2 == 0 ? 1 : 2)) >> 2
-                                                           : sums[x / h_]);
+Plane upsampled(const Plane& plane, std::size_t h, std::size_t v, std::size_t width, std::size_t height) {
+  const bool wide = plane.width > 2;
+  const bool smooth_rows = v == 2 && (h == 1 || (h == 2 && wide)), smooth_columns = h == 2 && v <= 2 && wide;
+  Plane out{width, height, std::vector<std::uint8_t>(width * height)};
+  std::vector<std::uint16_t> sums(plane.width + 2);  // with the first and the last of them repeated
+  std::vector<std::uint8_t> line(plane.width * h);
+  const auto row = [&](std::size_t y) { return plane.levels.data() + std::min(y, plane.height - 1) * plane.width; };
+  for (std::size_t y = 0; y < height; ++y) {
+    const std::size_t from = y / v;
+    const bool upper = y % 2 == 0;
+    const std::uint8_t *near = row(from), *far = upper ? row(from == 0 ? 0 : from - 1) : row(from + 1);
+    for (std::size_t x = 0; x < plane.width; ++x) {
+      sums[x + 1] = static_cast<std::uint16_t>(smooth_rows ? 3 * near[x] + far[x] : near[x]);
+    }
+    sums.front() = sums[1];
+    sums.back() = sums[plane.width];
+    const int left = smooth_rows ? 8 : 1, right = smooth_rows ? 7 : 2, shift = smooth_rows ? 4 : 2;
+    if (smooth_columns) {
+      for (std::size_t x = 0; x < plane.width; ++x) {
+        line[2 * x] = static_cast<std::uint8_t>((3 * sums[x + 1] + sums[x] + left) >> shift);
+        line[2 * x + 1] = static_cast<std::uint8_t>((3 * sums[x + 1] + sums[x + 2] + right) >> shift);
+      }
+    } else {
+      for (std::size_t x = 0; x < line.size(); ++x) {
+        const int sum = sums[x / h + 1];
+        line[x] = static_cast<std::uint8_t>(smooth_rows ? (sum + (upper ? 1 : 2)) >> 2 : sum);
       }
     }
-    return out;
+    std::copy_n(line.data(), width, out.levels.data() + y * width);
   }
-
- private:
-  const std::uint8_t* row(std::size_t y) const {
-    return plane_.levels.data() + std::min(y, plane_.height - 1) * plane_.width;
-  }
-
-  static int across(const std::vector<int>& sums, std::size_t x, bool both) {
-    const std::size_t from = x / 2, last = sums.size() - 1;
-    const bool left = x % 2 == 0;
-    const int near = sums[from], far = left ? sums[from == 0 ? 0 : from - 1] : sums[std::min(from + 1, last)];
-    if (both) return (3 * near + far + (left ? 8 : 7)) >> 4;
-    return (3 * near + far + (left ? 1 : 2)) >> 2;
-  }
-
-  const Plane& plane_;
-  std::size_t h_, v_;
-};
+  return out;
+}
 
 }  // namespace
 
@@ -174,7 +174,7 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
   ScanWalk walk;
   for (const JpegScan& scan : header.scans) {
     if (!walk.open(header, scan, places)) return false;
-    std::array<std::shared_ptr<const DcTable>, 4> dc_tables;
+    std::array<std::shared_ptr<const Codes>, 4> dc_tables;
     std::array<std::shared_ptr<const AcTable>, 4> ac_tables;
     for (unsigned i = 0; i < scan.count; ++i) {
       dc_tables[scan.dc[i]] = dc_table(scan.dc_tables[scan.dc[i]]);
@@ -184,19 +184,19 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
       const ScanWalk::Step& step = walk.step();
       const JpegComponent& one = header.component[step.component];
       Block block{}, samples;
-      bool flat = false;
+      std::int32_t rest = 0;
       if (!read_block(walk, *dc_tables[step.dc], *ac_tables[step.ac],
-                      header.quantisation[one.quantisation].data(), block, flat)) {
+                      header.quantisation[one.quantisation].data(), block, rest)) {
         return false;
       }
       const auto place = static_cast<std::size_t>(step.place - places[step.component].data());
       const std::size_t x = place % one.stride * 8, y = place / one.stride * 8;
       Plane& plane = *planes[step.component];
       if (x < plane.width && y < plane.height) {
-        if (flat) {
+        if (rest == 0) {
           samples.fill((block[0] + 4) >> 3);
         } else {
-          chosen(block, samples);
+          (rest + std::abs(block[0]) <= kMostFor32Bits ? chosen : inverse_wide)(block, samples);
         }
         if (!store(samples, plane.levels.data() + y * plane.width + x, plane.width,
                    std::min<std::size_t>(8, plane.width - x), std::min<std::size_t>(8, plane.height - y))) {
@@ -209,7 +209,7 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
   for (unsigned i = 1; i < header.components; ++i) {
     const JpegComponent& one = header.component[i];
     const std::size_t h = header.h / one.h, v = header.v / one.v;
-    if (h > 1 || v > 1) *planes[i] = Upsampling(*planes[i], h, v).to(header.width, header.height);
+    if (h > 1 || v > 1) *planes[i] = upsampled(*planes[i], h, v, header.width, header.height);
   }
   return true;
 }

@@ -30,7 +30,7 @@ std::shared_ptr<const Table> kept_table(const HuffmanSpec& spec) {
 
 }  // namespace
 
-std::shared_ptr<const DcTable> dc_table(const HuffmanSpec& spec) { return kept_table<DcTable>(spec); }
+std::shared_ptr<const Codes> dc_table(const HuffmanSpec& spec) { return kept_table<Codes>(spec); }
 std::shared_ptr<const AcTable> ac_table(const HuffmanSpec& spec) { return kept_table<AcTable>(spec); }
 
 bool ScanWalk::open(const JpegHeader& header, const JpegScan& scan, DcPlanes& planes) {

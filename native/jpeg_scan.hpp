@@ -50,11 +50,11 @@ class ScanWalk {
 };
 
 // Tables of one scan, by their numbers in it; equal ones are made once a thread.
-std::shared_ptr<const DcTable> dc_table(const HuffmanSpec& spec);
+std::shared_ptr<const Codes> dc_table(const HuffmanSpec& spec);
 std::shared_ptr<const AcTable> ac_table(const HuffmanSpec& spec);
 
 // Reads the next DC of the walk into `dc`; false where it is not allowed.
-inline bool read_dc(ScanWalk& walk, const DcTable& table, unsigned component, int& dc) {
+inline bool read_dc(ScanWalk& walk, const Codes& table, unsigned component, int& dc) {
   int difference = 0;
   if (!read_difference(walk.reader, table, difference)) return false;
   dc = walk.before[component] += difference;

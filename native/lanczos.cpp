@@ -228,6 +228,10 @@ const Reduce reduce_all = reduce_plain;
 
 void shrink(const std::uint8_t* plane, std::size_t width, std::size_t height, std::size_t extent_x,
             std::size_t extent_y, std::size_t unit, std::size_t side, std::uint8_t* out) {
+  if (unit == 1 && extent_x == side && extent_y == side) {  // then every weight is all or nothing
+    std::copy_n(plane, side * side, out);
+    return;
+  }
   const std::shared_ptr<const Weights> across = weights(extent_x, unit, side), down = weights(extent_y, unit, side);
   resample(plane, width, height, *across, *down, out);
 }

@@ -146,8 +146,9 @@ class _Sought:
         start, stop = self._bounds[label], self._bounds[label + 1]
         query = self._block[place : place + 1]
         _, rows, _ = join.search(self._block[start:stop], query, radius=self._radius, threads=1)
-        found: NDArray[np.int64] = self._members[start + rows]
-        return found[found != number]
+        found = self._members[start + rows]
+        others: NDArray[np.int64] = found[found != number]
+        return others
 
     def labels(self) -> NDArray[np.int64]:
         return self._labels
