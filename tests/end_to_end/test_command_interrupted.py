@@ -15,7 +15,7 @@ import pytest
 from album import jpeg
 from command import comparable, failures, found, start, write
 
-from conftest import scene
+from conftest import encode, scene
 
 FILES = 1200
 """More than two batches of a commit, so that on a machine of any speed there is a middle to disturb."""
@@ -24,9 +24,9 @@ PICTURES = 6
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Many files that differ in what follows the picture."""
+    """Many files that differ in what follows the picture; half of them only a worker process can decode."""
     base = tmp_path_factory.mktemp("large")
-    pictures = [jpeg(scene(seed, 640, 480), 80) for seed in range(PICTURES)]
+    pictures = [encode(scene(seed, 640, 480), "JPEG", quality=80, keep_rgb=bool(seed % 2)) for seed in range(PICTURES)]
     for at in range(FILES):
         write(base / "photos" / f"{at % 3}" / f"{at:04}.jpg", pictures[at % PICTURES] + b"%d" % at)
     return base
