@@ -50,6 +50,19 @@ AcTable::AcTable(const HuffmanSpec& spec) : codes(spec) {
   }
 }
 
+ValueTable::ValueTable(const HuffmanSpec& spec) : codes(spec) {
+  for (std::size_t i = 0; i < look.size(); ++i) {
+    const Codes::Short code = codes.look[i];
+    const unsigned size = code.symbol & 15, zeros = code.symbol >> 4, bits = code.length + size;
+    const bool allowed = size <= kMostBitsOfAc && (size != 0 || zeros == 15 || zeros == 0);
+    look[i] = {};
+    if (code.length == 0 || !allowed || bits > kLookBits) continue;
+    const std::uint64_t behind = static_cast<std::uint64_t>(i) << (64 - kLookBits + code.length);
+    look[i] = {static_cast<std::int16_t>(extended(behind, size)),
+               static_cast<std::uint8_t>(code.symbol == 0 ? 64 : zeros + 1), static_cast<std::uint8_t>(bits)};
+  }
+}
+
 bool Stretches::read(Bytes data) {
   bytes.resize(data.size() + kOverread);
   ends.clear();

@@ -55,6 +55,18 @@ struct AcTable {
   std::array<Entry, std::size_t{1} << kLookBits> look;
 };
 
+// What the next bits say of one AC coefficient: its value, how far the coefficients advance (64 at the end of a block), and
+// its bits, code and value together; 0 bits where they do not lie within kLookBits, or are not allowed.
+struct ValueTable {
+  explicit ValueTable(const HuffmanSpec& spec);
+  struct Entry {
+    std::int16_t value;
+    std::uint8_t run, bits;
+  };
+  Codes codes;
+  std::array<Entry, std::size_t{1} << kLookBits> look;
+};
+
 // Reads bits, most significant first, from data without stuffing that has kOverread more bytes behind its end. Whoever reads
 // asks `overrun` once a block: no block takes more than that.
 constexpr std::size_t kOverread = 256;

@@ -86,7 +86,7 @@ const Inverse chosen = inverse_plain;
 
 // Coefficients, dequantised, of one block, and the sum of the magnitudes of all but the first. False: not allowed, or so
 // large that implementations differ.
-bool read_block(ScanWalk& walk, const Codes& dc_codes, const AcTable& ac_codes, const std::uint8_t* quantisation,
+bool read_block(ScanWalk& walk, const Codes& dc_codes, const ValueTable& ac, const std::uint8_t* quantisation,
                 Block& block, std::int32_t& rest) {
   constexpr std::int32_t most = 4096;  // twice what samples of 8 bits can need
   BitReader& reader = walk.reader;
@@ -95,9 +95,25 @@ bool read_block(ScanWalk& walk, const Codes& dc_codes, const AcTable& ac_codes, 
   block[0] = dc * quantisation[0];
   std::int32_t largest = std::abs(block[0]);
   rest = 0;
+  std::uint64_t bits = 0;
+  unsigned left = 0;  // how many of them are valid
   for (unsigned k = 1; k < 64;) {
-    int value = 0;
-    if (!read_ac(reader, ac_codes.codes, k, value)) return false;
+    if (left < kLookBits) {
+      bits = reader.peek();
+      left = 57;
+    }
+    const ValueTable::Entry entry = ac.look[bits >> (64 - kLookBits)];
+    int value = entry.value;
+    if (entry.bits != 0) {
+      reader.skip(entry.bits);
+      bits <<= entry.bits;
+      left -= entry.bits;
+      k = entry.run == 64 ? 64 : k + entry.run;
+      if (k > 64) return false;
+    } else {
+      if (!read_ac(reader, ac.codes, k, value)) return false;
+      left = 0;
+    }
     if (value == 0) continue;
     value *= quantisation[k - 1];
     block[kZigzag[k - 1]] = value;
@@ -175,10 +191,10 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
   for (const JpegScan& scan : header.scans) {
     if (!walk.open(header, scan, places)) return false;
     std::array<std::shared_ptr<const Codes>, 4> dc_tables;
-    std::array<std::shared_ptr<const AcTable>, 4> ac_tables;
+    std::array<std::shared_ptr<const ValueTable>, 4> ac_tables;
     for (unsigned i = 0; i < scan.count; ++i) {
       dc_tables[scan.dc[i]] = dc_table(scan.dc_tables[scan.dc[i]]);
-      ac_tables[scan.ac[i]] = ac_table(scan.ac_tables[scan.ac[i]]);
+      ac_tables[scan.ac[i]] = value_table(scan.ac_tables[scan.ac[i]]);
     }
     while (!walk.done()) {
       const ScanWalk::Step& step = walk.step();

@@ -32,6 +32,7 @@ std::shared_ptr<const Table> kept_table(const HuffmanSpec& spec) {
 
 std::shared_ptr<const Codes> dc_table(const HuffmanSpec& spec) { return kept_table<Codes>(spec); }
 std::shared_ptr<const AcTable> ac_table(const HuffmanSpec& spec) { return kept_table<AcTable>(spec); }
+std::shared_ptr<const ValueTable> value_table(const HuffmanSpec& spec) { return kept_table<ValueTable>(spec); }
 
 bool ScanWalk::open(const JpegHeader& header, const JpegScan& scan, DcPlanes& planes) {
   count_ = 0;

@@ -52,6 +52,7 @@ class ScanWalk {
 // Tables of one scan, by their numbers in it; equal ones are made once a thread.
 std::shared_ptr<const Codes> dc_table(const HuffmanSpec& spec);
 std::shared_ptr<const AcTable> ac_table(const HuffmanSpec& spec);
+std::shared_ptr<const ValueTable> value_table(const HuffmanSpec& spec);
 
 // Reads the next DC of the walk into `dc`; false where it is not allowed.
 inline bool read_dc(ScanWalk& walk, const Codes& table, unsigned component, int& dc) {

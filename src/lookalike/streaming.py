@@ -238,15 +238,17 @@ class _Run:
 
     def _submit(self, pool: Pool[Task, Outcome], waiting: list[_Item]) -> None:
         """Hand files to the workers."""
-        accept, thumbnail = self.options.truncated == "accept", len(self.whole) < len(self.specs)
+        whole, limit = self.whole, self.options.max_pixels
+        accept, thumbnail = self.options.truncated == "accept", len(whole) < len(self.specs)
         for start in range(0, len(waiting), CHUNK_FILES):
             chunk = []
             for item in waiting[start : start + CHUNK_FILES]:
                 self.submitted += 1
                 self.under_way[self.submitted] = item
-                path, entry = item.row.path, item.row.entry
-                task = Task(self.submitted, path, entry.size, entry.mtime_ns, (), accept, self.options.max_pixels)
-                chunk.append(task._replace(specs=self.whole, thumbnail=thumbnail))
+                entry = item.row.entry
+                chunk.append(
+                    Task(self.submitted, item.row.path, entry.size, entry.mtime_ns, (), accept, limit, whole, thumbnail)
+                )
             pool.submit(chunk)
 
     def _collect(self, pool: Pool[Task, Outcome], *, wait: bool) -> None:
