@@ -45,7 +45,6 @@ def decoders() -> str:
             if register is not None:
                 getattr(plugin, register)()
             present.append(module)
-    Image.init()
     return "+".join([f"pillow {pillow_version}", *present])
 
 
@@ -65,6 +64,7 @@ def environment() -> dict[str, str]:
 def _readable(format_: str | None = None) -> tuple[str, ...]:
     """Return the formats Pillow may open, of those that have a decoder here; the likely one first."""
     decoders()
+    Image.init()  # takes long, and whoever needs no Pillow decoder need not wait for it
     return tuple(
         name for name in sorted(formats.PILLOW_FORMATS, key=lambda name: name != format_) if name in Image.OPEN
     )
