@@ -1,4 +1,4 @@
-"""A short run of the fuzzer over the native JPEG reader, under the address and undefined-behaviour sanitizers."""
+"""A short run of the fuzzers over the native readers, under the address and undefined-behaviour sanitizers."""
 
 import os
 import shutil
@@ -26,14 +26,15 @@ def compiler(tmp_path_factory: pytest.TempPathFactory) -> str:
     return found
 
 
-def run_fuzzer(folder: Path, compiler: str, seconds: int) -> subprocess.CompletedProcess[str]:
-    command = ["sh", str(FUZZ / "run"), str(seconds), str(folder), compiler]
+def run_fuzzer(kind: str, folder: Path, compiler: str, seconds: int) -> subprocess.CompletedProcess[str]:
+    command = ["sh", str(FUZZ / "run"), kind, str(seconds), str(folder), compiler]
     env = {**os.environ, "PYTHON": sys.executable}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
-def test_damaged_files_are_read_without_a_finding(tmp_path: Path, compiler: str) -> None:
-    done = run_fuzzer(tmp_path, compiler, SECONDS)
+@pytest.mark.parametrize("kind", ["jpeg", "png"])
+def test_damaged_files_are_read_without_a_finding(tmp_path: Path, compiler: str, kind: str) -> None:
+    done = run_fuzzer(kind, tmp_path, compiler, SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""  # no warning of the compiler either
     inputs, rest = done.stdout.split(" ", 1)
