@@ -57,7 +57,7 @@ ValueTable::ValueTable(const HuffmanSpec& spec) : codes(spec) {
     const bool allowed = size <= kMostBitsOfAc && (size != 0 || zeros == 15 || zeros == 0);
     look[i] = {};
     if (code.length == 0 || !allowed || bits > kLookBits) continue;
-    const std::uint64_t behind = static_cast<std::uint64_t>(i) << (64 - kLookBits + code.length);
+    const std::uint64_t behind = (static_cast<std::uint64_t>(i) << code.length) << (64 - kLookBits);
     look[i] = {static_cast<std::int16_t>(extended(behind, size)),
                static_cast<std::uint8_t>(code.symbol == 0 ? 64 : zeros + 1), static_cast<std::uint8_t>(bits)};
   }

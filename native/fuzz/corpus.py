@@ -1,5 +1,5 @@
 # noqa: INP001 - a script
-"""Write small JPEG files of many kinds into a folder, for the fuzzer to start from: python corpus.py FOLDER."""
+"""Write small files of many kinds into a folder, for the fuzzer to start from: python corpus.py jpeg|png FOLDER."""
 
 import io
 import sys
@@ -24,14 +24,40 @@ def picture(width: int, height: int, mode: str) -> Image.Image:
 
 
 def encoded(width: int, height: int, mode: str = "RGB", **options: object) -> bytes:
-    """Encode such a picture."""
+    """Encode such a picture as JPEG."""
     buffer = io.BytesIO()
     picture(width, height, mode).save(buffer, "JPEG", **options)
     return buffer.getvalue()
 
 
-def files() -> dict[str, bytes]:
-    """Return the seeds by name."""
+def png(image: Image.Image, **options: object) -> bytes:
+    """Encode a picture as PNG."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", **options)
+    return buffer.getvalue()
+
+
+def png_files() -> dict[str, bytes]:
+    """Return the PNG seeds by name."""
+    found: dict[str, bytes] = {}
+    for size in ((1, 1), (17, 33), (190, 200)):
+        name = "x".join(map(str, size))
+        colours = picture(*size, "RGB")
+        deep = Image.fromarray(np.asarray(picture(*size, "L")).astype(np.uint16) * 257)
+        for mode in ("1", "L", "LA", "P", "RGB", "RGBA"):
+            found[f"{name}-{mode}"] = png(colours.convert(mode))
+        found[f"{name}-deep"] = png(deep)
+        found[f"{name}-clear-colour"] = png(colours, transparency=(128, 128, 128))
+        found[f"{name}-clear-palette"] = png(colours.convert("P"), transparency=b"\xff\x80\0")
+        found[f"{name}-few-colours"] = png(colours.quantize(4), bits=2)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found["exif"] = png(picture(24, 24, "RGB"), exif=exif)
+    return found
+
+
+def jpeg_files() -> dict[str, bytes]:
+    """Return the JPEG seeds by name."""
     found: dict[str, bytes] = {}
     for size in ((8, 8), (17, 33), (64, 64), (190, 200)):
         name = "x".join(map(str, size))
@@ -62,7 +88,7 @@ def files() -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
+    kind, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files().items():
-        (folder / f"{name}.jpg").write_bytes(data)
+    for name, data in {"jpeg": jpeg_files, "png": png_files}[kind]().items():
+        (folder / f"{name}.{kind}").write_bytes(data)

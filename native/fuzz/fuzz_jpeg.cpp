@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../jpeg.hpp"
+#include "../thumbnail.hpp"
 
 namespace {
 
@@ -54,6 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(one == taken[i]);
     if (one == 0) continue;
     check(alone, files[i].size());
+    lookalike::Thumbnail thumbnail;
+    lookalike::make_thumbnail(alone, thumbnail);
     require(same(alone.luma, together[i].luma) && same(alone.cb, together[i].cb) && same(alone.cr, together[i].cr));
   }
   return 0;

@@ -19,7 +19,7 @@ from lookalike.listing import Row, Scan
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage
 from lookalike.pool import Pool
 from lookalike.shortcut import open_pool
-from lookalike.sources.files import Folder, Root, Walk, open_root
+from lookalike.sources.files import Folder, Place, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
 
@@ -75,11 +75,12 @@ def scan(
         If no root at all can be read.
     """
     opened: list[tuple[Root, bool]] = []
+    places: dict[str, Place] = {}
     missing: list[str] = []
     incomplete: list[str] = []
     for path, reference in [*((path, True) for path in references), *((path, False) for path in roots)]:
         try:
-            opened.append((open_root(path), reference))
+            opened.append((open_root(path, places), reference))
         except OSError as error:
             missing.append(path)
             incomplete.append(f"{path}: {error.strerror or error}")

@@ -18,7 +18,7 @@ from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, CHUNK_FILES, OnProgress
 from lookalike.shortcut import open_pool
-from lookalike.sources.files import Folder, Root, Walk, open_root
+from lookalike.sources.files import Folder, Place, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
@@ -72,10 +72,11 @@ def stream(
         If none of the paths can be read.
     """
     roots: list[Root] = []
+    places: dict[str, Place] = {}
     incomplete: list[str] = []
     for path in paths:
         try:
-            roots.append(open_root(path))
+            roots.append(open_root(path, places))
         except OSError as error:
             incomplete.append(f"{path}: {error.strerror or error}")
     if not roots:
@@ -141,14 +142,19 @@ class _Run:
 
     def tables(self, pool: Pool[Task, Outcome]) -> Iterator[HashTable]:
         """Yield tables while listing and reading go on."""
-        for waiting in self._listing():
-            self._submit(pool, waiting)
+        waiting: list[_Item] = []
+        for found in self._listing():
+            waiting += found
+            if len(waiting) >= CHUNK_FILES or len(self.window) >= AHEAD:  # many roots may hold a file each
+                self._submit(pool, waiting)
+                waiting = []
             self._collect(pool, wait=False)
             while len(self.window) >= AHEAD:
                 self._collect(pool, wait=True)
             self.progress(self.finished, self.listed, False)
             while len(self.ready) >= TABLE_IMAGES:
                 yield self._table()
+        self._submit(pool, waiting)
         while self.window:
             self._collect(pool, wait=True)
             self.progress(self.finished, self.listed, True)

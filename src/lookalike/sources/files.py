@@ -141,13 +141,19 @@ class Root:
         return (status.st_dev, status.st_ino) == (self.device, self.inode)
 
 
-def open_root(path: str) -> Root:
+Place = tuple[str, Volume, int | None]
+"""Real path and volume of a folder, and how many files should be read there at a time."""
+
+
+def open_root(path: str, places: dict[str, Place] | None = None) -> Root:
     """Look at a root before anything is read.
 
     Parameters
     ----------
     path : str
         A folder or an ordinary file; symlinks are followed.
+    places : dict of str to Place, optional
+        What is known of folders, added to; saves time where many roots are files of one folder.
 
     Returns
     -------
@@ -166,10 +172,13 @@ def open_root(path: str) -> Root:
     elif not stat.S_ISREG(status.st_mode):
         raise OSError(0, "neither a folder nor an ordinary file")
     parent, name = (path, "") if folder else os.path.split(os.path.abspath(path))
-    real = os.path.realpath(parent)
-    volume = volume_of(real)
-    identity = (volume.id, volume.key(real), name)
-    return Root(path, status.st_dev, status.st_ino, folder, identity, readers_of(volume, status.st_dev))
+    places = {} if places is None else places
+    if parent not in places:
+        real = os.path.realpath(parent)
+        volume = volume_of(real)
+        places[parent] = real, volume, readers_of(volume, status.st_dev)
+    real, volume, readers = places[parent]
+    return Root(path, status.st_dev, status.st_ino, folder, (volume.id, volume.key(real), name), readers)
 
 
 class Walk:

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 MOUNTINFO = Path("/proc/self/mountinfo")
@@ -194,9 +195,15 @@ def volume_of(path: str) -> Volume:
     status = os.stat(real)
     if not MOUNTINFO.exists():
         return _portable(real, status)
-    mount = choose_mount(parse_mountinfo(os.fsdecode(MOUNTINFO.read_bytes())), real)
+    return _mounted(real, MOUNTINFO.read_bytes()) or _portable(real, status)
+
+
+@lru_cache(maxsize=256)
+def _mounted(real: str, table: bytes) -> Volume | None:
+    """Return the volume of a path by a mount table; the same folder is asked for again and again."""
+    mount = choose_mount(_parsed(table), real)
     if mount is None:
-        return _portable(real, status)
+        return None
     prefix = mount.root.strip("/")
     if mount.type in NETWORK:
         return Volume(f"{mount.type}:{mount.origin}", mount.point, prefix, network=True)
@@ -207,6 +214,11 @@ def volume_of(path: str) -> Volume:
     fsid = os.statvfs(real).f_fsid
     name = f"fsid:{fsid & 0xFFFFFFFFFFFFFFFF:016x}" if fsid else f"mount:{mount.type}:{mount.origin}:{mount.point}"
     return Volume(name, mount.point, prefix, network=False, stable_inodes=stable)
+
+
+@lru_cache(maxsize=2)
+def _parsed(table: bytes) -> list[Mount]:
+    return parse_mountinfo(os.fsdecode(table))
 
 
 def readers_of(volume: Volume, device: int) -> int | None:
