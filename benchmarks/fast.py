@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 
-from find import photos_folder
 from lookalike import bits, decode
 from lookalike.decode import thumbnails
 from lookalike.hashes import ALGORITHMS, default_radius, hash_block, hash_picture, make_spec
 from lookalike.model import MIN_BLOCKS, HashSpec
+from photos import photos_folder
 
 SHORT_SIDES = (80, 120, 160, 184, 192, 240, 320, 400, 640)
 COPY_SIDES = (64, 96, 128, 160, 184, 192, 224, 256, 320)

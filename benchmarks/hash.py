@@ -8,7 +8,6 @@ small pictures in one process and prints its resident memory on the way instead.
 """
 
 import argparse
-import json
 import os
 import shutil
 import statistics
@@ -17,13 +16,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 import lookalike
-from find import photos_folder, replicate, run
 from lookalike.hashes import ALGORITHMS, hash_block, make_spec
+from photos import photos_folder, replicate
+from timing import Bar, judge, run, save, show, take_turns
 
 IMAGEHASH = """
 import sys, pathlib, imagehash, PIL.Image
@@ -51,33 +52,25 @@ LEAKED: tuple[Callable[[Image.Image], object], ...] = (
 )
 
 
-def measure(folder: Path, few: Path, scratch: Path, rounds: int) -> dict[str, dict[str, float]]:
+def measure(folder: Path, few: Path, scratch: Path, rounds: int) -> dict[str, dict[str, Any]]:
     """Measure every algorithm on both sides, taking turns; the crop-resistant hash on a few files only."""
-    rows: dict[str, dict[str, float]] = {}
+    cases: dict[str, dict[str, Any]] = {}
     for name, (peer, bar) in PEERS.items():
         files = few if name == "crop_resistant" else folder
-        ours, theirs = [], []
-        for turn in range(rounds):
-            catalog = scratch / f"{name}-{turn}.sqlite"
-            command = [
-                sys.executable,
-                "-m",
-                "lookalike",
-                "hash",
-                str(files),
-                "--algorithm",
-                name,
-                "--workers",
-                "2",
-                "--quiet",
-            ]
-            ours.append(run([*command, "--catalog", str(catalog)])[0])
-            theirs.append(run([sys.executable, "-c", IMAGEHASH, str(files), peer])[0])
-        mine, peers = statistics.median(ours), statistics.median(theirs)
-        count = len(list(files.rglob("*.jpg")))
-        rows[name] = {"files": count, "lookalike": mine, "imagehash": peers, "ratio": peers / mine, "bar": bar}
-        print(f"| {name} | {count:,} | {peers:.2f} | {mine:.2f} | {peers / mine:.2f} | {bar} |", flush=True)
-    return rows
+        cases[name] = {"title": name, "files": sum(1 for _ in files.rglob("*.jpg"))}
+        ways = take_turns({"lookalike": _ours(files, name, scratch), "imagehash": _theirs(files, peer)}, rounds)
+        cases[name] |= {"ways": ways, "bars": judge([Bar("lookalike", "imagehash", bar)], ways)}
+        print(show(f"\n## {name}", cases[name]["files"], ways, cases[name]["bars"]), flush=True)
+    return cases
+
+
+def _ours(files: Path, name: str, scratch: Path) -> Callable[[int], None]:
+    command = [sys.executable, "-m", "lookalike", "hash", str(files), "--algorithm", name, "--workers", "2", "--quiet"]
+    return lambda turn: run([*command, "--catalog", str(scratch / f"{name}-{turn}.sqlite")])
+
+
+def _theirs(files: Path, function: str) -> Callable[[int], None]:
+    return lambda _: run([sys.executable, "-c", IMAGEHASH, str(files), function])
 
 
 def thumbnails() -> None:
@@ -119,7 +112,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--leak", type=int, default=0, metavar="N")
-    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--json", metavar="FILE", help="put the figures into this file")
     options = parser.parse_args()
     if options.leak:
         leak(options.leak)
@@ -131,14 +124,7 @@ def main() -> None:
         few.mkdir()
         for path in sorted(folder.rglob("*.jpg"))[: max(1, options.files // 20)]:
             shutil.copy(path, few / f"{path.parent.name}-{path.name}")
-        started = time.perf_counter()
-        print(
-            "| algorithm | files | imagehash s | lookalike hash, 2 workers s | ratio | bar |\n|---|---|---|---|---|---|"
-        )
-        rows = measure(folder, few, Path(place), options.rounds)
-        print(f"({time.perf_counter() - started:.0f} s in all)")
-    if options.json:
-        Path(options.json).write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+        save(options.json, "hash", measure(folder, few, Path(place), options.rounds))
 
 
 if __name__ == "__main__":

@@ -9,18 +9,17 @@ seconds. The peak is of the whole process: interpreter, NumPy, the block and the
 
 import argparse
 import concurrent.futures
-import json
 import multiprocessing
 import statistics
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, join
+from timing import save
 
 DISTRIBUTIONS = ("mixed", "uniform")
 CHECKED = 50_000  # rows compared with brute force
@@ -56,7 +55,7 @@ def peak_megabytes() -> float:
     """Return the peak resident memory of this process; the operating system's own figure."""
     if sys.platform == "win32":
         return float("nan")
-    import resource  # noqa: PLC0415 - does not exist on Windows
+    import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
@@ -108,7 +107,7 @@ def main() -> None:
     parser.add_argument("--kernel", choices=join.KERNELS, default=join.KERNELS[0])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", metavar="FILE", help="put the figures into this file")
     arguments = parser.parse_args()
     cases = [
         {
@@ -148,8 +147,7 @@ def main() -> None:
             flush=True,
         )
         results.append(case | {"check": checked})
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+    save(arguments.json, "join", results)
     if wrong:
         sys.exit("the join is wrong")
 

@@ -160,8 +160,9 @@ def test_two_values_repeated_make_a_product() -> None:
     assert sum(int((part[2] == 0).sum()) for part in parts) == 300 * 299
 
 
-def test_50_000_rows_of_the_benchmark_equal_brute_force() -> None:
+def test_50_000_rows_of_the_benchmark_equal_brute_force(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path(__file__).parents[1] / "benchmarks" / "join.py"
+    monkeypatch.syspath_prepend(path.parent)
     spec = importlib.util.spec_from_file_location("join_benchmark", path)
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,3 @@
-# noqa: INP001 - a script
 """Write small files of many kinds into a folder, for the fuzzer to start from: python corpus.py jpeg|png FOLDER."""
 
 import io
