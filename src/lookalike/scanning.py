@@ -18,13 +18,11 @@ from lookalike.hashes import hash_block
 from lookalike.listing import Row, Scan
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage
 from lookalike.pool import Pool
-from lookalike.shortcut import open_pool
+from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Folder, Place, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
 
-CHUNK_FILES = 32
-"""Files handed to a worker at a time."""
 KNOWN_AT_MOST = 64
 """Known digests of one file size that go along with a task; where more share a size, decoding again costs less."""
 BATCH_FILES = 512
@@ -201,6 +199,7 @@ class _Run:
         """Hand the first waiting rows to the pool."""
         chunk: list[Task] = []
         ahead = [self.rows[at].entry.size for at in itertools.islice(self.waiting, CHUNK_FILES)]
+        ahead = ahead[: chunk_length(ahead)]
         if unseen := {size for size in ahead if size not in self.sizes}:
             self.sizes |= self.catalog.digests_of_sizes(
                 unseen, version=decode.VERSION, max_pixels=self.options.max_pixels

@@ -1,5 +1,6 @@
 """What a scan does with files in its own process: read ahead, digest, and decode what the kernels take, a chunk at a time."""
 
+import itertools
 import os
 from collections.abc import Sequence
 
@@ -10,8 +11,33 @@ from lookalike.examining import Outcome, Task, crashed, examine, recognise
 from lookalike.pool import Pool
 from lookalike.sources.files import Root
 
+CHUNK_FILES = 32
+CHUNK_BYTES = 4 << 20
+"""Files handed to a worker at a time: as many as this, or as long as together they have fewer bytes than that."""
 MAX_BYTES = 64 << 20
 """Larger files are left to the worker processes."""
+
+
+def chunk_length(sizes: Sequence[int]) -> int:
+    """Say how many of the next files go to a worker together.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Bytes of the next files, at most `CHUNK_FILES` of them.
+
+    Returns
+    -------
+    int
+        At least 1, if there is a file.
+
+    Examples
+    --------
+    >>> chunk_length([1000] * 32), chunk_length([3 << 20] * 32)
+    (32, 2)
+    """
+    total = itertools.accumulate(sizes)
+    return 1 + sum(before < CHUNK_BYTES for before in itertools.islice(total, len(sizes) - 1)) if sizes else 0
 
 
 def open_pool(roots: Sequence[Root], *, workers: int, readers: int | None) -> Pool[Task, Outcome]:

@@ -16,8 +16,8 @@ from lookalike.hashes import algorithm, hash_block, way
 from lookalike.listing import Row
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions
 from lookalike.pool import Pool
-from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, CHUNK_FILES, OnProgress
-from lookalike.shortcut import open_pool
+from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
+from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Folder, Place, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
@@ -148,7 +148,7 @@ class _Run:
             if len(waiting) >= CHUNK_FILES or len(self.window) >= AHEAD:  # many roots may hold a file each
                 self._submit(pool, waiting)
                 waiting = []
-            self._collect(pool, wait=False)
+                self._collect(pool, wait=False)
             while len(self.window) >= AHEAD:
                 self._collect(pool, wait=True)
             self.progress(self.finished, self.listed, False)
@@ -174,7 +174,8 @@ class _Run:
 
     def _look_up(self, folder: Folder) -> Iterator[list[_Item]]:
         """Compare a folder with the catalog."""
-        self.skipped += folder.skipped
+        if folder.skipped:
+            self.skipped += folder.skipped
         for unread in folder.failures:
             key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
             ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
@@ -246,9 +247,13 @@ class _Run:
         """Hand files to the workers."""
         whole, limit = self.whole, self.options.max_pixels
         accept, thumbnail = self.options.truncated == "accept", len(whole) < len(self.specs)
-        for start in range(0, len(waiting), CHUNK_FILES):
+        start = 0
+        while start < len(waiting):
+            ahead = waiting[start : start + CHUNK_FILES]
+            ahead = ahead[: chunk_length([item.row.entry.size for item in ahead])]
+            start += len(ahead)
             chunk = []
-            for item in waiting[start : start + CHUNK_FILES]:
+            for item in ahead:
                 self.submitted += 1
                 self.under_way[self.submitted] = item
                 entry = item.row.entry

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from lookalike import formats, metadata
+from lookalike import metadata
 from lookalike.decode.png import inflate
 from lookalike.decode.thumbnails import upright_size
 from lookalike.model import Thumbnail
@@ -95,13 +95,12 @@ def decode_all(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | N
         exif = metadata.exif_of(files[at][start : start + size]) if size else {}
         if exif.get("orientation", 1) != orientation:
             continue  # what its EXIF means is for Pillow to say
-        upright = upright_size(width, height, orientation)
-        format_ = "JPEG" if inflated[at] is None else "PNG"
+        width, height = upright_size(width, height, orientation)
+        lossless = inflated[at] is not None
         captured = exif.pop("captured", None)
         made[at] = Thumbnail(
-            luma=luma[at], chroma=chroma[at], width=upright[0], height=upright[1], format=format_, alpha=bool(alpha),
-            depth=depth, colour=bool(colour), detail=detail,
-            quality=metadata.quality_of(quality_sum) if quality_sum else None,
-            lossless=formats.lossless(format_, files[at]), captured=None if captured is None else str(captured), exif=exif,
+            luma[at], chroma[at], width, height, "PNG" if lossless else "JPEG", 1, alpha != 0, depth, colour != 0, detail,
+            metadata.quality_of(quality_sum) if quality_sum else None, lossless,
+            None if captured is None else str(captured), exif,
         )  # fmt: skip
     return made
