@@ -79,7 +79,8 @@ DUPES_CODE = "import sys, imgdd; imgdd.dupes(sys.argv[1], filter='triangle', alg
 def lookalike_(paths: list[str], threads: int) -> int:
     import lookalike
 
-    return len(lookalike.hash_images(paths, algorithms=("phash",), decode="fast", use_catalog=False, workers=threads))
+    folder = os.path.dirname(paths[0])  # as imgdd gets it
+    return len(lookalike.hash_images(folder, algorithms=("phash",), decode="fast", use_catalog=False, workers=threads))
 
 
 def imgdd(paths: list[str], filter_: Any) -> int:

@@ -141,8 +141,8 @@ class Root:
         return (status.st_dev, status.st_ino) == (self.device, self.inode)
 
 
-Place = tuple[str, Volume, int | None]
-"""Real path and volume of a folder, and how many files should be read there at a time."""
+Place = tuple[str, str, int | None]
+"""Volume and key of a folder, and how many files should be read there at a time."""
 
 
 def open_root(path: str, places: dict[str, Place] | None = None) -> Root:
@@ -176,9 +176,9 @@ def open_root(path: str, places: dict[str, Place] | None = None) -> Root:
     if parent not in places:
         real = os.path.realpath(parent)
         volume = volume_of(real)
-        places[parent] = real, volume, readers_of(volume, status.st_dev)
-    real, volume, readers = places[parent]
-    return Root(path, status.st_dev, status.st_ino, folder, (volume.id, volume.key(real), name), readers)
+        places[parent] = volume.id, volume.key(real), readers_of(volume, status.st_dev)
+    place, key, readers = places[parent]
+    return Root(path, status.st_dev, status.st_ino, folder, (place, key, name), readers)
 
 
 class Walk:
@@ -333,11 +333,14 @@ class Walk:
         folder = Folder(position, os.path.dirname(root.path), volume, key, present={name}, complete=False)
         if not self._is_listed(root.identity):
             try:
-                status = os.stat(root.path)
+                status = os.lstat(root.path)
+                symlink = stat.S_ISLNK(status.st_mode)
+                if symlink:
+                    status = os.stat(root.path)
             except OSError as error:
                 folder.failures.append(Unread(root.path, failure_kind(error), error.strerror or str(error)))
             else:
-                folder.entries.append(_entry(name, status, symlink=os.path.islink(root.path)))
+                folder.entries.append(_entry(name, status, symlink=symlink))
         return folder
 
     def _is_listed(self, identity: tuple[str, str, str]) -> bool:
