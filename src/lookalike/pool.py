@@ -55,6 +55,9 @@ def default_workers() -> int:
     return max(2, usable_cores())
 
 
+PATIENCE_SECONDS = 2.0
+
+
 class Shortcut(Protocol[T_contra, R]):
     """What is tried in this process, by threads, before a worker process is asked."""
 
@@ -130,8 +133,10 @@ class Pool(Generic[T, R]):
             self._tasks.put(None)
         for _ in self._threads:
             self._read.put(None)
-        for thread in self._readers + self._threads:
+        for thread in self._threads:
             thread.join()
+        for thread in self._readers:  # whoever interrupts does not wait for a drive that no longer answers
+            thread.join(None if error is None else PATIENCE_SECONDS)
 
     @property
     def room(self) -> bool:
