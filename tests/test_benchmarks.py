@@ -1,0 +1,41 @@
+"""The benchmark beside the peers runs from end to end and writes what it measured."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import encode, scene
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def test_a_quick_run_measures_everybody_who_is_installed(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(6):
+        (photos / f"{seed}.jpg").write_bytes(encode(scene(seed, 640, 480), quality=95))
+    figures = tmp_path / "figures.json"
+    options = ["--quick", "--only", "progressive", "--photos", str(photos), "--json", str(figures)]
+    command = [sys.executable, "peers.py", *options]
+    done = subprocess.run(
+        command,
+        cwd=BENCHMARKS,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    case = json.loads(figures.read_text())["peers"]["progressive"]
+    measured = {name for name, row in case["ways"].items() if "wall" in row}
+    assert {
+        "lookalike, 2 threads",
+        "lookalike, 1 thread",
+        "imgdd triangle, 2 threads",
+        "imagehash, 1 thread",
+    } <= measured
+    assert all(case["ways"][name]["wall"] > 0 for name in measured)
+    assert {bar["peer"] for bar in case["bars"]} == {"imagehash, 1 thread", "imgdd triangle, 2 threads"}
+    assert "python-libphash" in done.stdout  # a row, whether it is installed or not
