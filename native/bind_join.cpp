@@ -76,9 +76,15 @@ class BoundStream {
     return pairs;
   }
 
-  std::vector<std::tuple<unsigned, unsigned, unsigned>> bands() const {
-    std::vector<std::tuple<unsigned, unsigned, unsigned>> bands;
-    for (const Band& band : stream_->bands()) bands.emplace_back(band.start, band.width, band.flips);
+  std::vector<std::tuple<std::vector<unsigned>, unsigned>> bands() const {
+    std::vector<std::tuple<std::vector<unsigned>, unsigned>> bands;
+    for (const Band& band : stream_->bands()) {
+      std::vector<unsigned> bits;
+      for (unsigned bit = 0; bit < 64 * band.masks.size(); ++bit) {
+        if ((band.masks[bit / 64] >> bit % 64 & 1) != 0) bits.push_back(bit);
+      }
+      bands.emplace_back(std::move(bits), band.flips);
+    }
     return bands;
   }
 
@@ -135,7 +141,7 @@ void define_join(nb::module_& m) {
            "Pairs at each distance from 0 to the radius, each counting the product of its weights; ends the stream.")
       .def("components", [](BoundStream& stream) { return column(stream.components()); },
            "The least row of the component of each row; ends the stream.")
-      .def_prop_ro("bands", &BoundStream::bands, "Bands as (start, width, flips); one of width 0 is brute force.")
+      .def_prop_ro("bands", &BoundStream::bands, "Bands as (bit numbers, flips); one without bits is brute force.")
       .def(
           "next",
           [](BoundStream& stream, std::size_t limit) -> nb::object {

@@ -23,9 +23,6 @@
 namespace lookalike {
 namespace {
 
-// Left rows that are compared while one vector of right rows is in a register.
-constexpr std::size_t kBlock = 4;
-
 // Words is the number of words per row where it is known when compiling, else 0.
 template <unsigned Words>
 LOOKALIKE_INLINE unsigned word_count(const Sink& sink) {
@@ -57,12 +54,20 @@ LOOKALIKE_INLINE bool second_is_near(const Second& second, std::uint32_t left, s
   return sum <= second.radius;
 }
 
-// Inlined into every kernel, so that its popcounts use the instruction of that kernel's target.
+LOOKALIKE_INLINE bool agree(const Sink& sink, const Band& band, std::size_t i, std::size_t j) {
+  unsigned differing = 0;
+  for (unsigned w = 0; w < band.masks.size(); ++w) {
+    differing += static_cast<unsigned>(std::popcount(band.masks[w] & (sink.left.word(w)[i] ^ sink.right.word(w)[j])));
+  }
+  return differing <= band.flips;
+}
+
+// A pair is emitted in the first of the bands in which it agrees: not in this one if it did in an earlier one, and not yet
+// if it does not here. Inlined into every kernel, so that its popcounts use the instruction of that kernel's target.
 template <unsigned Words>
 LOOKALIKE_INLINE void emit(Sink& sink, std::size_t i, std::size_t j) {
-  for (const Band& band : sink.earlier) {
-    const auto differing = [&](unsigned w) { return sink.left.word(w)[i] ^ sink.right.word(w)[j]; };
-    if (static_cast<unsigned>(std::popcount(band_key(band, differing))) <= band.flips) return;
+  for (const Band& band : sink.bands) {
+    if (agree(sink, band, i, j) != (&band == &sink.bands.back())) return;
   }
   const std::uint32_t one = sink.left.index[i], other = sink.right.index[j];
   if (sink.second.words != nullptr && !second_is_near(sink.second, one, other)) return;
@@ -100,56 +105,65 @@ POPCNT void compare_popcnt(Range left, Range right, bool same, Sink& sink) {
   compare_scalar<Words>(left, right, same, sink);
 }
 
-// The two vector kernels have one shape. A block of Rows left rows meets one vector of right rows at a time; only the
-// least distance of the block is tested, because near pairs are rare. Lanes past the end are masked in the load too.
+// The row that place r of a block compares: the last again where there are fewer, since sorting out how many there are
+// costs more than comparing in vain.
+LOOKALIKE_INLINE std::size_t row_of(Range left, std::size_t r) { return std::min(left.begin + r, left.end - 1); }
 
-template <std::size_t Rows>
-AVX512 LOOKALIKE_INLINE void add_word(const Sink& sink, unsigned w, std::size_t i, std::size_t j, __mmask8 lanes,
-                                      __m512i (&sums)[Rows]) {
-  const std::uint64_t* word = sink.left.word(w);
-  const __m512i right = _mm512_maskz_loadu_epi64(lanes, sink.right.word(w) + j);
-  for (std::size_t r = 0; r < Rows; ++r) {
-    const __m512i left = _mm512_set1_epi64(static_cast<long long>(word[i + r]));
-    sums[r] = _mm512_add_epi64(sums[r], _mm512_popcnt_epi64(_mm512_xor_si512(left, right)));
-  }
-}
-
-template <std::size_t Rows>
-AVX512 LOOKALIKE_INLINE __mmask8 any_near(const __m512i (&sums)[Rows], __mmask8 lanes, __m512i radius) {
-  __m512i least = sums[0];
-  for (std::size_t r = 1; r < Rows; ++r) least = _mm512_maskz_min_epu64(lanes, least, sums[r]);
-  return _mm512_mask_cmple_epu64_mask(lanes, least, radius);
-}
-
-template <unsigned Words, std::size_t Rows>
-AVX512 LOOKALIKE_INLINE void rows_avx512(std::size_t i, Range right, bool same, Sink& sink) {
-  const unsigned words = word_count<Words>(sink), first = first_words<Words>(sink);
-  const __m512i radius = _mm512_set1_epi64(static_cast<long long>(sink.radius));
-  for (std::size_t j = right.begin; j < right.end; j += 8) {
-    const std::size_t rest = right.end - j;
-    const auto lanes = static_cast<__mmask8>(rest >= 8 ? 0xff : (1u << rest) - 1);
-    __m512i sums[Rows];
-    for (std::size_t r = 0; r < Rows; ++r) sums[r] = _mm512_setzero_si512();
-    for (unsigned w = 0; w < first; ++w) add_word(sink, w, i, j, lanes, sums);
-    if (any_near(sums, lanes, radius) == 0) continue;
-    for (unsigned w = first; w < words; ++w) add_word(sink, w, i, j, lanes, sums);
-    for (std::size_t r = 0; r < Rows; ++r) {
-      unsigned near = _mm512_mask_cmple_epu64_mask(lanes, sums[r], radius);
-      for (; near != 0; near &= near - 1) {
-        const std::size_t k = j + static_cast<unsigned>(std::countr_zero(near));
-        if (!same || i + r < k) emit<Words>(sink, i + r, k);
+// Adds the pairs within the radius of some left rows with the right rows of hits.
+template <unsigned Words>
+LOOKALIKE_INLINE void settle(Range left, std::size_t begin, bool same, Sink& sink) {
+  for (std::size_t hit = 0; hit < sink.hits.count; ++hit) {
+    for (unsigned near = sink.hits.hits[hit].near; near != 0; near &= near - 1) {
+      const std::size_t j = begin + sink.hits.hits[hit].offset + static_cast<unsigned>(std::countr_zero(near));
+      for (std::size_t row = left.begin; row < (same ? std::min(left.end, j) : left.end); ++row) {
+        if (distance<Words>(sink, row, j) <= sink.radius) emit<Words>(sink, row, j);
       }
     }
+  }
+  sink.hits.count = 0;
+}
+
+// The vector kernels have one shape. The first words of a block of Rows left rows stay in registers while vectors of right
+// rows pass by; only the least distance of the block is tested, because near pairs are rare, and `settle` looks at what
+// that finds. Lanes past the end are masked in the load too.
+
+template <unsigned Words, std::size_t Rows>
+AVX512 LOOKALIKE_INLINE void rows_avx512(Range left, Range right, bool same, Sink& sink) {
+  const unsigned first = Words == 1 ? 1 : first_words<Words>(sink);
+  const __m512i radius = _mm512_set1_epi64(static_cast<long long>(sink.radius));
+  const auto spread = [&](unsigned w, std::size_t r) AVX512 {
+    return _mm512_set1_epi64(static_cast<long long>(sink.left.word(w)[row_of(left, r)]));
+  };
+  __m512i rows[Rows];
+  for (std::size_t r = 0; r < Rows; ++r) rows[r] = spread(0, r);
+  for (std::size_t begin = right.begin; begin < right.end; begin += Hits::kChunk) {
+    const std::size_t end = std::min(right.end, begin + Hits::kChunk);
+    for (std::size_t j = begin; j < end; j += 8) {
+      const auto lanes = static_cast<__mmask8>(end - j >= 8 ? 0xff : (1u << (end - j)) - 1);
+      const auto load = [&](unsigned w) AVX512 { return _mm512_maskz_loadu_epi64(lanes, sink.right.word(w) + j); };
+      const __m512i word = load(0);
+      __m512i sums[Rows];
+      for (std::size_t r = 0; r < Rows; ++r) sums[r] = _mm512_popcnt_epi64(_mm512_xor_si512(rows[r], word));
+      for (unsigned w = 1; w < first; ++w) {
+        const __m512i further = load(w);
+        for (std::size_t r = 0; r < Rows; ++r) {
+          sums[r] = _mm512_add_epi64(sums[r], _mm512_popcnt_epi64(_mm512_xor_si512(spread(w, r), further)));
+        }
+      }
+      for (std::size_t r = 1; r < Rows; ++r) sums[0] = _mm512_maskz_min_epu64(lanes, sums[0], sums[r]);
+      sink.hits.note(j - begin, _mm512_mask_cmple_epu64_mask(lanes, sums[0], radius));
+    }
+    if (sink.hits.count != 0) settle<Words>(left, begin, same, sink);
   }
 }
 
 template <unsigned Words>
 AVX512 void compare_avx512(Range left, Range right, bool same, Sink& sink) {
-  std::size_t i = left.begin;
-  for (; i + kBlock <= left.end; i += kBlock) {
-    rows_avx512<Words, kBlock>(i, same ? Range{i + 1, right.end} : right, same, sink);
+  constexpr std::size_t kRows = 8;
+  if (left.size() == 1 && !same) return rows_avx512<Words, 1>(left, right, false, sink);
+  for (std::size_t i = left.begin; i < left.end; i += kRows) {
+    rows_avx512<Words, kRows>({i, std::min(i + kRows, left.end)}, same ? Range{i + 1, right.end} : right, same, sink);
   }
-  for (; i < left.end; ++i) rows_avx512<Words, 1>(i, same ? Range{i + 1, right.end} : right, same, sink);
 }
 
 AVX2 LOOKALIKE_INLINE __m256i popcount_avx2(__m256i x) {
@@ -161,57 +175,48 @@ AVX2 LOOKALIKE_INLINE __m256i popcount_avx2(__m256i x) {
   return _mm256_sad_epu8(_mm256_add_epi8(low, high), _mm256_setzero_si256());
 }
 
-template <std::size_t Rows>
-AVX2 LOOKALIKE_INLINE void add_word(const Sink& sink, unsigned w, std::size_t i, std::size_t j, __m256i lanes,
-                                    __m256i (&sums)[Rows]) {
-  const std::uint64_t* word = sink.left.word(w);
-  const __m256i right = _mm256_maskload_epi64(reinterpret_cast<const long long*>(sink.right.word(w) + j), lanes);
-  for (std::size_t r = 0; r < Rows; ++r) {
-    const __m256i left = _mm256_set1_epi64x(static_cast<long long>(word[i + r]));
-    sums[r] = _mm256_add_epi64(sums[r], popcount_avx2(_mm256_xor_si256(left, right)));
-  }
-}
-
-AVX2 LOOKALIKE_INLINE unsigned near_lanes(__m256i sums, __m256i lanes, __m256i radius) {
-  const __m256i near = _mm256_andnot_si256(_mm256_cmpgt_epi64(sums, radius), lanes);
-  return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(near)));
-}
-
-template <std::size_t Rows>
-AVX2 LOOKALIKE_INLINE unsigned any_near(const __m256i (&sums)[Rows], __m256i lanes, __m256i radius) {
-  __m256i least = sums[0];  // sums are under 2^31, so the 32-bit minimum is that of the 64-bit lanes
-  for (std::size_t r = 1; r < Rows; ++r) least = _mm256_min_epu32(least, sums[r]);
-  return near_lanes(least, lanes, radius);
-}
-
 template <unsigned Words, std::size_t Rows>
-AVX2 LOOKALIKE_INLINE void rows_avx2(std::size_t i, Range right, bool same, Sink& sink) {
-  const unsigned words = word_count<Words>(sink), first = first_words<Words>(sink);
+AVX2 LOOKALIKE_INLINE void rows_avx2(Range left, Range right, bool same, Sink& sink) {
+  const unsigned first = Words == 1 ? 1 : first_words<Words>(sink);
   const __m256i radius = _mm256_set1_epi64x(static_cast<long long>(sink.radius));
-  for (std::size_t j = right.begin; j < right.end; j += 4) {
-    const __m256i rest = _mm256_set1_epi64x(static_cast<long long>(right.end - j));
-    const __m256i lanes = _mm256_cmpgt_epi64(rest, _mm256_setr_epi64x(0, 1, 2, 3));
-    __m256i sums[Rows];
-    for (std::size_t r = 0; r < Rows; ++r) sums[r] = _mm256_setzero_si256();
-    for (unsigned w = 0; w < first; ++w) add_word(sink, w, i, j, lanes, sums);
-    if (any_near(sums, lanes, radius) == 0) continue;
-    for (unsigned w = first; w < words; ++w) add_word(sink, w, i, j, lanes, sums);
-    for (std::size_t r = 0; r < Rows; ++r) {
-      for (unsigned near = near_lanes(sums[r], lanes, radius); near != 0; near &= near - 1) {
-        const std::size_t k = j + static_cast<unsigned>(std::countr_zero(near));
-        if (!same || i + r < k) emit<Words>(sink, i + r, k);
+  const auto spread = [&](unsigned w, std::size_t r) AVX2 {
+    return _mm256_set1_epi64x(static_cast<long long>(sink.left.word(w)[row_of(left, r)]));
+  };
+  __m256i rows[Rows];
+  for (std::size_t r = 0; r < Rows; ++r) rows[r] = spread(0, r);
+  for (std::size_t begin = right.begin; begin < right.end; begin += Hits::kChunk) {
+    const std::size_t end = std::min(right.end, begin + Hits::kChunk);
+    for (std::size_t j = begin; j < end; j += 4) {
+      const __m256i rest = _mm256_set1_epi64x(static_cast<long long>(end - j));
+      const __m256i lanes = _mm256_cmpgt_epi64(rest, _mm256_setr_epi64x(0, 1, 2, 3));
+      const auto load = [&](unsigned w) AVX2 {
+        return _mm256_maskload_epi64(reinterpret_cast<const long long*>(sink.right.word(w) + j), lanes);
+      };
+      const __m256i word = load(0);
+      __m256i sums[Rows];
+      for (std::size_t r = 0; r < Rows; ++r) sums[r] = popcount_avx2(_mm256_xor_si256(rows[r], word));
+      for (unsigned w = 1; w < first; ++w) {
+        const __m256i further = load(w);
+        for (std::size_t r = 0; r < Rows; ++r) {
+          sums[r] = _mm256_add_epi64(sums[r], popcount_avx2(_mm256_xor_si256(spread(w, r), further)));
+        }
       }
+      // Sums are under 2^31, so the 32-bit minimum is that of the 64-bit lanes.
+      for (std::size_t r = 1; r < Rows; ++r) sums[0] = _mm256_min_epu32(sums[0], sums[r]);
+      const __m256i near = _mm256_andnot_si256(_mm256_cmpgt_epi64(sums[0], radius), lanes);
+      sink.hits.note(j - begin, static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(near))));
     }
+    if (sink.hits.count != 0) settle<Words>(left, begin, same, sink);
   }
 }
 
 template <unsigned Words>
 AVX2 void compare_avx2(Range left, Range right, bool same, Sink& sink) {
-  std::size_t i = left.begin;
-  for (; i + kBlock <= left.end; i += kBlock) {
-    rows_avx2<Words, kBlock>(i, same ? Range{i + 1, right.end} : right, same, sink);
+  constexpr std::size_t kRows = 4;
+  if (left.size() == 1 && !same) return rows_avx2<Words, 1>(left, right, false, sink);
+  for (std::size_t i = left.begin; i < left.end; i += kRows) {
+    rows_avx2<Words, kRows>({i, std::min(i + kRows, left.end)}, same ? Range{i + 1, right.end} : right, same, sink);
   }
-  for (; i < left.end; ++i) rows_avx2<Words, 1>(i, same ? Range{i + 1, right.end} : right, same, sink);
 }
 
 #endif  // LOOKALIKE_X86
@@ -248,9 +253,10 @@ LOOKALIKE_INLINE void rows_neon(std::size_t i, Range right, bool same, Sink& sin
 
 template <unsigned Words>
 void compare_neon(Range left, Range right, bool same, Sink& sink) {
+  constexpr std::size_t kRows = 4;
   std::size_t i = left.begin;
-  for (; i + kBlock <= left.end; i += kBlock) {
-    rows_neon<Words, kBlock>(i, same ? Range{i + 1, right.end} : right, same, sink);
+  for (; i + kRows <= left.end; i += kRows) {
+    rows_neon<Words, kRows>(i, same ? Range{i + 1, right.end} : right, same, sink);
   }
   for (; i < left.end; ++i) rows_neon<Words, 1>(i, same ? Range{i + 1, right.end} : right, same, sink);
 }

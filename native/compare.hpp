@@ -18,10 +18,19 @@ struct Range {
   std::size_t size() const { return end - begin; }
 };
 
-// `width` bits of a hash from bit `start` (counted from the low end of word 0), in which a pair may differ by `flips`.
-// The bands of one join are disjoint. Width 0 is brute force: every pair agrees in it.
+// The caller's hashes, row by row.
+struct Block {
+  const std::uint64_t* words = nullptr;
+  std::size_t rows = 0;
+  unsigned count = 0;  // words per row
+  const std::uint64_t* row(std::size_t i) const { return words + i * count; }
+};
+
+// Some bits of a hash, those set in `masks` (one per word), in which a pair may differ by `flips`. The bands of one join
+// are disjoint. Width 0, without masks, is brute force: every pair agrees in it.
 struct Band {
-  unsigned start = 0, width = 0, flips = 0;
+  std::vector<std::uint64_t> masks;
+  unsigned width = 0, flips = 0;
 };
 
 struct Pair {
@@ -37,17 +46,6 @@ struct Columns {
   unsigned count = 0;  // words per row
   const std::uint64_t* word(unsigned w) const { return words + w * rows; }
 };
-
-inline std::uint64_t band_mask(const Band& band) { return (std::uint64_t{1} << band.width) - 1; }
-
-// The band's bits of a row whose word w is get(w). A band is under 64 bits wide and may cross into the next word.
-template <class Get>
-LOOKALIKE_INLINE std::uint64_t band_key(const Band& band, Get get) {
-  const unsigned word = band.start / 64, shift = band.start % 64;
-  std::uint64_t key = get(word) >> shift;
-  if (shift + band.width > 64) key |= get(word + 1) << (64 - shift);
-  return key & band_mask(band);
-}
 
 // Further hashes of the same rows, row by row, in the order outside: of a pair they must be within a radius of their own.
 struct Second {
@@ -69,17 +67,34 @@ class Forest {
   std::vector<std::atomic<std::uint32_t>> above_;
 };
 
+// Vectors of right rows in which some row is near one of a block of left rows: bit l of `near` is row j + l. Noting every
+// vector and keeping it only if near is not 0 needs no branch, which would often be foreseen wrongly.
+struct Hits {
+  struct Hit {
+    std::uint32_t offset;  // from the first right row of the chunk
+    std::uint32_t near;
+  };
+  static constexpr std::size_t kChunk = 2048;  // right rows
+  Hit hits[kChunk / 2];                        // the least vectors hold two
+  std::size_t count = 0;
+  void note(std::size_t offset, unsigned near) {
+    hits[count] = {static_cast<std::uint32_t>(offset), near};
+    count += near != 0;
+  }
+};
+
 // What a task needs while it compares, and where its pairs go.
 struct Sink {
   Columns left, right;
   std::uint64_t radius = 0;
-  std::span<const Band> earlier;  // bands already done: a pair that agrees in one of them has been emitted there
+  std::span<const Band> bands;  // those already done, and the present one last; none: all pairs are wanted
   Second second;
   Consumer consumer = Consumer::pairs;
   std::vector<Pair> pairs;
   const std::uint64_t* weights = nullptr;  // of rows outside: a pair counts the product; none: 1 each
   std::vector<std::uint64_t> counts;       // of pairs by distance
   Forest* forest = nullptr;
+  Hits hits;  // for the kernels
 };
 
 // Adds to the sink all pairs of a row in `left` with one in `right` within the radius; `same`: the ranges are equal,

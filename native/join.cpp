@@ -9,71 +9,27 @@
 namespace lookalike {
 namespace {
 
-constexpr unsigned kGrain = 6;      // one running sum of squares per 64 keys
+constexpr std::size_t kFewPairs = 512;  // as quick to compare as to split
 constexpr unsigned kMostThreads = 256;
 constexpr unsigned kPollTasks = 256;  // of up to about half a millisecond each
 
-std::vector<std::uint32_t> masks_of(unsigned width, unsigned flips) {
-  std::vector<std::uint32_t> masks{0};
-  // Masks below 2^(bit + 1) are those below 2^bit, then the same with that bit set.
-  for (unsigned bit = 0; bit < width; ++bit) {
-    const std::size_t lower = masks.size();
-    for (std::size_t i = 0; i < lower; ++i) {
-      if (static_cast<unsigned>(std::popcount(masks[i])) < flips) masks.push_back(masks[i] | std::uint32_t{1} << bit);
-    }
-  }
-  return masks;
+// Halves the keys of a task by their top bit: the halves meet themselves and each other, which uses up one flip.
+template <class Take>
+void halve(const Task& task, const Buckets& buckets, Take take) {
+  const unsigned level = task.level - 1;
+  const std::size_t half = std::size_t{1} << level;
+  const auto meet = [&](std::size_t left, std::size_t right, unsigned flips, bool same) {
+    const Task part{buckets.range(left, level), buckets.range(right, level), left, right, level, flips, same};
+    if (part.left.size() != 0 && part.right.size() != 0) take(part);
+  };
+  meet(task.left_key, task.right_key, task.flips, task.same);
+  meet(task.left_key + half, task.right_key + half, task.flips, task.same);
+  if (task.flips == 0) return;
+  meet(task.left_key, task.right_key + half, task.flips - 1, false);
+  if (!task.same) meet(task.left_key + half, task.right_key, task.flips - 1, false);
 }
 
 }  // namespace
-
-// A counting sort. With the band of width 0 it only turns rows into columns.
-void Buckets::build(const Block& block, const Band& band) {
-  const std::size_t keys = std::size_t{1} << band.width;
-  if (!words_) {
-    rows_ = block.rows;
-    count_ = block.count;
-    words_ = std::make_unique_for_overwrite<std::uint64_t[]>(rows_ * count_);
-    index_ = std::make_unique_for_overwrite<std::uint32_t[]>(rows_);
-  }
-  const auto key_of = [&](std::size_t i) {
-    const std::uint64_t* row = block.words + i * count_;
-    return static_cast<std::size_t>(band_key(band, [row](unsigned w) { return row[w]; }));
-  };
-  // Counts are kept two entries ahead and become ends one entry ahead; filling the buckets then moves each entry from
-  // its bucket's beginning to its end, which is the beginning of the next: no second array.
-  offsets_.assign(keys + 2, 0);
-  for (std::size_t i = 0; i < rows_; ++i) ++offsets_[key_of(i) + 2];
-  for (std::size_t k = 2; k < keys + 2; ++k) offsets_[k] += offsets_[k - 1];
-  for (std::size_t i = 0; i < rows_; ++i) {
-    const std::size_t slot = offsets_[key_of(i) + 1]++;
-    if (slot >= rows_) throw std::runtime_error("the hash block was changed while its pairs were being read");
-    index_[slot] = static_cast<std::uint32_t>(i);
-    for (unsigned w = 0; w < count_; ++w) words_[w * rows_ + slot] = block.words[i * count_ + w];
-  }
-  squares_.assign((keys >> kGrain) + 1, 0);
-  for (std::size_t k = 0; k < squares_.size() - 1; ++k) {
-    std::uint64_t sum = squares_[k];
-    for (std::size_t key = k << kGrain; key < (k + 1) << kGrain; ++key) {
-      const std::uint64_t size = range(key, 0).size();
-      sum += size * size;  // all of them together are at most rows^2, under 2^64
-    }
-    squares_[k + 1] = sum;
-  }
-}
-
-double Buckets::squares(std::size_t first_key, unsigned level) const {
-  if (level >= kGrain) {
-    return static_cast<double>(squares_[(first_key + (std::size_t{1} << level)) >> kGrain] -
-                               squares_[first_key >> kGrain]);
-  }
-  double sum = 0;
-  for (std::size_t key = first_key; key < first_key + (std::size_t{1} << level); ++key) {
-    const double size = static_cast<double>(range(key, 0).size());
-    sum += size * size;
-  }
-  return sum;
-}
 
 PairStream::PairStream(Block block, unsigned radius, unsigned threads, Kernel kernel, Method method,
                        std::size_t task_pairs, std::function<void()> poll, Second second)
@@ -82,7 +38,7 @@ PairStream::PairStream(Block block, unsigned radius, unsigned threads, Kernel ke
       threads_(std::clamp(threads != 0 ? threads : std::thread::hardware_concurrency(), 1u, kMostThreads)),
       task_pairs_(static_cast<double>(std::max<std::size_t>(1, task_pairs))),
       poll_(std::move(poll)),
-      bands_(choose_bands(block.rows, block.count, radius, kernel.pair_ns, method)),
+      bands_(choose_bands(block, radius, kernel.pair_ns, method)),
       compare_(kernel.compare(block.count)),
       second_(second) {}
 
@@ -137,8 +93,6 @@ bool PairStream::open_band() {
   if (opened_ == bands_.size() || block_.rows < 2) return false;
   const Band& band = bands_[opened_++];
   buckets_.build(block_, band);
-  masks_.clear();
-  for (unsigned flips = 0; flips <= band.flips; ++flips) masks_.push_back(masks_of(band.width, flips));
   const Range all{0, block_.rows};
   todo_.push_back({all, all, 0, 0, band.width, band.flips, true});
   return true;
@@ -165,21 +119,12 @@ bool PairStream::next_task(Task& task) {
   return false;
 }
 
-// Halves the keys by their top bit or, where there is one key, its rows: the halves meet themselves and each other,
-// which over keys uses up one flip. A task of one row against one is never split.
+// Halves the keys of a task or, where there is one key, its rows. A task of one row against one is never split.
 void PairStream::split(const Task& task) {
   if (task.level > 0) {
-    const unsigned level = task.level - 1;
-    const std::size_t half = std::size_t{1} << level;
-    const auto push = [&](std::size_t left, std::size_t right, unsigned flips, bool same) {
-      todo_.push_back({buckets_.range(left, level), buckets_.range(right, level), left, right, level, flips, same});
-    };
-    if (task.flips > 0) {
-      if (!task.same) push(task.left_key + half, task.right_key, task.flips - 1, false);
-      push(task.left_key, task.right_key + half, task.flips - 1, false);
-    }
-    push(task.left_key + half, task.right_key + half, task.flips, task.same);
-    push(task.left_key, task.right_key, task.flips, task.same);
+    const std::size_t before = todo_.size();
+    halve(task, buckets_, [this](const Task& part) { todo_.push_back(part); });
+    std::reverse(todo_.begin() + static_cast<std::ptrdiff_t>(before), todo_.end());  // the last is done first
     return;
   }
   const auto halves = [](Range range) {
@@ -205,27 +150,14 @@ void PairStream::split(const Task& task) {
   }
 }
 
+// All rows are compared as soon as that is cheaper than sorting out which buckets are too many flips apart; `emit` leaves
+// out the pairs of those.
 void PairStream::run(const Task& task, Sink& sink) const {
-  if (task.level == 0) return compare_(task.left, task.right, task.same, sink);
-  struct Filled {
-    std::size_t key;
-    Range rows;
-  };
-  std::vector<Filled> filled;
-  for (std::size_t key = 0; key < std::size_t{1} << task.level; ++key) {
-    const Range rows = buckets_.range(task.left_key + key, 0);
-    if (rows.size() != 0) filled.push_back({key, rows});
+  const auto [fewer, more] = std::minmax(task.left, task.right, [](Range a, Range b) { return a.size() < b.size(); });
+  if (task.level <= task.flips || fewer.size() * more.size() <= kFewPairs) {
+    return compare_(fewer, more, task.same, sink);  // kernels pass along the right rows many at a time
   }
-  // Masks outside, keys inside: both ranges of rows fit in the cache and are walked nearly in order.
-  for (const std::uint32_t mask : masks_[task.flips]) {
-    if (mask >> task.level != 0) break;
-    for (const Filled& left : filled) {
-      const std::size_t key = left.key ^ mask;
-      if (task.same && key < left.key) continue;
-      const Range right = buckets_.range(task.right_key + key, 0);
-      if (right.size() != 0) compare_(left.rows, right, task.same && mask == 0, sink);
-    }
-  }
+  halve(task, buckets_, [&](const Task& part) { run(part, sink); });
 }
 
 // Threads do tasks until there are `limit` pairs or none is left. All tasks begun are finished, so what is done is a
@@ -248,7 +180,7 @@ void PairStream::work(std::size_t limit, bool polls) {
     Sink sink;
     sink.left = sink.right = buckets_.columns();
     sink.radius = radius_;
-    sink.earlier = std::span(bands_).first(opened_ - 1);
+    sink.bands = std::span(bands_).first(opened_);
     sink.second = second_;
     sink.consumer = consumer_;
     sink.weights = weights_;

@@ -10,36 +10,11 @@
 #include <mutex>
 #include <vector>
 
+#include "buckets.hpp"
 #include "compare.hpp"
 #include "plan.hpp"
 
 namespace lookalike {
-
-// The caller's hashes, row by row.
-struct Block {
-  const std::uint64_t* words = nullptr;
-  std::size_t rows = 0;
-  unsigned count = 0;  // words per row
-};
-
-// The rows of a block sorted by their key in one band.
-class Buckets {
- public:
-  void build(const Block& block, const Band& band);
-  Columns columns() const { return {words_.get(), index_.get(), rows_, count_}; }
-  Range range(std::size_t first_key, unsigned level) const {  // rows of 2^level keys
-    return {offsets_[first_key], offsets_[first_key + (std::size_t{1} << level)]};
-  }
-  double squares(std::size_t first_key, unsigned level) const;  // sum of squared bucket sizes of 2^level keys
-
- private:
-  std::size_t rows_ = 0;
-  unsigned count_ = 0;
-  std::unique_ptr<std::uint64_t[]> words_;
-  std::unique_ptr<std::uint32_t[]> index_;
-  std::vector<std::uint32_t> offsets_;  // bucket k is the rows from offsets_[k] to offsets_[k + 1]
-  std::vector<std::uint64_t> squares_;  // running sums, one per 2^kGrain keys
-};
 
 // Work: the rows of 2^level keys against those of as many others, where keys may differ in `flips` of the low `level`
 // bits. Both key ranges are aligned, so flipping a low bit stays inside them.
@@ -103,8 +78,7 @@ class PairStream {
   std::mutex calling_;  // one call of next at a time
   bool failed_ = false;
   std::size_t opened_ = 0;  // bands begun
-  Buckets buckets_;         // of the band bands_[opened_ - 1]
-  std::vector<std::vector<std::uint32_t>> masks_;  // by flips: the keys with at most that many bits set, ascending
+  Buckets buckets_;  // of the band bands_[opened_ - 1]
 
   std::mutex sharing_;  // guards what follows while threads work
   std::vector<Task> todo_;

@@ -1,7 +1,6 @@
 // Choosing the bands of a join.
 #pragma once
 
-#include <cstddef>
 #include <vector>
 
 #include "compare.hpp"
@@ -13,9 +12,10 @@ enum class Method { automatic, brute, bands };
 // How many ways there are to flip at most `flips` of `width` bits.
 double flips_volume(unsigned width, unsigned flips);
 
-// The cheapest bands for n rows by the cost model: either one band of width 0 (brute force) or bands with
+// The cheapest bands for a block by the cost model: either one band of width 0 (brute force) or bands with
 // sum(flips + 1) >= radius + 1, which no pair within the radius can miss: a pair that disagrees in every band differs
-// in at least flips + 1 bits of each. Method::bands leaves out brute force wherever bands are possible.
-std::vector<Band> choose_bands(std::size_t n, unsigned words, unsigned radius, double pair_ns, Method method);
+// in at least flips + 1 bits of each. Which bits make a band follows from a sample of the rows, so that bits that are
+// uneven or go together are spread over the bands. Method::bands leaves out brute force wherever bands are possible.
+std::vector<Band> choose_bands(const Block& block, unsigned radius, double pair_ns, Method method);
 
 }  // namespace lookalike

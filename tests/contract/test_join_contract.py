@@ -121,9 +121,11 @@ def test_both_sides_of_the_brute_force_threshold(kernel: str, words: int, radius
         flips = generator.integers(0, 1 << 64, (4, count // 2, words), dtype=np.uint64)
         block[: count // 2] = block[count // 2 : count // 2 * 2] ^ (flips[0] & flips[1] & flips[2] & flips[3])
         bands = PairStream(block, radius, 1, kernel).bands
-        chosen.add(len(bands) == 1 and bands[0][1] == 0)
-        if any(width for _, width, _ in bands):
-            assert sum(flips + 1 for _, _, flips in bands) >= radius + 1
+        chosen.add(bands == [([], 0)])
+        if bands != [([], 0)]:
+            assert sum(flips + 1 for _, flips in bands) >= radius + 1
+            numbers = [number for bits, _ in bands for number in bits]
+            assert len(set(numbers)) == len(numbers)
         expected = [
             (i, j)
             for i in range(count)

@@ -22,7 +22,7 @@ except ModuleNotFoundError:  # installed without a compiler; kernels that are th
 else:
     KERNELS = (*kernels(), REFERENCE)  # what can run here, best first
 
-LIMIT = 1 << 22  # pairs in one part of a stream: 96 MB
+LIMIT = 1 << 21  # pairs in one part of a stream: 48 MB
 
 Block: TypeAlias = NDArray[np.uint64]
 Column: TypeAlias = NDArray[np.int64]
