@@ -3,7 +3,7 @@
 What the kernels decline (`None`) is for Pillow; the luma of what they take is that of Pillow's road to the level.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +19,8 @@ except ModuleNotFoundError:  # installed without a compiler; kernels that are th
 
 JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
+INFLATED_BYTES = 16 << 20
+"""PNG files are inflated together up to here, further only by the last of them: small files may hold large pictures."""
 
 
 def read_files(
@@ -85,7 +87,28 @@ def decode_all(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | N
     if _native is None:
         return [None] * len(files)
     limit = min(max_pixels, (1 << 62) - 1)
-    inflated = [inflate(data, limit) if data.startswith(PNG) else None for data in files]
+    return [made for part, inflated in _parts(files, limit) for made in _thumbnails(part, inflated, limit)]
+
+
+def _parts(files: Sequence[bytes], limit: int) -> Iterator[tuple[list[bytes], list[bytearray | None]]]:
+    """Yield the files in order, some at a time, with the rows of those that are PNG; both lists are emptied afterwards."""
+    part: list[bytes] = []
+    inflated: list[bytearray | None] = []
+    held = 0
+    for at, data in enumerate(files, 1):
+        rows = inflate(data, limit) if data.startswith(PNG) else None
+        part.append(data)
+        inflated.append(rows)
+        held += len(rows or b"")
+        del rows
+        if held >= INFLATED_BYTES or at == len(files):
+            yield part, inflated
+            part.clear()
+            inflated.clear()
+            held = 0
+
+
+def _thumbnails(files: list[bytes], inflated: list[bytearray | None], limit: int) -> list[Thumbnail | None]:
     taken, luma, chroma, facts = _native.thumbnails(files, inflated, limit)
     made: list[Thumbnail | None] = [None] * len(files)
     for at, known in enumerate(facts.tolist()):
