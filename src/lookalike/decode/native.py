@@ -4,6 +4,7 @@ What the kernels decline (`None`) is for Pillow; the luma of what they take is t
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -42,9 +43,10 @@ def read_files(
     list of (bytes or None)
         None for what was not read.
     """
-    if _native is None or not hasattr(_native, "read_files"):  # the latter on Windows
-        return [None] * len(paths)
-    read: list[bytes | None] = _native.read_files(paths, sizes, mtimes, everything)
+    read: list[bytes | None] = [None] * len(paths)
+    if _native is not None and hasattr(_native, "read_files"):  # the latter not on Windows
+        with suppress(MemoryError):
+            read = _native.read_files(paths, sizes, mtimes, everything)
     return read
 
 
@@ -82,7 +84,7 @@ def decode_all(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | N
     Returns
     -------
     list of (Thumbnail or None)
-        None for what is not taken: other formats, rare kinds, damage of any sort.
+        None for what is not taken: other formats, rare kinds, damage of any sort, and what memory does not suffice for.
     """
     if _native is None:
         return [None] * len(files)
@@ -109,8 +111,11 @@ def _parts(files: Sequence[bytes], limit: int) -> Iterator[tuple[list[bytes], li
 
 
 def _thumbnails(files: list[bytes], inflated: list[bytearray | None], limit: int) -> list[Thumbnail | None]:
-    taken, luma, chroma, facts = _native.thumbnails(files, inflated, limit)
     made: list[Thumbnail | None] = [None] * len(files)
+    try:
+        taken, luma, chroma, facts = _native.thumbnails(files, inflated, limit)
+    except MemoryError:
+        return made
     for at, known in enumerate(facts.tolist()):
         if not taken[at]:
             continue

@@ -70,7 +70,7 @@ def inflate(data: bytes, max_pixels: int) -> bytearray | None:
         if profile and _is_too_large(profile):
             return None
         return zlib_decompress(compressed, size)  # also compares the checksum
-    except DeflateError:
+    except (DeflateError, MemoryError):
         return None
 
 
