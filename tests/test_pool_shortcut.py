@@ -1,13 +1,17 @@
 """What a pool does in its own process before it asks a worker: with real threads and processes."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 import pool_tasks
+from conftest import encode, scene
 from lookalike import pool as pools
 from lookalike.pool import Pool
 
@@ -118,3 +122,58 @@ def test_closing_early_wakes_readers_that_wait_for_memory() -> None:
         for task in range(40):
             pool.submit([2 * task])
     assert threading.active_count() == before
+
+
+class Stuck(Evens):
+    """A drive that does not answer: whoever settles the first chunk waits until the test lets go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits, self.answers = threading.Event(), threading.Event()
+
+    def settle(self, chunk: Sequence[int], read: str) -> list[int | None]:
+        self.waits.set()
+        self.answers.wait()
+        return super().settle(chunk, read)
+
+
+def test_whoever_interrupts_does_not_wait_for_a_drive() -> None:
+    shortcut = Stuck()
+    start = time.monotonic()
+    with (  # noqa: PT012
+        pytest.raises(KeyboardInterrupt),
+        Pool(pool_tasks.worker_of, died, workers=3, shortcut=shortcut, readers=2) as pool,
+    ):
+        for task in range(40):
+            pool.submit([2 * task])
+        assert shortcut.waits.wait(10)
+        raise KeyboardInterrupt
+    assert time.monotonic() - start < 3 * pools.PATIENCE_SECONDS
+    shortcut.answers.set()
+
+
+ABANDONED = """
+import sys
+from lookalike import decode
+from lookalike.pool import Pool
+
+class Decodes:
+    def cost(self, chunk): return 1
+    def read(self, chunk): return chunk
+    def settle(self, chunk, read): return decode.decode_all(read, max_pixels=10**9)
+
+pool = Pool(len, lambda task, reason: reason, workers=4, shortcut=Decodes(), readers=1).__enter__()
+for _ in range(5000):
+    pool.submit([open(sys.argv[1], "rb").read()])
+next(pool.results(wait=True))
+"""
+
+
+def test_a_program_may_end_without_closing_a_pool(tmp_path: Path) -> None:
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(encode(scene(1), "JPEG"))
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-c", ABANDONED, picture], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")

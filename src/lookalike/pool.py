@@ -9,6 +9,7 @@ Where much can be done safely in this process, without the interpreter lock, a `
 ahead by some threads and settled by others, and a worker process is started only for what it leaves over.
 """
 
+import atexit
 import json
 import os
 import pickle
@@ -17,6 +18,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from types import TracebackType
@@ -116,6 +118,8 @@ class Pool(Generic[T, R]):
         self._readers = [threading.Thread(target=self._read_ahead, daemon=True) for _ in range(ahead)]
         for thread in self._threads + self._readers:
             thread.start()
+        # A thread that comes back from C++ to an interpreter that ends takes the program down with it.
+        atexit.register(self._close, hurried=True)
 
     def __enter__(self) -> Self:
         return self
@@ -123,20 +127,24 @@ class Pool(Generic[T, R]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._close(hurried=error is not None)
+        atexit.unregister(self._close)
+
+    def _close(self, *, hurried: bool) -> None:
+        """End all threads and processes; who is in a hurry wants nothing more of what is under way."""
         self._closing.set()
         with self._memory:
             self._memory.notify_all()
-        if error is not None:  # nobody waits for what is under way
+        if hurried:
             for worker in list(self._workers):
                 worker.kill()
         for _ in self._readers:
             self._tasks.put(None)
         for _ in self._threads:
             self._read.put(None)
-        for thread in self._threads:
-            thread.join()
-        for thread in self._readers:  # whoever interrupts does not wait for a drive that no longer answers
-            thread.join(None if error is None else PATIENCE_SECONDS)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for thread in self._threads + self._readers:  # in a hurry, nobody waits for a drive that no longer answers
+            thread.join(max(0.0, deadline - time.monotonic()) if hurried else None)
 
     @property
     def room(self) -> bool:
@@ -238,6 +246,8 @@ class Pool(Generic[T, R]):
             part = parts.pop(0)
             worker = worker or _Worker(self._function)
             self._workers.add(worker)
+            if self._closing.is_set():  # before this one was among those that were killed
+                break
             try:
                 results += worker.ask(part)
             except (EOFError, BrokenPipeError, ConnectionResetError, pickle.UnpicklingError):
