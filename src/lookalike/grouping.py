@@ -17,8 +17,7 @@ Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8]
 """``(left, right) -> (tier, score)``: verify pairs of items, left < right."""
 
 LOOSER = (Tier.COPY, Tier.EDIT, Tier.SIMILAR)
-MOST_KEEPERS = 256
-MOST_CLAIMED = 8
+MOST_KEEPERS, MOST_CLAIMED = 256, 8
 """Where a step of a walk stops looking for further keepers in one component."""
 
 
@@ -258,46 +257,47 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     Components do not touch each other, so all of them take steps at a time and their questions travel together. Every
     pair of two keepers has been asked when the walk ends, so looser tiers need no further question.
     """
-    decided = np.zeros(len(candidates), np.bool_)
+    claimer = np.full(len(candidates), len(candidates))  # the first known keeper of each item, itself if it is one
     walks = [(part, 0) for part in candidates.components()]
     asked: list[tuple[Any, ...]] = []
     while walks:
         keepers: list[tuple[int, NDArray[np.int64]]] = []
         going = []
         for items, start in walks:
-            at = next((at for at in range(start, len(items)) if not decided[items[at]]), None)
+            at = next((at for at in range(start, len(items)) if claimer[items[at]] == len(claimer)), None)
             if at is not None:
-                keepers += _next_keepers(candidates, items[at:], decided)
+                keepers += _next_keepers(candidates, items[at:], claimer)
                 going.append((items, at + 1))
         walks = going
-        decided[[keeper for keeper, _ in keepers]] = True
+        for keeper, _ in keepers:
+            claimer[keeper] = keeper
         keepers = [(keeper, others) for keeper, others in keepers if len(others)]
         if not keepers:
             continue
         left = np.concatenate([np.full(len(others), keeper) for keeper, others in keepers])
         right = np.concatenate([others for _, others in keepers])
         tier, score = judge(left, right)
-        decided[right[tier <= Tier.COPY]] = True
+        np.minimum.at(claimer, right[tier <= Tier.COPY], left[tier <= Tier.COPY])
         asked.append((left, right, tier, score))
     return _edges(asked)
 
 
 def _next_keepers(
-    candidates: Candidates, items: NDArray[np.int64], decided: NDArray[np.bool_]
+    candidates: Candidates, items: NDArray[np.int64], claimer: NDArray[np.int64]
 ) -> list[tuple[int, NDArray[np.int64]]]:
-    """Return undecided items that no undecided item before them can claim, each with the undecided it may claim itself.
+    """Return undecided items that no undecided item before them can claim, each with what it may claim itself.
 
     The first always is one. They are keepers, whatever the answers of this step: the walk step by step would ask about
     each of them in the end (Blelloch, Fineman and Shun, *Greedy sequential maximal independent set and matching are
-    parallel on average*, 2012).
+    parallel on average*, 2012). They may claim what is undecided, or claimed by a keeper that comes after them.
     """
     found: list[tuple[int, NDArray[np.int64]]] = []
     claimed = 0
     for item in items.tolist():
-        if decided[item]:
+        if claimer[item] < len(claimer):
             continue
         others = candidates.near(item)
-        others = others[~decided[others]]
+        others = others[claimer[others] > item]
         if len(others) and others[0] < item:
             claimed += 1
         else:

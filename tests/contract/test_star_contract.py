@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lookalike import grouping, join, matching
 from lookalike.columns import Matches
 from lookalike.grouping import Candidates, Listed, group, match_references
 from lookalike.model import GroupRule, Tier
@@ -121,6 +123,44 @@ def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier
     keeper, label = naive(case, loosest, rule)
     assert matches.keeper.tolist() == keeper
     assert matches.group.tolist() == label
+
+
+def hashed_items(seed: int) -> tuple[Case, NDArray[np.uint64], int]:
+    """Return items of short hashes in any keep order, the distinct hashes, and a radius."""
+    random = np.random.default_rng(seed)
+    items, bits = int(random.integers(2, 40)), int(random.integers(3, 8))
+    distinct, classes = join.collapse(random.integers(0, 1 << bits, items).astype(np.uint64))
+    radius = int(random.integers(0, 3))
+    left, right, _ = join.distinct_pairs(distinct, radius)
+    share = random.dirichlet([1, 0.3, 0.3, 2])
+    verdict = random.choice(np.array([1, 2, 3, 4], np.uint8), (items, items), p=share)
+    return Case(classes.tolist(), list(zip(left.tolist(), right.tolist(), strict=True)), verdict), distinct, radius
+
+
+@pytest.mark.parametrize("loosest", LOOSEST)
+@pytest.mark.parametrize("most", [(1, 8), (2, 8), (3, 1), (256, 8), (256, 1000)])
+def test_steps_of_any_length_lead_where_single_steps_lead(
+    most: tuple[int, int], loosest: Tier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "MOST_KEEPERS", most[0])
+    monkeypatch.setattr(grouping, "MOST_CLAIMED", most[1])
+    monkeypatch.setattr(matching, "MOST_PAIRS", -1)
+    for seed in range(150):
+        case, distinct, radius = hashed_items(seed)
+        keeper, label = naive(case, loosest, "star")
+        sought = matching.neighbours(distinct, radius, threads=1)
+        for candidates in (case.candidates(), Candidates(np.array(case.classes, np.int64), sought)):
+            matches = group(candidates, case.judge, loosest)
+            assert (matches.keeper.tolist(), matches.group.tolist()) == (keeper, label), seed
+
+
+def test_the_first_keeper_claims_an_item_that_a_later_one_asked_about_before_it() -> None:
+    verdict = np.full((4, 4), Tier.NONE, np.uint8)
+    verdict[1, 3] = verdict[2, 3] = Tier.COPY  # 1 waits for what 0 says of it, 2 does not
+    matches = group(
+        Case([0, 1, 2, 3], [(0, 1), (1, 3), (2, 3)], verdict).candidates(), Case([], [], verdict).judge, Tier.COPY
+    )
+    assert matches.keeper.tolist() == [0, 1, 2, 1]
 
 
 @given(case=cases(), loosest=st.sampled_from(LOOSEST))
