@@ -75,6 +75,41 @@ def test_a_file_that_vanishes_between_listing_and_reading_is_one_failure(
     assert findings.incomplete == []
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+@pytest.mark.parametrize("stand_in", ["text", "folder", "pipe"])
+@pytest.mark.parametrize("verb", ["find", "hash"])
+def test_what_stood_in_for_a_file_while_it_was_read_is_not_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: str, verb: str
+) -> None:
+    photo, away, catalog = tmp_path / "set" / "photo", tmp_path / "away", tmp_path / "catalog.sqlite"
+    photo.parent.mkdir()
+    photo.write_bytes(encode(scene(1)))
+    old(photo)
+    listed = Walk.folders
+
+    def swap_after_listing(self: Walk, root: Root, position: int) -> Iterator[Folder]:
+        for folder in listed(self, root, position):
+            photo.rename(away)
+            if stand_in == "text":
+                photo.write_bytes(b"hello")
+            else:
+                (os.mkdir if stand_in == "folder" else os.mkfifo)(photo)
+            yield folder
+
+    def skipped() -> dict[str, int]:
+        if verb == "find":
+            return dict(la.find(photo.parent, catalog=catalog, workers=1).stats["skipped"])
+        return dict(la.hash_images(photo.parent, catalog=catalog, workers=1).skipped)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Walk, "folders", swap_after_listing)
+        assert skipped() == {"not an image" if stand_in == "text" else "not a regular file": 1}
+    if stand_in == "folder":
+        photo.rmdir()
+    away.replace(photo)
+    assert skipped() == {}
+
+
 def test_names_of_one_file_are_read_once_and_stay_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(encode(scene(1)))

@@ -60,7 +60,10 @@ class Hashed(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a task: exactly one of skipped, failure and content (`digest`, with a thumbnail unless known)."""
+    """What became of a task: exactly one of skipped, failure and content (`digest`, with a thumbnail unless known).
+
+    What was skipped and had `changed` since it was listed says nothing of what was listed.
+    """
 
     row: int
     digest: bytes | None = None
@@ -72,6 +75,7 @@ class Outcome(NamedTuple):
     truncated: bool = False
     pixels: tuple[int, int] | None = None
     gone: bool = False
+    changed: bool = False
     hashed: Hashed | None = None
 
 
@@ -90,8 +94,8 @@ def examine(task: Task) -> Outcome:
     """
     try:
         found = _look(task)
-        if isinstance(found, str):
-            return Outcome(task.row, skipped=found)
+        if isinstance(found, Outcome):
+            return found
         data = _read(task, *found)
     except (OSError, DecodeError, MemoryError) as error:
         return _unread(task, error)
@@ -137,8 +141,8 @@ def recognise(task: Task) -> Outcome | None:
         found = _look(task)
     except (OSError, DecodeError) as error:
         return _unread(task, error)
-    if isinstance(found, str):
-        return Outcome(task.row, skipped=found)
+    if isinstance(found, Outcome):
+        return found
     found[0].close()
     return None
 
@@ -171,24 +175,25 @@ def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:
     return Outcome(task.row, kind="limit", reason="not enough memory to read it")
 
 
-def _look(task: Task) -> tuple[BinaryIO, bytes] | str:
-    """Return an open file and its beginning, or the kind it is skipped as."""
+def _look(task: Task) -> tuple[BinaryIO, bytes] | Outcome:
+    """Return an open file and its beginning, or that it is skipped."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     with contextlib.ExitStack() as opened:
         try:
             file = opened.enter_context(open(task.path, "rb", opener=lambda path, _: os.open(path, flags)))
         except IsADirectoryError:
-            return "not a regular file"
+            return Outcome(task.row, skipped="not a regular file", changed=True)
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            return "not a regular file"
+            return Outcome(task.row, skipped="not a regular file", changed=True)
         head = file.read(formats.HEAD_BYTES)
         format_ = formats.sniff(head, task.path)
         if format_ == "RAW":  # said of the name, since the same bytes may be an ordinary TIFF elsewhere
             raise DecodeError("unsupported", "camera raw files are not read yet")
         other = format_ is None and not formats.claims_image(task.path)
         if other or head.startswith(APPLE_DOUBLE):
-            return formats.kind_of_other(head, task.path)
+            changed = (status.st_size, status.st_mtime_ns) != (task.size, task.mtime_ns)
+            return Outcome(task.row, skipped=formats.kind_of_other(head, task.path), changed=changed)
         if status.st_size > MAX_FILE_BYTES:
             raise DecodeError("limit", f"{status.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
         opened.pop_all()

@@ -249,7 +249,7 @@ class _Run:
                 name = self.rows[at]
                 name.content = content
                 self._conclude(outcome, name)
-                if (content is not None or outcome.skipped is not None) and name.settled:
+                if (content is not None or outcome.skipped is not None) and name.settled and not outcome.changed:
                     locations.append(name.location(outcome.skipped))
         self.catalog.remember(locations, version=decode.VERSION)
 

@@ -340,7 +340,9 @@ class _Run:
             locations = [
                 item.row.location(outcome.skipped)
                 for outcome, item in batch
-                if (item.row.content is not None or outcome.skipped is not None) and item.row.settled
+                if (item.row.content is not None or outcome.skipped is not None)
+                and item.row.settled
+                and not outcome.changed
             ]
             for at, spec in enumerate(self.specs):
                 made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]
