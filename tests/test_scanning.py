@@ -55,6 +55,27 @@ def test_a_root_that_goes_away_stops_the_scan_without_failures(
     assert again.stats["duplicates"] == 1
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_root_that_goes_away_before_its_turn_is_missing(tmp_path: Path, workers: int) -> None:
+    stays, drive, away = tmp_path / "stays", tmp_path / "drive", tmp_path / "away"
+    for number, folder in enumerate((stays, drive)):
+        folder.mkdir()
+        (folder / "a.jpg").write_bytes(encode(scene(number)))
+
+    def unplug(_done: int, _listed: int, _finished: bool) -> None:
+        if drive.exists():
+            drive.rename(away)
+
+    findings = la.find([stays, drive], use_catalog=False, workers=workers, progress=unplug)
+    assert findings.missing_roots == [str(drive)]
+    assert "went away" in findings.incomplete[0]
+    assert (findings.stats["images"], findings.failures) == (1, [])
+    away.rename(drive)
+    table = la.hash_images([stays, drive], use_catalog=False, workers=workers, progress=unplug)
+    assert len(table.refs.paths) == 1
+    assert "went away" in table.incomplete[0]
+
+
 def test_a_file_that_vanishes_between_listing_and_reading_is_one_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -225,7 +225,12 @@ class Walk:
         if (root.device, root.inode) in self._seen:
             return
         real = os.path.realpath(root.path)
-        start = volume_of(real)
+        try:
+            start = volume_of(real)
+        except OSError as error:  # it went away since it was opened
+            place, key, _ = root.identity
+            yield Folder(position, root.path, place, key, complete=False, failures=[_unlisted(root.path, error)])
+            return
         stack = [(root.path, real, start, replace(self._rules, root=root.path))]
         self._seen.add((root.device, root.inode))
         while stack:
@@ -237,9 +242,7 @@ class Walk:
                     found = sorted(listing, key=lambda entry: entry.name)
             except OSError as error:
                 folder.complete = False
-                folder.failures.append(
-                    Unread(path, failure_kind(error), f"folder not readable: {error.strerror}", image=False)
-                )
+                folder.failures.append(_unlisted(path, error))
                 yield folder
                 continue
             folder.present = {entry.name for entry in found}
@@ -354,6 +357,10 @@ class Walk:
 
 def _entry(name: str, status: os.stat_result, *, symlink: bool) -> Entry:
     return Entry(name, status.st_size, status.st_mtime_ns, status.st_dev, status.st_ino, symlink)
+
+
+def _unlisted(path: str, error: OSError) -> Unread:
+    return Unread(path, failure_kind(error), f"folder not readable: {error.strerror}", image=False)
 
 
 def _is_elsewhere(status: os.stat_result) -> bool:
