@@ -1,14 +1,16 @@
 """Measure the exact Hamming self-join, and check it against brute force.
 
-    python benchmarks/join.py [--rows 1000000] [--radius 8] [--json FILE]
+    python benchmarks/join.py [--rows 1000000 10000000] [--radius 8 10] [--json FILE]
 
 Each case runs in a process of its own, so that the peak is that of the case. Time is that of `collapse` and
-`distinct_pairs`: wall seconds and CPU seconds of all threads, medians of the repeats, and the worst CPU
-seconds. The peak is of the whole process: interpreter, NumPy, the block and the answer.
+`stream_distinct_pairs`: wall seconds and CPU seconds of all threads, medians of the repeats, and the worst CPU
+seconds. The peak is of the whole process: interpreter, NumPy, the block and one part of the pairs. Where faiss
+is installed, its `IndexBinaryFlat` searches the same 100,000 hashes.
 """
 
 import argparse
 import concurrent.futures
+import importlib.util
 import multiprocessing
 import statistics
 import sys
@@ -21,8 +23,9 @@ from numpy.typing import NDArray
 from lookalike import bits, join
 from timing import save
 
-DISTRIBUTIONS = ("mixed", "uniform")
+DISTRIBUTIONS = ("mixed", "uniform", "chained", "skewed")
 CHECKED = 50_000  # rows compared with brute force
+FLAT = 100_000  # rows searched by faiss
 
 
 def hashes(rows: int, size: int, distribution: str, seed: int = 0) -> NDArray[np.uint64]:
@@ -30,6 +33,8 @@ def hashes(rows: int, size: int, distribution: str, seed: int = 0) -> NDArray[np
 
     "uniform" is random bits. "mixed" is 60 % random bits; 39 % clusters of 2 to 12, each row up to 1/12 of
     the bits from a common centre, like copies of one picture; and 1 % one value repeated, like blank images.
+    "chained" bits repeat their neighbour with probability 0.7 in rows of 8, as those of a difference hash do;
+    "skewed" ones have a share of ones of their own each, 0.1 to 0.9.
     """
     generator = np.random.default_rng(seed)
 
@@ -38,6 +43,17 @@ def hashes(rows: int, size: int, distribution: str, seed: int = 0) -> NDArray[np
 
     if distribution == "uniform":
         return random(rows)
+    if distribution in {"chained", "skewed"}:
+        block = np.zeros((rows, bits.words(size)), np.uint64)
+        shares = generator.uniform(0.1, 0.9, size)
+        bit: NDArray[np.bool_] = np.zeros(rows, np.bool_)
+        for at in range(size):
+            if distribution == "skewed":
+                bit = generator.random(rows) < shares[at]
+            else:
+                bit = np.logical_xor(bit, generator.random(rows) < (0.5 if at % 8 == 0 else 0.3))
+            block[:, at // bits.WORD] |= bit.astype(np.uint64) << np.uint64(at % bits.WORD)
+        return block
     repeated, clustered = rows // 100, rows * 39 // 100
     lengths = generator.integers(2, 13, clustered)
     member = np.repeat(np.arange(clustered), lengths)[:clustered]
@@ -68,7 +84,8 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
     for _ in range(case["repeat"]):
         begin, begin_cpu = time.perf_counter(), time.process_time()
         distinct, _ = join.collapse(block)
-        pairs = len(join.distinct_pairs(distinct, case["radius"], kernel=case["kernel"], threads=case["threads"])[0])
+        parts = join.stream_distinct_pairs(distinct, case["radius"], kernel=case["kernel"], threads=case["threads"])
+        pairs = sum(len(left) for left, _, _ in parts)
         wall.append(time.perf_counter() - begin)
         cpu.append(time.process_time() - begin_cpu)
     return case | {
@@ -91,6 +108,29 @@ def check(case: dict[str, Any]) -> dict[str, Any]:
     return {"rows": len(block), "pairs": len(slow[0]), "equal": equal}
 
 
+def compare(case: dict[str, Any]) -> dict[str, Any]:
+    """Search the first rows of a case with the flat index of faiss, and with the join."""
+    import faiss
+
+    block = hashes(FLAT, case["bits"], case["distribution"])
+    cpu: dict[str, list[float]] = {"lookalike": [], "faiss": []}
+    found = {}
+    for _ in range(3):
+        begin = time.process_time()
+        found["lookalike"] = len(join.near_pairs(block, case["radius"])[0])
+        cpu["lookalike"].append(time.process_time() - begin)
+    begin = time.process_time()
+    index = faiss.IndexBinaryFlat(case["bits"])
+    index.add(block.view(np.uint8))
+    limits, _, _ = index.range_search(block.view(np.uint8), case["radius"] + 1)  # below, not up to, that radius
+    found["faiss"] = (int(limits[-1]) - FLAT) // 2  # each pair twice, and each row itself
+    cpu["faiss"].append(time.process_time() - begin)
+    if found["lookalike"] != found["faiss"]:
+        sys.exit(f"faiss finds {found['faiss']:,} pairs, lookalike {found['lookalike']:,}")
+    medians = {name: statistics.median(seconds) for name, seconds in cpu.items()}
+    return {"rows": FLAT, "pairs": found["faiss"], "cpu_s": medians, "ratio": medians["faiss"] / medians["lookalike"]}
+
+
 def alone(function: Any, case: dict[str, Any]) -> dict[str, Any]:
     """Call `function` in a new process."""
     spawn = multiprocessing.get_context("spawn")
@@ -102,8 +142,9 @@ def alone(function: Any, case: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--radius", type=int, default=8, help="for 64 bits; in proportion for more")
+    parser.add_argument("--radius", type=int, nargs="+", default=[8, 10], help="for 64 bits; in proportion for more")
     parser.add_argument("--bits", type=int, nargs="+", default=[64, 256])
+    parser.add_argument("--distributions", nargs="+", choices=DISTRIBUTIONS, default=DISTRIBUTIONS)
     parser.add_argument("--kernel", choices=join.KERNELS, default=join.KERNELS[0])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--repeat", type=int, default=5)
@@ -115,14 +156,15 @@ def main() -> None:
             "distribution": distribution,
             "bits": size,
             # One less than in proportion where it is more than a word: 8 of 64, 31 of 256.
-            "radius": arguments.radius if size == bits.WORD else arguments.radius * size // bits.WORD - 1,
+            "radius": radius if size == bits.WORD else radius * size // bits.WORD - 1,
             "kernel": arguments.kernel,
             "threads": arguments.threads,
             "repeat": arguments.repeat,
         }
         for size in arguments.bits
         for rows in arguments.rows
-        for distribution in DISTRIBUTIONS
+        for distribution in arguments.distributions
+        for radius in (arguments.radius if size == bits.WORD else arguments.radius[:1])
     ]
     print(f"kernel {arguments.kernel}, median of {arguments.repeat}")
     head = ("rows", "distribution", "radius", "bits", "distinct pairs", "wall s", "CPU s", "worst", "peak MB")
@@ -147,6 +189,13 @@ def main() -> None:
             flush=True,
         )
         results.append(case | {"check": checked})
+    if importlib.util.find_spec("faiss") is not None:
+        flat = alone(compare, cases[0] | {"distribution": "uniform", "bits": bits.WORD})
+        seconds = ", ".join(f"{name} {value:.3f} CPU s" for name, value in flat["cpu_s"].items())
+        print(
+            f"faiss IndexBinaryFlat, {FLAT:,} uniform rows: {seconds}: {flat['ratio']:.0f}x, {flat['pairs']} pairs in both"
+        )
+        results.append({"flat": flat})
     save(arguments.json, "join", results)
     if wrong:
         sys.exit("the join is wrong")

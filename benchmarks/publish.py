@@ -81,7 +81,9 @@ def plot_growth(figures: dict[str, Any], target: Path) -> None:
     }
     for row in figures.get("join", []):
         if row.get("bits") == 64 and "wall_s" in row:
-            lines.setdefault(f"join, {row['distribution']}", []).append((row["rows"], row["wall_s"]))
+            lines.setdefault(f"join, {row['distribution']}, radius {row['radius']}", []).append(
+                (row["rows"], row["wall_s"])
+            )
     _, panel = plt.subplots(figsize=(7, 4.5), layout="constrained")
     for name, points in lines.items():
         if points:

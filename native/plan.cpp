@@ -186,7 +186,7 @@ std::vector<Band> choose_bands(const Block& block, unsigned radius, double pair_
   if (method == Method::automatic && brute_cost < 2 * work.moving()) return brute;
 
   // All pairs of so many rows are few beside the work on all of them.
-  const Sample sample(block, 2 * static_cast<std::size_t>(std::sqrt(work.rows)) + 64);
+  const Sample sample(block, static_cast<std::size_t>(std::sqrt(work.rows)) + 64);
   std::vector<unsigned> bits;
   for (unsigned bit = 0; bit < 64 * block.count; ++bit) {
     if (sample.differing(bit) > 0) bits.push_back(bit);

@@ -139,6 +139,72 @@ def test_both_sides_of_the_brute_force_threshold(kernel: str, words: int, radius
     assert chosen == {True, False}
 
 
+def uneven(kind: str, rows: int, words: int = 1) -> NDArray[np.uint64]:
+    """Distinct hashes whose bits are not those of a coin."""
+    generator = np.random.default_rng(3)
+    bits = np.empty((rows, 64 * words), np.bool_)
+    for bit in range(64 * words):
+        if kind == "chained":  # repeats its neighbour more often than not, in rows of 8
+            flips = generator.random(rows) < (0.5 if bit % 8 == 0 else 0.3)
+            bits[:, bit] = flips ^ (bits[:, bit - 1] if bit % 8 else False)
+        elif kind == "skewed":  # a share of ones of its own
+            bits[:, bit] = generator.random(rows) < 0.1 + 0.8 * bit / (64 * words - 1)
+        elif kind == "constant":  # a half never changes
+            bits[:, bit] = bit % 2 or generator.random(rows) < 0.5
+        elif kind == "doubled":  # a half repeats the other
+            bits[:, bit] = bits[:, bit - 32 * words] if bit >= 32 * words else generator.random(rows) < 0.5
+        else:  # a third of the rows agree in one stretch
+            bits[:, bit] = generator.random(rows) < 0.5
+            bits[: rows // 3, bit] |= bit < 28
+    return np.unique(np.packbits(bits, axis=1, bitorder="little").view(np.uint64), axis=0)
+
+
+@pytest.mark.parametrize("kernel", kernels())
+@pytest.mark.parametrize("kind", ["chained", "skewed", "constant", "doubled", "shared"])
+@pytest.mark.parametrize(("words", "radius"), [(1, 6), (2, 20)])
+def test_uneven_bits(kernel: str, kind: str, words: int, radius: int) -> None:
+    block = uneven(kind, 6_000, words)
+    flips = np.random.default_rng(4).random((len(block) // 3, 64 * words)) < 0.04
+    copies = block[: len(flips)] ^ np.packbits(flips, axis=1, bitorder="little").view(np.uint64)
+    case = Case(np.unique(np.concatenate([block, copies]), axis=0), radius)
+    parts = {
+        method: sorted(
+            pair
+            for part in native_parts(case, kernel, method=method, threads=2, tasks=1 << 16, limit=1 << 20)
+            for pair in part
+        )
+        for method in ("bands", "brute")
+    }
+    assert len(parts["brute"]) > 1_000
+    assert parts["bands"] == parts["brute"]
+
+
+def test_bits_that_tell_nothing_are_in_no_band() -> None:
+    block = uneven("constant", 20_000)
+    bands = PairStream(block, 3, 1, "generic", "bands").bands
+    assert bands[0][0]
+    assert all(bit % 2 == 0 for bits, _ in bands for bit in bits)
+
+
+def test_bits_that_go_together_are_in_several_bands() -> None:
+    bands = PairStream(uneven("doubled", 20_000), 5, 1, "generic", "bands").bands
+    assert len(bands) > 1
+    for bits, _ in bands:
+        assert not {bit + 32 for bit in bits} & set(bits)
+
+
+def test_even_bands_of_uneven_bits() -> None:
+    block = uneven("skewed", 50_000)
+    shares = []
+    for bits, flips in PairStream(block, 8, 1, "generic", "bands").bands:
+        mask = np.uint64(sum(1 << bit for bit in bits))
+        near = np.bitwise_count((block[:4_000] ^ block[-4_000:]) & mask) <= flips
+        assert near.mean() < 0.2
+        shares.append((len(bits), flips, near.mean()))
+    alike = [share for width, flips, share in shares if (width, flips) == shares[0][:2]]
+    assert max(alike) < 3 * min(alike)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_threads_change_neither_order_nor_parts(method: str) -> None:
     generator = np.random.default_rng(5)
