@@ -51,7 +51,7 @@ def hashes(rows: int, size: int, distribution: str, seed: int = 0) -> NDArray[np
             if distribution == "skewed":
                 bit = generator.random(rows) < shares[at]
             else:
-                bit = np.logical_xor(bit, generator.random(rows) < (0.5 if at % 8 == 0 else 0.3))
+                bit = bit != (generator.random(rows) < (0.5 if at % 8 == 0 else 0.3))
             block[:, at // bits.WORD] |= bit.astype(np.uint64) << np.uint64(at % bits.WORD)
         return block
     repeated, clustered = rows // 100, rows * 39 // 100

@@ -1,7 +1,5 @@
 #include "buckets.hpp"
 
-#include <stdexcept>
-
 namespace lookalike {
 namespace {
 
@@ -36,12 +34,15 @@ void Buckets::build(const Block& block, const Band& band) {
   const BandKeys key_of(band);
   // Counts are kept two entries ahead and become ends one entry ahead; filling the buckets then moves each entry from
   // its bucket's beginning to its end, which is the beginning of the next: no second array.
+  const auto key = std::make_unique_for_overwrite<std::uint32_t[]>(rows_);
   offsets_.assign(keys + 2, 0);
-  for (std::size_t i = 0; i < rows_; ++i) ++offsets_[key_of(block.row(i)) + 2];
+  for (std::size_t i = 0; i < rows_; ++i) {
+    key[i] = key_of(block.row(i));
+    ++offsets_[key[i] + 2];
+  }
   for (std::size_t k = 2; k < keys + 2; ++k) offsets_[k] += offsets_[k - 1];
   for (std::size_t i = 0; i < rows_; ++i) {
-    const std::size_t slot = offsets_[key_of(block.row(i)) + 1]++;
-    if (slot >= rows_) throw std::runtime_error("the hash block was changed while its pairs were being read");
+    const std::size_t slot = offsets_[key[i] + 1]++;
     index_[slot] = static_cast<std::uint32_t>(i);
     for (unsigned w = 0; w < count_; ++w) words_[w * rows_ + slot] = block.row(i)[w];
   }
