@@ -46,13 +46,13 @@ def hashes(rows: int, size: int, distribution: str, seed: int = 0) -> NDArray[np
     if distribution in {"chained", "skewed"}:
         block = np.zeros((rows, bits.words(size)), np.uint64)
         shares = generator.uniform(0.1, 0.9, size)
-        bit: NDArray[np.bool_] = np.zeros(rows, np.bool_)
+        flag: NDArray[np.bool_] = np.zeros(rows, np.bool_)
         for at in range(size):
             if distribution == "skewed":
-                bit = generator.random(rows) < shares[at]
+                flag = generator.random(rows) < shares[at]
             else:
-                bit = bit != (generator.random(rows) < (0.5 if at % 8 == 0 else 0.3))
-            block[:, at // bits.WORD] |= bit.astype(np.uint64) << np.uint64(at % bits.WORD)
+                flag = flag != (generator.random(rows) < (0.5 if at % 8 == 0 else 0.3))
+            block[:, at // bits.WORD] |= flag.astype(np.uint64) << np.uint64(at % bits.WORD)
         return block
     repeated, clustered = rows // 100, rows * 39 // 100
     lengths = generator.integers(2, 13, clustered)
