@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "jpeg_scan.hpp"
@@ -56,28 +57,37 @@ LOOKALIKE_INLINE void transpose(const Block& in, Block& out) {
   }
 }
 
-// Samples less 128.
+using Levels = std::array<std::uint8_t, 64>;
+
+// False where libjpeg's table of levels would wrap around.
 template <class Int>
-LOOKALIKE_INLINE void inverse(const Block& coefficients, Block& samples) {
+LOOKALIKE_INLINE bool inverse(const Block& coefficients, Levels& levels) {
   Block columns, turned;
   transform<Int, kFraction - kExtra>(coefficients, columns);
   transpose(columns, turned);
   transform<Int, kFraction + kExtra + 3>(turned, columns);
-  transpose(columns, samples);
+  transpose(columns, turned);
+  std::int32_t low = 0, high = 0;
+  for (std::size_t i = 0; i < 64; ++i) {
+    low = std::min(low, turned[i]);
+    high = std::max(high, turned[i]);
+    levels[i] = static_cast<std::uint8_t>(std::clamp(turned[i] + 128, 0, 255));
+  }
+  return low >= -512 && high < 512;
 }
 
 // Up to this sum of the magnitudes of a block's coefficients, no sum above leaves 32 bits: an output of the first pass is at
 // most 4 * 1.4 times it, and the second multiplies four of those by at most 25,172.
 constexpr std::int32_t kMostFor32Bits = 3800;
 
-using Inverse = void (*)(const Block& coefficients, Block& samples);
+using Inverse = bool (*)(const Block& coefficients, Levels& levels);
 
-void inverse_wide(const Block& coefficients, Block& samples) { inverse<std::int64_t>(coefficients, samples); }
-void inverse_plain(const Block& coefficients, Block& samples) { inverse<std::int32_t>(coefficients, samples); }
+bool inverse_wide(const Block& coefficients, Levels& levels) { return inverse<std::int64_t>(coefficients, levels); }
+bool inverse_plain(const Block& coefficients, Levels& levels) { return inverse<std::int32_t>(coefficients, levels); }
 
 #ifdef LOOKALIKE_AVX2
-__attribute__((target("avx2"))) void inverse_avx2(const Block& coefficients, Block& samples) {
-  inverse<std::int32_t>(coefficients, samples);
+__attribute__((target("avx2"))) bool inverse_avx2(const Block& coefficients, Levels& levels) {
+  return inverse<std::int32_t>(coefficients, levels);
 }
 const Inverse chosen = __builtin_cpu_supports("avx2") != 0 ? inverse_avx2 : inverse_plain;
 #else
@@ -123,18 +133,35 @@ bool read_block(ScanWalk& walk, const Codes& dc_codes, const ValueTable& ac, con
   return largest <= most;
 }
 
-bool store(const Block& samples, std::uint8_t* to, std::size_t stride, std::size_t columns, std::size_t rows) {
-  std::int32_t low = 0, high = 0;
-  for (const std::int32_t sample : samples) {
-    low = std::min(low, sample);
-    high = std::max(high, sample);
-  }
-  for (std::size_t y = 0; y < rows; ++y) {
-    for (std::size_t x = 0; x < columns; ++x) {
-      to[y * stride + x] = static_cast<std::uint8_t>(std::clamp(samples[y * 8 + x] + 128, 0, 255));
+// The levels of a block whose coefficients but the first are 0.
+bool flat(std::int32_t first, Levels& levels) {
+  const std::int32_t sample = (first + 4) >> 3;
+  levels.fill(static_cast<std::uint8_t>(std::clamp(sample + 128, 0, 255)));
+  return sample >= -512 && sample < 512;
+}
+
+void store(const Levels& levels, Plane& plane, std::size_t x, std::size_t y) {
+  const std::size_t columns = std::min<std::size_t>(8, plane.width - x), rows = std::min<std::size_t>(8, plane.height - y);
+  std::uint8_t* to = plane.levels.data() + y * plane.width + x;
+  for (std::size_t row = 0; row < rows; ++row, to += plane.width) {
+    const std::uint8_t* from = levels.data() + row * 8;
+    if (columns == 8) {
+      std::memcpy(to, from, 8);  // one move: the usual case
+    } else {
+      std::memcpy(to, from, columns);
     }
   }
-  return low >= -512 && high < 512;  // beyond, libjpeg's table of levels wraps around
+}
+
+// Twice as many columns from sums, which repeat the first and the last: left and right are added before the shift.
+template <int Left, int Right, int Shift>
+void doubled(const std::vector<std::uint16_t>& sums, std::vector<std::uint8_t>& line) {
+  const std::uint16_t* sum = sums.data() + 1;
+  std::uint8_t* out = line.data();
+  for (std::size_t x = 0; x < line.size() / 2; ++x) {
+    out[2 * x] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(3 * sum[x] + sum[x - 1] + Left) >> Shift);
+    out[2 * x + 1] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(3 * sum[x] + sum[x + 1] + Right) >> Shift);
+  }
 }
 
 // Chroma to the size of luma, as libjpeg does by default (jdsample.c): where a side is halved, weights of 3 and 1 for the
@@ -155,12 +182,8 @@ Plane upsampled(const Plane& plane, std::size_t h, std::size_t v, std::size_t wi
     }
     sums.front() = sums[1];
     sums.back() = sums[plane.width];
-    const int left = smooth_rows ? 8 : 1, right = smooth_rows ? 7 : 2, shift = smooth_rows ? 4 : 2;
     if (smooth_columns) {
-      for (std::size_t x = 0; x < plane.width; ++x) {
-        line[2 * x] = static_cast<std::uint8_t>((3 * sums[x + 1] + sums[x] + left) >> shift);
-        line[2 * x + 1] = static_cast<std::uint8_t>((3 * sums[x + 1] + sums[x + 2] + right) >> shift);
-      }
+      smooth_rows ? doubled<8, 7, 4>(sums, line) : doubled<1, 2, 2>(sums, line);
     } else {
       for (std::size_t x = 0; x < line.size(); ++x) {
         const int sum = sums[x / h + 1];
@@ -188,6 +211,8 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
     planes[i]->levels.resize(planes[i]->width * planes[i]->height);
   }
   ScanWalk walk;
+  Block block;
+  Levels levels;
   for (const JpegScan& scan : header.scans) {
     if (!walk.open(header, scan, places)) return false;
     std::array<std::shared_ptr<const Codes>, 4> dc_tables;
@@ -199,7 +224,7 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
     while (!walk.done()) {
       const ScanWalk::Step& step = walk.step();
       const JpegComponent& one = header.component[step.component];
-      Block block{}, samples;
+      block.fill(0);
       std::int32_t rest = 0;
       if (!read_block(walk, *dc_tables[step.dc], *ac_tables[step.ac],
                       header.quantisation[one.quantisation].data(), block, rest)) {
@@ -209,15 +234,9 @@ bool read_samples(const JpegHeader& header, std::size_t file_size, Picture& out)
       const std::size_t x = place % one.stride * 8, y = place / one.stride * 8;
       Plane& plane = *planes[step.component];
       if (x < plane.width && y < plane.height) {
-        if (rest == 0) {
-          samples.fill((block[0] + 4) >> 3);
-        } else {
-          (rest + std::abs(block[0]) <= kMostFor32Bits ? chosen : inverse_wide)(block, samples);
-        }
-        if (!store(samples, plane.levels.data() + y * plane.width + x, plane.width,
-                   std::min<std::size_t>(8, plane.width - x), std::min<std::size_t>(8, plane.height - y))) {
-          return false;
-        }
+        const Inverse transformed = rest + std::abs(block[0]) <= kMostFor32Bits ? chosen : inverse_wide;
+        if (!(rest == 0 ? flat(block[0], levels) : transformed(block, levels))) return false;
+        store(levels, plane, x, y);
       }
       if (!walk.advance() || walk.reader.overrun()) return false;
     }

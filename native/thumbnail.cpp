@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -77,16 +78,19 @@ void reduce_chroma(const Plane& plane, const Picture& picture, std::uint8_t* out
   const auto at = [](std::size_t i, double ratio, std::size_t length) {
     return std::min(length - 1, static_cast<std::size_t>((static_cast<double>(i) + 0.5) * ratio));
   };
-  std::vector<std::size_t> columns(picture.luma.width);
+  const bool repeated = plane.width != picture.luma.width;
+  std::vector<std::size_t> columns(repeated ? picture.luma.width : 0);
   for (std::size_t x = 0; x < columns.size(); ++x) columns[x] = at(x, ratio_x, plane.width);
+  std::vector<std::uint8_t> line(columns.size());
   for (std::size_t j = 0; j < chroma_side; ++j) {
     std::array<std::uint64_t, chroma_side> sums{};  // of rounded means of rows
     for (std::size_t y = down[j].first; y < down[j].second; ++y) {
       const std::uint8_t* row = plane.levels.data() + at(y, ratio_y, plane.height) * plane.width;
+      for (std::size_t x = 0; x < columns.size(); ++x) line[x] = row[columns[x]];
+      if (repeated) row = line.data();
       for (std::size_t i = 0; i < chroma_side; ++i) {
-        std::uint64_t sum = 0;
-        for (std::size_t x = across[i].first; x < across[i].second; ++x) sum += row[columns[x]];
-        sums[i] += mean(sum, across[i].second - across[i].first);
+        const auto [begin, end] = across[i];
+        sums[i] += mean(std::accumulate(row + begin, row + end, std::uint32_t{0}), end - begin);
       }
     }
     for (std::size_t i = 0; i < chroma_side; ++i) {
@@ -96,8 +100,12 @@ void reduce_chroma(const Plane& plane, const Picture& picture, std::uint8_t* out
 }
 
 bool coloured(const Plane& plane) {
-  const auto [low, high] = std::minmax_element(plane.levels.begin(), plane.levels.end());
-  return *low < kNeutral - kGrayTolerance || *high > kNeutral + kGrayTolerance;
+  std::uint8_t low = kNeutral, high = kNeutral;  // std::minmax_element is not vectorised
+  for (const std::uint8_t level : plane.levels) {
+    low = std::min(low, level);
+    high = std::max(high, level);
+  }
+  return low < kNeutral - kGrayTolerance || high > kNeutral + kGrayTolerance;
 }
 
 // Turns a square upright as EXIF orientation says.
