@@ -11,13 +11,19 @@ namespace {
 
 enum Marker : unsigned {
   kBaseline = 0xc0, kExtended = 0xc1, kProgressive = 0xc2, kHuffman = 0xc4, kStart = 0xd8, kEnd = 0xd9, kScan = 0xda,
-  kQuantisation = 0xdb, kRestartInterval = 0xdd, kApp0 = 0xe0, kApp1 = 0xe1, kApp2 = 0xe2, kApp14 = 0xee, kApp15 = 0xef,
-  kComment = 0xfe,
+  kQuantisation = 0xdb, kRestartInterval = 0xdd, kApp0 = 0xe0, kApp1 = 0xe1, kApp2 = 0xe2, kApp13 = 0xed, kApp14 = 0xee,
+  kApp15 = 0xef, kComment = 0xfe,
 };
-constexpr unsigned kMostBlocks = 10;  // in an MCU (T.81, B.2.3)
+constexpr unsigned kMostBlocks = 10;      // in an MCU (T.81, B.2.3)
+constexpr std::size_t kMostSide = 65500;  // libjpeg's JPEG_MAX_DIMENSION
 
 bool starts_with(Bytes bytes, std::string_view text) {
   return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
+}
+
+// Whether Photoshop's resources are cut off behind the number of one, before its name, where Pillow stumbles.
+bool ends_in_resource(Bytes body) {
+  return starts_with(body, "Photoshop") && body.size() >= 6 && starts_with(body.last(6), "8BIM");
 }
 
 // Walks from marker to marker; everything it meets must be as libjpeg expects it, without a warning.
@@ -60,15 +66,18 @@ class Reader {
         return true;
       case kApp0:
         if (starts_with(body, "JFIF")) {
-          if (body.size() < 14 || body[4] != 0) return false;
+          if (body.size() < 14 || body[4] != 0 || scanned_) return false;  // colours are settled at the first scan
           jfif_ = true;
         }
         return true;
       case kApp1: return app1(body);
-      case kApp2: return !starts_with(body, {"MPF\0", 4});  // several pictures
+      case kApp2:
+        if (starts_with(body, "ICC_PROFILE") && body.size() < 14) return false;  // Pillow stumbles over it
+        return !starts_with(body, {"MPF\0", 4});                                 // several pictures
+      case kApp13: return !ends_in_resource(body);
       case kApp14:
         if (starts_with(body, "Adobe")) {
-          if (body.size() < 12 || adobe_) return false;
+          if (body.size() < 12 || adobe_ || scanned_) return false;
           adobe_ = true;
           transform_ = body[11];
         }
@@ -140,8 +149,9 @@ class Reader {
     h_.width = body[3] * 256u + body[4];
     h_.components = body[5];
     h_.progressive = marker == kProgressive;
-    if (h_.height == 0 || h_.width == 0 || (h_.components != 1 && h_.components != 3) ||
-        body.size() != 6 + 3 * h_.components || h_.width > max_pixels_ / h_.height) {
+    if (h_.height == 0 || h_.width == 0 || std::max(h_.height, h_.width) > kMostSide ||
+        (h_.components != 1 && h_.components != 3) || body.size() != 6 + 3 * h_.components ||
+        h_.width > max_pixels_ / h_.height) {
       return false;
     }
     for (unsigned i = 0; i < h_.components; ++i) {

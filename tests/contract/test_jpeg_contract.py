@@ -168,8 +168,13 @@ def damaged() -> Iterator[tuple[str, bytes]]:
     yield "bytes before a marker", data[:frame] + b"\0" + data[frame:]
     yield "cmyk", encode(scene(2, 200, 192).convert("CMYK"))
     yield "rgb", encode(scene(2, 200, 192), keep_rgb=True)
-    yield "rgb by adobe", inserted(write(200, 200, [(1, 1)] * 3), 0xEE, b"Adobe" + bytes(7))
+    rgb = inserted(write(200, 200, [(1, 1)] * 3), 0xEE, b"Adobe" + bytes(7))
+    yield "rgb by adobe", rgb
+    yield "jfif behind the scan", rgb[:-2] + segment(0xE0, b"JFIF\0\1\1" + bytes(7)) + rgb[-2:]
     yield "unknown adobe transform", inserted(write(200, 200, [(1, 1)] * 3), 0xEE, b"Adobe" + bytes(6) + b"\x02")
+    yield "adobe behind the scan", data[:-2] + segment(0xEE, b"Adobe" + bytes(6) + b"\1") + data[-2:]
+    yield "short colour profile", inserted(data, 0xE2, b"ICC_PROFILE\0\1")
+    yield "photoshop resource cut off", inserted(data, 0xED, b"Photoshop 3.0\0" + b"8BIM\4\4")
     yield "12 bits", data[: frame + 4] + b"\x0c" + data[frame + 5 :]
     yield "no height", data[: frame + 5] + b"\0\0" + data[frame + 7 :]
     yield "more height", data[: frame + 5] + b"\x01\0" + data[frame + 7 :]
@@ -202,6 +207,13 @@ def test_unusual_files_are_left_to_pillow(name: str, data: bytes) -> None:
 def test_the_limit_of_pixels_is_inclusive() -> None:
     assert native.jpeg(plain(), 200 * 192) is not None
     assert native.jpeg(plain(), 200 * 192 - 1) is None
+
+
+def test_the_longest_side_is_that_of_libjpeg() -> None:
+    data = encode(Image.new("L", (200, 65500)))
+    assert agrees(data)
+    longer = data.replace((65500).to_bytes(2, "big"), (65501).to_bytes(2, "big"), 1)  # of as many blocks
+    assert native.jpeg(longer, NO_LIMIT) is None
 
 
 def cut_scans(data: bytes, keep: int) -> bytes:
