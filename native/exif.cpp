@@ -5,7 +5,7 @@
 namespace lookalike {
 namespace {
 
-constexpr unsigned kOrientation = 274, kExifDirectory = 34665, kShort = 3, kLong = 4;
+constexpr unsigned kOrientation = 274, kResolution = 282, kExifDirectory = 34665, kShort = 3, kLong = 4, kRational = 5;
 constexpr std::size_t kEntry = 12;
 constexpr std::array<std::uint64_t, 13> kSizes{0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8};  // of a value, by its type
 
@@ -56,6 +56,8 @@ bool read_orientation(std::span<const std::uint8_t> bytes, unsigned& orientation
       orientation = said >= 1 && said <= 8 ? said : 1;  // 0 is common, and means nothing
       return type == kShort && count == 1;
     }
+    // Pillow reads it when it opens a JPEG file, and stumbles over one byte.
+    if (tag == kResolution) return type == kRational && count == 1;
     if (tag == kExifDirectory) {
       details = tiff.four(value);
       return type == kLong && count == 1 && details != 0;

@@ -190,6 +190,8 @@ def damaged() -> Iterator[tuple[str, bytes]]:
     yield "several pictures", inserted(data, 0xE2, b"MPF\0" + bytes(20))
     yield "two exif segments", inserted(inserted(data, 0xE1, exif), 0xE1, exif)
     yield "exif with a strange type", inserted(data, 0xE1, exif.replace(b"\x12\x01\x03", b"\x12\x01\x04"))
+    resolution = b"Exif\0\0II*\0\x08\0\0\0\2\0\x1a\1\7\0\1\0\0\0\7\0\0\0\x28\1\3\0\1\0\0\0\2\0\0\0\0\0\0\0"
+    yield "resolution of one byte", inserted(write(200, 200, [(1, 1)]), 0xE1, resolution)
     yield "exif cut off", inserted(data, 0xE1, exif[:20])
     yield "short jfif", inserted(data, 0xE0, b"JFIF\0\x01")
     yield "orientation in xmp", inserted(data, 0xE1, b'http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation="6"/>')
