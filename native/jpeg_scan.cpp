@@ -1,6 +1,7 @@
 #include "jpeg_scan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lookalike {
 namespace {
@@ -21,11 +22,9 @@ std::shared_ptr<const Table> kept_table(const HuffmanSpec& spec) {
   for (const Kept& one : kept) {
     if (one.table && equal(one.counts, spec.counts) && equal(one.symbols, spec.symbols)) return one.table;
   }
-  Kept& slot = kept[oldest++ % kKeptTables];
-  slot.table = std::make_shared<const Table>(spec);
-  slot.counts.assign(spec.counts.begin(), spec.counts.end());
-  slot.symbols.assign(spec.symbols.begin(), spec.symbols.end());
-  return slot.table;
+  Kept made{{spec.counts.begin(), spec.counts.end()}, {spec.symbols.begin(), spec.symbols.end()},
+            std::make_shared<const Table>(spec)};
+  return (kept[oldest++ % kKeptTables] = std::move(made)).table;  // whole, even where memory ran out above
 }
 
 }  // namespace
@@ -63,14 +62,13 @@ bool ScanWalk::open(const JpegHeader& header, const JpegScan& scan, DcPlanes& pl
 }
 
 bool ScanWalk::advance_mcu() {
+  if (++mcu_ == mcus_) return reader.at_end();
   const bool row_ends = ++column_ == columns_;
   for (unsigned i = 0; i < count_; ++i) steps_[i].place += steps_[i].across;
   if (row_ends) {
     column_ = 0;
     for (unsigned i = 0; i < count_; ++i) steps_[i].place += steps_[i].down;
   }
-  ++mcu_;
-  if (mcu_ == mcus_) return reader.at_end();
   if (interval_ == 0 || mcu_ % interval_ != 0) return true;
   if (!reader.at_end()) return false;
   reader = stretches_.reader(++stretch_);
