@@ -91,32 +91,32 @@ std::shared_ptr<const Weights> weights(std::size_t extent, std::size_t unit, std
   return made;
 }
 
-// Weighs the samples of `lines` lines; sample i of all lines stands at samples[i * lines].
-using Weigh = void (*)(const std::int16_t* samples, std::size_t lines, const Weights& weights, std::int32_t* sums,
-                       std::int16_t* out);
+// Adds to the sums, `lines` of them an output, what `count` samples of so many lines count in it, from sample `start` on;
+// sample start + i of all lines stands at samples[i * lines].
+using Weigh = void (*)(const std::int16_t* samples, std::size_t lines, std::size_t start, std::size_t count,
+                       const Weights& weights, std::int32_t* sums);
 
-LOOKALIKE_INLINE void weigh_lines(const std::int16_t* samples, std::size_t lines, const Weights& weights,
-                                  std::int32_t* sums, std::int16_t* out) {
-  for (std::size_t output = 0; output < weights.side; ++output) {
-    std::fill_n(sums, lines, 1 << (kWeightBits - 1));
-    for (std::size_t tap = 0; tap < weights.taps; ++tap) {
-      const std::int32_t share = weights.share[output * weights.taps + tap];
-      const std::int16_t* from = samples + (weights.first[output] + tap) * lines;
+LOOKALIKE_INLINE void weigh_lines(const std::int16_t* samples, std::size_t lines, std::size_t start, std::size_t count,
+                                  const Weights& weights, std::int32_t* sums) {
+  for (std::size_t output = 0; output < weights.side; ++output, sums += lines) {
+    const std::size_t first = weights.first[output], end = std::min(start + count, first + weights.taps);
+    for (std::size_t sample = std::max(start, first); sample < end; ++sample) {
+      const std::int32_t share = weights.share[output * weights.taps + sample - first];
+      const std::int16_t* from = samples + (sample - start) * lines;
       for (std::size_t i = 0; i < lines; ++i) sums[i] += share * from[i];
     }
-    for (std::size_t i = 0; i < lines; ++i) out[output * lines + i] = static_cast<std::int16_t>(sums[i] >> kWeightBits);
   }
 }
 
-void weigh_plain(const std::int16_t* samples, std::size_t lines, const Weights& weights, std::int32_t* sums,
-                 std::int16_t* out) {
-  weigh_lines(samples, lines, weights, sums, out);
+void weigh_plain(const std::int16_t* samples, std::size_t lines, std::size_t start, std::size_t count,
+                 const Weights& weights, std::int32_t* sums) {
+  weigh_lines(samples, lines, start, count, weights, sums);
 }
 
 #ifdef LOOKALIKE_AVX2
-__attribute__((target("avx2"))) void weigh_avx2(const std::int16_t* samples, std::size_t lines, const Weights& weights,
-                                                std::int32_t* sums, std::int16_t* out) {
-  weigh_lines(samples, lines, weights, sums, out);
+__attribute__((target("avx2"))) void weigh_avx2(const std::int16_t* samples, std::size_t lines, std::size_t start,
+                                                std::size_t count, const Weights& weights, std::int32_t* sums) {
+  weigh_lines(samples, lines, start, count, weights, sums);
 }
 
 const Weigh weigh = __builtin_cpu_supports("avx2") != 0 ? weigh_avx2 : weigh_plain;
@@ -130,27 +130,34 @@ void transpose(const From* from, std::size_t height, std::size_t width, std::int
   for (std::size_t top = 0; top < height; top += tile) {
     for (std::size_t left = 0; left < width; left += tile) {
       for (std::size_t x = left; x < std::min(width, left + tile); ++x) {
-        for (std::size_t y = top; y < std::min(height, top + tile); ++y) to[x * height + y] = from[y * width + x];
+        for (std::size_t y = top; y < std::min(height, top + tile); ++y) {
+          to[x * height + y] = static_cast<std::int16_t>(from[y * width + x]);
+        }
       }
     }
   }
 }
 
+// A band of rows at a time, so that memory does not grow with the height, however narrow the plane.
 void resample(const std::uint8_t* plane, std::size_t width, std::size_t height, const Weights& across, const Weights& down,
               std::uint8_t* out) {
-  constexpr std::size_t band = 64;  // rows turned into columns at a time
+  constexpr std::size_t band = 64;
+  constexpr std::int32_t half = 1 << (kWeightBits - 1);
   const std::size_t side = across.side;
-  std::vector<std::int16_t> columns(width * std::min(band, height)), narrow(side * band), rows(side * height);
-  std::vector<std::int32_t> sums(std::max(band, side));
+  std::vector<std::int16_t> columns(width * std::min(band, height)), rows(side * band);
+  std::vector<std::int32_t> narrow(side * band), sums(side * down.side, half);
   for (std::size_t top = 0; top < height; top += band) {
     const std::size_t lines = std::min(band, height - top);
     transpose(plane + top * width, lines, width, columns.data());
-    weigh(columns.data(), lines, across, sums.data(), narrow.data());
-    transpose(narrow.data(), side, lines, rows.data() + top * side);
+    std::fill(narrow.begin(), narrow.end(), half);
+    weigh(columns.data(), lines, 0, width, across, narrow.data());
+    for (std::int32_t& sum : narrow) sum >>= kWeightBits;
+    transpose(narrow.data(), side, lines, rows.data());
+    weigh(rows.data(), side, top, lines, down, sums.data());
   }
-  std::vector<std::int16_t> square(side * down.side);
-  weigh(rows.data(), side, down, sums.data(), square.data());
-  for (std::size_t i = 0; i < square.size(); ++i) out[i] = static_cast<std::uint8_t>(std::clamp<int>(square[i], 0, 255));
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    out[i] = static_cast<std::uint8_t>(std::clamp(sums[i] >> kWeightBits, 0, 255));
+  }
 }
 
 // Thumbnails are small and become much smaller: every sample counts in nearly every output, so a row of outputs is

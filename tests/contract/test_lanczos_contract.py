@@ -1,5 +1,8 @@
 """The compiled resampling and transform against their references: equal on every input."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,6 +34,23 @@ def test_shrink_of_long_lines_whose_weights_are_not_kept(extent: tuple[int, int]
     plane = levels((-(-extent[1] // 8), -(-extent[0] // 8)), "noise", 5)
     made = lanczos.shrink(plane, extent, 8, 64)
     assert np.array_equal(made, lanczos.shrink(plane, extent, 8, 64, kernel=lanczos.REFERENCE))
+
+
+def test_a_narrow_plane_takes_little_more_memory_than_its_samples_and_their_weights() -> None:
+    pytest.importorskip("resource", reason="no such measure here")
+    code = """
+import resource, numpy as np
+from lookalike.hashes import lanczos
+plane = np.zeros((2_000_000, 1), np.uint8)
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+lanczos.shrink(plane[:100], (1, 100), 1, 64)
+before = peak()
+lanczos.shrink(plane, (1, 2_000_000), 1, 64)
+print(peak() - before)
+"""
+    unit = 1 if sys.platform == "darwin" else 1024
+    grown = unit * int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
+    assert grown < 80 << 20
 
 
 @given(st.integers(0, 5), st.integers(1, 70), st.integers(1, 70), LEVELS, st.integers(0, 999))
