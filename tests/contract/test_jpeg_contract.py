@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -252,6 +253,43 @@ def test_damage_is_never_guessed_over(options: dict[str, Any]) -> None:
             changed[at] = random.integers(256) if random.integers(2) else changed[at] ^ (1 << random.integers(8))
         taken += agrees(bytes(changed))
     assert taken > 20  # changed coefficients and comments, say
+
+
+def pieces(data: bytes) -> list[bytes]:
+    """Split a file before each of its markers but restart markers."""
+    return re.split(rb"(?=\xff[\x01-\xcf\xd8-\xfe])", data)[1:]
+
+
+def test_segments_in_any_order_and_number() -> None:
+    whole = [
+        encode(scene(5, 200, 190), quality=9), encode(scene(5, 190, 200), quality=9, progressive=True),
+        encode(scene(5, 30, 20), subsampling=0, restart_marker_blocks=5),
+        write(190, 185, [(2, 1), (1, 1), (1, 1)], scans=[[0], [2], [1]]),
+    ]  # fmt: skip
+    extras = [
+        b"\xff", segment(0xDD, b"\0\5"), segment(0xDB, b"\0" + b"\2" * 64), segment(0xDB, b""), segment(0xC4, b""),
+        segment(0xFE, b"words"), segment(0xE0, b"JFIF\0\1\1" + bytes(7)), segment(0xE0, b"JFXX\0"),
+        *(segment(0xEE, b"Adobe" + bytes(6) + bytes([transform])) for transform in range(3)), segment(0xEE, b"Adobe"),
+        *(segment(0xE2, b"ICC_PROFILE\0\1\1"[:size]) for size in (12, 13, 14)), segment(0xED, b"Photoshop 3.0\0"),
+        *(segment(0xED, b"Photoshop 3.0\0" + b"8BIM\4\4\0\0\0\0\0\2ab"[:size]) for size in (6, 9, 12, 14)),
+    ]  # fmt: skip
+    random = np.random.default_rng(7)
+    taken = 0
+    for _ in range(2500):
+        parts = pieces(whole[random.integers(len(whole))])
+        for _ in range(random.integers(1, 4)):
+            one, other = random.integers(1, len(parts), 2)
+            match random.integers(5):
+                case 0:
+                    parts[one], parts[other] = parts[other], parts[one]
+                case 1:
+                    parts.insert(one, parts[other])
+                case 2:
+                    parts.insert(one, pieces(whole[random.integers(len(whole))])[1])
+                case _:
+                    parts.insert(one, extras[random.integers(len(extras))])
+        taken += agrees(b"".join(parts))
+    assert taken > 500
 
 
 def test_files_in_turns_are_read_as_one_by_one() -> None:
