@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lookalike import bits, join
+from lookalike.join import pairs
 
 
 def rows_of(*values: int) -> NDArray[np.uint64]:
@@ -189,3 +190,15 @@ def test_without_kernels_the_reference_works() -> None:
         "assert join.near_pairs(np.array([5, 0, 5], np.uint64), 2)[2].tolist() == [2, 0, 2]\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("rows", [1 << 10, 1 << 31])  # those of 2**31 leave no room for the distance beside them
+def test_pairs_of_a_part_are_in_order(rows: int) -> None:
+    generator = np.random.default_rng(2)
+    left = generator.integers(0, rows, 500)
+    right = left + 1 + generator.integers(0, rows, 500)
+    distance = generator.integers(0, 64, 500)
+    expected = sorted(zip(left.tolist(), right.tolist(), distance.tolist(), strict=True))
+    columns = pairs._sorted(left.astype(np.uint32), right.astype(np.uint32), distance.astype(np.uint16))
+    assert all(column.dtype == np.int64 for column in columns)
+    assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
