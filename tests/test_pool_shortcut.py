@@ -94,6 +94,13 @@ def test_reading_ahead_is_bounded_in_bytes() -> None:
     assert pools.READ_AHEAD // 3 <= shortcut.most_held <= pools.READ_AHEAD
 
 
+def test_reading_ahead_is_bounded_in_chunks() -> None:
+    shortcut = Evens(cost=1, pause=0.01)
+    done = results([[task] for task in range(0, 120, 2)], shortcut, workers=2, readers=4)
+    assert len(done) == 60
+    assert 2 < shortcut.most_held <= 2 * pools.CHUNKS_AHEAD
+
+
 def test_a_single_chunk_may_be_larger_than_what_is_read_ahead() -> None:
     shortcut = Evens(cost=2 * pools.READ_AHEAD)
     assert len(results([[0], [2], [4]], shortcut, workers=2, readers=2)) == 3

@@ -28,7 +28,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 T_contra = TypeVar("T_contra", contravariant=True)
 READ_AHEAD = 256 << 20
-"""Bytes that a shortcut may hold at a time, more only for a single chunk."""
+CHUNKS_AHEAD = 4
+"""What a shortcut may hold at a time: so many bytes, more only for a single chunk, and so many chunks for each thread that
+settles them, since what waits for long is in the processor's caches no longer."""
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from lookalike.pool import serve; serve(sys.argv[1])"
 
@@ -108,7 +110,7 @@ class Pool(Generic[T, R]):
         self._read: queue.SimpleQueue[tuple[Sequence[T], Any] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Sequence[T], list[R]] | BaseException] = queue.SimpleQueue()
         self._waiting = 0
-        self._held = 0
+        self._held = self._ahead = 0
         self._memory = threading.Condition()
         self._closing = threading.Event()
         self._workers: set[_Worker] = set()
@@ -202,13 +204,16 @@ class Pool(Generic[T, R]):
             while (chunk := self._tasks.get()) is not None and not self._closing.is_set():
                 cost = self._shortcut.cost(chunk)
                 with self._memory:
-                    self._memory.wait_for(
-                        lambda: not self._held or self._held + cost <= READ_AHEAD or self._closing.is_set()  # noqa: B023
-                    )
+                    self._memory.wait_for(lambda: self._may_read(cost))  # noqa: B023 - before the next turn
                     self._held += cost
+                    self._ahead += 1
                 self._read.put((chunk, self._shortcut.read(chunk)))
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for results
             self._done.put(error)
+
+    def _may_read(self, cost: int) -> bool:
+        little = self._held + cost <= READ_AHEAD and self._ahead < CHUNKS_AHEAD * len(self._threads)
+        return little or not self._ahead or self._closing.is_set()
 
     def _settle(self, chunk: Sequence[T], read: Any) -> list[R | None]:
         return [None] * len(chunk) if self._shortcut is None else self._shortcut.settle(chunk, read)
@@ -224,6 +229,7 @@ class Pool(Generic[T, R]):
                 if self._readers and self._shortcut is not None:
                     with self._memory:
                         self._held -= self._shortcut.cost(chunk)
+                        self._ahead -= 1
                         self._memory.notify_all()
                 rest = [task for task, result in zip(chunk, settled, strict=True) if result is None]
                 asked, worker = self._ask(rest, worker)
