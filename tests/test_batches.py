@@ -22,6 +22,7 @@ from lookalike.errors import SourceError, UsageError
 from lookalike.examining import Task
 from lookalike.hashes import ALGORITHMS
 from lookalike.shortcut import Shortcut
+from lookalike.sources import files
 from lookalike.tables.hashes import HashTable
 
 MANY = 3000
@@ -231,7 +232,7 @@ def test_failures_keep_the_order_of_listing(tmp_path: Path, monkeypatch: pytest.
 def test_memory_does_not_grow_with_the_number_of_images(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "TABLE_IMAGES", 64)
     monkeypatch.setattr(streaming, "AHEAD", 128)
-    monkeypatch.setattr(streaming, "LOOK_UP", 64)
+    monkeypatch.setattr(files, "PART_NAMES", 64)
 
     def peaks(root: Path) -> Iterator[int]:
         tracemalloc.start()
@@ -394,7 +395,7 @@ def test_a_root_that_goes_away_is_incomplete_and_no_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     monkeypatch.setattr(streaming, "CHUNK_FILES", 1)
-    monkeypatch.setattr(streaming, "LOOK_UP", 4)
+    monkeypatch.setattr(files, "PART_NAMES", 4)
     monkeypatch.setattr(streaming, "AHEAD", 4)
     drive, away, catalog = tmp_path / "drive", tmp_path / "away", tmp_path / "catalog.sqlite"
     for number in range(40):

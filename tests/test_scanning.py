@@ -12,6 +12,7 @@ from conftest import encode, scene
 from lookalike import listing, scanning, shortcut
 from lookalike.examining import Task
 from lookalike.shortcut import Shortcut
+from lookalike.sources import files
 from lookalike.sources.files import Folder, Root, Walk
 
 
@@ -21,11 +22,14 @@ def old(path: Path, seconds: int = 3600) -> None:
     os.utime(path, (then, then))
 
 
+@pytest.mark.parametrize("names", [4, 512])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_root_that_goes_away_stops_the_scan_without_failures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int, names: int
 ) -> None:
+    """While its only folder is still being listed, or after that."""
     monkeypatch.setattr(scanning, "CHUNK_FILES", 1)
+    monkeypatch.setattr(files, "PART_NAMES", names)
     drive, away, catalog = tmp_path / "drive", tmp_path / "away", tmp_path / "catalog.sqlite"
     drive.mkdir()
     for number in range(40):

@@ -8,7 +8,7 @@ from typing import Literal
 from lookalike import formats
 from lookalike.columns import Images
 from lookalike.model import Failure, ImageRef
-from lookalike.sources.files import Entry, Folder
+from lookalike.sources.files import Entry, Folder, Unread
 from lookalike.stores.locations import Known, Location, signed
 
 SETTLED_NS = 20_000_000
@@ -109,6 +109,26 @@ class Row:
         return Location(
             self.number, entry.name, entry.size, entry.mtime_ns, entry.device, entry.inode, self.content, skipped
         )
+
+
+def unlisted(folder: Folder, unread: Unread) -> Failure:
+    """Return what a name that could not be listed becomes.
+
+    Parameters
+    ----------
+    folder : Folder
+        Where it lies.
+    unread : Unread
+        The name, and why.
+
+    Returns
+    -------
+    Failure
+        Of the stage list.
+    """
+    key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
+    ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
+    return Failure(ref, "list", unread.kind, unread.reason)
 
 
 @dataclass(slots=True)

@@ -15,13 +15,14 @@ from lookalike.columns import Images
 from lookalike.errors import FailureKind, SourceError
 from lookalike.examining import Outcome, Task
 from lookalike.hashes import hash_block
-from lookalike.listing import Row, Scan
+from lookalike.listing import Row, Scan, unlisted
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage
 from lookalike.pool import Pool
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Folder, Place, Root, Walk, open_root
 from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
+from lookalike.stores.locations import Known
 
 KNOWN_AT_MOST = 64
 """Known digests of one file size that go along with a task; where more share a size, decoding again costs less."""
@@ -117,6 +118,9 @@ class _Run:
     """Rows to be read."""
     names: dict[tuple[int | str, ...], list[int]] = field(default_factory=dict)
     """Rows of one file; the first is read for all of them."""
+    number: int = 0
+    known: dict[str, Known] = field(default_factory=dict)
+    """Catalog id of the folder that is being listed, and what the catalog knows of the names still to come."""
 
     def list_and_read(self, pool: Pool[Task, Outcome]) -> None:
         """Walk all roots while workers read; then read the rest. What is finished is stored, also on Ctrl-C."""
@@ -130,7 +134,8 @@ class _Run:
         walk = Walk(self.options, [root for root, _ in self.roots])
         for position, (root, _) in enumerate(self.roots):
             for folder in walk.folders(root, position):
-                if not folder.complete and root.folder and not root.is_there():
+                if folder.failures and root.folder and not root.is_there():
+                    self._commit()  # what was read of it counts
                     self._lose(root)
                     break
                 self.waiting += self._compare(folder)
@@ -151,27 +156,19 @@ class _Run:
 
     def _compare(self, folder: Folder) -> list[int]:
         """Compare a folder with the catalog; return the rows that must be read."""
-        number = self.catalog.folder("files", folder.volume, folder.key)
-        known = self.catalog.locations(
-            number,
-            decoder=decode.decoders(),
-            version=decode.VERSION,
-            truncated=self.options.truncated == "accept",
-            max_pixels=self.options.max_pixels,
-        )
+        if folder.first:
+            self._look_up(folder)
         self.skipped += folder.skipped
         for unread in folder.failures:
-            key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
-            ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
-            self._fail(ref, "list", unread.kind, unread.reason, folder.root, image=unread.image)
+            self.failures.append((unlisted(folder, unread), self.roots[folder.root][1], unread.image))
             if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         to_read = []
         for entry in folder.entries:
-            row = Row(folder, number, entry)
+            row = Row(folder, self.number, entry)
             at = len(self.rows)
             self.rows.append(row)
-            before = known.get(entry.name)
+            before = self.known.pop(entry.name, None)
             if before is None or before.stale or not row.unchanged_since(before):
                 others = self.names.setdefault(row.file, [])
                 others.append(at)
@@ -189,11 +186,19 @@ class _Run:
                 row.content = before.content
                 row.state = "image"
                 row.cached = True
-        gone = known.keys() - folder.present
+        return to_read
+
+    def _look_up(self, folder: Folder) -> None:
+        """Ask the catalog what it knows of the names in a folder; it forgets those that are gone."""
+        self.number = self.catalog.folder("files", folder.volume, folder.key)
+        self.known = self.catalog.locations(
+            self.number, decoder=decode.decoders(), version=decode.VERSION,
+            truncated=self.options.truncated == "accept", max_pixels=self.options.max_pixels,
+        )  # fmt: skip
+        gone = self.known.keys() - folder.present
         if gone and folder.complete:
             with self.catalog.transaction():
-                self.catalog.prune(number, gone)
-        return to_read
+                self.catalog.prune(self.number, gone)
 
     def _submit(self, pool: Pool[Task, Outcome]) -> None:
         """Hand the first waiting rows to the pool."""
@@ -329,10 +334,8 @@ class _Run:
             "What was read is kept: connect it and run the same command to continue"
         )
 
-    def _fail(
-        self, ref: ImageRef, stage: Stage, kind: FailureKind, reason: str, root: int, *, image: bool = True
-    ) -> None:
-        self.failures.append((Failure(ref, stage, kind, reason), self.roots[root][1], image))
+    def _fail(self, ref: ImageRef, stage: Stage, kind: FailureKind, reason: str, root: int) -> None:
+        self.failures.append((Failure(ref, stage, kind, reason), self.roots[root][1], True))
 
     def _skip(self, row: Row, kind: str) -> None:
         row.state = "skipped"

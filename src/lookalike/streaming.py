@@ -13,8 +13,8 @@ from lookalike import bits, decode
 from lookalike.errors import SourceError
 from lookalike.examining import Outcome, Task
 from lookalike.hashes import algorithm, hash_block, way
-from lookalike.listing import Row
-from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions
+from lookalike.listing import Row, unlisted
+from lookalike.model import Failure, HashSpec, ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
@@ -28,8 +28,6 @@ TABLE_IMAGES = 8192
 """Most rows of one table, images and failures together."""
 AHEAD = 2048
 """Files that may be listed beyond what the next table is filled from."""
-LOOK_UP = 512
-"""Files looked up in the catalog at a time."""
 
 
 def stream(
@@ -131,6 +129,9 @@ class _Run:
     lost: set[str] = field(default_factory=set)
     """Roots that went away."""
     skipped: Counter[str] = field(default_factory=Counter)
+    number: int = 0
+    known: dict[str, Known] = field(default_factory=dict)
+    """Catalog id of the folder that is being listed, and what the catalog knows of the names still to come."""
     submitted: int = 0
     listed: int = 0
     finished: int = 0
@@ -168,37 +169,35 @@ class _Run:
         walk = Walk(self.options, self.roots)
         for position, root in enumerate(self.roots):
             for folder in walk.folders(root, position):
-                if not folder.complete and root.folder and self._is_lost(root):
+                if folder.failures and root.folder and self._is_lost(root):
                     break
-                yield from self._look_up(folder)
+                yield self._look_up(folder)
 
-    def _look_up(self, folder: Folder) -> Iterator[list[_Item]]:
-        """Compare a folder with the catalog."""
+    def _look_up(self, folder: Folder) -> list[_Item]:
+        """Put what a folder holds into the window; return what must be read."""
         if folder.skipped:
             self.skipped += folder.skipped
         for unread in folder.failures:
-            key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
-            ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
-            self.window.append(Failure(ref, "list", unread.kind, unread.reason))
+            self.window.append(unlisted(folder, unread))
             if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
-        number, known = self._known(folder)
-        for start in range(0, max(1, len(folder.entries)), LOOK_UP):  # once for a folder of failures too
-            items = []
-            for entry in folder.entries[start : start + LOOK_UP]:
-                item = _Item(Row(folder, number, entry), [None] * len(self.specs), [None] * len(self.specs))
-                before = known.pop(entry.name, None)
-                if before is not None and not before.stale and item.row.unchanged_since(before):
-                    item.row.content = before.content
-                    if before.content is None:
-                        self._skip(item, before.skipped or "not an image")
-                    elif before.failure is not None:
-                        self._finish(item, Failure(item.row.ref(), "decode", before.failure, before.reason))
-                items.append(item)
-            self.listed += len(items)
-            self.window.extend(items)
-            self._recall([item for item in items if item.row.content is not None and not item.done])
-            yield [item for item in items if not item.done]
+        if folder.first:
+            self.number, self.known = self._known(folder)
+        items = []
+        for entry in folder.entries:
+            item = _Item(Row(folder, self.number, entry), [None] * len(self.specs), [None] * len(self.specs))
+            before = self.known.pop(entry.name, None)
+            if before is not None and not before.stale and item.row.unchanged_since(before):
+                item.row.content = before.content
+                if before.content is None:
+                    self._skip(item, before.skipped or "not an image")
+                elif before.failure is not None:
+                    self._finish(item, Failure(item.row.ref(), "decode", before.failure, before.reason))
+            items.append(item)
+        self.listed += len(items)
+        self.window.extend(items)
+        self._recall([item for item in items if item.row.content is not None and not item.done])
+        return [item for item in items if not item.done]
 
     def _known(self, folder: Folder) -> tuple[int, dict[str, Known]]:
         """Return the number the catalog has for a folder, and what it knows of the names in it."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.model import ScanOptions
+from lookalike.sources import files
 from lookalike.sources.files import Folder, Walk, open_root
 from lookalike.sources.volumes import volume_of
 
@@ -32,6 +33,41 @@ def names(folders: list[Folder]) -> list[str]:
 
 def skipped(folders: list[Folder]) -> dict[str, int]:
     return {kind: sum(folder.skipped[kind] for folder in folders) for folder in folders for kind in folder.skipped}
+
+
+def test_a_folder_of_many_names_comes_in_parts(tmp_path: Path, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(7):
+        put(f"{number}.png", b"x")
+        put(f"below {number}/a.png", b"x")
+    (tmp_path / "lost.png").symlink_to("nowhere")
+    (tmp_path / "pipes").symlink_to("nowhere")
+    whole = walk(tmp_path)
+    assert all(folder.first for folder in whole)
+    monkeypatch.setattr(files, "PART_NAMES", 3)
+    parts = walk(tmp_path)
+    here = [part for part in parts if part.path == str(tmp_path)]
+    assert [part.first for part in here] == [True] + 5 * [False]
+    assert [len(part.entries) + len(part.failures) for part in here] == [3, 3, 1, 0, 1, 0]
+    assert here[0].present == set(os.listdir(tmp_path))
+    assert names(parts) == names(whole)
+    assert skipped(parts) == skipped(whole) == {"broken symlink": 1}
+    assert [unread.path for part in parts for unread in part.failures] == [str(tmp_path / "lost.png")]
+    assert [part.listed_ns for part in here] == sorted(part.listed_ns for part in here)
+
+
+def test_a_part_is_listed_only_when_its_turn_comes(tmp_path: Path, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that reading a folder starts before all of it was looked at, and its times say when it was looked at."""
+    monkeypatch.setattr(files, "PART_NAMES", 1)
+    put("a.png", b"x")
+    later = put("b.png", b"x")
+    root = open_root(str(tmp_path))
+    parts = Walk(ScanOptions(), [root]).folders(root, 0)
+    first = next(parts)
+    assert [entry.name for entry in first.entries] == ["a.png"]
+    later.write_bytes(b"more")
+    (part,) = parts
+    assert [(entry.name, entry.size) for entry in part.entries] == [("b.png", 4)]
+    assert first.listed_ns < part.listed_ns >= later.stat().st_mtime_ns
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
 
 from lookalike import formats
 from lookalike.errors import FailureKind, failure_kind
@@ -18,10 +19,11 @@ DATALESS = 0x40000000
 """macOS st_flags: content lives in the cloud (SF_DATALESS in sys/stat.h)."""
 RECALL = 0x00400000 | 0x00040000 | 0x00001000
 """Windows file attributes: recall on data access, recall on open, offline."""
+PART_NAMES = 512
+"""Names of a folder that are looked at together; a folder of more comes in parts, so that reading it starts at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of a folder, as listed.
 
     Attributes
@@ -62,7 +64,7 @@ class Unread:
 
 @dataclass(slots=True)
 class Folder:
-    """What one folder holds.
+    """What one folder holds, or the next part of it.
 
     Attributes
     ----------
@@ -74,12 +76,14 @@ class Folder:
         Identity: volume and path within it.
     stable_inodes : bool
         Whether another inode means another file here.
+    first : bool
+        Whether it is the first part of the folder.
     listed_ns : int
-        When listing began, in nanoseconds since 1970.
+        When listing of the part began, in nanoseconds since 1970.
     entries : list of Entry
         Its files, sorted by name.
     present : set of str
-        Every name seen, read or not; a name not in here is gone.
+        With the first part, every name of the folder, read or not; a name not in here is gone.
     complete : bool
         Whether the whole folder was listed, so that what is missing from it is gone.
     skipped : Counter
@@ -93,12 +97,23 @@ class Folder:
     volume: str
     key: str
     stable_inodes: bool = False
+    first: bool = True
     listed_ns: int = field(default_factory=time.time_ns)
     entries: list[Entry] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
     complete: bool = True
     skipped: Counter[str] = field(default_factory=Counter)
     failures: list[Unread] = field(default_factory=list)
+
+    def next_part(self) -> Self:
+        """Return an empty part of the same folder, whose listing begins now.
+
+        Returns
+        -------
+        Folder
+            Without `present`.
+        """
+        return type(self)(self.root, self.path, self.volume, self.key, self.stable_inodes, first=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +220,7 @@ class Walk:
         self._listed: set[tuple[str, str, str]] = set()
 
     def folders(self, root: Root, position: int) -> Iterator[Folder]:
-        """Yield what a root holds, folder after folder, in sorted order.
+        """Yield what a root holds, folder after folder, in sorted order, at most `PART_NAMES` names at a time.
 
         Parameters
         ----------
@@ -248,14 +263,16 @@ class Walk:
             folder.present = {entry.name for entry in found}
             if IGNORE_FILE in folder.present:
                 rules = self._rules_below(folder, rules)
-            for entry in found:
-                child = self._take(entry, folder, rules)
-                if child is not None:
-                    try:
-                        below.append((entry.path, *self._enter(entry, real, volume, child), rules))
-                    except OSError as error:
-                        self._unreadable(entry, folder, error)
-            yield folder
+            for at in range(0, max(1, len(found)), PART_NAMES):
+                part = folder.next_part() if at else folder
+                for entry in found[at : at + PART_NAMES]:
+                    child = self._take(entry, part, rules)
+                    if child is not None:
+                        try:
+                            below.append((entry.path, *self._enter(entry, real, volume, child), rules))
+                        except OSError as error:
+                            self._unreadable(entry, part, error)
+                yield part
             stack.extend(reversed(below))
 
     def _take(self, entry: os.DirEntry[str], folder: Folder, rules: Rules) -> os.stat_result | None:
