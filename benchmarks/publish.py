@@ -29,14 +29,18 @@ def parts(figures: dict[str, Any]) -> dict[str, str]:
     found = {"machine": machine_line(figures["machine"])}
     for name, cases in (("peers", figures.get("peers", {})), ("hash", figures.get("hash", {}))):
         if cases:
-            found[name] = "\n\n".join(
-                show(f"### {case['title']}\n", case["files"], case["ways"], case["bars"]) for case in cases.values()
-            )
+            found[name] = "\n\n".join(case_table(title, case) for title, case in cases.items())
     if "growth" in figures:
         found["growth"] = growth_table(figures["growth"])
     if "join" in figures:
         found["join"] = join_table([row for row in figures["join"] if "wall_s" in row])
     return found
+
+
+def case_table(title: str, case: dict[str, Any]) -> str:
+    """Return the heading and the table of one case."""
+    size = f" ({case['kilobytes']:.0f} KB a file)" if "kilobytes" in case else ""
+    return show(f"### {case.get('title', title)}{size}", case["files"], case["ways"], case["bars"])
 
 
 def machine_line(machine: dict[str, Any]) -> str:

@@ -47,3 +47,13 @@ def unpicklable(task: int) -> object:
 def slow(task: float) -> float:
     time.sleep(task)
     return task
+
+
+def page_faults(task: int) -> int:
+    """Return how often the system had to give a page while so many buffers of 4 MiB were filled, one after the other."""
+    import resource  # noqa: PLC0415 - POSIX has it
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(task):
+        b"x" * (4 << 20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

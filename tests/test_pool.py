@@ -1,6 +1,7 @@
 """The pool with real processes, which die, print and fail."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -70,6 +71,20 @@ def test_one_worker_is_this_process_and_more_are_others() -> None:
     assert set(pids[1]) == {os.getpid()}
     assert len(set(pids[2])) == 1
     assert os.getpid() not in pids[2]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="says nothing of other C libraries")
+def test_workers_keep_the_memory_of_a_picture_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def faults() -> int:
+        with Pool(pool_tasks.page_faults, died, workers=2) as pool:
+            pool.submit([100])
+            ((_, (found,)),) = pool.results(wait=True)
+        return found
+
+    pages = (4 << 20) // os.sysconf("SC_PAGESIZE")
+    assert faults() < 5 * pages
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "65536")  # who says otherwise is heard
+    assert faults() > 50 * pages
 
 
 @needs_signals

@@ -32,6 +32,9 @@ CHUNKS_AHEAD = 4
 """What a shortcut may hold at a time: so many bytes, more only for a single chunk, and so many chunks for each thread that
 settles them, since what waits for long is in the processor's caches no longer."""
 
+KEEP_FREED = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+"""What makes glibc keep memory between two pictures; else a decoder gets every buffer anew from the system, page by page."""
+
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from lookalike.pool import serve; serve(sys.argv[1])"
 
 
@@ -282,6 +285,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result
+            env=KEEP_FREED | os.environ,
         )
 
     def ask(self, tasks: Sequence[object]) -> list[Any]:
