@@ -32,9 +32,6 @@ CHUNKS_AHEAD = 4
 """What a shortcut may hold at a time: so many bytes, more only for a single chunk, and so many chunks for each thread that
 settles them, since what waits for long is in the processor's caches no longer."""
 
-KEEP_FREED = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
-"""What makes glibc keep memory between two pictures; else a decoder gets every buffer anew from the system, page by page."""
-
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from lookalike.pool import serve; serve(sys.argv[1])"
 
 
@@ -63,6 +60,16 @@ def default_workers() -> int:
 
 
 PATIENCE_SECONDS = 2.0
+
+
+def keep_freed() -> None:
+    """Let glibc keep the memory of one picture for the next; else a decoder gets every buffer anew, page by page.
+
+    A block that the system gave by itself raises the size from which it does so, up to 32 MiB, once it is freed
+    (``man 3 mallopt``); any program that ever freed a large array is in this state. Other allocators do not notice, and what
+    a user has set by ``MALLOC_MMAP_THRESHOLD_`` stays.
+    """
+    bytes(31 << 20)
 
 
 class Shortcut(Protocol[T_contra, R]):
@@ -106,6 +113,7 @@ class Pool(Generic[T, R]):
         self, function: Callable[[T], R], crashed: Callable[[T, str], R], *, workers: int,
         shortcut: Shortcut[T, R] | None = None, readers: int = 1,
     ) -> None:  # fmt: skip
+        keep_freed()
         self._function = function
         self._crashed = crashed
         self._shortcut = shortcut
@@ -285,7 +293,6 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result
-            env=KEEP_FREED | os.environ,
         )
 
     def ask(self, tasks: Sequence[object]) -> list[Any]:
@@ -327,6 +334,7 @@ def serve(name: str) -> None:
     name : str
         ``module:function`` to call on each task.
     """
+    keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     source: BinaryIO = sys.stdin.buffer
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
