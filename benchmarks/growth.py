@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from photos import Corpus, corpus_folder, photos_folder
-from timing import run, save, table, take_turns
+from timing import Cost, run, save, table, take_turns
 
 COMMANDS = {
     "find": ("find", "--quiet"),
@@ -27,7 +27,7 @@ def measure(files: int, photos: Path, rounds: int) -> dict[str, Any]:
     folder = corpus_folder(Corpus("growth", files, 64, 64), photos)
     with tempfile.TemporaryDirectory() as scratch:
 
-        def way(name: str, words: tuple[str, ...]) -> Callable[[int], None]:
+        def way(name: str, words: tuple[str, ...]) -> Callable[[int], Cost]:
             command = [sys.executable, "-m", "lookalike", *words, str(folder), "--catalog"]
             return lambda turn: run([*command, f"{scratch}/{name}-{turn}.sqlite"])
 

@@ -24,7 +24,7 @@ from PIL import Image
 import lookalike
 from lookalike.hashes import ALGORITHMS, hash_block, make_spec
 from photos import photos_folder, replicate
-from timing import Bar, judge, run, save, show, take_turns
+from timing import Bar, Cost, judge, run, save, show, take_turns
 
 IMAGEHASH = """
 import sys, pathlib, imagehash, PIL.Image
@@ -64,12 +64,12 @@ def measure(folder: Path, few: Path, scratch: Path, rounds: int) -> dict[str, di
     return cases
 
 
-def _ours(files: Path, name: str, scratch: Path) -> Callable[[int], None]:
+def _ours(files: Path, name: str, scratch: Path) -> Callable[[int], Cost]:
     command = [sys.executable, "-m", "lookalike", "hash", str(files), "--algorithm", name, "--workers", "2", "--quiet"]
     return lambda turn: run([*command, "--catalog", str(scratch / f"{name}-{turn}.sqlite")])
 
 
-def _theirs(files: Path, function: str) -> Callable[[int], None]:
+def _theirs(files: Path, function: str) -> Callable[[int], Cost]:
     return lambda _: run([sys.executable, "-c", IMAGEHASH, str(files), function])
 
 

@@ -2,25 +2,29 @@
 
 Usage: python benchmarks/peers.py [--only CASE ...] [--rounds 5] [--quick] [--photos FOLDER] [--json FILE]
 
-The cases of hashing go from paths to pHashes of 64 bits in this process, with a warm page cache; "find" runs commands, each in
-a process of its own. A peer that is not installed, or that does not hash every file, is a row with the reason.
+The cases of hashing go from paths to pHashes of 64 bits with a warm page cache. Each way has a process of its own for all
+rounds, so that none finds the memory that another has left to the allocator, and runs once before it is timed, so that none
+pays for having waited while others ran; "find" runs commands. A peer that is not installed, or that does not hash every file,
+is a row with the reason.
 """
 
 import argparse
 import functools
 import importlib
 import importlib.util
+import multiprocessing
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from photos import Corpus, corpus_folder, photos_folder
-from timing import Bar, judge, run, save, show, take_turns
+from timing import Bar, Cost, cost_of, judge, run, save, show, take_turns
 
 THREADS = 2
 OURS, OURS_1 = f"lookalike, {THREADS} threads", "lookalike, 1 thread"
@@ -48,7 +52,7 @@ def _photo(name: str, files: int, suffix: str = "jpg", kilobytes: int = 0, **opt
 CASES = {
     "photos": Case(
         "Baseline JPEG, 0.19 megapixels, 110 KB",
-        _photo("photos", 1000, kilobytes=110),
+        _photo("photos", 3000, kilobytes=110),
         (Bar(OURS, TRIANGLE, 5), Bar(OURS, NEAREST, 3), Bar(OURS, LIBPHASH, 2.5), Bar(OURS_1, IMAGEHASH, 6)),
     ),
     "large": Case(
@@ -147,38 +151,52 @@ def measure_hashing(folder: Path, rounds: int) -> dict[str, dict[str, Any]]:
     paths = sorted(os.fspath(path) for path in folder.iterdir())
     for path in paths:
         Path(path).read_bytes()  # into the page cache
+    with ExitStack() as stack:
 
-    def checked(module: str, function: Callable[[list[str]], int]) -> Callable[[int], None]:
-        def way(_: int) -> None:
-            if sys.modules.get(module) is None:
-                importlib.import_module(module)
-            if (hashed := function(paths)) != len(paths):
-                raise RuntimeError(f"hashed {hashed:,} of {len(paths):,} files")
+        def process(name: str) -> Callable[[int], Cost]:
+            pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            stack.enter_context(pool)
+            return lambda _: pool.submit(cost_here, name, paths).result()
 
-        return way
+        return take_turns({name: process(name) for name in WAYS}, rounds)
 
-    return take_turns({name: checked(*way) for name, way in WAYS.items()}, rounds)
+
+def cost_here(name: str, paths: list[str]) -> Cost:
+    """Return what one of `WAYS` costs in this process, once it has run: what it loads and grows only once does not count.
+
+    Raises
+    ------
+    ImportError
+        If the module is not installed.
+    RuntimeError
+        If it does not hash every file.
+    """
+    module, way = WAYS[name]
+    importlib.import_module(module)
+    if (hashed := way(paths)) != len(paths):
+        raise RuntimeError(f"hashed {hashed:,} of {len(paths):,} files")
+    return cost_of(lambda: way(paths))
 
 
 def measure_find(folder: Path, rounds: int) -> dict[str, dict[str, Any]]:
     with tempfile.TemporaryDirectory() as scratch:
 
-        def command(module: str, *arguments: str) -> Callable[[int], None]:
+        def command(module: str, *arguments: str) -> Callable[[int], Cost]:
             """`{turn}` in an argument is the number of the round: a catalog of its own for each."""
 
-            def way(turn: int) -> None:
+            def way(turn: int) -> Cost:
                 if importlib.util.find_spec(module) is None:
                     raise ImportError(f"No module named {module!r}")
-                run([sys.executable, *(argument.replace("{turn}", str(turn)) for argument in arguments)])
+                return run([sys.executable, *(argument.replace("{turn}", str(turn)) for argument in arguments)])
 
             return way
 
-        def ours(catalog: str, workers: int) -> Callable[[int], None]:
+        def ours(catalog: str, workers: int) -> Callable[[int], Cost]:
             place = f"{scratch}/{catalog}-{{turn}}.sqlite"
             find = ("-m", "lookalike", "find", str(folder), "--quiet", "--workers", str(workers), "--catalog", place)
             return command("lookalike", *find)
 
-        def dedup() -> Callable[[int], None]:
+        def dedup() -> Callable[[int], Cost]:
             index = f"{scratch}/index-{{turn}}.sqlite"
             return command("image_dedup_ai", "-m", "image_dedup_ai", str(folder), "--index", index)
 

@@ -45,23 +45,28 @@ def _cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def run(command: Sequence[str]) -> None:
-    """Run a command in a process of its own; what it prints is dropped.
+def run(command: Sequence[str]) -> Cost:
+    """Return what a command costs, in a process of its own; what it prints is dropped.
 
     Raises
     ------
     RuntimeError
         If it fails; the message ends with the last words of the command.
     """
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"exit code {done.returncode}: {done.stderr.decode(errors='replace').strip()[-300:]}")
+
+    def action() -> None:
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"exit code {done.returncode}: {done.stderr.decode(errors='replace').strip()[-300:]}")
+
+    return cost_of(action)
 
 
-def take_turns(ways: dict[str, Callable[[int], object]], rounds: int) -> dict[str, dict[str, Any]]:
+def take_turns(ways: dict[str, Callable[[int], Cost]], rounds: int) -> dict[str, dict[str, Any]]:
     """Measure several ways of doing one thing, in turns, so that a busy minute of the machine hurts all of them.
 
-    Each way is called with the number of the round. One that cannot run (`ImportError`, `RuntimeError`) is a row with a reason.
+    Each way returns its cost in the round of that number. One that cannot run (`ImportError`, `RuntimeError`) is a row with a
+    reason.
     """
     costs: dict[str, list[Cost]] = {name: [] for name in ways}
     reasons: dict[str, str] = {}
@@ -69,7 +74,7 @@ def take_turns(ways: dict[str, Callable[[int], object]], rounds: int) -> dict[st
         for name, way in ways.items():
             if name not in reasons:
                 try:
-                    costs[name].append(cost_of(lambda: way(turn)))  # noqa: B023 - called at once
+                    costs[name].append(way(turn))
                 except (ImportError, RuntimeError) as error:
                     reasons[name] = f"{type(error).__name__}: {error}"
     return {name: {"missing": reasons[name]} if name in reasons else medians(rows) for name, rows in costs.items()}
