@@ -12,7 +12,7 @@ from lookalike.pool import Pool
 from lookalike.sources.files import Root
 
 CHUNK_FILES = 256
-CHUNK_BYTES = 2 << 20
+CHUNK_BYTES = 4 << 20
 """Files handed to a worker at a time: as many as this, or as long as together they have fewer bytes than that."""
 MAX_BYTES = 64 << 20
 """Larger files are left to the worker processes."""
@@ -34,7 +34,7 @@ def chunk_length(sizes: Sequence[int]) -> int:
     Examples
     --------
     >>> chunk_length([1000] * 256), chunk_length([1 << 20] * 32)
-    (256, 2)
+    (256, 4)
     """
     total = itertools.accumulate(sizes)
     return 1 + sum(before < CHUNK_BYTES for before in itertools.islice(total, len(sizes) - 1)) if sizes else 0
