@@ -29,7 +29,7 @@ def parts(figures: dict[str, Any]) -> dict[str, str]:
     found = {"machine": machine_line(figures["machine"])}
     for name, cases in (("peers", figures.get("peers", {})), ("hash", figures.get("hash", {}))):
         if cases:
-            found[name] = "\n\n".join(case_table(title, case) for title, case in cases.items())
+            found[name] = "\n\n".join(case_table(case) for case in cases.values())
     if "growth" in figures:
         found["growth"] = growth_table(figures["growth"])
     if "join" in figures:
@@ -37,10 +37,10 @@ def parts(figures: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def case_table(title: str, case: dict[str, Any]) -> str:
+def case_table(case: dict[str, Any]) -> str:
     """Return the heading and the table of one case."""
     size = f" ({case['kilobytes']:.0f} KB a file)" if "kilobytes" in case else ""
-    return show(f"### {case.get('title', title)}{size}", case["files"], case["ways"], case["bars"])
+    return show(f"### {case['title']}{size}", case["files"], case["ways"], case["bars"])
 
 
 def machine_line(machine: dict[str, Any]) -> str:

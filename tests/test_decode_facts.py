@@ -178,6 +178,24 @@ def test_jpeg_xl_without_its_decoder_names_the_extra() -> None:
     assert (error.kind, "lookalike[formats]" in error.reason) == ("unsupported", True)
 
 
+@pytest.mark.parametrize(
+    ("format_", "at", "change", "reason"),
+    [
+        ("DDS", 80, b"\4\0\0\0ABCD", "Unimplemented pixel format"),
+        ("BLP", 8, b"\x09", "Unknown BLP encoding"),
+    ],
+)
+def test_pixels_of_a_kind_that_the_decoder_does_not_know_are_unsupported_and_not_damaged(
+    format_: str, at: int, change: bytes, reason: str
+) -> None:
+    data = bytearray(encode(PICTURE.convert("P") if format_ == "BLP" else PICTURE, format_))
+    assert isinstance(decode(bytes(data), f"a.{format_}"), Thumbnail)
+    data[at : at + len(change)] = change
+    error = failure(bytes(data), f"a.{format_}")
+    assert error.kind == "unsupported"
+    assert error.reason.startswith(reason)
+
+
 def test_camera_raw_is_unsupported() -> None:
     assert failure(encode(PICTURE, "TIFF"), "a.nef").kind == "unsupported"
 

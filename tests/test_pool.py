@@ -74,7 +74,6 @@ def test_one_worker_is_this_process_and_more_are_others() -> None:
     assert os.getpid() not in pids[2]
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="says nothing of other C libraries")
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have rules of their own")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_memory_of_a_picture_is_kept_for_the_next(workers: int) -> None:

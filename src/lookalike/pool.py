@@ -31,6 +31,8 @@ READ_AHEAD = 256 << 20
 CHUNKS_AHEAD = 4
 """What a shortcut may hold at a time: so many bytes, more only for a single chunk, and so many chunks for each thread that
 settles them, since what waits for long is in the processor's caches no longer."""
+PATIENCE_SECONDS = 2.0
+"""How long threads are waited for when there is a hurry."""
 
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from lookalike.pool import serve; serve(sys.argv[1])"
 
@@ -59,10 +61,7 @@ def default_workers() -> int:
     return max(2, usable_cores())
 
 
-PATIENCE_SECONDS = 2.0
-
-
-def keep_freed() -> None:
+def _keep_freed() -> None:
     """Let glibc keep the memory of one picture for the next; else a decoder gets every buffer anew, page by page.
 
     A block that the system gave by itself raises the size from which it does so, up to 32 MiB, once it is freed
@@ -113,7 +112,7 @@ class Pool(Generic[T, R]):
         self, function: Callable[[T], R], crashed: Callable[[T, str], R], *, workers: int,
         shortcut: Shortcut[T, R] | None = None, readers: int = 1,
     ) -> None:  # fmt: skip
-        keep_freed()
+        _keep_freed()
         self._function = function
         self._crashed = crashed
         self._shortcut = shortcut
@@ -334,7 +333,7 @@ def serve(name: str) -> None:
     name : str
         ``module:function`` to call on each task.
     """
-    keep_freed()
+    _keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     source: BinaryIO = sys.stdin.buffer
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:

@@ -1,7 +1,6 @@
 """Source to catalog: list, read, decode, hash, store. Resumable, because only what is committed counts as done."""
 
 import itertools
-import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +19,6 @@ from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage
 from lookalike.pool import Pool
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Folder, Place, Root, Walk, open_root
-from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
 
@@ -161,7 +159,7 @@ class _Run:
         self.skipped += folder.skipped
         for unread in folder.failures:
             self.failures.append((unlisted(folder, unread), self.roots[folder.root][1], unread.image))
-            if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
+            if unread.hides_files:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         to_read = []
         for entry in folder.entries:

@@ -1,6 +1,5 @@
 """Files to hashes in bounded memory: a window over the listing, whose head leaves as soon as it is done."""
 
-import os
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,6 @@ from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Folder, Place, Root, Walk, open_root
-from lookalike.sources.rules import IGNORE_FILE
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
 from lookalike.tables.hashes import HashTable, Refs
@@ -179,7 +177,7 @@ class _Run:
             self.skipped += folder.skipped
         for unread in folder.failures:
             self.window.append(unlisted(folder, unread))
-            if not unread.image and os.path.basename(unread.path) != IGNORE_FILE:
+            if unread.hides_files:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         if folder.first:
             self.number, self.known = self._known(folder)

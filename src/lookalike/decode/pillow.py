@@ -112,7 +112,7 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
         raise DecodeError("limit", "more pixels than the limit") from error
     except MemoryError as error:
         raise DecodeError("limit", "not enough memory to decode it") from error
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # a sound DDS or BLP file of pixels that Pillow does not know
         raise DecodeError("unsupported", _clause(error)) from error
     except OSError as error:
         early = _ends_early(error)

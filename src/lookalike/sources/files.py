@@ -61,6 +61,11 @@ class Unread:
     reason: str
     image: bool = True
 
+    @property
+    def hides_files(self) -> bool:
+        """Whether files may lie below it that nobody has seen: it is a folder."""
+        return not self.image and os.path.basename(self.path) != IGNORE_FILE
+
 
 @dataclass(slots=True)
 class Folder:
