@@ -20,6 +20,9 @@ from conftest import encode, scene
 FILES = 1200
 """More than two batches of a commit, so that on a machine of any speed there is a middle to disturb."""
 PICTURES = 6
+LARGE_FILES = 16
+LARGE_BYTES = 64 << 20
+"""The files walked last hold four times what is read ahead, so that at the first commit none of the last is open yet."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,9 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("large")
     pictures = [encode(scene(seed, 640, 480), "JPEG", quality=80, keep_rgb=bool(seed % 2)) for seed in range(PICTURES)]
     for at in range(FILES):
-        write(base / "photos" / f"{at % 3}" / f"{at:04}.jpg", pictures[at % PICTURES] + b"%d" % at)
+        path = write(base / "photos" / f"{at % 3}" / f"{at:04}.jpg", pictures[at % PICTURES] + b"%d" % at)
+        if at % 3 == 2 and at >= FILES - 3 * LARGE_FILES:
+            os.truncate(path, LARGE_BYTES)
     return base
 
 
