@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from album import jpeg
-from command import comparable, failures, found, start, write
+from command import MTIME, comparable, failures, found, start, write
 
 from conftest import encode, scene
 
@@ -22,7 +22,7 @@ FILES = 1200
 PICTURES = 6
 LARGE_FILES = 16
 LARGE_BYTES = 64 << 20
-"""The files walked last hold four times what is read ahead, so that at the first commit none of the last is open yet."""
+"""The files walked last hold four times what is read ahead, so that at the first commit the very last is not open yet."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = write(base / "photos" / f"{at % 3}" / f"{at:04}.jpg", pictures[at % PICTURES] + b"%d" % at)
         if at % 3 == 2 and at >= FILES - 3 * LARGE_FILES:
             os.truncate(path, LARGE_BYTES)
+            os.utime(path, (MTIME, MTIME))
     return base
 
 
