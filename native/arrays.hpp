@@ -57,5 +57,6 @@ void define_jpeg(nb::module_& m);
 void define_files(nb::module_& m);
 void define_thumbnail(nb::module_& m);
 void define_png(nb::module_& m);
+void define_verify(nb::module_& m);
 
 }  // namespace lookalike

@@ -9,4 +9,5 @@ NB_MODULE(_native, m) {
   lookalike::define_jpeg(m);
   lookalike::define_thumbnail(m);
   lookalike::define_png(m);
+  lookalike::define_verify(m);
 }

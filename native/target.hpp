@@ -3,8 +3,10 @@
 
 #if defined(_MSC_VER)
 #define LOOKALIKE_INLINE __forceinline
+#define LOOKALIKE_RESTRICT __restrict
 #else
 #define LOOKALIKE_INLINE inline __attribute__((always_inline))
+#define LOOKALIKE_RESTRICT __restrict__
 #endif
 
 // gcc and clang compile single functions for an instruction set, and can ask at run time whether it is there.

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
-from numpy import float32, float64, int16, int64, uint8, uint16, uint32, uint64
+from numpy import float32, float64, int16, int32, int64, uint8, uint16, uint32, uint64
 from numpy.typing import NDArray
 
 _Depth = TypeVar("_Depth", uint8, uint16)
@@ -46,6 +46,12 @@ def thumbnails(
 def planes(pixels: NDArray[uint8]) -> tuple[NDArray[uint8], NDArray[uint8] | None, NDArray[uint8] | None]: ...
 def png_header(data: bytes, max_pixels: int) -> tuple[bytes, int, bytes] | None: ...
 def png_picture(data: bytes, inflated: bytes | bytearray, max_pixels: int) -> Planes | None: ...
+def align(
+    left: NDArray[uint8], right: NDArray[uint8], maps: NDArray[float64], sides: NDArray[uint32]
+) -> NDArray[float64]: ...
+def measure(
+    left: NDArray[uint8], right: NDArray[uint8], starts: NDArray[float64], bounds: NDArray[int64], side: int
+) -> tuple[NDArray[float64], NDArray[int64], NDArray[int32], NDArray[int32]]: ...
 def search(
     block: NDArray[uint64], queries: NDArray[uint64], radius: int, most: int, threads: int, kernel: str
 ) -> tuple[NDArray[uint32], NDArray[uint32], NDArray[uint16]]: ...

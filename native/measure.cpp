@@ -1,0 +1,288 @@
+#include "measure.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "target.hpp"
+
+namespace lookalike {
+namespace {
+
+constexpr int value_bits = 6;
+constexpr std::int64_t share = 1024, most = 1 << 20, square = 1 << (2 * value_bits), noise = 2 * square,
+                       floor_variance = square / 4;
+constexpr std::int64_t still_match = 1000, still_change = 12, least_match = 320, changed = 51;
+constexpr unsigned middle_side = 32;
+constexpr double most_area = 8.0;
+constexpr std::size_t most_tiles = 256;
+
+// Sums of one tile, or of a whole picture.
+struct Cell {
+  std::int64_t n = 0, first[2] = {}, second[2] = {}, common = 0, difference = 0;
+  void add(const Cell& other) {
+    n += other.n;
+    common += other.common;
+    difference += other.difference;
+    for (int k = 0; k < 2; ++k) {
+      first[k] += other.first[k];
+      second[k] += other.second[k];
+    }
+  }
+  std::int64_t variance(int k) const {
+    const std::int64_t count = std::max(n, std::int64_t{1});
+    const std::int64_t value = count * second[k] - first[k] * first[k];  // never negative
+    return std::max(value / (count * count), floor_variance);
+  }
+  std::int64_t covariance() const {
+    const std::int64_t count = std::max(n, std::int64_t{1});
+    return std::max(count * common - first[0] * first[1], std::int64_t{0}) / (count * count);
+  }
+};
+
+LOOKALIKE_INLINE void smooth(const std::int32_t* plane, unsigned side, std::int32_t* rows, std::int32_t* out) {
+  for (unsigned y = 0; y < side; ++y) {
+    const std::int32_t* here = plane + std::size_t{y} * side;
+    const std::int32_t* above = y == 0 ? here : here - side;
+    const std::int32_t* below = y + 1 == side ? here : here + side;
+    for (unsigned x = 0; x < side; ++x) rows[x + 1] = above[x] + 2 * here[x] + below[x];
+    rows[0] = rows[1];
+    rows[side + 1] = rows[side];
+    std::int32_t* to = out + std::size_t{y} * side;
+    for (unsigned x = 0; x < side; ++x) to[x] = (rows[x] + 2 * rows[x + 1] + rows[x + 2] + 8) >> 4;
+  }
+}
+
+LOOKALIKE_INLINE void add_row(Cell& cell, const std::int32_t* one, const std::int32_t* other, const std::int32_t* inside,
+                              unsigned width) {
+  std::int32_t n = 0, first = 0, second = 0, difference = 0;
+  std::int64_t one_squared = 0, other_squared = 0, common = 0;
+  for (unsigned k = 0; k < width; ++k) {
+    const std::int32_t a = one[k] * inside[k], b = other[k] * inside[k];
+    n += inside[k];
+    first += a;
+    second += b;
+    difference += a > b ? a - b : b - a;
+    one_squared += static_cast<std::int64_t>(a) * a;
+    other_squared += static_cast<std::int64_t>(b) * b;
+    common += static_cast<std::int64_t>(a) * b;
+  }
+  cell.n += n;
+  cell.first[0] += first;
+  cell.first[1] += second;
+  cell.second[0] += one_squared;
+  cell.second[1] += other_squared;
+  cell.common += common;
+  cell.difference += difference;
+}
+
+LOOKALIKE_INLINE std::int64_t match_here(const std::int32_t* seen, const std::int32_t* inside, const std::int32_t* right,
+                                         unsigned side) {
+  Cell cell;
+  for (unsigned y = 0; y < side; ++y) {
+    const std::size_t start = std::size_t{y} * side;
+    add_row(cell, seen + start, right + start, inside + start, side);
+  }
+  if (4 * cell.n < static_cast<std::int64_t>(side) * side) return 0;
+  const std::int64_t common = cell.covariance();
+  return std::min(common * common / cell.variance(0) * share / cell.variance(1), share);
+}
+
+struct Kernel {
+  void (*smooth)(const std::int32_t*, unsigned, std::int32_t*, std::int32_t*);
+  std::int64_t (*match)(const std::int32_t*, const std::int32_t*, const std::int32_t*, unsigned);
+  void (*add_row)(Cell&, const std::int32_t*, const std::int32_t*, const std::int32_t*, unsigned);
+};
+
+#define LOOKALIKE_KERNEL(name, target)                                                                                 \
+  target void smooth_##name(const std::int32_t* plane, unsigned side, std::int32_t* rows, std::int32_t* out) {         \
+    smooth(plane, side, rows, out);                                                                                    \
+  }                                                                                                                    \
+  target std::int64_t match_##name(const std::int32_t* seen, const std::int32_t* inside, const std::int32_t* right,    \
+                                   unsigned side) {                                                                    \
+    return match_here(seen, inside, right, side);                                                                      \
+  }                                                                                                                    \
+  target void add_row_##name(Cell& cell, const std::int32_t* one, const std::int32_t* other,                           \
+                             const std::int32_t* inside, unsigned width) {                                             \
+    add_row(cell, one, other, inside, width);                                                                          \
+  }                                                                                                                    \
+  constexpr Kernel name##_kernel{smooth_##name, match_##name, add_row_##name};
+
+LOOKALIKE_KERNEL(plain, )
+#ifdef LOOKALIKE_AVX2
+LOOKALIKE_KERNEL(avx2, __attribute__((target("avx2"))))
+const Kernel& chosen = __builtin_cpu_supports("avx2") != 0 ? avx2_kernel : plain_kernel;
+#else
+const Kernel& chosen = plain_kernel;
+#endif
+
+std::int64_t match_of(const std::int32_t* left, const std::int32_t* right, const Map& map, unsigned side,
+                      Scratch& scratch) {
+  sample(left, side, map, side, scratch.seen.data(), scratch.inside.data());
+  return chosen.match(scratch.seen.data(), scratch.inside.data(), right, side);
+}
+
+using Levels = std::array<std::int64_t, most_tiles>;
+
+// By how much levels miss the best rising curve, pooling adjacent violators; of two directions the lesser stays.
+void miss_curve(const Levels& given, const Levels& wanted, const std::vector<Cell>& cells,
+                const std::array<std::uint16_t, most_tiles>& counting, std::size_t count, std::int64_t contrast,
+                Levels& miss) {
+  struct Pool {
+    std::int64_t total, weight;
+    std::size_t tiles;
+  };
+  std::array<std::uint16_t, most_tiles> order;
+  std::copy_n(counting.begin(), count, order.begin());
+  std::stable_sort(order.begin(), order.begin() + count, [&](auto one, auto other) { return given[one] < given[other]; });
+  std::array<Pool, most_tiles> pools;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    pools[size++] = {wanted[order[i]] * cells[order[i]].n, cells[order[i]].n, 1};
+    while (size > 1 && pools[size - 2].total * pools[size - 1].weight >= pools[size - 1].total * pools[size - 2].weight) {
+      --size;
+      pools[size - 1].total += pools[size].total;
+      pools[size - 1].weight += pools[size].weight;
+      pools[size - 1].tiles += pools[size].tiles;
+    }
+  }
+  std::size_t at = 0;
+  for (std::size_t pool = 0; pool < size; ++pool) {
+    const std::int64_t curve = pools[pool].total / pools[pool].weight;
+    for (std::size_t k = 0; k < pools[pool].tiles; ++k, ++at) {
+      const std::int64_t off = wanted[order[at]] - curve;
+      miss[order[at]] = std::min(miss[order[at]], std::max(off * off - noise, std::int64_t{0}) * share / contrast);
+    }
+  }
+}
+
+void compare(const std::int32_t* outer, const std::int32_t* inner, const Map& map, unsigned side, Scratch& scratch,
+             TileScratch& room, Measured& out) {
+  sample(outer, side, map, side, scratch.seen.data(), scratch.inside.data());
+  chosen.smooth(scratch.seen.data(), side, room.rows.data(), room.one.data());
+  chosen.smooth(inner, side, room.rows.data(), room.other.data());
+  const unsigned cut = tiles_per_side(side), width = side / cut;
+  const std::size_t tiles = std::size_t{cut} * cut;
+  std::vector<Cell> cells(tiles);
+  for (unsigned y = 0; y < side; ++y) {
+    for (unsigned x = 0; x < cut; ++x) {
+      const std::size_t start = std::size_t{y} * side + std::size_t{x} * width;
+      chosen.add_row(cells[std::size_t{y / width} * cut + x], room.one.data() + start, room.other.data() + start,
+                     scratch.inside.data() + start, width);
+    }
+  }
+  Cell whole;
+  for (const Cell& cell : cells) whole.add(cell);
+  const std::int64_t count = std::max(whole.n, std::int64_t{1});
+  for (int k = 0; k < 2; ++k) {
+    out.contrast[k] = whole.variance(k);
+    out.level[k] = whole.first[k] / count;
+  }
+  out.inside = whole.n;
+  out.difference = whole.difference / count;
+
+  std::array<std::uint16_t, most_tiles> counting;
+  std::size_t counted = 0;
+  Levels one, other, miss;
+  out.change.assign(tiles, -1);
+  out.structure.assign(2 * tiles, 0);
+  for (std::size_t i = 0; i < tiles; ++i) {
+    const Cell& cell = cells[i];
+    if (4 * cell.n < 3 * static_cast<std::int64_t>(width) * width) continue;
+    counting[counted++] = static_cast<std::uint16_t>(i);
+    one[i] = cell.first[0] / cell.n;
+    other[i] = cell.first[1] / cell.n;
+    miss[i] = most;
+    const std::int64_t own[2] = {cell.variance(0), cell.variance(1)}, common = cell.covariance();
+    std::int64_t least = most;
+    for (int k = 0; k < 2; ++k) {
+      const std::int64_t rest = own[k] - std::min(common * common / own[1 - k], own[k]);
+      least = std::min(least, std::max(rest - noise, std::int64_t{0}) * share / out.contrast[k]);
+      out.structure[2 * i + k] = static_cast<std::int32_t>(std::min(own[k] * share / out.contrast[k], most));
+    }
+    out.change[i] = static_cast<std::int32_t>(least);
+  }
+  miss_curve(one, other, cells, counting, counted, out.contrast[1], miss);
+  miss_curve(other, one, cells, counting, counted, out.contrast[0], miss);
+  for (std::size_t i = 0; i < counted; ++i) {
+    const std::size_t at = counting[i];
+    out.change[at] = static_cast<std::int32_t>(std::min(std::max(std::int64_t{out.change[at]}, miss[at]), most));
+  }
+}
+
+void clear(Measured& out, unsigned side) {
+  const std::size_t tiles = std::size_t{tiles_per_side(side)} * tiles_per_side(side);
+  out.finished = out.inside = out.difference = 0;
+  out.contrast[0] = out.contrast[1] = out.level[0] = out.level[1] = 0;
+  out.change.assign(tiles, -1);
+  out.structure.assign(2 * tiles, 0);
+}
+
+Map inverted(const Map& map, double area) {
+  const double rows[4] = {map[4] / area, -map[1] / area, -map[3] / area, map[0] / area};
+  return {rows[0], rows[1], -(rows[0] * map[2] + rows[1] * map[5]),
+          rows[2], rows[3], -(rows[2] * map[2] + rows[3] * map[5])};
+}
+
+}  // namespace
+
+unsigned tiles_per_side(unsigned side) { return std::max(std::min(side / 4, 8U), side / 16); }
+
+TileScratch::TileScratch(unsigned side) : one(std::size_t{side} * side), other(one.size()), rows(side + 2) {}
+
+void measure(const Pyramid& left, const Pyramid& right, const Map* starts, std::size_t count, unsigned side,
+             Scratch& scratch, TileScratch& tiles, Measured& out) {
+  constexpr unsigned coarse = coarsest_side;
+  const Pyramid* outer = &left;
+  const Pyramid* inner = &right;
+  out.map = starts[0];
+  out.start = out.swapped = 0;
+  out.match = match_of(left.plane(coarse), right.plane(coarse), out.map, coarse, scratch);
+  if (out.match >= still_match) {
+    compare(left.plane(side), right.plane(side), out.map, side, scratch, tiles, out);
+    out.finished = std::all_of(out.change.begin(), out.change.end(),
+                               [](std::int32_t change) { return change >= 0 && change <= still_change; });
+    if (out.finished) return;
+  }
+  clear(out, side);
+
+  out.match = -1;
+  for (std::size_t i = 0; i < count; ++i) {
+    Map map = starts[i];
+    align(left, right, map, &coarse, 1, scratch);
+    const std::int64_t match = match_of(left.plane(coarse), right.plane(coarse), map, coarse, scratch);
+    if (match > out.match) {
+      out.match = match;
+      out.map = map;
+      out.start = static_cast<std::int64_t>(i);
+    }
+  }
+  if (out.match < least_match) return;
+  const double area = out.map[0] * out.map[4] - out.map[1] * out.map[3];
+  if (!(area >= 1 / most_area && area <= most_area)) return;
+  if (area > 1) {
+    out.swapped = 1;
+    out.map = inverted(out.map, area);
+    std::swap(outer, inner);
+  }
+  for (unsigned at = coarse; at < side;) {
+    at *= 2;
+    align(*outer, *inner, out.map, &at, 1, scratch);
+    if (at == middle_side && at < side) {
+      compare(outer->plane(at), inner->plane(at), out.map, at, scratch, tiles, out);
+      std::int64_t differing = 0, counted = 0;
+      for (const std::int32_t change : out.change) {
+        differing += change >= changed;
+        counted += change >= 0;
+      }
+      if (5 * differing > 3 * counted) {
+        clear(out, side);
+        return;
+      }
+    }
+  }
+  compare(outer->plane(side), inner->plane(side), out.map, side, scratch, tiles, out);
+  out.finished = 1;
+}
+
+}  // namespace lookalike
