@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "target.hpp"
 
@@ -10,11 +9,12 @@ namespace lookalike {
 namespace {
 
 constexpr int value_bits = 6;
-constexpr std::int64_t share = 1024, most = 1 << 20, square = 1 << (2 * value_bits), noise = 2 * square,
+constexpr std::int64_t match_share = 1024, share = 1 << 16, most = 1 << 24, square = 1 << (2 * value_bits), noise = 2 * square,
                        floor_variance = square / 4;
-constexpr std::int64_t still_match = 1000, still_change = 12, least_match = 320, changed = 51;
+constexpr std::int64_t still_match = 512, still_change = share / 80, least_match = 320, changed = share / 20;
 constexpr unsigned middle_side = 32;
 constexpr double most_area = 8.0;
+constexpr Map identity{1, 0, 0, 0, 1, 0};
 constexpr std::size_t most_tiles = 256;
 
 // Sums of one tile, or of a whole picture.
@@ -85,7 +85,7 @@ LOOKALIKE_INLINE std::int64_t match_here(const std::int32_t* seen, const std::in
   }
   if (4 * cell.n < static_cast<std::int64_t>(side) * side) return 0;
   const std::int64_t common = cell.covariance();
-  return std::min(common * common / cell.variance(0) * share / cell.variance(1), share);
+  return std::min(common * common / cell.variance(0) * match_share / cell.variance(1), match_share);
 }
 
 struct Kernel {
@@ -212,10 +212,32 @@ void compare(const std::int32_t* outer, const std::int32_t* inner, const Map& ma
 
 void clear(Measured& out, unsigned side) {
   const std::size_t tiles = std::size_t{tiles_per_side(side)} * tiles_per_side(side);
-  out.finished = out.inside = out.difference = 0;
+  out.inside = out.difference = 0;
   out.contrast[0] = out.contrast[1] = out.level[0] = out.level[1] = 0;
   out.change.assign(tiles, -1);
   out.structure.assign(2 * tiles, 0);
+}
+
+bool mostly_kept(const std::vector<std::int32_t>& changes) {
+  std::int64_t differing = 0, counted = 0;
+  for (const std::int32_t change : changes) {
+    differing += change >= changed;
+    counted += change >= 0;
+  }
+  return 5 * differing <= 3 * counted;
+}
+
+struct Sum {
+  std::int64_t change = 0, tiles = 0;
+};
+
+Sum sum_of(const std::vector<std::int32_t>& changes) {
+  Sum sum;
+  for (const std::int32_t change : changes) {
+    sum.change += std::clamp<std::int64_t>(change, 0, share);
+    sum.tiles += change >= 0;
+  }
+  return sum;
 }
 
 Map inverted(const Map& map, double area) {
@@ -230,58 +252,54 @@ unsigned tiles_per_side(unsigned side) { return std::max(std::min(side / 4, 8U),
 
 TileScratch::TileScratch(unsigned side) : one(std::size_t{side} * side), other(one.size()), rows(side + 2) {}
 
-void measure(const Pyramid& left, const Pyramid& right, const Map* starts, std::size_t count, unsigned side,
-             Scratch& scratch, TileScratch& tiles, Measured& out) {
+void measure(const Pyramid& left, const Pyramid& right, unsigned side, Scratch& scratch, TileScratch& tiles,
+             Measured& out) {
   constexpr unsigned coarse = coarsest_side;
   const Pyramid* outer = &left;
   const Pyramid* inner = &right;
-  out.map = starts[0];
-  out.start = out.swapped = 0;
+  out.map = identity;
+  out.swapped = out.finished = 0;
   out.match = match_of(left.plane(coarse), right.plane(coarse), out.map, coarse, scratch);
   if (out.match >= still_match) {
     compare(left.plane(side), right.plane(side), out.map, side, scratch, tiles, out);
-    out.finished = std::all_of(out.change.begin(), out.change.end(),
-                               [](std::int32_t change) { return change >= 0 && change <= still_change; });
-    if (out.finished) return;
-  }
-  clear(out, side);
-
-  out.match = -1;
-  for (std::size_t i = 0; i < count; ++i) {
-    Map map = starts[i];
-    align(left, right, map, &coarse, 1, scratch);
-    const std::int64_t match = match_of(left.plane(coarse), right.plane(coarse), map, coarse, scratch);
-    if (match > out.match) {
-      out.match = match;
-      out.map = map;
-      out.start = static_cast<std::int64_t>(i);
+    if (std::all_of(out.change.begin(), out.change.end(), [](std::int32_t one) { return one <= still_change; })) {
+      out.finished = 1;
+      return;
     }
+    out.finished = mostly_kept(out.change);
   }
+  if (out.finished == 0) clear(out, side);
+
+  Map map = identity;
+  align(left, right, map, &coarse, 1, scratch);
+  const std::int64_t match = match_of(left.plane(coarse), right.plane(coarse), map, coarse, scratch);
+  if (match < out.match) map = identity;
+  out.match = std::max(out.match, match);
   if (out.match < least_match) return;
-  const double area = out.map[0] * out.map[4] - out.map[1] * out.map[3];
+  const double area = map[0] * map[4] - map[1] * map[3];
   if (!(area >= 1 / most_area && area <= most_area)) return;
-  if (area > 1) {
-    out.swapped = 1;
-    out.map = inverted(out.map, area);
+  const bool swapped = area > 1;
+  if (swapped) {
+    map = inverted(map, area);
     std::swap(outer, inner);
   }
+  Measured& found = tiles.found;
   for (unsigned at = coarse; at < side;) {
     at *= 2;
-    align(*outer, *inner, out.map, &at, 1, scratch);
+    align(*outer, *inner, map, &at, 1, scratch);
     if (at == middle_side && at < side) {
-      compare(outer->plane(at), inner->plane(at), out.map, at, scratch, tiles, out);
-      std::int64_t differing = 0, counted = 0;
-      for (const std::int32_t change : out.change) {
-        differing += change >= changed;
-        counted += change >= 0;
-      }
-      if (5 * differing > 3 * counted) {
-        clear(out, side);
-        return;
-      }
+      compare(outer->plane(at), inner->plane(at), map, at, scratch, tiles, found);
+      if (!mostly_kept(found.change)) return;
     }
   }
-  compare(outer->plane(side), inner->plane(side), out.map, side, scratch, tiles, out);
+  compare(outer->plane(side), inner->plane(side), map, side, scratch, tiles, found);
+  const Sum before = sum_of(out.change), after = sum_of(found.change);
+  if (out.finished == 0 || after.change * before.tiles < before.change * after.tiles) {
+    found.map = map;
+    found.match = out.match;
+    found.swapped = swapped;
+    std::swap(out, found);
+  }
   out.finished = 1;
 }
 

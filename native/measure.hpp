@@ -10,7 +10,7 @@ namespace lookalike {
 
 struct Measured {
   Map map{};
-  std::int64_t start = 0, swapped = 0, match = 0, finished = 0;
+  std::int64_t swapped = 0, match = 0, finished = 0;
   std::int64_t contrast[2] = {}, level[2] = {}, inside = 0, difference = 0;
   std::vector<std::int32_t> change;     // one a tile; -1 outside
   std::vector<std::int32_t> structure;  // two a tile
@@ -21,11 +21,11 @@ unsigned tiles_per_side(unsigned side);
 // Room for what a comparison needs.
 struct TileScratch {
   std::vector<std::int32_t> one, other, rows;
+  Measured found;
   explicit TileScratch(unsigned side);
 };
 
-// Compares at `side`, the finest, after alignment from the best of `count` starts.
-void measure(const Pyramid& left, const Pyramid& right, const Map* starts, std::size_t count, unsigned side,
-             Scratch& scratch, TileScratch& tiles, Measured& out);
+// Aligns two pictures and compares them at `side`, the finest.
+void measure(const Pyramid& left, const Pyramid& right, unsigned side, Scratch& scratch, TileScratch& tiles, Measured& out);
 
 }  // namespace lookalike

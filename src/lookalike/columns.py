@@ -80,8 +80,8 @@ class Images:
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
-    """Who was matched with whom; one row per item, numbered in keep order.
+class Grouped:
+    """Which items belong together, numbered in keep order; one row per item.
 
     Attributes
     ----------
@@ -99,3 +99,31 @@ class Matches:
     group: NDArray[np.int64]
     tier: NDArray[np.uint8]
     score: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Who was matched with whom; one row per image.
+
+    Attributes
+    ----------
+    keeper : ndarray of int64, shape (n,)
+        The image this one was attached to, at `tier`; itself where it was attached to none.
+    group : ndarray of int64, shape (n,)
+        The keeper of its whole group.
+    tier : ndarray of uint8, shape (n,)
+        `lookalike.model.Tier` of the image with its keeper; EXACT for keepers, NONE where the two were never verified.
+    score : ndarray of int64, shape (n,)
+        Verification score in thousandths.
+    evidence : ndarray of `lookalike.verify.EVIDENCE`, shape (n,)
+        What the verdict on the image and its keeper was made from; all zero where there is none.
+    keeper_left : ndarray of bool, shape (n,)
+        Whether the keeper is the left picture of the evidence.
+    """
+
+    keeper: NDArray[np.int64]
+    group: NDArray[np.int64]
+    tier: NDArray[np.uint8]
+    score: NDArray[np.int64]
+    evidence: NDArray[np.void]
+    keeper_left: NDArray[np.bool_]

@@ -8,11 +8,23 @@ from lookalike import hashes
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.keep import parse_rules, rank
-from lookalike.matching import hash_words, match
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, FindOptions, GroupRule, HashSpec, ScanOptions, Tier, Truncated
+from lookalike.matching import match
+from lookalike.model import (
+    DEFAULT_KEEP,
+    MAX_PIXELS,
+    FindOptions,
+    GroupRule,
+    HashSpec,
+    Orient,
+    ScanOptions,
+    Tier,
+    Truncated,
+    VerifyStep,
+)
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
+from lookalike.variants import hash_words
 
 StrPath = str | os.PathLike[str]
 
@@ -27,6 +39,8 @@ def find(
     radius: int | None = None,
     group: GroupRule = "star",
     keep: str = DEFAULT_KEEP,
+    orient: Orient = "upright",
+    verify: VerifyStep = "thumbnail",
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
     min_size: tuple[int, int] = (0, 0),
@@ -59,6 +73,10 @@ def find(
         star, clique or component.
     keep : str
         Keep rules, first difference wins.
+    orient : str
+        upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+    verify : str
+        thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
     exclude, include : sequence of str
         Globs in gitignore syntax, relative to each root.
     min_size : tuple of int
@@ -105,8 +123,9 @@ def find(
     spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
     usual = hashes.default_radius(spec)
     options = FindOptions(
-        tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep
-    )
+        tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
+        orient=orient, verify=verify,
+    )  # fmt: skip
     if references and group != "star":
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
     scan_options = ScanOptions(
@@ -132,8 +151,8 @@ def find(
             progress=progress,
         )
         ranking = rank(found.images, options.keep)
-        block = hash_words(found.images.facts.id, store, spec)
-        matches = match(found.images, ranking.order, block, store, options, against=bool(references), workers=workers)
+        _, block = hash_words(found.images.facts.id, store, spec)
+        matches = match(found.images, ranking.order, store, options, against=bool(references), workers=workers)
     seconds = time.monotonic() - started
     return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds)
 

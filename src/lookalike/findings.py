@@ -174,7 +174,10 @@ class Findings:
             return "identical bytes"
         if tier is Tier.NONE:
             return "connected through others only"
-        return verify.relation(self._images.facts, one, other, tier)
+        matches = self._matches
+        return verify.relation(
+            self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
+        )
 
     @cached_property
     def stats(self) -> dict[str, Any]:
@@ -272,6 +275,8 @@ class Findings:
                 "hash": options.spec.id,
                 "radius": options.radius,
                 "group": options.group,
+                "orient": options.orient,
+                "verify": options.verify,
                 "keep": options.keep,
                 "exclude": list(scan_options.exclude),
                 "include": list(scan_options.include),

@@ -29,6 +29,8 @@ MAX_PIXELS = 178_956_970
 DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-path,name"
 
 GroupRule = Literal["star", "clique", "component"]
+Orient = Literal["upright", "mirror", "all"]
+VerifyStep = Literal["thumbnail", "pixels"]
 Role = Literal["keeper", "duplicate", "similar"]
 Stage = Literal["list", "read", "decode"]
 Truncated = Literal["refuse", "accept"]
@@ -348,6 +350,10 @@ class FindOptions:
         star, clique or component.
     keep : str
         Keep rules, first difference wins.
+    orient : str
+        upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+    verify : str
+        thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
     """
 
     tier: Tier = Tier.EDIT
@@ -355,11 +361,18 @@ class FindOptions:
     radius: int = 10
     group: GroupRule = "star"
     keep: str = DEFAULT_KEEP
+    orient: Orient = "upright"
+    verify: VerifyStep = "thumbnail"
 
     def __post_init__(self) -> None:
         if self.tier is Tier.NONE:
             raise UsageError("tier must be one of exact, copy, edit, similar")
         if not 0 <= self.radius <= self.spec.bits:
             raise UsageError(f"radius must lie in 0..{self.spec.bits} bits for {self.spec.id}, got {self.radius}")
-        if self.group not in get_args(GroupRule):
-            raise UsageError(f"unknown group rule {self.group!r}: use one of {', '.join(get_args(GroupRule))}")
+        for what, given, known in (
+            ("group rule", self.group, GroupRule),
+            ("orientation", self.orient, Orient),
+            ("verification", self.verify, VerifyStep),
+        ):
+            if given not in get_args(known):
+                raise UsageError(f"unknown {what} {given!r}: use one of {', '.join(get_args(known))}")

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import decode
+from lookalike import decode, variants
 from lookalike.columns import Images
 from lookalike.errors import FailureKind, SourceError
 from lookalike.examining import Outcome, Task
-from lookalike.hashes import hash_block
 from lookalike.listing import Row, Scan, unlisted
 from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage
 from lookalike.pool import Pool
@@ -271,8 +270,9 @@ class _Run:
         ]
         ids = self.catalog.add_contents(decoded, decoder=decoder, version=version)
         if decoded:
-            block = hash_block(np.stack([thumbnail.luma for _, _, thumbnail in decoded]), self.spec)
-            self.catalog.add_hashes(ids, block, self.spec)
+            luma = np.stack([thumbnail.luma for _, _, thumbnail in decoded])
+            for variant in ("plain", "trimmed"):
+                variants.add(self.catalog, np.array(ids, np.int64), luma, self.spec, variant)
         for (digest, size, thumbnail), made in zip(decoded, ids, strict=True):
             if not thumbnail.truncated:
                 self.sizes.setdefault(size, {})[digest] = made

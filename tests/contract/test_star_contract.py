@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lookalike import grouping, join, matching
-from lookalike.columns import Matches
-from lookalike.grouping import Candidates, Listed, group, match_references
+from lookalike import grouping, join, proposing
+from lookalike.columns import Grouped
+from lookalike.grouping import Candidates, Listed, Neighbours, group, match_references
 from lookalike.model import GroupRule, Tier
 
 Pair = tuple[int, int]
@@ -32,7 +32,12 @@ class Case:
     def candidates(self, near: Sequence[Pair] | None = None) -> Candidates:
         edges = np.array(self.near if near is None else near, np.int64).reshape(-1, 2)
         count = max([*self.classes, *edges.ravel().tolist()], default=-1) + 1
-        return Candidates(np.array(self.classes, np.int64), Listed(count, edges[:, 0], edges[:, 1]))
+        return self.joined_by(Listed(count, edges[:, 0], edges[:, 1]))
+
+    def joined_by(self, neighbours: Neighbours) -> Candidates:
+        classes = np.array(self.classes, np.int64)
+        items = np.flatnonzero(classes >= 0)
+        return Candidates(len(classes), items, classes[items], neighbours)
 
     def judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         assert (left < right).all()
@@ -111,7 +116,7 @@ def naive(case: Case, loosest: Tier, rule: GroupRule) -> tuple[list[int], list[i
     return keeper, label
 
 
-def rows(matches: Matches) -> list[tuple[int, ...]]:
+def rows(matches: Grouped) -> list[tuple[int, ...]]:
     columns = (matches.keeper, matches.group, matches.tier, matches.score)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -144,12 +149,12 @@ def test_steps_of_any_length_lead_where_single_steps_lead(
 ) -> None:
     monkeypatch.setattr(grouping, "MOST_KEEPERS", most[0])
     monkeypatch.setattr(grouping, "MOST_CLAIMED", most[1])
-    monkeypatch.setattr(matching, "MOST_PAIRS", -1)
+    monkeypatch.setattr(proposing, "MOST_PAIRS", -1)
     for seed in range(150):
         case, distinct, radius = hashed_items(seed)
         keeper, label = naive(case, loosest, "star")
-        sought = matching.neighbours(distinct, radius, threads=1)
-        for candidates in (case.candidates(), Candidates(np.array(case.classes, np.int64), sought)):
+        sought = proposing.near_hashes(distinct, radius, threads=1)
+        for candidates in (case.candidates(), case.joined_by(sought)):
             matches = group(candidates, case.judge, loosest)
             assert (matches.keeper.tolist(), matches.group.tolist()) == (keeper, label), seed
 

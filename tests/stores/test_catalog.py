@@ -151,13 +151,20 @@ def test_verdicts_come_back_for_either_order_of_a_pair(catalog: Catalog) -> None
     one, other, third = (add(catalog, number) for number in (1, 2, 3))
     with catalog.transaction():
         catalog.add_pairs(
-            np.array([other, one]), np.array([one, third]), np.array([1, 4], np.uint8), np.array([990, 12]), "s1"
+            np.array([other, one]),
+            np.array([one, third]),
+            np.array([1, 4], np.uint8),
+            np.array([990, 12]),
+            "s1",
+            [b"seen", None],
         )
     left, right = np.array([one, third, one, 999]), np.array([other, one, 77, one])
     rows, tier, score = catalog.pairs(left, right, "s1")
     told = dict(zip(rows.tolist(), zip(tier.tolist(), score.tolist(), strict=True), strict=True))
     assert told == {0: (1, 990), 1: (4, 12)}
     assert (tier.dtype.name, score.dtype.name) == ("uint8", "int64")
+    rows, evidence = catalog.evidence(left, right, "s1")
+    assert (rows.tolist(), evidence) == ([0], [b"seen"])
     assert [len(column) for column in catalog.pairs(left, right, "s2")] == [0, 0, 0]
     assert [len(column) for column in catalog.pairs(left[:0], right[:0], "s1")] == [0, 0, 0]
     assert len(catalog.pairs(left, right, "s1")[0]) == 2  # asking leaves nothing behind

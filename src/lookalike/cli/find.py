@@ -12,7 +12,7 @@ from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
 from lookalike.findings import Findings
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Truncated
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Orient, Truncated, VerifyStep
 
 DUPLICATES_FOUND = 1
 INCOMPLETE = 3
@@ -35,6 +35,12 @@ def find(
         int | None, typer.Option(help="Largest distance of candidates in bits, inclusive. Default: the algorithm's own.")
     ] = None,
     group: Annotated[str, typer.Option(help="star, clique or component.")] = "star",
+    orient: Annotated[
+        str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
+    ] = "upright",
+    verify: Annotated[
+        str, typer.Option(help="thumbnail (files are read only where in doubt) or pixels (always).")
+    ] = "thumbnail",
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     min_size: Annotated[str, typer.Option(metavar="WxH", help="Smallest width and height in pixels.")] = "0x0",
@@ -77,6 +83,8 @@ def find(
             radius=radius,
             group=cast("GroupRule", group),
             keep=keep,
+            orient=cast("Orient", orient),
+            verify=cast("VerifyStep", verify),
             exclude=exclude or (),
             include=include or (),
             min_size=_min_size(min_size),

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lookalike.decode.native import decode_all, is_candidate, read_files
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
-from lookalike.decode.thumbnails import detail, luma_of, thumbnail, turn, upright_size
+from lookalike.decode.thumbnails import detail, luma_of, square, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
 
 VERSION = 3
@@ -12,7 +15,7 @@ VERSION = 3
 
 __all__ = [
     "VERSION", "decode", "decode_all", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened",
-    "read_files", "turn", "upright_size",
+    "plane", "read_files", "turn", "upright_size",
 ]  # fmt: skip
 
 
@@ -46,3 +49,31 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     with opened(data, name, truncated=truncated, max_pixels=max_pixels) as image:
         made = thumbnail(image, data)
     return replace(made, truncated=truncated and is_truncated(data))
+
+
+def plane(data: bytes, name: str, side: int, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Decode the first frame of an image file to a square of luma, finer than that of its thumbnail.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name; tells camera raw files from the TIFF they are built on.
+    side : int
+        Side of the square.
+    max_pixels : int
+        Most pixels (width times height) that are decoded, inclusive.
+
+    Returns
+    -------
+    ndarray of uint8, shape (side, side)
+        Upright, transparency over white.
+
+    Raises
+    ------
+    DecodeError
+        With the kind damaged, unsupported or limit.
+    """
+    with opened(data, name, truncated=False, max_pixels=max_pixels) as image:
+        return square(image, side)

@@ -15,6 +15,7 @@ from PIL import Image, ImageChops
 from lookalike import formats, metadata
 from lookalike.hashes import lanczos
 from lookalike.model import BLOCK, CHROMA_SIDE, MIN_BLOCKS, THUMBNAIL_SIDE, Thumbnail
+from lookalike.turns import turned
 
 try:
     from lookalike._native import planes as _native_planes
@@ -75,13 +76,8 @@ def turn(plane: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     array([[3, 1],
            [4, 2]], dtype=uint8)
     """
-    if orientation in (5, 6, 7, 8):
-        plane = plane.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        plane = plane[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        plane = plane[::-1]
-    return np.ascontiguousarray(plane)
+    made: NDArray[np.uint8] = turned(plane[np.newaxis], orientation)[0]
+    return made
 
 
 def detail(luma: NDArray[np.uint8]) -> int:
@@ -166,6 +162,28 @@ def luma_of(image: Image.Image) -> NDArray[np.uint8]:
     """
     blocks = -(-min(image.size) // BLOCK) >= MIN_BLOCKS
     return _planes(_flatten(image)[1], image.size, 1, blocks=blocks)[0]
+
+
+def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
+    """Reduce an opened image file to a square of luma.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Just opened, not loaded.
+    side : int
+        Side of the square.
+
+    Returns
+    -------
+    ndarray of uint8, shape (side, side)
+        Upright, transparency over white.
+    """
+    image.draft(None, (2 * side, 2 * side))
+    image.load()
+    orientation = int(metadata.exif(image).get("orientation", 1))
+    luma = _flatten(image)[1].convert("L")
+    return turn(lanczos.shrink(np.asarray(luma), luma.size, 1, side), orientation)
 
 
 def block_means(plane: Image.Image) -> NDArray[np.uint8]:

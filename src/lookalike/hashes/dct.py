@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lookalike import bits
 from lookalike.hashes.mean import above_median
 from lookalike.model import THUMBNAIL_SIDE
+from lookalike.turns import MIRRORED, TRANSPOSED, UPENDED
 
 REFERENCE = "reference"
 try:
@@ -28,12 +29,6 @@ CHUNK = 64
 HIGHFREQ_FACTOR = 4
 """Sides of picture per side of hash."""
 PDQ_SIDE = 16
-MIRRORED = (2, 3, 6, 7)
-"""EXIF orientations that run against the columns,"""
-UPENDED = (3, 4, 7, 8)
-"""against the rows,"""
-TRANSPOSED = (5, 6, 7, 8)
-"""and with both exchanged, which comes first."""
 
 
 @cache

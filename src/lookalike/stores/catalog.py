@@ -7,6 +7,7 @@ content a name had when it was last looked at.
 
 from lookalike.stores.contents import Contents
 from lookalike.stores.locations import Locations
+from lookalike.stores.pairs import Pairs
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -36,11 +37,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             tier INTEGER NOT NULL, score INTEGER NOT NULL, PRIMARY KEY ("left", "right", step)) WITHOUT ROWID;
         """,
     ),
+    ("evidence of pairs", "ALTER TABLE pair ADD COLUMN evidence BLOB"),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents):
+class Catalog(Locations, Contents, Pairs):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B

@@ -1,4 +1,4 @@
-"""What contents are: facts, failures, thumbnails, hashes and verified pairs, by digest."""
+"""What contents are: facts, failures, thumbnails and hashes, by digest."""
 
 import itertools
 import json
@@ -23,7 +23,7 @@ FACTS = (
 
 
 class Contents(Database):
-    """The tables content, thumbnail, spec, hash and pair of the catalog."""
+    """The tables content, thumbnail, spec and hash of the catalog."""
 
     def digests_of_sizes(self, sizes: Collection[int], *, version: int, max_pixels: int) -> dict[int, dict[bytes, int]]:
         """Return the decoded contents that have one of some file sizes.
@@ -343,52 +343,3 @@ class Contents(Database):
     def _spec(self, spec: HashSpec) -> int:
         self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
         return int(self.db.execute("SELECT id FROM spec WHERE text = ?", (spec.id,)).fetchone()[0])
-
-    def add_pairs(
-        self, left: NDArray[np.int64], right: NDArray[np.int64], tier: NDArray[np.uint8], score: NDArray[np.int64], step: str
-    ) -> None:  # fmt: skip
-        """Store verdicts; call inside a transaction.
-
-        Parameters
-        ----------
-        left, right : ndarray of int64, shape (n,)
-            Content ids, in either order.
-        tier, score : ndarray, shape (n,)
-            Verdicts: `Tier` values, thousandths.
-        step : str
-            How the pairs were verified, with its version.
-        """
-        low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
-        rows = zip(low, high, [step] * len(low), tier.tolist(), score.tolist(), strict=True)
-        self.db.executemany("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?)", rows)
-
-    def pairs(
-        self, left: NDArray[np.int64], right: NDArray[np.int64], step: str
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
-        """Return the stored verdicts among pairs.
-
-        Parameters
-        ----------
-        left, right : ndarray of int64, shape (n,)
-            Content ids, in either order.
-        step : str
-            How the pairs were verified, with its version.
-
-        Returns
-        -------
-        row : ndarray of int64, shape (m,)
-            Which of the pairs have a verdict.
-        tier, score : ndarray, shape (m,)
-            Their verdicts.
-        """
-        low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
-        find = """SELECT q.row, p.tier, p.score FROM question AS q CROSS JOIN pair AS p
-            ON p."left" = q.low AND p."right" = q.high AND p.step = ?"""
-        with self.explained():
-            self.db.execute("CREATE TEMP TABLE IF NOT EXISTS question (row INTEGER, low INTEGER, high INTEGER)")
-            self.db.execute("BEGIN")
-            self.db.executemany("INSERT INTO question VALUES (?, ?, ?)", zip(range(len(low)), low, high, strict=True))
-            rows = self.db.execute(find, (step,)).fetchall()
-            self.db.execute("ROLLBACK")
-        columns = np.array(rows, np.int64).reshape(-1, 3)
-        return columns[:, 0], columns[:, 1].astype(np.uint8), columns[:, 2]

@@ -147,7 +147,8 @@ def standard(values: Plane, inside: NDArray[np.bool_]) -> Plane:
     spread = np.maximum(roots(count * squares - total * total) // count, 1 << VALUE_BITS)
     gain = (UNIT << 16) // spread
     centred = values - (total // count)[:, None, None]
-    return np.clip(centred * gain[:, None, None] >> 16, -MOST_VALUE, MOST_VALUE)
+    scaled: Plane = np.clip(centred * gain[:, None, None] >> 16, -MOST_VALUE, MOST_VALUE)
+    return scaled
 
 
 def roots(squares: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,15 +1,18 @@
-"""Pairs of planes to measures: the best of some starts, aligned from coarse to fine, compared by tiles; native and reference.
+"""Pairs of planes to measures: aligned from coarse to fine, compared by tiles; native and reference.
 
-Whatever is clearly another picture leaves early: after the alignment of planes of 16 pixels, or after that of 32.
+Planes that agree as they lie are not aligned. Whatever is clearly another picture leaves early: after the alignment of
+planes of 16 pixels, or after that of 32. Where planes agree better as they lie than aligned (a strange tone or something
+put over one of them can pull the map away), they are taken as they lie.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.verify.alignment import COARSEST, Map, Plane, align, pyramid, sample
-from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, compare, tiles_per_side
+from lookalike.verify.alignment import COARSEST, IDENTITY, Map, Plane, align, pyramid, sample
+from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, Tiles, compare, tiles_per_side
 
 REFERENCE = "reference"
 try:
@@ -20,12 +23,14 @@ else:
     KERNELS = ("native", REFERENCE)  # best first
 
 CHUNK = 64
-STILL_MATCH, STILL_CHANGE = 1000, 12
-"""Squared correlation, in 1/1024, from which no alignment is tried if no tile changes by more than the other number."""
+MATCH = 1024
+"""Squared correlation is in 1/1024."""
+STILL_MATCH, STILL_CHANGE = 512, SHARE // 80
+"""Squared correlation from which planes are compared as they lie, and the change up to which that is all."""
 LEAST_MATCH = 320
-"""Squared correlation of planes of 16 pixels, in 1/1024, below which a pair is given up."""
-CHANGED = 51
-"""Change from which a tile counts as changed, in 1/1024 of the variance of the picture."""
+"""Squared correlation of planes of 16 pixels below which a pair is given up."""
+CHANGED = SHARE // 20
+"""Change from which a tile counts as changed."""
 MOST_AREA = 8.0
 """How many times as large one picture may be in the frame of the other."""
 MIDDLE = 32
@@ -42,8 +47,6 @@ class Measures:
         From positions in the inner picture to positions in the outer one, as in `lookalike.verify.alignment`.
     swapped : ndarray of bool, shape (n,)
         Whether the left picture is the inner one.
-    start : ndarray of int64, shape (n,)
-        Which start won; its number among those of the pair.
     match : ndarray of int64, shape (n,)
         Squared correlation of planes of 16 pixels, in 1/1024.
     finished : ndarray of bool, shape (n,)
@@ -60,7 +63,6 @@ class Measures:
 
     maps: Map
     swapped: NDArray[np.bool_]
-    start: Column
     match: Column
     finished: NDArray[np.bool_]
     change: Column
@@ -71,25 +73,13 @@ class Measures:
     difference: Column
 
 
-def measure(
-    left: NDArray[np.uint8],
-    right: NDArray[np.uint8],
-    starts: Map,
-    bounds: Column,
-    side: int,
-    *,
-    kernel: str | None = None,
-) -> Measures:
+def measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int, *, kernel: str | None = None) -> Measures:
     """Measure pairs of planes.
 
     Parameters
     ----------
     left, right : ndarray of uint8, shape (n, size, size)
         Luma; `size` a power of two from 16 to 256.
-    starts : ndarray of float64, shape (m, 2, 3)
-        Maps from positions in `right` to positions in `left` to begin with.
-    bounds : ndarray of int64, shape (n + 1,)
-        Pair i has the starts ``bounds[i]`` to ``bounds[i + 1]``, at least one.
     side : int
         The finest side to compare at, 16 to `size`.
     kernel : str, optional
@@ -102,27 +92,19 @@ def measure(
 
     Examples
     --------
-    >>> from lookalike.verify.alignment import IDENTITY
     >>> luma = np.random.default_rng(0).integers(0, 256, (1, 64, 64), np.uint8)
-    >>> found = measure(luma, luma, IDENTITY[np.newaxis], np.array([0, 1]), 64)
+    >>> found = measure(luma, luma, 64)
     >>> bool(found.finished[0]), int(found.change.max())
     (True, 0)
     """
     if (kernel or KERNELS[0]) != REFERENCE:
-        columns = _measure_native(
-            np.ascontiguousarray(left), np.ascontiguousarray(right), np.ascontiguousarray(starts),
-            np.ascontiguousarray(bounds, np.int64), side,
-        )  # fmt: skip
-        maps, facts, change, structure = columns
+        maps, facts, change, structure = _measure_native(np.ascontiguousarray(left), np.ascontiguousarray(right), side)
         return Measures(
-            maps=maps, swapped=facts[:, 1] != 0, start=facts[:, 0], match=facts[:, 2], finished=facts[:, 3] != 0,
-            change=change.astype(np.int64), structure=structure.astype(np.int64), contrast=facts[:, 4:6], level=facts[:, 6:8],
-            inside=facts[:, 8], difference=facts[:, 9],
+            maps=maps, swapped=facts[:, 0] != 0, match=facts[:, 1], finished=facts[:, 2] != 0,
+            change=change.astype(np.int64), structure=structure.astype(np.int64), contrast=facts[:, 3:5], level=facts[:, 5:7],
+            inside=facts[:, 7], difference=facts[:, 8],
         )  # fmt: skip
-    parts = [
-        _measure(left[at : at + CHUNK], right[at : at + CHUNK], starts, bounds[at : at + CHUNK + 1], side)
-        for at in range(0, len(left), CHUNK)
-    ]
+    parts = [_measure(left[at : at + CHUNK], right[at : at + CHUNK], side) for at in range(0, max(len(left), 1), CHUNK)]
     return Measures(*(np.concatenate([getattr(part, name) for part in parts]) for name in Measures.__slots__))
 
 
@@ -210,57 +192,56 @@ def match_of(left: Plane, right: Plane, maps: Map) -> Column:
 
     common = product(seen, right)
     powers = [np.maximum(product(plane, plane), FLOOR) for plane in (seen, right)]
-    found = np.minimum(common * common // powers[0] * SHARE // powers[1], SHARE)
+    found = np.minimum(common * common // powers[0] * MATCH // powers[1], MATCH)
     return np.where(4 * count >= right.shape[1] ** 2, found, 0)
 
 
-def _measure(left: NDArray[np.uint8], right: NDArray[np.uint8], starts: Map, bounds: Column, side: int) -> Measures:
-    count = len(left)
-    pair = np.repeat(np.arange(count), np.diff(bounds))
-    maps = starts[bounds[0] : bounds[-1]]
-    first = bounds[:-1] - bounds[0]
+def _measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int) -> Measures:
+    count, tiles = len(left), tiles_per_side(side) ** 2
     planes = pyramid(left), pyramid(right)
-    best = maps[first]
-    tiles = tiles_per_side(side) ** 2
     zero = np.zeros(count, np.int64)
+    still = np.repeat(IDENTITY[np.newaxis], count, 0)
     made = Measures(
-        maps=best, swapped=np.zeros(count, np.bool_), start=zero.copy(),
-        match=match_of(planes[0][COARSEST], planes[1][COARSEST], best), finished=np.zeros(count, np.bool_),
+        maps=still.copy(), swapped=np.zeros(count, np.bool_),
+        match=match_of(planes[0][COARSEST], planes[1][COARSEST], still), finished=np.zeros(count, np.bool_),
         change=np.full((count, tiles), OUTSIDE), structure=np.zeros((count, tiles, 2), np.int64),
         contrast=np.zeros((count, 2), np.int64), level=np.zeros((count, 2), np.int64), inside=zero.copy(),
         difference=zero.copy(),
     )  # fmt: skip
-    still = np.flatnonzero(made.match >= STILL_MATCH)
-    still = still[_finish(made, still, planes, side, most=STILL_CHANGE)]
-    going = np.setdiff1d(np.arange(count), still)
+    tried = np.flatnonzero(made.match >= STILL_MATCH)
+    _keep(made, tried, compare(planes[0][side][tried], planes[1][side][tried], still[tried]), IDENTITY, swapped=False)
+    alike = (made.change[tried] <= STILL_CHANGE).all(axis=1)
+    made.finished[tried] = 5 * (made.change[tried] >= CHANGED).sum(axis=1) <= 3 * tiles
 
-    searched = np.isin(pair, going)
-    refined = align(
-        {COARSEST: planes[0][COARSEST][pair[searched]]}, {COARSEST: planes[1][COARSEST][pair[searched]]},
-        maps[searched], (COARSEST,),
-    )  # fmt: skip
-    match = match_of(planes[0][COARSEST][pair[searched]], planes[1][COARSEST][pair[searched]], refined)
-    made.match[going] = -1
-    for at, (row, value) in enumerate(zip(pair[searched].tolist(), match.tolist(), strict=True)):
-        if value > made.match[row]:
-            made.match[row], made.maps[row] = value, refined[at]
-            made.start[row] = np.flatnonzero(searched)[at] - first[row]
-    going = going[made.match[going] >= LEAST_MATCH]
+    going = np.setdiff1d(np.arange(count), tried[alike])
+    outer, inner = planes[0][COARSEST][going], planes[1][COARSEST][going]
+    maps = align({COARSEST: outer}, {COARSEST: inner}, still[going], (COARSEST,))
+    match = match_of(outer, inner, maps)
+    maps[match < made.match[going]] = IDENTITY
+    made.match[going] = np.maximum(match, made.match[going])
+    area = areas(maps)
+    kept = (made.match[going] >= LEAST_MATCH) & (area >= 1 / MOST_AREA) & (area <= MOST_AREA)
+    going, maps, area = going[kept], maps[kept], area[kept]
+    swapped = area > 1
+    maps[swapped] = inverted(maps[swapped])
 
-    area = areas(made.maps)
-    going = going[(area[going] >= 1 / MOST_AREA) & (area[going] <= MOST_AREA)]
-    larger = going[area[going] > 1]
-    made.swapped[larger] = True
-    made.maps[larger] = inverted(made.maps[larger])
     at = COARSEST
     while at < side and len(going):
         at *= 2
-        outer, inner = _ordered(planes, made.swapped, going, at)
-        made.maps[going] = align({at: outer}, {at: inner}, made.maps[going], (at,))
+        outer, inner = _ordered(planes, swapped, going, at)
+        maps = align({at: outer}, {at: inner}, maps, (at,))
         if at == MIDDLE < side:
-            change = compare(outer, inner, made.maps[going]).change
-            going = going[5 * (change >= CHANGED).sum(axis=1) <= 3 * (change != OUTSIDE).sum(axis=1)]
-    _finish(made, going, planes, side, most=None)
+            change = compare(outer, inner, maps).change
+            kept = 5 * (change >= CHANGED).sum(axis=1) <= 3 * (change != OUTSIDE).sum(axis=1)
+            going, maps, swapped = going[kept], maps[kept], swapped[kept]
+    if len(going):
+        found = compare(*_ordered(planes, swapped, going, side), maps)
+        before, after = _sums(made.change[going]), _sums(found.change)
+        better = ~made.finished[going] | (after[0] * before[1] < before[0] * after[1])
+        made.finished[going] = True
+        _keep(made, going[better], found, maps, swapped=swapped, rows=better)
+    for name in ("change", "structure", "contrast", "level", "inside", "difference"):
+        getattr(made, name)[~made.finished] = OUTSIDE if name == "change" else 0
     return made
 
 
@@ -269,21 +250,21 @@ def _ordered(
 ) -> tuple[Plane, Plane]:
     """Return the outer and the inner planes of some pairs."""
     left, right = planes[0][side][rows], planes[1][side][rows]
-    swap = swapped[rows, None, None]
+    swap = swapped[:, None, None]
     return np.where(swap, right, left), np.where(swap, left, right)
 
 
-def _finish(
-    made: Measures, rows: Column, planes: tuple[dict[int, Plane], dict[int, Plane]], side: int, *, most: int | None
-) -> NDArray[np.bool_]:
-    """Compare pairs at their finest side; with `most`, keep only what lies inside and changes no more. Say what was kept."""
-    if not len(rows):
-        return np.zeros(0, np.bool_)
-    found = compare(*_ordered(planes, made.swapped, rows, side), made.maps[rows])
-    kept = np.ones(len(rows), np.bool_)
-    if most is not None:
-        kept = (found.change <= most).all(axis=1) & (found.change != OUTSIDE).all(axis=1)
-    made.finished[rows[kept]] = True
-    for name in ("change", "structure", "contrast", "level", "inside", "difference"):
-        getattr(made, name)[rows[kept]] = getattr(found, name)[kept]
-    return kept
+def _sums(change: Column) -> tuple[Column, Column]:
+    """Return the sum of changes, none over the whole variance, and how many there are."""
+    counted = change != OUTSIDE
+    return np.where(counted, np.minimum(change, SHARE), 0).sum(axis=1), counted.sum(axis=1)
+
+
+def _keep(
+    made: Measures, at: Column, found: Tiles, maps: Map, *, swapped: NDArray[np.bool_] | bool, rows: Any = slice(None)
+) -> None:
+    """Put the `rows` of what was found in their places."""
+    made.maps[at] = maps[rows] if maps.ndim > 2 else maps
+    made.swapped[at] = swapped if isinstance(swapped, bool) else swapped[rows]
+    for name in Tiles.__slots__:
+        getattr(made, name)[at] = getattr(found, name)[rows]

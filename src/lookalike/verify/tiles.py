@@ -9,9 +9,9 @@ from lookalike.verify.alignment import VALUE_BITS, Map, Plane, sample
 
 Column = NDArray[np.int64]
 
-SHARE = 1024
-"""Measures of tiles are in 1/1024 of the variance of the whole picture."""
-MOST = 1 << 20
+SHARE = 1 << 16
+"""Measures of tiles are in 1/65536 of the variance of the whole picture."""
+MOST = 1 << 24
 """Largest measure."""
 SQUARE = 1 << (2 * VALUE_BITS)
 """One level squared."""
@@ -31,7 +31,7 @@ class Tiles:
     ----------
     change : ndarray of int64, shape (n, tiles)
         What is different in a tile: the unexplained part of its structure or the offset of its level from a common tone
-        curve, whichever is more, in 1/1024 of the variance of the picture; `OUTSIDE` for a tile that lies outside.
+        curve, whichever is more, in 1/65536 of the variance of the picture; `OUTSIDE` for a tile that lies outside.
     structure : ndarray of int64, shape (n, tiles, 2)
         Variance of the left and the right picture in a tile, in the same unit; 0 where it lies outside.
     contrast : ndarray of int64, shape (n, 2)

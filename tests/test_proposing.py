@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike import join, matching
+from lookalike import join, proposing
 
 
 @given(st.lists(st.integers(0, 2**14), max_size=60), st.integers(0, 6))
 @settings(deadline=None, max_examples=60)
 def test_looked_for_and_listed_neighbours_are_the_same(values: list[int], radius: int) -> None:
     distinct, _ = join.collapse(np.array(values, np.uint64))
-    listed = matching.neighbours(distinct, radius, threads=1)
+    listed = proposing.near_hashes(distinct, radius, threads=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "MOST_PAIRS", -1)
-        sought = matching.neighbours(distinct, radius, threads=2)
+        patch.setattr(proposing, "MOST_PAIRS", -1)
+        sought = proposing.near_hashes(distinct, radius, threads=2)
     pairs = len(join.distinct_pairs(distinct, radius)[0])
-    assert isinstance(sought, matching._Sought) == (pairs > 0)
+    assert isinstance(sought, proposing._Sought) == (pairs > 0)
     assert listed.count == sought.count == len(distinct)
     assert np.array_equal(listed.labels(), sought.labels())
     for number in range(len(distinct)):
@@ -33,7 +33,7 @@ def test_findings_do_not_depend_on_it(tmp_path_factory: pytest.TempPathFactory) 
             (folder / f"{seed}-{quality}.jpg").write_bytes(encode(scene(seed, 400, 300), quality=quality))
     listed = la.find(folder, use_catalog=False, workers=1).to_dict()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "MOST_PAIRS", 0)
+        patch.setattr(proposing, "MOST_PAIRS", 0)
         sought = la.find(folder, use_catalog=False, workers=1).to_dict()
     assert listed["stats"]["groups"] == 4
     assert sought["groups"] == listed["groups"]
@@ -41,7 +41,7 @@ def test_findings_do_not_depend_on_it(tmp_path_factory: pytest.TempPathFactory) 
 
 def test_a_clique_is_grouped_without_its_pairs() -> None:
     distinct = np.arange(12_000, dtype=np.uint64)[:, np.newaxis]  # 72 million pairs within 14 bits
-    found = matching.neighbours(distinct, 14, threads=2)
-    assert isinstance(found, matching._Sought)
+    found = proposing.near_hashes(distinct, 14, threads=2)
+    assert isinstance(found, proposing._Sought)
     assert not found.labels().any()
     assert len(found.near(5)) == 11_999

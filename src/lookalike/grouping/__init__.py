@@ -5,13 +5,16 @@ the order in which anything was met. Groups form at tier copy first; each looser
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.columns import Matches
+from lookalike.columns import Grouped
+from lookalike.grouping.candidates import Candidates, Joined, Listed, Neighbours, connected
 from lookalike.model import GroupRule, Tier
+
+__all__ = ["Candidates", "Joined", "Judge", "Listed", "Neighbours", "connected", "group", "match_references"]
 
 Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.int64]]]
 """``(left, right) -> (tier, score)``: verify pairs of items, left < right."""
@@ -21,152 +24,7 @@ MOST_KEEPERS, MOST_CLAIMED = 256, 8
 """Where a step of a walk stops looking for further keepers in one component."""
 
 
-class Neighbours(Protocol):
-    """Which classes of equal hashes are within the radius of each other."""
-
-    count: int
-
-    def near(self, number: int) -> NDArray[np.int64]:
-        """Return the other classes within the radius of one class."""
-
-    def labels(self) -> NDArray[np.int64]:
-        """Return the component of each class: the smallest class in it."""
-
-
-class Listed:
-    """Neighbours of which every pair is at hand.
-
-    Parameters
-    ----------
-    count : int
-        Number of classes.
-    left, right : ndarray of int64, shape (m,)
-        Pairs of distinct classes within the radius.
-    """
-
-    def __init__(self, count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> None:
-        sources, targets = np.concatenate([left, right]), np.concatenate([right, left])
-        order = np.argsort(sources, kind="stable")
-        self._near = targets[order]
-        self._bounds = _bounds(sources[order], count)
-        self.count, self._left, self._right = count, left, right
-
-    def near(self, number: int) -> NDArray[np.int64]:
-        """Return the other classes within the radius of one class.
-
-        Parameters
-        ----------
-        number : int
-            The class.
-
-        Returns
-        -------
-        ndarray of int64, shape (k,)
-            In no particular order.
-        """
-        return self._near[self._bounds[number] : self._bounds[number + 1]]
-
-    def labels(self) -> NDArray[np.int64]:
-        """Return the component of each class.
-
-        Returns
-        -------
-        ndarray of int64, shape (count,)
-            The smallest class in it.
-        """
-        return connected(self.count, self._left, self._right)
-
-
-class Candidates:
-    """Which items may match: those of one class of equal hashes, and those of classes within the radius.
-
-    Parameters
-    ----------
-    classes : ndarray of int64, shape (n,)
-        Class of each item; -1 for items that are never joined.
-    neighbours : Neighbours
-        Which classes are near each other.
-    """
-
-    def __init__(self, classes: NDArray[np.int64], neighbours: Neighbours) -> None:
-        self._classes, self._neighbours = classes, neighbours
-        joined = np.flatnonzero(classes >= 0)
-        self._items = joined[np.argsort(classes[joined], kind="stable")]
-        self._item_bounds = _bounds(classes[self._items], neighbours.count)
-
-    def __len__(self) -> int:
-        return len(self._classes)
-
-    def near(self, item: int) -> NDArray[np.int64]:
-        """Return every item that may match one item.
-
-        Parameters
-        ----------
-        item : int
-            Number of the item.
-
-        Returns
-        -------
-        ndarray of int64, shape (k,)
-            Ascending, without the item itself.
-        """
-        own = int(self._classes[item])
-        if own < 0:
-            return np.zeros(0, np.int64)
-        classes = [own, *self._neighbours.near(own).tolist()]
-        found = np.concatenate([self._items[self._item_bounds[at] : self._item_bounds[at + 1]] for at in classes])
-        return np.sort(found[found != item])
-
-    def components(self) -> list[NDArray[np.int64]]:
-        """Return the connected components of two or more items.
-
-        Returns
-        -------
-        list of ndarray of int64
-            Items of each, ascending; ordered by their first item.
-        """
-        labels = np.full(len(self._classes), -1, np.int64)
-        joined = self._classes >= 0
-        labels[joined] = self._neighbours.labels()[self._classes[joined]]
-        items = np.flatnonzero(joined)
-        items = items[np.argsort(labels[items], kind="stable")]
-        parts = np.split(items, np.flatnonzero(np.diff(labels[items])) + 1)
-        return sorted((part for part in parts if len(part) > 1), key=lambda part: int(part[0]))
-
-
-def connected(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Label the connected components of a graph by their smallest node.
-
-    Parameters
-    ----------
-    count : int
-        Number of nodes.
-    left, right : ndarray of int64, shape (m,)
-        Edges.
-
-    Returns
-    -------
-    ndarray of int64, shape (count,)
-        Smallest node of the component of each node.
-
-    Examples
-    --------
-    >>> connected(4, np.array([1]), np.array([3]))
-    array([0, 1, 2, 1])
-    """
-    labels = np.arange(count)
-    while len(left):
-        one, other = labels[left], labels[right]
-        apart = one != other
-        left, right = left[apart], right[apart]
-        # Hook the root with the larger label below the smaller, then point every node at its root.
-        np.minimum.at(labels, np.maximum(one, other)[apart], np.minimum(one, other)[apart])
-        while not np.array_equal(labels, above := labels[labels]):
-            labels = above
-    return labels
-
-
-def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule = "star") -> Matches:
+def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule = "star") -> Grouped:
     """Group items by verified pairs.
 
     Parameters
@@ -183,11 +41,11 @@ def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule =
 
     Returns
     -------
-    Matches
+    Grouped
         One row per item.
     """
     count = len(candidates)
-    matches = Matches(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
+    matches = Grouped(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
     if loosest is Tier.EXACT:
         return matches
     edges = _walk(candidates, judge) if rule == "star" else _every_pair(candidates, judge)
@@ -207,7 +65,7 @@ def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule =
 
 def match_references(
     candidates: Candidates, judge: Judge, loosest: Tier, reference: NDArray[np.bool_], done: NDArray[np.bool_]
-) -> Matches:
+) -> Grouped:
     """Match items with references only: never with each other, and references never with anything.
 
     Parameters
@@ -225,11 +83,11 @@ def match_references(
 
     Returns
     -------
-    Matches
+    Grouped
         Each item with the reference of the tightest tier, the best in keep order among those.
     """
     count = len(candidates)
-    matches = Matches(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
+    matches = Grouped(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
     open_items: list[tuple[int, Iterator[int]]] = []
     if loosest is not Tier.EXACT:
         for item in np.flatnonzero(~reference & ~done).tolist():
@@ -377,7 +235,7 @@ def _clique(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[n
     return merged
 
 
-def _attach(matches: Matches, edges: tuple[Any, ...], loosest: Tier) -> None:
+def _attach(matches: Grouped, edges: tuple[Any, ...], loosest: Tier) -> None:
     """Fill in tier and score of each item with its own keeper; NONE where that pair was never verified."""
     left, right, tier, score = edges
     attached = np.flatnonzero(matches.keeper != np.arange(len(matches.keeper)))
@@ -393,8 +251,3 @@ def _attach(matches: Matches, edges: tuple[Any, ...], loosest: Tier) -> None:
     # Never tighter than the tier at which the two came together: a tighter run would not have joined them.
     matches.tier[rows] = np.maximum(matches.tier[rows], tier[at[found]])
     matches.score[rows] = score[at[found]]
-
-
-def _bounds(values: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """Return where each value 0..count begins in a sorted column."""
-    return np.searchsorted(values, np.arange(count + 1))

@@ -1,0 +1,88 @@
+"""Frames, letterboxes and caption bars of thumbnails, and the hash of what they surround."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.hashes.lanczos import shrink
+from lookalike.model import THUMBNAIL_SIDE
+
+LEVELS = 12
+"""Levels around that of its edge within which a border stays."""
+ENDS = 2
+"""Pixels at both ends of a row that a border with text in it leaves alone."""
+MOST_BAND = 26
+"""Rows of a thumbnail that a border may have."""
+LEAST_SIDE = 24
+"""Side of what must be left."""
+WHOLE = (0, 0, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+
+
+def trim_boxes(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Find what borders surround.
+
+    A border begins with a row (or column) of one level. It goes on as long as both ends of a row stay at that level, so a
+    caption bar with text is one too, and ends with the last row that is of one level from end to end.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Thumbnails.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 4)
+        Left, top, right (exclusive) and bottom (exclusive) of the picture without its border; all of it where there is no
+        border, or where too little would be left.
+
+    Examples
+    --------
+    >>> framed = np.full((1, 64, 64), 255, np.uint8)
+    >>> framed[0, 4:60, 8:64] = np.random.default_rng(0).integers(0, 255, (56, 56))
+    >>> trim_boxes(framed).tolist()
+    [[8, 4, 64, 60]]
+    """
+    upright = luma.astype(np.int16)
+    across = upright.transpose(0, 2, 1)
+    left, right = _bands(across), THUMBNAIL_SIDE - _bands(across[:, ::-1])
+    top, bottom = _bands(upright), THUMBNAIL_SIDE - _bands(upright[:, ::-1])
+    boxes = np.stack([left, top, right, bottom], axis=1)
+    little = (right - left < LEAST_SIDE) | (bottom - top < LEAST_SIDE)
+    return np.where(little[:, np.newaxis], np.array(WHOLE), boxes)
+
+
+def trimmed(luma: NDArray[np.uint8], boxes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Cut boxes out of thumbnails and bring them to the full side.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Thumbnails.
+    boxes : ndarray of int64, shape (n, 4)
+        As from `trim_boxes`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, 64, 64)
+        What the boxes hold.
+
+    Examples
+    --------
+    >>> trimmed(np.full((1, 64, 64), 9, np.uint8), np.array([[8, 4, 64, 60]])).max()
+    np.uint8(9)
+    """
+    made = np.empty_like(luma)
+    for row, (left, top, right, bottom) in enumerate(boxes.tolist()):
+        made[row] = shrink(luma[row, top:bottom, left:right], (right - left, bottom - top), 1, THUMBNAIL_SIDE)
+    return made
+
+
+def _bands(luma: NDArray[np.int16]) -> NDArray[np.int64]:
+    """Return how many of the first rows are border."""
+    rows = luma[:, :MOST_BAND]
+    first = rows[:, 0]
+    level = (first.min(axis=1) + first.max(axis=1)) // 2
+    close = np.abs(rows - level[:, np.newaxis, np.newaxis]) <= LEVELS
+    plain = close.all(axis=2)
+    going = np.logical_and.accumulate((close[:, :, :ENDS] & close[:, :, -ENDS:]).all(axis=2), axis=1)
+    last = np.where(plain & going, np.arange(1, rows.shape[1] + 1), 0).max(axis=1)
+    return np.where(plain[:, 0], last, 0)

@@ -1,0 +1,217 @@
+"""Candidates to verdicts: pairs of items are verified on their thumbnails and, where these leave doubts, on the files."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import decode, verify
+from lookalike.columns import Images
+from lookalike.errors import DecodeError
+from lookalike.hashes.borders import trim_boxes
+from lookalike.model import FindOptions, Tier
+from lookalike.proposing import Proposals
+from lookalike.stores.catalog import Catalog
+from lookalike.verify.views import Pictures
+
+PAIRS_AT_ONCE = 4096
+PAIRS_PER_THREAD = 256
+FLUSH_PAIRS = 1 << 16
+PIXEL_SIDE = 256
+"""Side of the planes that files are decoded to."""
+
+
+class Judge:
+    """Verify pairs of items, remembering verdicts in the catalog.
+
+    Parameters
+    ----------
+    images : Images
+        Where the files are.
+    content : ndarray of int64, shape (n,)
+        Content of each item.
+    image : ndarray of int64, shape (n,)
+        An image of each item, to be read where pixels are wanted.
+    proposals : Proposals
+        How to look at pairs.
+    store : Catalog
+        Where thumbnails and verdicts are kept.
+    options : FindOptions
+        How thoroughly to verify, and what was proposed.
+    threads : ThreadPoolExecutor
+        Who does the work.
+    """
+
+    def __init__(
+        self,
+        images: Images,
+        content: NDArray[np.int64],
+        image: NDArray[np.int64],
+        proposals: Proposals,
+        store: Catalog,
+        options: FindOptions,
+        threads: ThreadPoolExecutor,
+    ) -> None:
+        facts = images.facts
+        self._ids = facts.id[content]
+        self._width, self._height = facts.width[content], facts.height[content]
+        self._path = [images.path[row] for row in image.tolist()]
+        # The verdict must not depend on which of two items comes first in keep order, which options choose.
+        digests = [facts.digest[row] for row in content.tolist()]
+        pixels = (self._width * self._height).tolist()
+        self._rank = np.empty(len(content), np.int64)
+        self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
+        self._proposals, self._store, self._threads = proposals, store, threads
+        self._pixels = options.verify == "pixels"
+        self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{options.orient}"
+        self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], verify.Verdicts]] = []
+        self._waiting = 0
+
+    def __call__(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Verify pairs.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Items.
+
+        Returns
+        -------
+        tier : ndarray of uint8, shape (n,)
+            `Tier` values.
+        score : ndarray of int64, shape (n,)
+            Thousandths.
+        """
+        tier, score = np.zeros(len(left), np.uint8), np.zeros(len(left), np.int64)
+        for start in range(0, len(left), PAIRS_AT_ONCE):
+            rows = slice(start, start + PAIRS_AT_ONCE)
+            tier[rows], score[rows] = self._judge(*self.ordered(left[rows], right[rows]))
+        return tier, score
+
+    def ordered(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs in the order in which they are verified.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Items.
+
+        Returns
+        -------
+        left, right : ndarray of int64, shape (n,)
+            The same pairs; of each, the item with more pixels first, of equals that of the lesser digest.
+        """
+        swap = self._rank[left] > self._rank[right]
+        return np.where(swap, right, left), np.where(swap, left, right)
+
+    def evidence(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> verify.Evidence:
+        """Return what verdicts were made from.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Items, in the order of `ordered`.
+
+        Returns
+        -------
+        ndarray of `lookalike.verify.EVIDENCE`, shape (n,)
+            All zero for a pair without a verdict.
+        """
+        self.flush()
+        made = np.zeros(len(left), verify.EVIDENCE)
+        for start in range(0, len(left), PAIRS_AT_ONCE):
+            rows = np.arange(start, min(start + PAIRS_AT_ONCE, len(left)))
+            known, found = self._store.evidence(self._ids[left[rows]], self._ids[right[rows]], self._step)
+            made[rows[known]] = np.frombuffer(b"".join(found), verify.EVIDENCE)
+        return made
+
+    def flush(self) -> None:
+        """Store the verdicts made since the last flush."""
+        with self._store.transaction():
+            for left, right, found in self._fresh:
+                self._store.add_pairs(
+                    self._ids[left], self._ids[right], found.tier, found.score, self._step,
+                    [row.tobytes() if tier < Tier.NONE else None for row, tier in zip(found.evidence, found.tier, strict=True)],
+                )  # fmt: skip
+        self._fresh, self._waiting = [], 0
+
+    def _judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        tier, score = np.zeros(len(left), np.uint8), np.zeros(len(left), np.int64)
+        known, tier[known], score[known] = self._store.pairs(self._ids[left], self._ids[right], self._step)
+        new = np.setdiff1d(np.arange(len(left)), known)
+        if len(new):
+            found = self._verify(left[new], right[new])
+            tier[new], score[new] = found.tier, found.score
+            self._fresh.append((left[new], right[new], found))
+            self._waiting += len(new)
+            if self._waiting >= FLUSH_PAIRS:
+                self.flush()
+        return tier, score
+
+    def _verify(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> verify.Verdicts:
+        """Verify pairs that nobody has verified before."""
+        items, at = np.unique(np.concatenate([left, right]), return_inverse=True)
+        items, at = items[np.argsort(self._ids[items])], np.argsort(np.argsort(self._ids[items]))[at]
+        luma, chroma = self._store.thumbnails(self._ids[items])
+        pictures = Pictures(luma, chroma, self._width[items], self._height[items], trim_boxes(luma))
+        one, other = at[: len(left)], at[len(left) :]
+        found = self._part_by_part(pictures, one, other, (left, right))
+        doubtful = np.flatnonzero(found.unsure | (self._pixels & (found.tier < Tier.NONE)))
+        if len(doubtful):
+            self._look_closer(found, doubtful, pictures, items, (one, other), (left, right))
+        return found
+
+    def _part_by_part(
+        self,
+        pictures: Pictures,
+        one: NDArray[np.int64],
+        other: NDArray[np.int64],
+        pair: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ) -> verify.Verdicts:
+        def verify_part(start: int) -> verify.Verdicts:
+            rows = slice(start, start + PAIRS_PER_THREAD)
+            return verify.verify(pictures, one[rows], other[rows], self._proposals.hints(pair[0][rows], pair[1][rows]))
+
+        parts = list(self._threads.map(verify_part, range(0, len(one), PAIRS_PER_THREAD)))
+        return verify.Verdicts(
+            *(np.concatenate([getattr(part, name) for part in parts]) for name in verify.Verdicts.__slots__)
+        )
+
+    def _look_closer(
+        self,
+        found: verify.Verdicts,
+        rows: NDArray[np.int64],
+        thumbnails: Pictures,
+        items: NDArray[np.int64],
+        at: tuple[NDArray[np.int64], NDArray[np.int64]],
+        pair: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ) -> None:
+        """Verify some pairs again on their files; those of which one cannot be read any more keep their verdict."""
+        for start in range(0, len(rows), PAIRS_PER_THREAD):
+            part = rows[start : start + PAIRS_PER_THREAD]
+            needed, place = np.unique(np.concatenate([at[0][part], at[1][part]]), return_inverse=True)
+            planes = list(self._threads.map(self._plane, items[needed].tolist()))
+            readable = np.array([plane is not None for plane in planes])
+            luma = np.stack(
+                [np.zeros((PIXEL_SIDE, PIXEL_SIDE), np.uint8) if plane is None else plane for plane in planes]
+            )
+            one, other = place[: len(part)], place[len(part) :]
+            kept = readable[one] & readable[other]
+            part, one, other = part[kept], one[kept], other[kept]
+            if not len(part):
+                continue
+            small = thumbnails.take(needed)
+            pictures = Pictures(luma, small.chroma, small.width, small.height, small.box)
+            closer = self._part_by_part(pictures, one, other, (pair[0][part], pair[1][part]))
+            for name in verify.Verdicts.__slots__:
+                getattr(found, name)[part] = getattr(closer, name)
+
+    def _plane(self, item: int) -> NDArray[np.uint8] | None:
+        """Decode the file of an item, if it is still there and still can be."""
+        try:
+            with open(self._path[item], "rb") as file:
+                return decode.plane(file.read(), self._path[item], PIXEL_SIDE)
+        except (OSError, DecodeError):
+            return None

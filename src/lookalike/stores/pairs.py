@@ -1,0 +1,92 @@
+"""What was found out about pairs of contents."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.stores.database import Database
+
+
+class Pairs(Database):
+    """The table pair of the catalog."""
+
+    def add_pairs(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], tier: NDArray[np.uint8], score: NDArray[np.int64], step: str,
+        evidence: Sequence[bytes | None],
+    ) -> None:  # fmt: skip
+        """Store verdicts; call inside a transaction.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Content ids, in either order.
+        tier, score : ndarray, shape (n,)
+            Verdicts: `Tier` values, thousandths.
+        step : str
+            How the pairs were verified, with its version.
+        evidence : sequence of bytes or None
+            What the verdicts were made from.
+        """
+        low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
+        rows = zip(low, high, [step] * len(low), tier.tolist(), score.tolist(), evidence, strict=True)
+        self.db.executemany("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def pairs(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], step: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
+        """Return the stored verdicts among pairs.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Content ids, in either order.
+        step : str
+            How the pairs were verified, with its version.
+
+        Returns
+        -------
+        row : ndarray of int64, shape (m,)
+            Which of the pairs have a verdict.
+        tier, score : ndarray, shape (m,)
+            Their verdicts.
+        """
+        rows = self._ask(left, right, step, "p.tier, p.score")
+        columns = np.array(rows, np.int64).reshape(-1, 3)
+        return columns[:, 0], columns[:, 1].astype(np.uint8), columns[:, 2]
+
+    def evidence(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], step: str
+    ) -> tuple[NDArray[np.int64], list[bytes]]:
+        """Return what stored verdicts were made from.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Content ids, in either order.
+        step : str
+            How the pairs were verified, with its version.
+
+        Returns
+        -------
+        row : ndarray of int64, shape (m,)
+            Which of the pairs have some.
+        evidence : list of bytes
+            As `add_pairs` took it.
+        """
+        rows = [row for row in self._ask(left, right, step, "p.evidence") if row[1] is not None]
+        return np.array([row for row, _ in rows], np.int64), [found for _, found in rows]
+
+    def _ask(self, left: NDArray[np.int64], right: NDArray[np.int64], step: str, columns: str) -> list[tuple[Any, ...]]:
+        """Return columns of the stored pairs among some, behind the number of the pair."""
+        low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
+        find = f"""SELECT q.row, {columns} FROM question AS q CROSS JOIN pair AS p
+            ON p."left" = q.low AND p."right" = q.high AND p.step = ?"""
+        with self.explained():
+            self.db.execute("CREATE TEMP TABLE IF NOT EXISTS question (row INTEGER, low INTEGER, high INTEGER)")
+            self.db.execute("BEGIN")
+            self.db.executemany("INSERT INTO question VALUES (?, ?, ?)", zip(range(len(low)), low, high, strict=True))
+            rows = self.db.execute(find, (step,)).fetchall()
+            self.db.execute("ROLLBACK")
+        return rows

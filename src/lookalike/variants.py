@@ -1,0 +1,106 @@
+"""Hashes of contents and of what can be made of them: without a border, turned; kept in the catalog, made from thumbnails."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import bits, hashes
+from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed
+from lookalike.model import HashSpec
+from lookalike.stores.catalog import Catalog
+from lookalike.turns import turned
+
+Made = tuple[NDArray[np.int64], NDArray[np.uint64]]
+"""``(owner, block)``: row i of the hash block belongs to thumbnail ``owner[i]``; owners ascend."""
+
+THUMBNAILS_AT_ONCE = 4096
+TURNS = tuple(range(2, 9))
+"""EXIF orientations of the variant turned, in their order."""
+
+
+def _plain(luma: NDArray[np.uint8], spec: HashSpec) -> Made:
+    return np.arange(len(luma)), hashes.hash_block(luma, spec)
+
+
+def _trimmed(luma: NDArray[np.uint8], spec: HashSpec) -> Made:
+    boxes = trim_boxes(luma)
+    owner = np.flatnonzero((boxes != np.array(WHOLE)).any(axis=1))
+    return owner, hashes.hash_block(trimmed(luma[owner], boxes[owner]), spec)
+
+
+def _turned(luma: NDArray[np.uint8], spec: HashSpec) -> Made:
+    way = hashes.way(spec)
+    if way.dihedral is not None:
+        made = way.dihedral(way.prepare(luma, spec.size, spec.filter), spec.size)[1:]
+    else:
+        made = np.stack([hashes.hash_block(turned(luma, orientation), spec) for orientation in TURNS])
+    count = len(luma)
+    return np.repeat(np.arange(count), len(TURNS)), made.transpose(1, 0, 2).reshape(len(TURNS) * count, made.shape[2])
+
+
+VARIANTS: dict[str, Callable[[NDArray[np.uint8], HashSpec], Made]] = {
+    "plain": _plain, "trimmed": _trimmed, "turned": _turned,
+}  # fmt: skip
+"""What can be hashed of a thumbnail: none, one or several hashes each."""
+
+
+def add(store: Catalog, ids: NDArray[np.int64], luma: NDArray[np.uint8], spec: HashSpec, variant: str) -> None:
+    """Hash thumbnails and store that; call inside a transaction.
+
+    Parameters
+    ----------
+    store : Catalog
+        Where to.
+    ids : ndarray of int64, shape (n,)
+        Content ids.
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Their thumbnails.
+    spec : HashSpec
+        Which hash.
+    variant : str
+        One of `VARIANTS`.
+    """
+    owner, block = VARIANTS[variant](luma, spec)
+    words = bits.to_bytes(block)
+    ends = np.searchsorted(owner, np.arange(len(ids) + 1)).tolist()
+    rows = (b"".join(words[start:end]) for start, end in pairwise(ends))
+    store.add_words(zip(ids.tolist(), rows, strict=True), spec, variant)
+
+
+def hash_words(ids: NDArray[np.int64], store: Catalog, spec: HashSpec, variant: str = "plain") -> Made:
+    """Return the hashes of contents; those the catalog lacks are made from its thumbnails.
+
+    Parameters
+    ----------
+    ids : ndarray of int64, shape (n,)
+        Content ids, ascending.
+    store : Catalog
+        Where thumbnails and hashes are kept.
+    spec : HashSpec
+        Which hash.
+    variant : str
+        One of `VARIANTS`.
+
+    Returns
+    -------
+    owner : ndarray of int64, shape (m,)
+        Rows of `ids`, ascending; for the variant plain each of them once.
+    block : ndarray of uint64, shape (m, words)
+        Row i belongs to ``ids[owner[i]]``.
+    """
+    known = store.words(ids, spec, variant)
+    missing = np.setdiff1d(ids, np.array(list(known), np.int64))
+    for start in range(0, len(missing), THUMBNAILS_AT_ONCE):
+        part = missing[start : start + THUMBNAILS_AT_ONCE]
+        luma = store.thumbnails(part)[0]
+        with store.transaction():
+            add(store, part, luma, spec, variant)
+    if len(missing):
+        known = store.words(ids, spec, variant)
+    found = list(known.values())
+    width = bits.words(spec.bits) * (bits.WORD // 8)
+    owner = np.repeat(np.arange(len(found)), [len(words) // width for words in found])
+    pieces = [words[at : at + width] for words in found for at in range(0, len(words), width)]
+    return owner, bits.from_bytes(pieces, spec.bits)

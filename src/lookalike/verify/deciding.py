@@ -1,0 +1,127 @@
+"""Evidence to verdicts: tier and score; nothing but comparisons of whole numbers.
+
+Where a picture lies in the other and what of it the other does not explain say whether it is the same picture. Tone,
+colour and size then tell a copy from a deliberate edit.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike.model import Tier
+from lookalike.verify.evidence import UNEXPLAINED, Evidence
+from lookalike.verify.views import WHOLE, Column, Pictures
+
+SAME = {16: 40, 32: 80, 64: 200, 128: 320, 256: 380}
+"""By side, what may be unexplained of a picture that is the same."""
+ALIKE = {16: 460, 32: 460, 64: 460, 128: 560, 256: 600}
+"""By side, what may be unexplained of a picture that is similar."""
+COPY_UNEXPLAINED = {16: 40, 32: 60, 64: 60, 128: 180, 256: 180}
+"""By side, what may be unexplained of a picture that nobody changed on purpose,"""
+COPY_STEP = 6 * 64
+"""how much the deviation of a tile may differ, in 1/64 level,"""
+COPY_MOVE = 24
+"""how far its corners may move, in 1/64 pixel of a thumbnail,"""
+COPY_DIFFERENCE = 4 * 64
+"""how much brightness may differ on the mean, in 1/64 level,"""
+COPY_COLOUR, GRAY_COLOUR = 2 * 64, 96
+"""how much chroma may, and how much where one of the two is gray,"""
+COARSE_COLOUR = 4 * 64
+"""how much where a coarse encoder changed brightness too: up to 2.5 times as much as that,"""
+COPY_SHARPNESS = 12
+"""and of how many parts of sharpness one may be lost or won."""
+SLIDE = 29
+"""How far a picture may stick out of another one that it is a part of, in 1/64 pixel of a thumbnail."""
+COARSE = 16
+"""Side of planes that show too little to find one picture as a part of another."""
+FEW_CHANGED = 3
+"""Changed tiles that may come of coarse planes."""
+LEAST_TEXTURED = 3
+"""Tiles that must show something."""
+PLAIN, ROTATED = 24, 3
+"""Places without colour that make a plain background, and places of another hue that make another variant on it."""
+
+
+def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray[np.uint8], Column, NDArray[np.bool_]]:
+    """Put pairs into tiers.
+
+    Parameters
+    ----------
+    evidence : ndarray of `EVIDENCE`, shape (n,)
+        What was measured.
+    left, right : Pictures
+        The pictures, the right ones turned.
+
+    Returns
+    -------
+    tier : ndarray of uint8, shape (n,)
+        COPY, EDIT, SIMILAR or NONE (`Tier` values).
+    score : ndarray of int64, shape (n,)
+        Thousandths of what the one picture explains of the other, 0..1000; 0 where nothing was aligned.
+    unsure : ndarray of bool, shape (n,)
+        Whether larger planes could say otherwise.
+    """
+    finished = evidence["finished"] != 0
+    unexplained = evidence["unexplained"].astype(np.int64)
+    score = np.where(finished, 1000 - -(-unexplained * 1000 // UNEXPLAINED), 0)
+    alike_bound, bound, copy_bound = (
+        np.array([table[side] for side in evidence["side"].tolist()], np.int64)
+        for table in (ALIKE, SAME, COPY_UNEXPLAINED)
+    )
+    alike = finished & (unexplained <= alike_bound) & (evidence["textured"] >= LEAST_TEXTURED)
+    variant = (evidence["plain"] >= PLAIN) & (evidence["rotated"] >= ROTATED)
+    within = (evidence["slide"] <= SLIDE) & ~variant
+    coarse = (evidence["side"] <= COARSE) & (evidence["move"] > COPY_MOVE)
+    same = alike & within & ~coarse & (unexplained <= bound)
+    whole = ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
+    kept = same & whole & (evidence["move"] <= COPY_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
+    kept &= ~recoloured(evidence) & ~stretched((left.width, left.height), (right.width, right.height))
+    sharp = evidence["sharpness"].astype(np.int64)
+    as_sharp = COPY_SHARPNESS * np.abs(sharp[:, 0] - sharp[:, 1]) <= sharp.max(axis=1)
+    untouched = (unexplained <= copy_bound) & (evidence["changed"] == 0) & (evidence["step"] <= COPY_STEP)
+    copy = kept & as_sharp & untouched
+    tier = np.select([copy, same, alike], [Tier.COPY, Tier.EDIT, Tier.SIMILAR], Tier.NONE).astype(np.uint8)
+    unsure = alike & within & ~copy & (2 * unexplained > bound)
+    unsure |= kept & ~copy & (evidence["changed"] <= FEW_CHANGED)
+    return tier, score, unsure
+
+
+def recoloured(evidence: Evidence) -> NDArray[np.bool_]:
+    """Say whether chroma changed by more than encoders change it.
+
+    Parameters
+    ----------
+    evidence : ndarray of `EVIDENCE`, shape (n,)
+        What was measured.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether it did.
+    """
+    colour, difference = evidence["colour"].astype(np.int64), evidence["difference"].astype(np.int64)
+    fine = colour <= np.where(evidence["gray"][..., 0] == evidence["gray"][..., 1], COPY_COLOUR, GRAY_COLOUR)
+    coarse = (colour <= COARSE_COLOUR) & (2 * colour <= 5 * difference)
+    found: NDArray[np.bool_] = ~(fine | coarse)
+    return found
+
+
+def stretched(left: tuple[Column, Column], right: tuple[Column, Column]) -> NDArray[np.bool_]:
+    """Say whether no scaling, rounded to whole pixels of the smaller picture, gives both sizes.
+
+    Parameters
+    ----------
+    left, right : tuple of ndarray of int64, shape (n,)
+        Widths and heights in pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether one was stretched.
+
+    Examples
+    --------
+    >>> stretched((np.array([800, 800]), np.array([600, 600])), (np.array([401, 500]), np.array([300, 300])))
+    array([False,  True])
+    """
+    skew = 2 * np.abs(left[0] * right[1] - left[1] * right[0])
+    return (skew > 3 * left[0]) & (skew > 3 * left[1]) & (skew > 3 * right[0]) & (skew > 3 * right[1])
