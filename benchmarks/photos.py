@@ -44,7 +44,7 @@ def photos_folder(given: str | None = None) -> Path:
     shared = Path(__file__).resolve().parents[2] / "shared" / "data" / "photos"
     if given is not None:
         return Path(given)
-    return shared if shared.is_dir() else _made(f"scenes-{VERSION}", _scenes())
+    return shared if shared.is_dir() else made_folder(f"scenes-{VERSION}", _scenes())
 
 
 def corpus_folder(corpus: Corpus, photos: Path) -> Path:
@@ -54,7 +54,7 @@ def corpus_folder(corpus: Corpus, photos: Path) -> Path:
     """
     sources = sorted(path for path in photos.rglob("*") if path.suffix == ".jpg")
     key = f"{corpus.name}-{corpus.files}-{corpus.width}x{corpus.height}-{corpus.kilobytes}-{len(sources)}-{VERSION}"
-    return _made(key, _encoded(corpus, sources))
+    return made_folder(key, _encoded(corpus, sources))
 
 
 def replicate(photos: Path, target: Path, files: int) -> None:
@@ -69,7 +69,7 @@ def replicate(photos: Path, target: Path, files: int) -> None:
             photo.convert("RGB").resize(size).save(folder / f"{place:05d}.jpg", quality=95 - 2 * (turn % 30))
 
 
-def _made(key: str, files: Iterator[tuple[str, bytes]]) -> Path:
+def made_folder(key: str, files: Iterator[tuple[str, bytes]]) -> Path:
     """Return a folder of the cache; it appears with all of its files, or not at all."""
     target = cache() / key
     if not target.is_dir():

@@ -158,7 +158,7 @@ class Judge:
         pictures = Pictures(luma, chroma, self._width[items], self._height[items], trim_boxes(luma))
         one, other = at[: len(left)], at[len(left) :]
         found = self._part_by_part(pictures, one, other, (left, right))
-        doubtful = np.flatnonzero(found.unsure | (self._pixels & (found.tier < Tier.NONE)))
+        doubtful = np.flatnonzero((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
         if len(doubtful):
             self._look_closer(found, doubtful, pictures, items, (one, other), (left, right))
         return found
@@ -205,8 +205,13 @@ class Judge:
             small = thumbnails.take(needed)
             pictures = Pictures(luma, small.chroma, small.width, small.height, small.box)
             closer = self._part_by_part(pictures, one, other, (pair[0][part], pair[1][part]))
+            # Blur shows more the closer one looks: what thumbnails were sure of is the same picture still.
+            better = (
+                (found.doubt[part] == verify.Doubt.SAME) | (found.tier[part] > Tier.EDIT) | (closer.tier <= Tier.EDIT)
+            )
+            found.tier[part[~better]] = Tier.EDIT
             for name in verify.Verdicts.__slots__:
-                getattr(found, name)[part] = getattr(closer, name)
+                getattr(found, name)[part[better]] = getattr(closer, name)[better]
 
     def _plane(self, item: int) -> NDArray[np.uint8] | None:
         """Decode the file of an item, if it is still there and still can be."""

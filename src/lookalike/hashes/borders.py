@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from lookalike.hashes.lanczos import shrink
 from lookalike.model import THUMBNAIL_SIDE
 
-LEVELS = 12
-"""Levels around that of its edge within which a border stays."""
+LEAST_LEVELS, MOST_LEVELS, PARTS = 2, 12, 16
+"""Levels around that of its edge within which a border stays: one in so many parts of the range of the picture, but at
+least and at most so many."""
 ENDS = 2
 """Pixels at both ends of a row that a border with text in it leaves alone."""
 MOST_BAND = 26
@@ -81,7 +82,8 @@ def _bands(luma: NDArray[np.int16]) -> NDArray[np.int64]:
     rows = luma[:, :MOST_BAND]
     first = rows[:, 0]
     level = (first.min(axis=1) + first.max(axis=1)) // 2
-    close = np.abs(rows - level[:, np.newaxis, np.newaxis]) <= LEVELS
+    levels = np.clip(np.ptp(luma, axis=(1, 2)) // PARTS, LEAST_LEVELS, MOST_LEVELS)
+    close = np.abs(rows - level[:, np.newaxis, np.newaxis]) <= levels[:, np.newaxis, np.newaxis]
     plain = close.all(axis=2)
     going = np.logical_and.accumulate((close[:, :, :ENDS] & close[:, :, -ENDS:]).all(axis=2), axis=1)
     last = np.where(plain & going, np.arange(1, rows.shape[1] + 1), 0).max(axis=1)

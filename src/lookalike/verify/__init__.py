@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.model import THUMBNAIL_SIDE, Tier
-from lookalike.verify.deciding import decide
+from lookalike.verify.deciding import Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
 from lookalike.verify.measuring import KERNELS, measure
 from lookalike.verify.relation import relation
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, crop, inner, resolved, turn
 
-__all__ = ["EVIDENCE", "KERNELS", "STEP", "Evidence", "Hints", "Pictures", "Verdicts", "relation", "verify"]
+__all__ = ["EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "relation", "verify"]
 
 STEP = "2"
 """Version of everything here, stored with every verdict."""
@@ -59,15 +59,15 @@ class Verdicts:
         COPY, EDIT, SIMILAR or NONE (`lookalike.model.Tier` values).
     score : ndarray of int64, shape (n,)
         Thousandths of what the one picture explains of the other, 0..1000.
-    unsure : ndarray of bool, shape (n,)
-        Whether larger planes could say otherwise.
+    doubt : ndarray of uint8, shape (n,)
+        What larger planes could say otherwise (`Doubt` values).
     evidence : ndarray of `EVIDENCE`, shape (n,)
         What it was decided from.
     """
 
     tier: NDArray[np.uint8]
     score: Column
-    unsure: NDArray[np.bool_]
+    doubt: NDArray[np.uint8]
     evidence: Evidence
 
 
@@ -164,12 +164,12 @@ def _look(
         some = boxes[0][at], boxes[1][at]
         evidence[at] = examine(left.take(at), right.take(at), some, orientation[at], found, side)
     evidence["hinted"] = hinted
-    tier, score, unsure = decide(evidence, left, right)
+    tier, score, doubt = decide(evidence, left, right)
     before = best.tier[rows]
     less = evidence["unexplained"].astype(np.int64) + BETTER < best.evidence["unexplained"][rows]
     better = (
         (tier < before) | ((tier == before) & less & (evidence["finished"] != 0)) | (best.evidence["side"][rows] == 0)
     )
     kept = rows[better]
-    best.tier[kept], best.score[kept], best.unsure[kept] = tier[better], score[better], unsure[better]
+    best.tier[kept], best.score[kept], best.doubt[kept] = tier[better], score[better], doubt[better]
     best.evidence[kept] = evidence[better]

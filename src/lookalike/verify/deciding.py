@@ -4,6 +4,8 @@ Where a picture lies in the other and what of it the other does not explain say 
 colour and size then tell a copy from a deliberate edit.
 """
 
+from enum import IntEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +13,14 @@ from lookalike.model import Tier
 from lookalike.verify.evidence import UNEXPLAINED, Evidence
 from lookalike.verify.views import WHOLE, Column, Pictures
 
-SAME = {16: 40, 32: 80, 64: 200, 128: 320, 256: 380}
-"""By side, what may be unexplained of a picture that is the same."""
+SAME = {16: 40, 32: 80, 64: 200, 128: 340, 256: 400}
+LEAST_EXPLAINED = {16: 0, 32: 0, 64: 0, 128: 360, 256: 400}
+"""By side, what may be unexplained of a picture that is the same, and in how many tiles, in 1/1024 of those that show
+something, little must be: something put over a picture leaves most of it, other words in the same layout leave nothing."""
+LITTLE = 200
+"""Unexplained up to which that does not matter."""
+TONED_LEVEL = 6 * 64
+"""Brightness off from which tone has changed, in 1/64 level."""
 ALIKE = {16: 460, 32: 460, 64: 460, 128: 560, 256: 600}
 """By side, what may be unexplained of a picture that is similar."""
 COPY_UNEXPLAINED = {16: 40, 32: 60, 64: 60, 128: 180, 256: 180}
@@ -35,13 +43,29 @@ COARSE = 16
 """Side of planes that show too little to find one picture as a part of another."""
 FEW_CHANGED = 3
 """Changed tiles that may come of coarse planes."""
+SURE_UNEXPLAINED, SURE_STEP, SURE_WORST = (4, 0), (160, 64), 64
+"""Up to which a copy is sure, resized or not: what is unexplained, the step and the worst tile."""
 LEAST_TEXTURED = 3
 """Tiles that must show something."""
 PLAIN, ROTATED = 24, 3
 """Places without colour that make a plain background, and places of another hue that make another variant on it."""
 
 
-def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray[np.uint8], Column, NDArray[np.bool_]]:
+class Doubt(IntEnum):
+    """What a larger plane could tell.
+
+    Attributes
+    ----------
+    NONE, COPY, SAME
+        Nothing; whether it is a copy or an edit; whether it is the same picture at all.
+    """
+
+    NONE = 0
+    COPY = 1
+    SAME = 2
+
+
+def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray[np.uint8], Column, NDArray[np.uint8]]:
     """Put pairs into tiers.
 
     Parameters
@@ -57,21 +81,26 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
         COPY, EDIT, SIMILAR or NONE (`Tier` values).
     score : ndarray of int64, shape (n,)
         Thousandths of what the one picture explains of the other, 0..1000; 0 where nothing was aligned.
-    unsure : ndarray of bool, shape (n,)
-        Whether larger planes could say otherwise.
+    doubt : ndarray of uint8, shape (n,)
+        `Doubt` values: what larger planes could say otherwise.
     """
     finished = evidence["finished"] != 0
     unexplained = evidence["unexplained"].astype(np.int64)
     score = np.where(finished, 1000 - -(-unexplained * 1000 // UNEXPLAINED), 0)
-    alike_bound, bound, copy_bound = (
+    alike_bound, bound, least, copy_bound = (
         np.array([table[side] for side in evidence["side"].tolist()], np.int64)
-        for table in (ALIKE, SAME, COPY_UNEXPLAINED)
+        for table in (ALIKE, SAME, LEAST_EXPLAINED, COPY_UNEXPLAINED)
     )
     alike = finished & (unexplained <= alike_bound) & (evidence["textured"] >= LEAST_TEXTURED)
     variant = (evidence["plain"] >= PLAIN) & (evidence["rotated"] >= ROTATED)
     within = (evidence["slide"] <= SLIDE) & ~variant
     coarse = (evidence["side"] <= COARSE) & (evidence["move"] > COPY_MOVE)
     same = alike & within & ~coarse & (unexplained <= bound)
+    same &= (evidence["explained"] >= least) | (unexplained <= LITTLE)
+    level, contrast = evidence["level"].astype(np.int64), evidence["contrast"].astype(np.int64)
+    toned = np.abs(level[:, 0] - level[:, 1]) >= TONED_LEVEL
+    toned |= 8 * np.abs(contrast[:, 0] - contrast[:, 1]) > contrast.max(axis=1)
+    same &= toned | (3 * evidence["changed"].astype(np.int64) <= evidence["textured"]) | (2 * unexplained <= LITTLE)
     whole = ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
     kept = same & whole & (evidence["move"] <= COPY_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
     kept &= ~recoloured(evidence) & ~stretched((left.width, left.height), (right.width, right.height))
@@ -80,9 +109,12 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     untouched = (unexplained <= copy_bound) & (evidence["changed"] == 0) & (evidence["step"] <= COPY_STEP)
     copy = kept & as_sharp & untouched
     tier = np.select([copy, same, alike], [Tier.COPY, Tier.EDIT, Tier.SIMILAR], Tier.NONE).astype(np.uint8)
-    unsure = alike & within & ~copy & (2 * unexplained > bound)
-    unsure |= kept & ~copy & (evidence["changed"] <= FEW_CHANGED)
-    return tier, score, unsure
+    resized = (left.width != right.width) | (left.height != right.height)
+    sure_unexplained, sure_step = (np.where(resized, *pair) for pair in (SURE_UNEXPLAINED, SURE_STEP))
+    suspect = (unexplained > sure_unexplained) | (evidence["step"] > sure_step) | (evidence["worst"] > SURE_WORST)
+    doubt = np.where(np.where(copy, suspect, kept & (evidence["changed"] <= FEW_CHANGED)), Doubt.COPY, Doubt.NONE)
+    doubt[alike & within & ~copy & (2 * unexplained > bound)] = Doubt.SAME
+    return tier, score, doubt.astype(np.uint8)
 
 
 def recoloured(evidence: Evidence) -> NDArray[np.bool_]:

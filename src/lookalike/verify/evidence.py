@@ -7,7 +7,7 @@ from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE
 from lookalike.verify.alignment import VALUE_BITS, Map, sample
 from lookalike.verify.measuring import Measures, inverted
 from lookalike.verify.tiles import OUTSIDE, SHARE
-from lookalike.verify.views import Boxes, Column, Pictures, placed
+from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, placed
 
 MAP_BITS = 14
 """Bits behind the point of what maps hold."""
@@ -39,12 +39,20 @@ EVIDENCE = np.dtype(
         ("left_border", "u1", 4),  # what a border surrounds, as in Pictures
         ("right_border", "u1", 4),
         ("map", "<i4", (2, 3)),  # from the whole inner picture to the whole outer one, in 2**-MAP_BITS
-        ("slide", "<i4"),  # how far what was compared of the inner one sticks out of the outer one, turns left out
+        (
+            "slide",
+            "<i4",
+        ),  # how far what was compared of one sticks out of the other, of two ways the less; turns left out
         ("move", "<i4"),  # how far a corner lies from where it would lie in an unchanged picture
         ("side", "<u2"),  # planes of this side were compared
         ("tiles", "<u2"),  # tiles that lie in both
         ("textured", "<u2"),  # of these show something
         ("unexplained", "<u2"),  # of what they show, mean, in 1/1024
+        (
+            "explained",
+            "<u2",
+        ),  # of what shows something, tiles of which no more than an eighth is unexplained, in 1/1024
+        ("worst", "<u4"),  # largest variance that is unexplained in a tile, in 1/64 level squared
         ("step", "<u2"),  # largest difference of the standard deviations of a tile, in 1/64 level
         ("changed", "<u2"),  # tiles that changed
         ("where", "u1", 32),  # which: one bit a tile of what was compared of the inner picture, row by row
@@ -98,15 +106,30 @@ def examine(
     view = _after(placed(outer), found.maps)
     whole = _after(view, inverted(placed(inner)))
     made["map"] = np.rint(whole * (1 << MAP_BITS))
-    unit = 1 << POSITION_BITS
-    edges = np.rint(np.abs(view) * unit).astype(np.int64)
-    half = THUMBNAIL_SIDE // 2
-    made["slide"] = np.max([half * edges[:, axis, axis] + edges[:, axis, 2] for axis in (0, 1)], axis=0) - half * unit
+    unit, half = 1 << POSITION_BITS, THUMBNAIL_SIDE // 2
+    borders = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
+    there = _slide(whole, borders[0], borders[1], inner)
+    back = _slide(inverted(whole), borders[1], borders[0], outer)
+    made["slide"] = np.minimum(there, back)
     off = np.rint(np.abs(whole - np.eye(2, 3)) * unit).astype(np.int64)
     made["move"] = (half * (off[:, :, 0] + off[:, :, 1]) + off[:, :, 2]).max(axis=1)
     rows = np.flatnonzero(found.finished)
     _colour(made, rows, left.take(rows), right.take(rows), whole[rows], found.swapped[rows])
     return made
+
+
+def _slide(maps: Map, inner_border: Boxes, outer_border: Boxes, inner: Boxes) -> Column:
+    """Return how far what was compared of some pictures sticks out of where maps lead, in 2**-POSITION_BITS pixels.
+
+    What both have at one side is no border that somebody added, but plain ground at the edge of what they show.
+    """
+    ground = (inner_border != WHOLE) & (outer_border != WHOLE)
+    box = np.where(ground, WHOLE, inner) - THUMBNAIL_SIDE // 2
+    edges = np.rint(np.abs(maps) * (1 << MAP_BITS)).astype(np.int64)
+    shift = np.rint(maps[:, :, 2] * (1 << MAP_BITS)).astype(np.int64)
+    out = [np.abs(edges[:, axis, axis] * box[:, axis + end] + shift[:, axis]) for axis in (0, 1) for end in (0, 2)]
+    found: Column = (np.max(out, axis=0) >> (MAP_BITS - POSITION_BITS)) - (THUMBNAIL_SIDE // 2 << POSITION_BITS)
+    return found
 
 
 def _texture(made: Evidence, found: Measures) -> None:
@@ -132,6 +155,9 @@ def _texture(made: Evidence, found: Measures) -> None:
     made["where"][:, : bits.shape[1]] = bits
     textured = counted & (variance.max(axis=2) >= TEXTURED)
     made["textured"] = textured.sum(axis=1)
+    made["worst"] = np.where(16 * share >= UNEXPLAINED, np.maximum(rest, 0), 0).max(axis=1) >> VALUE_BITS
+    well = (textured & (8 * share <= UNEXPLAINED)).sum(axis=1)
+    made["explained"] = well * UNEXPLAINED // np.maximum(made["textured"], 1).astype(np.int64)
     made["unexplained"] = np.where(textured, share, 0).sum(axis=1) // np.maximum(made["textured"], 1).astype(np.int64)
     made["level"] = found.level[:, ::-1]
     made["contrast"] = np.sqrt(found.contrast[:, ::-1].astype(np.float64)).astype(np.int64)
