@@ -14,7 +14,8 @@ from conftest import encode, scene
 from lookalike import turns, verify
 from lookalike.columns import Facts
 from lookalike.decode import decode, plane
-from lookalike.hashes.borders import WHOLE, trim_boxes
+from lookalike.hashes.borders import WHOLE, trimmed
+from lookalike.judging import pictures_of
 from lookalike.model import Thumbnail, Tier
 from lookalike.verify import Hints, Pictures, Verdicts
 from lookalike.verify.deciding import stretched
@@ -30,9 +31,9 @@ def large(seed: int) -> Image.Image:
 
 def pictures(*made: Thumbnail) -> Pictures:
     luma = np.stack([thumbnail.luma for thumbnail in made])
-    return Pictures(
+    return pictures_of(
         luma, np.stack([thumbnail.chroma for thumbnail in made]), np.array([thumbnail.width for thumbnail in made]),
-        np.array([thumbnail.height for thumbnail in made]), trim_boxes(luma),
+        np.array([thumbnail.height for thumbnail in made]),
     )  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def verdict(one: bytes, other: bytes, *, turn: int | None = None, pixels: bool =
     both = pictures(decode(one), decode(other))
     if pixels:
         luma = np.stack([plane(one, "", 256), plane(other, "", 256)])
-        both = Pictures(luma, both.chroma, both.width, both.height, both.box)
+        both = Pictures(luma, both.chroma, both.width, both.height, both.box, trimmed(luma, both.box))
     hints = None
     if turn is not None:
         whole = np.array([WHOLE])

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.columns import Facts
-from lookalike.hashes.borders import trim_boxes
-from lookalike.judging import Judge
+from lookalike.judging import Judge, pictures_of
 from lookalike.model import MIN_DETAIL, FindOptions, ScanOptions, Tier
 from lookalike.opening import open_catalog
 from lookalike.proposing import Proposals, propose
@@ -43,9 +42,7 @@ class Judged:
         order = np.argsort(self.facts.id[rows])
         luma, chroma = self.store.thumbnails(self.facts.id[rows][order])
         back = np.argsort(order)
-        return Pictures(
-            luma[back], chroma[back], self.facts.width[rows], self.facts.height[rows], trim_boxes(luma[back])
-        )
+        return pictures_of(luma[back], chroma[back], self.facts.width[rows], self.facts.height[rows])
 
     def verdicts(self, left: Column, right: Column) -> tuple[NDArray[np.uint8], float]:
         """Verify pairs; return their tiers and the seconds that took."""

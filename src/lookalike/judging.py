@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lookalike import decode, verify
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
-from lookalike.hashes.borders import trim_boxes
+from lookalike.hashes.borders import trim_boxes, trimmed, within
 from lookalike.model import FindOptions, Tier
 from lookalike.proposing import Proposals
 from lookalike.stores.catalog import Catalog
@@ -19,6 +19,29 @@ PAIRS_PER_THREAD = 256
 FLUSH_PAIRS = 1 << 16
 PIXEL_SIDE = 256
 """Side of the planes that files are decoded to."""
+
+
+def pictures_of(
+    luma: NDArray[np.uint8], chroma: NDArray[np.uint8], width: NDArray[np.int64], height: NDArray[np.int64]
+) -> Pictures:
+    """Prepare thumbnails for verification.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Brightness.
+    chroma : ndarray of uint8, shape (n, 8, 8, 2)
+        Cb and Cr.
+    width, height : ndarray of int64, shape (n,)
+        Upright size in pixels.
+
+    Returns
+    -------
+    Pictures
+        With what borders surround.
+    """
+    box = within(trim_boxes(luma))
+    return Pictures(luma, chroma, width, height, box, trimmed(luma, box))
 
 
 class Judge:
@@ -155,7 +178,7 @@ class Judge:
         items, at = np.unique(np.concatenate([left, right]), return_inverse=True)
         items, at = items[np.argsort(self._ids[items])], np.argsort(np.argsort(self._ids[items]))[at]
         luma, chroma = self._store.thumbnails(self._ids[items])
-        pictures = Pictures(luma, chroma, self._width[items], self._height[items], trim_boxes(luma))
+        pictures = pictures_of(luma, chroma, self._width[items], self._height[items])
         one, other = at[: len(left)], at[len(left) :]
         found = self._part_by_part(pictures, one, other, (left, right))
         doubtful = np.flatnonzero((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
@@ -203,7 +226,7 @@ class Judge:
             if not len(part):
                 continue
             small = thumbnails.take(needed)
-            pictures = Pictures(luma, small.chroma, small.width, small.height, small.box)
+            pictures = Pictures(luma, small.chroma, small.width, small.height, small.box, trimmed(luma, small.box))
             closer = self._part_by_part(pictures, one, other, (pair[0][part], pair[1][part]))
             # Blur shows more the closer one looks: what thumbnails were sure of is the same picture still.
             better = (

@@ -52,18 +52,18 @@ def trim_boxes(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def trimmed(luma: NDArray[np.uint8], boxes: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Cut boxes out of thumbnails and bring them to the full side.
+    """Cut boxes out of planes and bring them to the full side.
 
     Parameters
     ----------
-    luma : ndarray of uint8, shape (n, 64, 64)
-        Thumbnails.
+    luma : ndarray of uint8, shape (n, side, side)
+        Thumbnails, or larger planes.
     boxes : ndarray of int64, shape (n, 4)
-        As from `trim_boxes`.
+        As from `trim_boxes`, in 1/64 of the side.
 
     Returns
     -------
-    ndarray of uint8, shape (n, 64, 64)
+    ndarray of uint8, shape (n, side, side)
         What the boxes hold.
 
     Examples
@@ -71,9 +71,34 @@ def trimmed(luma: NDArray[np.uint8], boxes: NDArray[np.int64]) -> NDArray[np.uin
     >>> trimmed(np.full((1, 64, 64), 9, np.uint8), np.array([[8, 4, 64, 60]])).max()
     np.uint8(9)
     """
-    made = np.empty_like(luma)
-    for row, (left, top, right, bottom) in enumerate(boxes.tolist()):
-        made[row] = shrink(luma[row, top:bottom, left:right], (right - left, bottom - top), 1, THUMBNAIL_SIDE)
+    made, side = luma.copy(), luma.shape[1]
+    cut = np.flatnonzero((boxes != np.array(WHOLE)).any(axis=1))
+    for row, (left, top, right, bottom) in zip(
+        cut.tolist(), (boxes[cut] * (side // THUMBNAIL_SIDE)).tolist(), strict=True
+    ):
+        made[row] = shrink(luma[row, top:bottom, left:right], (right - left, bottom - top), 1, side)
+    return made
+
+
+def within(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return boxes less what a border may have left of itself in them.
+
+    Parameters
+    ----------
+    boxes : ndarray of int64, shape (n, 4)
+        As from `trim_boxes`.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 4)
+        A pixel smaller at each side where there is a border.
+
+    Examples
+    --------
+    >>> within(np.array([[0, 3, 64, 64]])).tolist()
+    [[0, 4, 64, 64]]
+    """
+    made: NDArray[np.int64] = boxes + (boxes != np.array(WHOLE)) * np.array([1, 1, -1, -1])
     return made
 
 

@@ -16,7 +16,7 @@ from lookalike.verify.deciding import Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
 from lookalike.verify.measuring import KERNELS, measure
 from lookalike.verify.relation import relation
-from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, crop, inner, resolved, turn
+from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, crop, resolved, turn
 
 __all__ = ["EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "relation", "verify"]
 
@@ -96,7 +96,8 @@ def verify(
     --------
     >>> luma = np.random.default_rng(0).integers(0, 256, (1, 8, 8), np.uint8).repeat(8, 1).repeat(8, 2)
     >>> size, whole = np.array([800, 400]), np.array([[0, 0, 64, 64]] * 2)
-    >>> pictures = Pictures(luma.repeat(2, 0), np.full((2, 8, 8, 2), 128, np.uint8), size, size, whole)
+    >>> both = luma.repeat(2, 0)
+    >>> pictures = Pictures(both, np.full((2, 8, 8, 2), 128, np.uint8), size, size, whole, both)
     >>> found = verify(pictures, np.array([0]), np.array([1]))
     >>> Tier(found.tier[0]), int(found.score[0])
     (<Tier.COPY: 1>, 1000)
@@ -114,11 +115,13 @@ def verify(
     upright = np.ones(count, np.uint8)
     _look(best, pictures, (left, right), np.arange(count), upright, (whole, whole), kernel)
 
-    boxes = inner(pictures.box)
-    bordered = (boxes != WHOLE).any(axis=1)
+    bordered = (pictures.box != WHOLE).any(axis=1)
     for of_left, of_right in ((False, True), (True, False), (True, True)):
         rows = np.flatnonzero(_open(best) & (bordered[left] | ~of_left) & (bordered[right] | ~of_right))
-        both = boxes[left[rows]] if of_left else whole[rows], boxes[right[rows]] if of_right else whole[rows]
+        both = (
+            pictures.box[left[rows]] if of_left else whole[rows],
+            pictures.box[right[rows]] if of_right else whole[rows],
+        )
         _look(best, pictures, (left, right), rows, upright[rows], both, kernel)
     if hints is not None:
         order = np.argsort(hints.pair, kind="stable")
@@ -156,7 +159,10 @@ def _look(
         part = np.minimum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1])
         finest = np.minimum(finest, resolved(picture) * part // THUMBNAIL_SIDE)
     sides = np.select([4 * finest >= 3 * side for side in SIDES], SIDES, SIDES[-1])
-    planes = [crop(picture.luma, box) for picture, box in zip((left, right), boxes, strict=True)]
+    planes = [
+        crop(picture.luma, box) if hinted else picture.within if (box != WHOLE).any() else picture.luma
+        for picture, box in zip((left, right), boxes, strict=True)
+    ]
     evidence = np.zeros(len(rows), EVIDENCE)
     for side in np.unique(sides).tolist():
         at = np.flatnonzero(sides == side)

@@ -28,6 +28,8 @@ class Pictures:
         Upright size in pixels.
     box : ndarray of int64, shape (n, 4)
         Left, top, right and bottom (exclusive) of what a border surrounds, in 1/64 of the side.
+    within : ndarray of uint8, shape (n, side, side)
+        What the box holds; `luma` itself where there is no border.
     """
 
     luma: NDArray[np.uint8]
@@ -35,6 +37,7 @@ class Pictures:
     width: Column
     height: Column
     box: Boxes
+    within: NDArray[np.uint8]
 
     def take(self, rows: Column) -> "Pictures":
         """Return some of them.
@@ -88,15 +91,16 @@ def turn(pictures: Pictures, orientation: NDArray[np.integer]) -> Pictures:
     """
     if (orientation == 1).all():
         return pictures
-    luma, chroma, box = pictures.luma.copy(), pictures.chroma.copy(), pictures.box.copy()
+    luma, chroma, box, within = (getattr(pictures, name).copy() for name in ("luma", "chroma", "box", "within"))
     for value in np.unique(orientation[orientation != 1]).tolist():
         rows = np.flatnonzero(orientation == value)
-        luma[rows], chroma[rows] = turned(luma[rows], value), turned(chroma[rows], value)
+        for planes in (luma, chroma, within):
+            planes[rows] = turned(planes[rows], value)
         box[rows] = _turned_box(box[rows], value)
     transposed = np.isin(orientation, TRANSPOSED)
     width = np.where(transposed, pictures.height, pictures.width)
     height = np.where(transposed, pictures.width, pictures.height)
-    return Pictures(luma, chroma, width, height, box)
+    return Pictures(luma, chroma, width, height, box, within)
 
 
 def _turned_box(box: Boxes, orientation: int) -> Boxes:
@@ -107,28 +111,6 @@ def _turned_box(box: Boxes, orientation: int) -> Boxes:
     if orientation in UPENDED:
         box = np.stack([box[:, 0], THUMBNAIL_SIDE - box[:, 3], box[:, 2], THUMBNAIL_SIDE - box[:, 1]], axis=1)
     return box
-
-
-def inner(box: Boxes) -> Boxes:
-    """Return boxes less what a border may have left of itself in them.
-
-    Parameters
-    ----------
-    box : ndarray of int64, shape (n, 4)
-        As in `Pictures`.
-
-    Returns
-    -------
-    ndarray of int64, shape (n, 4)
-        A step smaller at each side where there is a border.
-
-    Examples
-    --------
-    >>> inner(np.array([[0, 3, 64, 64]])).tolist()
-    [[0, 4, 64, 64]]
-    """
-    made: Boxes = box + (box != WHOLE) * np.array([1, 1, -1, -1])
-    return made
 
 
 def crop(luma: NDArray[np.uint8], box: Boxes) -> NDArray[np.uint8]:
