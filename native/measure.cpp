@@ -292,6 +292,7 @@ void measure(const Pyramid& left, const Pyramid& right, unsigned side, Scratch& 
       if (!mostly_kept(found.change)) return;
     }
   }
+  if (!(map[0] * map[4] - map[1] * map[3] >= 1 / most_area)) return;
   compare(outer->plane(side), inner->plane(side), map, side, scratch, tiles, found);
   const Sum before = sum_of(out.change), after = sum_of(found.change);
   if (out.finished == 0 || after.change * before.tiles < before.change * after.tiles) {

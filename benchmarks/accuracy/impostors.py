@@ -106,7 +106,7 @@ def icon(photos: list[Image.Image], random: Random) -> Pair:
         if kind == 0:
             draw.rectangle((56, 30, 72, 98), fill="white")
         elif kind == 1:
-            draw.rectangle((30, 56, 98, 72), fill="white")
+            draw.ellipse((34, 34, 94, 94), outline="white", width=12)
         elif kind == 2:
             draw.polygon([(64, 28), (98, 92), (30, 92)], fill="white")
         elif kind == 3:
@@ -230,5 +230,5 @@ FAMILIES: dict[str, Callable[[list[Image.Image], Random], Pair]] = {
     "invoice": invoice, "chat": chat, "checkbox": checkbox, "price": price, "chess": chess, "surveillance": surveillance,
 }  # fmt: skip
 """Each makes a pair from some photos and a random generator."""
-CHANGED = ("checkbox", "price", "chess", "surveillance", "invoice")
+CHANGED = ("invoice", "chat", "checkbox", "price", "chess", "surveillance")
 """One picture, changed in a place that matters: must not be copies, may be edits."""

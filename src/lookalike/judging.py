@@ -12,6 +12,7 @@ from lookalike.hashes.borders import trim_boxes, trimmed, within
 from lookalike.model import FindOptions, Tier
 from lookalike.proposing import Proposals
 from lookalike.stores.catalog import Catalog
+from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 
 PAIRS_AT_ONCE = 4096
@@ -84,6 +85,7 @@ class Judge:
         pixels = (self._width * self._height).tolist()
         self._rank = np.empty(len(content), np.int64)
         self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
+        self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads = proposals, store, threads
         self._pixels = options.verify == "pixels"
         self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{options.orient}"
@@ -181,9 +183,14 @@ class Judge:
         pictures = pictures_of(luma, chroma, self._width[items], self._height[items])
         one, other = at[: len(left)], at[len(left) :]
         found = self._part_by_part(pictures, one, other, (left, right))
-        doubtful = np.flatnonzero((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
+        two_exposures = self._exposures.differ(self._content[left], self._content[right])
+        doubtful = np.flatnonzero(
+            ~two_exposures & ((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
+        )
         if len(doubtful):
             self._look_closer(found, doubtful, pictures, items, (one, other), (left, right))
+        found.evidence["two_exposures"] = two_exposures
+        found.tier[two_exposures] = np.maximum(found.tier[two_exposures], Tier.SIMILAR)
         return found
 
     def _part_by_part(

@@ -9,6 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+SHOT = {
+    "serial": ExifTags.Base.BodySerialNumber,
+    "exposure": ExifTags.Base.ExposureTime,
+    "aperture": ExifTags.Base.FNumber,
+    "iso": ExifTags.Base.ISOSpeedRatings,
+    "bias": ExifTags.Base.ExposureBiasValue,
+    "distance": ExifTags.Base.SubjectDistance,
+    "shot": ExifTags.Base.ImageNumber,
+    "unique": ExifTags.Base.ImageUniqueID,
+}
+"""What tells two exposures of one camera apart."""
+MOST_SHOWN = 64
+"""Characters of such a fact that are kept."""
+
 
 def exif(image: Image.Image) -> dict[str, str | int]:
     """Read the EXIF facts that turn a picture upright and choose a keeper.
@@ -21,8 +35,8 @@ def exif(image: Image.Image) -> dict[str, str | int]:
     Returns
     -------
     dict
-        Of orientation, make, model, software, captured and tags (how many there are), those that are there; empty where
-        there is no EXIF or it is damaged.
+        Of orientation, make, model, software, captured, tags (how many there are) and the names of `SHOT`, those that are
+        there; empty where there is no EXIF or it is damaged.
     """
     return _facts(image.getexif)
 
@@ -62,6 +76,7 @@ def _facts(load: Callable[[], Image.Exif]) -> dict[str, str | int]:
             "software": tags.get(ExifTags.Base.Software),
             "captured": _captured(details),
             "tags": len(tags) + len(details),
+            **{name: _shown(details.get(tag)) for name, tag in SHOT.items()},
         }
     except (
         OSError,
@@ -84,6 +99,18 @@ def _facts(load: Callable[[], Image.Exif]) -> dict[str, str | int]:
         elif isinstance(value, str) and value.strip("\0 "):
             facts[name] = value.strip("\0 ")
     return facts
+
+
+def _shown(value: object) -> str | None:
+    """Return a tag as short text: numbers to four digits, of several the first."""
+    if isinstance(value, tuple) and value:
+        value = value[0]
+    if isinstance(value, str):
+        return value[:MOST_SHOWN]
+    if value is None or isinstance(value, (bytes, tuple)):
+        return None
+    number = float(value)  # type: ignore[arg-type]  # an integer or a rational of Pillow's
+    return f"{number:.4g}" if np.isfinite(number) else None
 
 
 def jpeg_quality(image: Image.Image) -> int | None:

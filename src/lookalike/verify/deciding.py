@@ -13,28 +13,32 @@ from lookalike.model import Tier
 from lookalike.verify.evidence import UNEXPLAINED, Evidence
 from lookalike.verify.views import WHOLE, Column, Pictures
 
-SAME = {16: 40, 32: 80, 64: 200, 128: 340, 256: 400}
-LEAST_EXPLAINED = {16: 0, 32: 0, 64: 0, 128: 360, 256: 400}
-"""By side, what may be unexplained of a picture that is the same, and in how many tiles, in 1/1024 of those that show
-something, little must be: something put over a picture leaves most of it, other words in the same layout leave nothing."""
-LITTLE = 200
+SAME = {16: 40, 32: 80, 64: 200, 128: 460, 256: 500}
+"""By side, what may be unexplained of a picture that is the same."""
+LEAST_EXPLAINED, MOST_LOST, PLAIN_LOST = 400, 320, 150
+"""On planes finer than a thumbnail: of the tiles that show something, in 1/1024, those of which little and those of which most
+is unexplained. Something put over a picture leaves most of it; other words in the same layout leave nothing, another
+picture in the same frame only the frame. Where less than two fifths show something, less may be lost."""
+FINE = 128
+"""Side from which that is looked at."""
+LITTLE = 260
 """Unexplained up to which that does not matter."""
 TONED_LEVEL = 6 * 64
 """Brightness off from which tone has changed, in 1/64 level."""
 ALIKE = {16: 460, 32: 460, 64: 460, 128: 560, 256: 600}
 """By side, what may be unexplained of a picture that is similar."""
-COPY_UNEXPLAINED = {16: 40, 32: 60, 64: 60, 128: 180, 256: 180}
+COPY_UNEXPLAINED = {16: 40, 32: 60, 64: 60, 128: 240, 256: 240}
 """By side, what may be unexplained of a picture that nobody changed on purpose,"""
 COPY_STEP = 6 * 64
 """how much the deviation of a tile may differ, in 1/64 level,"""
-COPY_MOVE = 24
-"""how far its corners may move, in 1/64 pixel of a thumbnail,"""
-COPY_DIFFERENCE = 4 * 64
+COPY_MOVE, NEAR_MOVE = 24, 96
+"""how far its corners may move, in 1/64 pixel of a thumbnail, and how far they seem to on coarse planes,"""
+COPY_DIFFERENCE = 5 * 64
 """how much brightness may differ on the mean, in 1/64 level,"""
 COPY_COLOUR, GRAY_COLOUR = 2 * 64, 96
 """how much chroma may, and how much where one of the two is gray,"""
 COARSE_COLOUR = 4 * 64
-"""how much where a coarse encoder changed brightness too: up to 2.5 times as much as that,"""
+"""how much where a coarse encoder changed brightness too: up to three times as much as that,"""
 COPY_SHARPNESS = 12
 """and of how many parts of sharpness one may be lost or won."""
 SLIDE = 29
@@ -43,7 +47,7 @@ COARSE = 16
 """Side of planes that show too little to find one picture as a part of another."""
 FEW_CHANGED = 3
 """Changed tiles that may come of coarse planes."""
-SURE_UNEXPLAINED, SURE_STEP, SURE_WORST = (4, 0), (160, 64), 64
+SURE_UNEXPLAINED, SURE_STEP, SURE_WORST = (4, 0), (160, 64), (512, 0)
 """Up to which a copy is sure, resized or not: what is unexplained, the step and the worst tile."""
 LEAST_TEXTURED = 3
 """Tiles that must show something."""
@@ -87,31 +91,38 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     finished = evidence["finished"] != 0
     unexplained = evidence["unexplained"].astype(np.int64)
     score = np.where(finished, 1000 - -(-unexplained * 1000 // UNEXPLAINED), 0)
-    alike_bound, bound, least, copy_bound = (
+    alike_bound, bound, copy_bound = (
         np.array([table[side] for side in evidence["side"].tolist()], np.int64)
-        for table in (ALIKE, SAME, LEAST_EXPLAINED, COPY_UNEXPLAINED)
+        for table in (ALIKE, SAME, COPY_UNEXPLAINED)
     )
     alike = finished & (unexplained <= alike_bound) & (evidence["textured"] >= LEAST_TEXTURED)
     variant = (evidence["plain"] >= PLAIN) & (evidence["rotated"] >= ROTATED)
     within = (evidence["slide"] <= SLIDE) & ~variant
     coarse = (evidence["side"] <= COARSE) & (evidence["move"] > COPY_MOVE)
     same = alike & within & ~coarse & (unexplained <= bound)
-    same &= (evidence["explained"] >= least) | (unexplained <= LITTLE)
+    textured, changed = evidence["textured"].astype(np.int64), evidence["changed"].astype(np.int64)
+    plain = 5 * textured < 2 * evidence["tiles"].astype(np.int64)
+    left_over = (evidence["explained"] >= LEAST_EXPLAINED) & (
+        evidence["lost"] <= np.where(plain, PLAIN_LOST, MOST_LOST)
+    )
+    same &= left_over | (evidence["side"] < FINE) | (unexplained <= LITTLE)
     level, contrast = evidence["level"].astype(np.int64), evidence["contrast"].astype(np.int64)
     toned = np.abs(level[:, 0] - level[:, 1]) >= TONED_LEVEL
     toned |= 8 * np.abs(contrast[:, 0] - contrast[:, 1]) > contrast.max(axis=1)
-    same &= toned | (3 * evidence["changed"].astype(np.int64) <= evidence["textured"]) | (2 * unexplained <= LITTLE)
+    same &= toned | (np.where(plain, 3, 2) * changed <= textured) | (2 * unexplained <= LITTLE)
     whole = ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
-    kept = same & whole & (evidence["move"] <= COPY_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
+    kept = same & whole & (evidence["move"] <= NEAR_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
     kept &= ~recoloured(evidence) & ~stretched((left.width, left.height), (right.width, right.height))
     sharp = evidence["sharpness"].astype(np.int64)
     as_sharp = COPY_SHARPNESS * np.abs(sharp[:, 0] - sharp[:, 1]) <= sharp.max(axis=1)
     untouched = (unexplained <= copy_bound) & (evidence["changed"] == 0) & (evidence["step"] <= COPY_STEP)
-    copy = kept & as_sharp & untouched
+    copy = kept & (evidence["move"] <= COPY_MOVE) & as_sharp & untouched
     tier = np.select([copy, same, alike], [Tier.COPY, Tier.EDIT, Tier.SIMILAR], Tier.NONE).astype(np.uint8)
     resized = (left.width != right.width) | (left.height != right.height)
-    sure_unexplained, sure_step = (np.where(resized, *pair) for pair in (SURE_UNEXPLAINED, SURE_STEP))
-    suspect = (unexplained > sure_unexplained) | (evidence["step"] > sure_step) | (evidence["worst"] > SURE_WORST)
+    sure_unexplained, sure_step, sure_worst = (
+        np.where(resized, *pair) for pair in (SURE_UNEXPLAINED, SURE_STEP, SURE_WORST)
+    )
+    suspect = (unexplained > sure_unexplained) | (evidence["step"] > sure_step) | (evidence["worst"] > sure_worst)
     doubt = np.where(np.where(copy, suspect, kept & (evidence["changed"] <= FEW_CHANGED)), Doubt.COPY, Doubt.NONE)
     doubt[alike & within & ~copy & (2 * unexplained > bound)] = Doubt.SAME
     return tier, score, doubt.astype(np.uint8)
@@ -132,7 +143,7 @@ def recoloured(evidence: Evidence) -> NDArray[np.bool_]:
     """
     colour, difference = evidence["colour"].astype(np.int64), evidence["difference"].astype(np.int64)
     fine = colour <= np.where(evidence["gray"][..., 0] == evidence["gray"][..., 1], COPY_COLOUR, GRAY_COLOUR)
-    coarse = (colour <= COARSE_COLOUR) & (2 * colour <= 5 * difference)
+    coarse = (colour <= COARSE_COLOUR) & (colour <= 3 * difference)
     found: NDArray[np.bool_] = ~(fine | coarse)
     return found
 

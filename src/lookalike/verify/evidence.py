@@ -17,7 +17,7 @@ TEXTURED = 32 << (2 * VALUE_BITS)
 """Variance from which a tile shows something."""
 CHANGED = 12 << (2 * VALUE_BITS)
 """Variance of its change from which a tile counts as changed, if an eighth of what it shows is unexplained too."""
-NOISY = 4
+NOISY = 6
 """How many times the rest of the tile at the upper quarter is added to that."""
 APPEARED = 6 << VALUE_BITS
 """Deviation that a tile has in one picture, and less than a quarter of it in the other, to count as changed."""
@@ -32,6 +32,7 @@ EVIDENCE = np.dtype(
     [
         ("finished", "u1"),  # whether the two could be aligned at all
         ("inner", "u1"),  # which picture lies within the frame of the other: 0 the left, 1 the right
+        ("two_exposures", "u1"),  # whether the camera says that these are two
         ("hinted", "u1"),  # whether its view came from a hint: its boxes are then crops, else what borders surround
         ("turn", "u1"),  # EXIF orientation that was given to the right picture first
         ("left_box", "u1", 4),  # what of each was compared, in 1/64 of its side
@@ -52,6 +53,7 @@ EVIDENCE = np.dtype(
             "explained",
             "<u2",
         ),  # of what shows something, tiles of which no more than an eighth is unexplained, in 1/1024
+        ("lost", "<u2"),  # of what shows something, tiles of which seven eighths are unexplained, in 1/1024
         ("worst", "<u4"),  # largest variance that is unexplained in a tile, in 1/64 level squared
         ("step", "<u2"),  # largest difference of the standard deviations of a tile, in 1/64 level
         ("changed", "<u2"),  # tiles that changed
@@ -155,7 +157,9 @@ def _texture(made: Evidence, found: Measures) -> None:
     made["where"][:, : bits.shape[1]] = bits
     textured = counted & (variance.max(axis=2) >= TEXTURED)
     made["textured"] = textured.sum(axis=1)
-    made["worst"] = np.where(16 * share >= UNEXPLAINED, np.maximum(rest, 0), 0).max(axis=1) >> VALUE_BITS
+    made["worst"] = np.maximum(rest.max(axis=1), 0) >> VALUE_BITS
+    gone = (textured & (8 * share >= 7 * UNEXPLAINED)).sum(axis=1)
+    made["lost"] = gone * UNEXPLAINED // np.maximum(made["textured"], 1).astype(np.int64)
     well = (textured & (8 * share <= UNEXPLAINED)).sum(axis=1)
     made["explained"] = well * UNEXPLAINED // np.maximum(made["textured"], 1).astype(np.int64)
     made["unexplained"] = np.where(textured, share, 0).sum(axis=1) // np.maximum(made["textured"], 1).astype(np.int64)

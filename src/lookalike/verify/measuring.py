@@ -234,6 +234,8 @@ def _measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int) -> Me
             change = compare(outer, inner, maps).change
             kept = 5 * (change >= CHANGED).sum(axis=1) <= 3 * (change != OUTSIDE).sum(axis=1)
             going, maps, swapped = going[kept], maps[kept], swapped[kept]
+    sound = areas(maps) >= 1 / MOST_AREA
+    going, maps, swapped = going[sound], maps[sound], swapped[sound]
     if len(going):
         found = compare(*_ordered(planes, swapped, going, side), maps)
         before, after = _sums(made.change[going]), _sums(found.change)

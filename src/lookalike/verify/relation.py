@@ -68,7 +68,7 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier, evidence: Evide
         Such as ``half size, recompressed (quality 85 -> 40)``.
     """
     if tier == Tier.SIMILAR:
-        return "similar"
+        return "similar, another exposure" if evidence["two_exposures"] else "similar"
     sides = [_side(facts, row, evidence, left=row_left) for row, row_left in ((keeper, left), (member, not left))]
     said = []
     turn = int(evidence["turn"])
