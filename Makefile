@@ -6,7 +6,7 @@ BENCH := .venv-bench
 FIGURES := benchmarks/results/figures.json
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
-.PHONY: find test lint bench micro clean
+.PHONY: find test lint bench bench-accuracy micro clean
 
 find: $(VENV)/.installed
 ifdef DIR
@@ -34,6 +34,10 @@ bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/fast.py --limit 100
 	$(BENCH)/bin/python benchmarks/growth.py --json $(FIGURES)
 	$(BENCH)/bin/python benchmarks/publish.py --json $(FIGURES)
+
+# What is found, what is wrongly found, and how that compares with hashes alone; some ten minutes.
+bench-accuracy: $(BENCH)/.installed
+	cd benchmarks && ../$(BENCH)/bin/python -m accuracy --json results/accuracy.json $(OPTIONS)
 
 # The first call keeps its figures; later ones fail where a kernel or a hash has become 20 % slower.
 micro: $(VENV)/.test

@@ -39,3 +39,29 @@ def test_a_quick_run_measures_everybody_who_is_installed(tmp_path: Path) -> None
     assert all(case["ways"][name]["wall"] > 0 for name in measured)
     assert {bar["peer"] for bar in case["bars"]} == {"imagehash, 1 thread", "imgdd triangle, 2 threads"}
     assert "python-libphash" in done.stdout  # a row, whether it is installed or not
+
+
+def test_the_accuracy_bench_counts_every_pair(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(8):
+        (photos / f"{seed}.jpg").write_bytes(encode(scene(seed, 320, 240), quality=90))
+    figures = tmp_path / "accuracy.json"
+    options = ["--photos", str(photos), "--pairs", "2", "--no-plain", "--orient", "all", "--json", str(figures)]
+    done = subprocess.run(
+        [sys.executable, "-m", "accuracy", *options], cwd=BENCHMARKS, capture_output=True, text=True, check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(figures.read_text())
+    files = found["photos"] * (len(found["recall"]) + 1)
+    assert 2 <= found["photos"] < 8
+    assert found["random"]["pairs"] <= files * (files - 1) // 2
+    assert (
+        found["random"]["copy"] + found["random"]["edit"] + found["random"]["similar"] <= found["random"]["candidates"]
+    )
+    assert found["recall"]["jpeg 90"]["copy"] == found["recall"]["mirror"]["copy"] == 1
+    for row in found["recall"].values():
+        assert 0 <= row["copy"] <= row["edit"] <= row["similar"] <= row["candidates"] <= 1
+    assert all(row["copy"] + row["edit"] + row["similar"] <= row["pairs"] == 2 for row in found["hard"].values())
+    assert "random pairs" in done.stdout

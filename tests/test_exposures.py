@@ -1,6 +1,7 @@
 """Camera metadata: it may say that two files are two exposures, and never says that they are one picture."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,18 @@ from PIL import ExifTags, Image, TiffImagePlugin
 import lookalike as la
 from conftest import encode, scene
 
-CAMERA = {ExifTags.Base.Make: "Maker", ExifTags.Base.Model: "One"}
+CAMERA: dict[int, object] = {ExifTags.Base.Make: "Maker", ExifTags.Base.Model: "One"}
 BASE = ExifTags.Base
-SHOT = {BASE.DateTimeOriginal: "2021:07:14 10:00:00", BASE.SubsecTimeOriginal: "120", BASE.ISOSpeedRatings: 200}
+SHOT: dict[int, object] = {
+    BASE.DateTimeOriginal: "2021:07:14 10:00:00",
+    BASE.SubsecTimeOriginal: "120",
+    BASE.ISOSpeedRatings: 200,
+}
 
 
-def photo(path: Path, shot: dict[int, object], *, picture: Image.Image | None = None, quality: int = 90) -> Path:
+def photo(path: Path, shot: Mapping[int, object], *, picture: Image.Image | None = None, quality: int = 90) -> Path:
     tags = Image.Exif()
-    tags.update(CAMERA)
+    tags.update(dict(CAMERA))
     tags.get_ifd(ExifTags.IFD.Exif).update(shot)
     buffer = io.BytesIO()
     (picture or scene(3, 640, 480)).save(buffer, "JPEG", quality=quality, exif=tags)

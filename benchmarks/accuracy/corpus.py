@@ -28,17 +28,21 @@ class Corpus:
     negatives: Path
 
 
-def halves(photos: Path, half: str, limit: int | None) -> list[Path]:
-    """Return the photos of one half: which, their names decide."""
+def part_of(photos: Path, part: str, limit: int | None) -> list[Path]:
+    """Return the photos to fit by, or those to report on; names decide which is which.
+
+    To fit by are, in the first half of the alphabet, those of every second digest.
+    """
     found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    wanted = 0 if half == "fit" else 1
-    return [path for path in found if hashlib.sha256(path.name.encode()).digest()[0] % 2 == wanted][:limit]
+    even = [path for path in found if hashlib.sha256(path.name.encode()).digest()[0] % 2 == 0]
+    fit = set(even[: len(even) // 2])
+    return [path for path in found if (path in fit) == (part == "fit")][:limit]
 
 
 def corpus_of(photos: list[Path], pairs: int = PAIRS) -> Corpus:
     """Make the files of some photos, unless they are there."""
     if not photos:
-        sys.exit("no photos in this half: name a folder with more of them (--photos)")
+        sys.exit("no photos in this part: name a folder with more of them (--photos)")
     names = hashlib.sha256("".join(path.name for path in photos).encode()).hexdigest()[:8]
     key = f"accuracy-{len(photos)}-{names}-{VERSION}"
     edits = made_folder(f"{key}-edits", _edits(photos))

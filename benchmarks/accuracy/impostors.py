@@ -34,7 +34,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def burst(photos: list[Image.Image], random: Random) -> Pair:
-    """The next frame: the camera moved by 1-3 %, and so did an object."""
+    """Shoot the next frame: the camera moved by 1-3 %, and so did an object."""
     photo = photos[int(random.integers(len(photos)))]
     width, height = photo.size
     across, down = (int(length * random.uniform(0.01, 0.03)) for length in photo.size)
@@ -56,7 +56,7 @@ def bracket(photos: list[Image.Image], random: Random) -> Pair:
     return frames[0], ImageEnhance.Brightness(frames[1]).enhance(random.uniform(0.25, 0.63))
 
 
-def variant(photos: list[Image.Image], random: Random) -> Pair:
+def variant(_photos: list[Image.Image], random: Random) -> Pair:
     """One product on white in two patterns or two hues."""
     shape = [(float(x), float(y)) for x, y in random.uniform(0.15, 0.85, (9, 2)) * (480, 600)]
     middle = np.mean(shape, axis=0)
@@ -91,12 +91,12 @@ def _page(random: Random, lines: int = 34) -> Image.Image:
     return made.convert("RGB")
 
 
-def page(photos: list[Image.Image], random: Random) -> Pair:
+def page(_photos: list[Image.Image], random: Random) -> Pair:
     """Two pages of different text in one layout."""
     return _page(random), _page(random)
 
 
-def icon(photos: list[Image.Image], random: Random) -> Pair:
+def icon(_photos: list[Image.Image], random: Random) -> Pair:
     """Two icons of one family: one disc, another sign on it."""
     made = []
     for kind in random.permutation(5)[:2].tolist():
@@ -131,7 +131,7 @@ def template(photos: list[Image.Image], random: Random) -> Pair:
     return made[0], made[1]
 
 
-def invoice(photos: list[Image.Image], random: Random) -> Pair:
+def invoice(_photos: list[Image.Image], random: Random) -> Pair:
     """Two invoices that differ in their digits."""
     state = int(random.integers(1 << 30))
     made = []
@@ -148,7 +148,7 @@ def invoice(photos: list[Image.Image], random: Random) -> Pair:
     return made[0], made[1]
 
 
-def chat(photos: list[Image.Image], random: Random) -> Pair:
+def chat(_photos: list[Image.Image], random: Random) -> Pair:
     """Two screenshots of a chat with other words."""
     sides = random.random(7) < 0.5
     made = []
@@ -164,7 +164,7 @@ def chat(photos: list[Image.Image], random: Random) -> Pair:
     return made[0], made[1]
 
 
-def checkbox(photos: list[Image.Image], random: Random) -> Pair:
+def checkbox(_photos: list[Image.Image], random: Random) -> Pair:
     """One form, and the same with a box ticked."""
     form = _page(random, 30)
     draw = ImageDraw.Draw(form)
@@ -189,7 +189,7 @@ def price(photos: list[Image.Image], random: Random) -> Pair:
     return made[0], made[1]
 
 
-def chess(photos: list[Image.Image], random: Random) -> Pair:
+def chess(_photos: list[Image.Image], random: Random) -> Pair:
     """One board before and after a move."""
     squares = random.permutation(64)[:25].tolist()
     dark = random.random(24) < 0.5

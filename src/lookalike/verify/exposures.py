@@ -80,7 +80,8 @@ class Exposures:
             one, two = self._settings[name][left], self._settings[name][right]
             differ |= np.abs(one - two) > share * np.maximum(one, two)
         differ |= np.abs(self._settings["bias"][left] - self._settings["bias"][right]) > LEAST_BIAS
-        return one_camera & differ
+        found: NDArray[np.bool_] = one_camera & differ
+        return found
 
 
 def _codes(values: Sequence[str]) -> Column:

@@ -1,26 +1,23 @@
 """Measure how well pictures are told apart: recall by edit, false pairs, hard negatives, labelled pairs, and hashes alone.
 
-Usage: python benchmarks/accuracy/run.py [--photos FOLDER] [--half report] [--limit N] [--orient all] [--json FILE]
-                                         [--heatmap FILE.png] [--no-plain] [--verify pixels]
+Usage, in the folder benchmarks: python -m accuracy [--photos FOLDER] [--part report] [--limit N] [--orient all]
+                                 [--verify pixels] [--radius N] [--no-plain] [--json FILE] [--heatmap FILE.png]
 
-Thresholds were fitted on the half named fit; figures are those of the half named report.
+Thresholds were fitted on the photos named fit; figures are those of the photos named report.
 """
 
 import argparse
 import csv
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1])]
-
 from accuracy import bars
-from accuracy.corpus import ORIGINAL, PAIRS, Corpus, corpus_of, halves
+from accuracy.corpus import ORIGINAL, PAIRS, Corpus, corpus_of, part_of
 from accuracy.impostors import CHANGED, FAMILIES
 from accuracy.pairs import Judged, judged
 from accuracy.plain import HASHES, plain_hash
@@ -184,7 +181,7 @@ def heatmap(figures: dict[str, Any], path: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos")
-    parser.add_argument("--half", choices=("fit", "report"), default="report")
+    parser.add_argument("--part", choices=("fit", "report"), default="report")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--pairs", type=int, default=PAIRS)
     parser.add_argument("--orient", default="upright")
@@ -195,11 +192,11 @@ def main() -> None:
     parser.add_argument("--heatmap")
     options = parser.parse_args()
     photos = photos_folder(options.photos)
-    corpus = corpus_of(halves(photos, options.half, options.limit), options.pairs)
+    corpus = corpus_of(part_of(photos, options.part, options.limit), options.pairs)
     find = FindOptions(orient=options.orient, verify=options.verify, radius=options.radius)
     figures: dict[str, Any] = {
         "photos": corpus.photos,
-        "half": options.half,
+        "part": options.part,
         "orient": options.orient,
         "radius": find.radius,
     }
@@ -230,9 +227,8 @@ def main() -> None:
 def report(figures: dict[str, Any], given: set[str]) -> None:
     """Print what was measured."""
     plain = figures.get("plain", {})
-    print(
-        f"{figures['photos']} photos ({figures['half']}), {figures['files']} files, radius {figures['radius']}, {ORIGINAL} against each edit\n"
-    )
+    counted = f"{figures['photos']} photos ({figures['part']}), {figures['files']} files, radius {figures['radius']}"
+    print(f"{counted}, {ORIGINAL} against each edit\n")
     rows = [
         [name, *(f"{row[key]:.3f}" for key in ("candidates", *TIERS)), f"{row['edit if proposed']:.3f}"]
         + [f"{column['recall'][name]:.3f}" for column in plain.values()]
@@ -251,10 +247,11 @@ def report(figures: dict[str, Any], given: set[str]) -> None:
     ]
     print(markdown(heads, rows))
     random = figures["random"]
+    wrong = f"copy {random['copy']}, edit {random['edit']}, similar {random['similar']}"
     print(
-        f"\nrandom pairs: {random['pairs']:,} of different photos, {random['candidates']:,} candidates; false in copy {random['copy']}, "
-        f"edit {random['edit']}, similar {random['similar']}; verified in {random['seconds']:.0f} s"
+        f"\nrandom pairs: {random['pairs']:,} of different photos, {random['candidates']:,} candidates; false in {wrong}"
     )
+    print(f"verified in {random['seconds']:.0f} s")
     print("\nhard negatives (verified whether proposed or not)\n")
     print(
         markdown(

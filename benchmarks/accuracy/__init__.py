@@ -1,0 +1,1 @@
+"""The accuracy bench: what is found, what is wrongly found, and how that compares with hashes alone."""
