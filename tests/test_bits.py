@@ -65,3 +65,18 @@ def test_distance_is_a_metric_and_counts_unequal_bits(size: int, seed: int) -> N
 def test_distance_does_not_wrap_at_256_bits() -> None:
     zero = np.zeros((1, 8), np.uint64)
     assert bits.distance(zero, ~zero).tolist() == [512]
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+@pytest.mark.parametrize("size", [2, 4, 6, 8, 10])
+def test_chance_is_the_share_of_hashes_within_the_radius(size: int, balanced: bool) -> None:
+    possible = [value for value in range(1 << size) if not balanced or value.bit_count() == size // 2]
+    for radius in range(size + 2):
+        near = sum((value ^ possible[0]).bit_count() <= radius for value in possible)
+        assert bits.chance(size, radius, balanced=balanced) == pytest.approx(near / len(possible), rel=1e-12)
+
+
+def test_chance_of_the_usual_hashes() -> None:
+    assert bits.chance(64, 10, balanced=True) == pytest.approx(2.3e-8, rel=0.02)
+    assert bits.chance(64, 14, balanced=True) == pytest.approx(6.6e-6, rel=0.02)
+    assert 0 < bits.chance(256, 48, balanced=True) < bits.chance(256, 96) < 1

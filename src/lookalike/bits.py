@@ -5,6 +5,7 @@ algorithm's own matrix, is the most significant bit of word 0, so the hexadecima
 ``imagehash`` prints. Bits past *b* in the last word are zero.
 """
 
+from math import comb
 from string import hexdigits
 
 import numpy as np
@@ -269,3 +270,34 @@ def distance(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.
     """
     count: NDArray[np.int64] = np.bitwise_count(left ^ right).sum(axis=-1, dtype=np.int64)
     return count
+
+
+def chance(bits: int, radius: int, *, balanced: bool = False) -> float:
+    """Return how likely two unrelated hashes are within a radius: the volume of the Hamming ball.
+
+    Parameters
+    ----------
+    bits : int
+        Bits of a hash.
+    radius : int
+        In bits, inclusive.
+    balanced : bool
+        Whether half of the bits of every hash are set: then fewer hashes are possible, and more of them near.
+
+    Returns
+    -------
+    float
+        0..1; of hashes that are otherwise random. Those of real pictures are nearer to each other.
+
+    Examples
+    --------
+    >>> chance(4, 1)
+    0.3125
+    >>> f"{chance(64, 10, balanced=True):.2g}"
+    '2.3e-08'
+    """
+    if balanced:
+        half = bits // 2
+        ball = sum(comb(half, moved) * comb(bits - half, moved) for moved in range(min(radius // 2, half) + 1))
+        return ball / comb(bits, half)
+    return sum(comb(bits, flipped) for flipped in range(min(radius, bits) + 1)) / 2**bits

@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lookalike
-from lookalike import bits, decode, join, tables, verify
+from lookalike import bits, decode, hashes, join, tables, verify
 from lookalike.columns import Matches
 from lookalike.errors import UsageError
 from lookalike.keep import Ranking
 from lookalike.listing import Scan
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
+
+MOST_NEIGHBOURS = 0.1
+"""Neighbours of an image by chance alone from which a radius is too wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +212,31 @@ class Findings:
         return stats
 
     @cached_property
+    def warnings(self) -> list[str]:
+        """What about the options may mislead, one line each, with what to do instead."""
+        spec, count = self.options.spec, len(self._images)
+        balanced = hashes.algorithm(spec.algorithm).balanced
+
+        def expected(radius: int) -> float:
+            return count * bits.chance(spec.bits, radius, balanced=balanced)
+
+        neighbours = expected(self.options.radius)
+        if neighbours <= MOST_NEIGHBOURS or self.options.tier is Tier.EXACT:
+            return []
+        narrower = next(
+            (radius for radius in range(self.options.radius, -1, -1) if expected(radius) <= MOST_NEIGHBOURS), None
+        )
+        wide = f"radius {self.options.radius} is wide for {count:,} images and {spec.bits} bits"
+        advice = (
+            "a hash of more bits (--size)"
+            if narrower is None
+            else f"--radius {narrower}, or a hash of more bits (--size)"
+        )
+        return [
+            f"{wide}: each has about {neighbours:.2g} neighbours by chance, and every pair is verified; use {advice}"
+        ]
+
+    @cached_property
     def unmatched(self) -> list[str]:
         """Paths under test that no reference matches at the chosen tier, sorted; unreadable images are not among them.
 
@@ -264,8 +292,8 @@ class Findings:
         Returns
         -------
         dict
-            Keys version, options, roots, environment, groups, failures, stats. Equal for equal input and options but for
-            ``stats.seconds`` and ``stats.cached``, for any number of workers.
+            Keys version, options, roots, environment, groups, failures, warnings, stats. Equal for equal input and options
+            but for ``stats.seconds`` and ``stats.cached``, for any number of workers.
         """
         options, scan_options = self.options, self.scan_options
         return {
@@ -294,6 +322,7 @@ class Findings:
             },
             "groups": [tables.group_row(group) for group in self.first_groups(groups)],
             "failures": [tables.failure_row(failure) for failure in self.failures],
+            "warnings": self.warnings,
             "stats": self.stats,
         }
 

@@ -168,3 +168,15 @@ def test_gradients_are_never_joined_by_hash(tmp_path: Path, tier: str) -> None:
     ramps["down"] = ramps["full"].transpose(Image.Transpose.ROTATE_90)
     _write_forms(tmp_path / "ramps", ramps)
     assert members(found("ramps", "--tier", tier, "--radius", "64", cwd=tmp_path)) == set()
+
+
+def test_a_radius_too_wide_for_the_set_is_warned_of(tmp_path: Path) -> None:
+    for seed in range(4):
+        write(tmp_path / "photos" / f"{seed}.jpg", encode(scene(seed, 320, 240)))
+    wide = run("find", "photos", "--no-catalog", "--radius", "30", "--json", cwd=tmp_path)
+    assert (wide.code, len(wide.document["warnings"])) == (0, 1)
+    assert wide.errors.startswith("lookalike: radius 30 is wide for 4 images and 64 bits: each has about ")
+    advised = wide.errors.partition("use --radius ")[2].partition(",")[0]
+    assert 10 <= int(advised) < 30
+    usual = run("find", "photos", "--no-catalog", "--radius", advised, "--json", cwd=tmp_path)
+    assert (usual.code, usual.errors, usual.document["warnings"]) == (0, "", [])

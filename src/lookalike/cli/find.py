@@ -97,6 +97,8 @@ def find(
             readers=readers,
             progress=progress,
         )
+    for warning in findings.warnings:
+        typer.echo(f"lookalike: {report.plain(warning)}", err=True)
     document = findings.to_dict(None if json or output else shown)
     for path in output or []:
         tables.write(document, path)

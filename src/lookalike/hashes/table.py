@@ -65,6 +65,8 @@ class Algorithm:
         Default size.
     several : bool
         Whether one picture has several hashes, one for each of its parts.
+    balanced : bool
+        Whether half of the bits are set, as where values are compared with their median.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Algorithm:
     radius: dict[int, int] = field(default_factory=dict)
     size: int = 8
     several: bool = False
+    balanced: bool = False
 
     @property
     def joinable(self) -> bool:
@@ -141,6 +144,7 @@ ALGORITHMS: dict[str, Algorithm] = {
             "mhash",
             {"full": _full(0, 0, mean.mhash), "fast": _fast(0, 0, mean.mhash), "imgdd": _imgdd(8, 8, imgdd.mhash)},
             {4: 0, 8: 3, 16: 16},
+            balanced=True,
         ),
         Algorithm(
             "dhash",
@@ -165,6 +169,7 @@ ALGORITHMS: dict[str, Algorithm] = {
                 "imgdd": _imgdd(32, 32, imgdd.phash),
             },
             {4: 2, 8: 10, 16: 48},
+            balanced=True,
         ),
         Algorithm(
             "phash_simple",
@@ -182,9 +187,16 @@ ALGORITHMS: dict[str, Algorithm] = {
                 "imgdd": _imgdd(8, 8, imgdd.whash),
             },
             {4: 0, 8: 3, 16: 16},
+            balanced=True,
         ),
-        Algorithm("whash8", {"full": WAVELET_8, "fast": WAVELET_8_FAST}, {8: 3}),
-        Algorithm("pdq", {"pdq": PDQ, "fast": _whole(dct.pdq_fast, (16,), dct.pdq_fast_dihedral)}, {16: 48}, size=16),
+        Algorithm("whash8", {"full": WAVELET_8, "fast": WAVELET_8_FAST}, {8: 3}, balanced=True),
+        Algorithm(
+            "pdq",
+            {"pdq": PDQ, "fast": _whole(dct.pdq_fast, (16,), dct.pdq_fast_dihedral)},
+            {16: 48},
+            size=16,
+            balanced=True,
+        ),
         Algorithm("colorhash", {"full": COLOUR}, size=3),
         Algorithm("crop_resistant", {"full": SEGMENTS}, several=True),
     )
