@@ -296,8 +296,9 @@ def chance(bits: int, radius: int, *, balanced: bool = False) -> float:
     >>> f"{chance(64, 10, balanced=True):.2g}"
     '2.3e-08'
     """
+    half = bits // 2
     if balanced:
-        half = bits // 2
-        ball = sum(comb(half, moved) * comb(bits - half, moved) for moved in range(min(radius // 2, half) + 1))
-        return ball / comb(bits, half)
-    return sum(comb(bits, flipped) for flipped in range(min(radius, bits) + 1)) / 2**bits
+        near = sum(comb(half, moved) * comb(bits - half, moved) for moved in range(min(radius // 2, half) + 1))
+        return near / comb(bits, half)
+    near = sum(comb(bits, flipped) for flipped in range(min(radius, bits) + 1))
+    return near / int(2**bits)
