@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lookalike.batches import hash_batches, hash_images
+    from lookalike.comparing import Comparison, compare
     from lookalike.errors import (
         CatalogError,
         DecodeError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "CatalogError": "errors",
+    "Comparison": "comparing",
     "DecodeError": "errors",
     "Failure": "model",
     "Findings": "findings",
@@ -55,6 +57,7 @@ _HOME = {
     "UsageError": "errors",
     "ahash": "hashing",
     "colorhash": "hashing",
+    "compare": "comparing",
     "crop_resistant": "hashing",
     "dhash": "hashing",
     "dhash_vertical": "hashing",
@@ -75,6 +78,7 @@ _HOME = {
 
 __all__ = [
     "CatalogError",
+    "Comparison",
     "DecodeError",
     "Failure",
     "Findings",
@@ -92,6 +96,7 @@ __all__ = [
     "__version__",
     "ahash",
     "colorhash",
+    "compare",
     "crop_resistant",
     "dhash",
     "dhash_vertical",

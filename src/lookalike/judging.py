@@ -45,6 +45,44 @@ def pictures_of(
     return Pictures(luma, chroma, width, height, box, trimmed(luma, box))
 
 
+def finer(small: Pictures, luma: NDArray[np.uint8]) -> Pictures:
+    """Put finer planes in the place of thumbnails.
+
+    Parameters
+    ----------
+    small : Pictures
+        Thumbnails.
+    luma : ndarray of uint8, shape (n, side, side)
+        Brightness of the same pictures.
+
+    Returns
+    -------
+    Pictures
+        With the same borders.
+    """
+    return Pictures(luma, small.chroma, small.width, small.height, small.box, trimmed(luma, small.box))
+
+
+def settle(found: verify.Verdicts, rows: NDArray[np.int64], closer: verify.Verdicts) -> None:
+    """Put what a closer look says in the place of what thumbnails said.
+
+    Blur shows more the closer one looks: what thumbnails were sure of is the same picture still, if no longer a copy.
+
+    Parameters
+    ----------
+    found : Verdicts
+        Of thumbnails; changed in place.
+    rows : ndarray of int64, shape (m,)
+        Which were looked at again.
+    closer : Verdicts
+        What came of it, one row each.
+    """
+    better = (found.doubt[rows] == verify.Doubt.SAME) | (found.tier[rows] > Tier.EDIT) | (closer.tier <= Tier.EDIT)
+    found.tier[rows[~better]] = Tier.EDIT
+    for name in verify.Verdicts.__slots__:
+        getattr(found, name)[rows[better]] = getattr(closer, name)[better]
+
+
 class Judge:
     """Verify pairs of items, remembering verdicts in the catalog.
 
@@ -233,15 +271,8 @@ class Judge:
             if not len(part):
                 continue
             small = thumbnails.take(needed)
-            pictures = Pictures(luma, small.chroma, small.width, small.height, small.box, trimmed(luma, small.box))
-            closer = self._part_by_part(pictures, one, other, (pair[0][part], pair[1][part]))
-            # Blur shows more the closer one looks: what thumbnails were sure of is the same picture still.
-            better = (
-                (found.doubt[part] == verify.Doubt.SAME) | (found.tier[part] > Tier.EDIT) | (closer.tier <= Tier.EDIT)
-            )
-            found.tier[part[~better]] = Tier.EDIT
-            for name in verify.Verdicts.__slots__:
-                getattr(found, name)[part[better]] = getattr(closer, name)[better]
+            closer = self._part_by_part(finer(small, luma), one, other, (pair[0][part], pair[1][part]))
+            settle(found, part, closer)
 
     def _plane(self, item: int) -> NDArray[np.uint8] | None:
         """Decode the file of an item, if it is still there and still can be."""

@@ -1,5 +1,6 @@
 """What a single image may be given as: a path, bytes, a file object, a PIL image or an array."""
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,6 +88,39 @@ def picture(image: ImageSource) -> Iterator[Image.Image]:
         raise UsageError(f"a picture of mode {image.mode} cannot be hashed: {error}") from error
     except OSError as error:  # a file that was opened, yet not read before
         raise DecodeError("damaged", str(error)) from error
+
+
+def contents(image: ImageSource) -> tuple[bytes, str]:
+    """Return an image as the bytes of a file, and its name where it has one.
+
+    Parameters
+    ----------
+    image : path, bytes, file object, PIL.Image.Image or ndarray
+        The image. Pixels in memory become a PNG file.
+
+    Returns
+    -------
+    tuple of (bytes, str)
+        The file, and its path or an empty text.
+
+    Raises
+    ------
+    UsageError, OSError
+        As for `picture`.
+
+    Examples
+    --------
+    >>> contents(Image.new("L", (9, 9), 7))[0][1:4]
+    b'PNG'
+    """
+    if isinstance(image, np.ndarray):
+        image = _from_array(image)
+    if not isinstance(image, Image.Image):
+        return _read(image)
+    file = io.BytesIO()
+    with picture(image) as opened:
+        opened.save(file, "PNG", compress_level=1)
+    return file.getvalue(), ""
 
 
 def _from_array(array: NDArray[np.generic]) -> Image.Image:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import __doc__ as purpose
+from lookalike.cli.compare import compare
 from lookalike.cli.find import find
 from lookalike.cli.hash import hash
 from lookalike.cli.verb import verb
@@ -29,6 +30,7 @@ app = typer.Typer(
 )  # fmt: skip
 app.command()(verb(find))
 app.command()(verb(hash))
+app.command()(verb(compare))
 
 
 def _print_version(wanted: bool) -> None:

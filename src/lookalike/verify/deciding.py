@@ -13,7 +13,7 @@ from lookalike.model import Tier
 from lookalike.verify.evidence import UNEXPLAINED, Evidence
 from lookalike.verify.views import WHOLE, Column, Pictures
 
-SAME = {16: 40, 32: 80, 64: 200, 128: 460, 256: 500}
+SAME = {16: 40, 32: 80, 64: 200, 128: 300, 256: 500}
 """By side, what may be unexplained of a picture that is the same."""
 LEAST_EXPLAINED, MOST_LOST, PLAIN_LOST = 400, 320, 150
 """On planes finer than a thumbnail: of the tiles that show something, in 1/1024, those of which little and those of which most

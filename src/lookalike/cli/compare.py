@@ -1,0 +1,84 @@
+"""`lookalike compare`."""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from lookalike import tables
+from lookalike.comparing import Comparison, side_by_side
+from lookalike.comparing import compare as compare_two
+from lookalike.errors import DecodeError, SourceError, UsageError
+from lookalike.report import plain
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="An image.")],
+    others: Annotated[list[str], typer.Argument(metavar="B...", help="Images, each compared with A.")],
+    algorithm: Annotated[
+        str | None, typer.Option(metavar="NAME[,NAME]", help="Whose distances to give. Default: all.")
+    ] = None,
+    decode: Annotated[str, typer.Option(help="full (as imagehash) or fast (as find).")] = "full",
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE.png", help="Draw A, B and their difference, a row for each B.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Say how two images are alike: tier with evidence, and distances by every algorithm.
+
+    Example: lookalike compare photo.jpg edited.jpg other.jpg --output differences.png
+    """
+    names = None if algorithm is None else [name.strip() for name in algorithm.split(",")]
+    if output is not None:
+        tables.check_folder(output)
+        if any(
+            os.path.exists(output) and os.path.samefile(output, path)
+            for path in (first, *others)
+            if os.path.exists(path)
+        ):
+            raise UsageError(f"--output {output} is one of the images: name another file")
+    found = []
+    for other in others:
+        try:
+            found.append(compare_two(first, other, algorithms=names, decoding=decode))
+        except (OSError, DecodeError) as error:
+            raise SourceError(f"{plain(first)} or {plain(other)} cannot be read: {error}") from error
+    if json:
+        rows = [_row(other, one) for other, one in zip(others, found, strict=True)]
+        sys.stdout.write(tables.to_json({"version": 1, "path": tables.printable(first), "compared": rows}))
+    else:
+        for other, one in zip(others, found, strict=True):
+            _print(first, other, one)
+    if output is not None:
+        _draw(first, others, output)
+
+
+def _row(other: str, found: Comparison) -> dict[str, Any]:
+    return {
+        "path": tables.printable(other), "tier": found.tier.name.lower(), "score": found.score, "relation": found.relation,
+        "distances": {
+            one.algorithm: {"distance": one.distance, "bits": one.bits, "share": one.share} for one in found.distances
+        },
+        "evidence": found.evidence,
+    }  # fmt: skip
+
+
+def _print(first: str, other: str, found: Comparison) -> None:
+    typer.echo(f"{plain(first)} and {plain(other)}")
+    tier = "different" if found.tier.name == "NONE" else found.tier.name.lower()
+    typer.echo(f"  {tier}: {found.relation}, score {found.score:.3f}")
+    for one in found.distances:
+        typer.echo(f"  {one.algorithm:<14}  {one.distance:>4} of {one.bits:>4} bits  {one.share:>6.1%}")
+
+
+def _draw(first: str, others: list[str], output: str) -> None:
+    from PIL import Image  # noqa: PLC0415 - only where something is drawn
+
+    rows = [side_by_side(first, other) for other in others]
+    page = Image.new("RGB", (max(row.width for row in rows), sum(row.height + 10 for row in rows) - 10), "white")
+    top = 0
+    for row in rows:
+        page.paste(row, (0, top))
+        top += row.height + 10
+    page.save(output, "PNG")

@@ -1,0 +1,222 @@
+"""Two images side by side: distances by every algorithm, and what verification says of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from blake3 import blake3
+from PIL import Image, ImageChops, ImageOps
+
+from lookalike import decode, hashes, verify
+from lookalike.columns import Facts
+from lookalike.errors import UsageError
+from lookalike.hashing import hash_image
+from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
+from lookalike.model import MIN_DETAIL, Thumbnail, Tier
+from lookalike.pictures import ImageSource, contents, picture
+from lookalike.verify.evidence import MAP_BITS
+from lookalike.verify.exposures import Exposures
+from lookalike.verify.views import WHOLE
+
+ROW_HEIGHT = 400
+"""Height in pixels of the pictures that are shown side by side."""
+STRETCH = 4
+"""How much a difference map is brightened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far two images are apart by one algorithm.
+
+    Attributes
+    ----------
+    algorithm : str
+        Its name.
+    bits : int
+        Bits of the hash.
+    distance : int
+        How many of them differ.
+    """
+
+    algorithm: str
+    bits: int
+    distance: int
+
+    @property
+    def share(self) -> float:
+        """The distance as a share of the bits, 0..1."""
+        return self.distance / self.bits
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What is known of one image against another.
+
+    Attributes
+    ----------
+    tier : Tier
+        EXACT for equal bytes; NONE where they are not alike.
+    score : float
+        0..1, from verification.
+    relation : str
+        What was done to the first to make the second, in words.
+    distances : tuple of Distance
+        One per algorithm.
+    evidence : dict
+        What verification measured; empty where bytes are equal or too little is to be seen.
+    """
+
+    tier: Tier
+    score: float
+    relation: str
+    distances: tuple[Distance, ...]
+    evidence: dict[str, Any]
+
+
+def compare(
+    first: ImageSource, second: ImageSource, *, algorithms: Sequence[str] | None = None, decoding: str = "full"
+) -> Comparison:
+    """Compare two images.
+
+    Parameters
+    ----------
+    first, second : path, bytes, file object, PIL.Image.Image or ndarray
+        The images; pixels in memory count as a file that keeps them as they are.
+    algorithms : sequence of str, optional
+        Whose distances to give; None for all that make one hash of an image.
+    decoding : str
+        full (as ``imagehash``) or fast (as `find`); algorithms that do not know it use their own.
+
+    Returns
+    -------
+    Comparison
+        Distances, tier with evidence, and the relation in words.
+
+    Raises
+    ------
+    UsageError
+        If an option does not fit, or what was given is no image.
+    DecodeError
+        If a file or bytes cannot be decoded.
+    OSError
+        If a path cannot be read.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> ramp = Image.linear_gradient("L")
+    >>> compare(ramp, ramp.rotate(180), algorithms=["dhash_vertical"]).distances[0].share
+    1.0
+    """
+    if decoding not in ("full", "fast"):
+        raise UsageError(f"decoding must be full or fast, got {decoding!r}")
+    files = [contents(image) for image in (first, second)]
+    distances = tuple(_distance(name, files, decoding) for name in algorithms or _usual())
+    if files[0][0] == files[1][0]:
+        return Comparison(Tier.EXACT, 1.0, "identical bytes", distances, {})
+    made = [decode.decode(data, name) for data, name in files]
+    if min(thumbnail.detail for thumbnail in made) < MIN_DETAIL:
+        return Comparison(Tier.NONE, 0.0, "too little detail to compare", distances, {})
+    facts, found, left = _verdict(files, made)
+    tier = Tier(int(found.tier[0]))
+    two = bool(Exposures(facts).differ(np.array([0]), np.array([1]))[0])
+    found.evidence["two_exposures"] = two
+    tier = max(tier, Tier.SIMILAR) if two else tier
+    said = verify.relation(facts, 0, 1, tier, found.evidence[0], left=left == 0) if tier < Tier.NONE else "not alike"
+    return Comparison(tier, int(found.score[0]) / 1000, said, distances, _plain(found.evidence[0], swapped=left == 1))
+
+
+def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:
+    """Draw two images beside each other, and how they differ.
+
+    Parameters
+    ----------
+    first, second : path, bytes, file object, PIL.Image.Image or ndarray
+        The images.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Both upright, 400 pixels high, and the difference of their brightness, four times as bright, in the frame of the
+        first; RGB.
+    """
+    shown = []
+    for image in (first, second):
+        with picture(image) as opened:
+            upright = ImageOps.exif_transpose(opened).convert("RGBA")
+        flat = Image.new("RGBA", upright.size, "white")
+        flat.alpha_composite(upright)
+        width = max(round(flat.width * ROW_HEIGHT / flat.height), 1)
+        shown.append(flat.convert("RGB").resize((width, ROW_HEIGHT), Image.Resampling.LANCZOS))
+    gray = [shown[0].convert("L"), shown[1].resize(shown[0].size).convert("L")]
+    off = ImageChops.difference(*gray).point([min(level * STRETCH, 255) for level in range(256)])
+    shown.append(off.convert("RGB"))
+    row = Image.new("RGB", (sum(part.width for part in shown) + 20, ROW_HEIGHT), "white")
+    left = 0
+    for part in shown:
+        row.paste(part, (left, 0))
+        left += part.width + 10
+    return row
+
+
+def _usual() -> list[str]:
+    return [row.name for row in hashes.ALGORITHMS.values() if not row.several]
+
+
+def _distance(name: str, files: list[tuple[bytes, str]], decoding: str) -> Distance:
+    row = hashes.algorithm(name)
+    if row.several:
+        raise UsageError(f"{name} makes a hash of each part of an image, which have no distance of their own")
+    made = [hash_image(data, name, decode=decoding if decoding in row.ways else None) for data, _ in files]
+    return Distance(name, made[0].spec.bits, made[0] - made[1])
+
+
+def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Facts, verify.Verdicts, int]:
+    """Verify two files on their thumbnails and on their pixels; say which of them is the left one."""
+    digests = [blake3(data).digest() for data, _ in files]
+    left = min((0, 1), key=lambda at: (-made[at].width * made[at].height, digests[at]))
+    columns = {
+        name: np.array([getattr(thumbnail, name) or 0 for thumbnail in made])
+        for name in ("width", "height", "frames", "depth", "detail", "alpha", "colour", "lossless", "quality")
+    }
+    facts = Facts(
+        id=np.arange(2), size=np.array([len(data) for data, _ in files]), **columns,
+        format=[thumbnail.format for thumbnail in made], captured=[thumbnail.captured or "" for thumbnail in made],
+        exif=[thumbnail.exif for thumbnail in made], digest=digests,
+    )  # fmt: skip
+    luma, chroma = (np.stack([getattr(thumbnail, name) for thumbnail in made]) for name in ("luma", "chroma"))
+    small = pictures_of(luma, chroma, facts.width, facts.height)
+    pair = np.array([left]), np.array([1 - left])
+    turns = np.arange(2, 9, dtype=np.uint8)
+    whole = np.broadcast_to(WHOLE, (len(turns), 4))
+    hints = verify.Hints(np.zeros(len(turns), np.int64), turns, whole, whole)
+    found = verify.verify(small, *pair, hints)
+    planes = np.stack([decode.plane(data, name, PIXEL_SIDE) for data, name in files])
+    settle(found, np.array([0]), verify.verify(finer(small, planes), *pair, hints))
+    return facts, found, left
+
+
+def _plain(evidence: Any, *, swapped: bool) -> dict[str, Any]:
+    """Return the evidence as plain values: where the one picture lies in the other, and how tone and tiles compare."""
+    sides = (1, 0) if swapped else (0, 1)
+    names = ("first", "second")
+    inner = names[sides[int(evidence["inner"])]]
+    boxes = [evidence["left_box"].tolist(), evidence["right_box"].tolist()]
+    unit = 1 << MAP_BITS
+    level, contrast = ([int(value) / 64 for value in evidence[name]] for name in ("level", "contrast"))
+    return {
+        "inner": inner,
+        "map": [[value / unit for value in row] for row in evidence["map"].tolist()],
+        "turn": int(evidence["turn"]),
+        "compared": {names[side]: boxes[side if not swapped else 1 - side] for side in (0, 1)},
+        "side": int(evidence["side"]),
+        "tiles": int(evidence["tiles"]),
+        "changed": int(evidence["changed"]),
+        "unexplained": int(evidence["unexplained"]) / 1024,
+        "brightness": {"inner": level[0], "outer": level[1]},
+        "contrast": {"inner": contrast[0], "outer": contrast[1]},
+        "difference": int(evidence["difference"]) / 64,
+        "colour": int(evidence["colour"]) / 64,
+        "two_exposures": bool(evidence["two_exposures"]),
+    }
