@@ -1,5 +1,7 @@
 """Two images side by side: distances as the hashes give them, and the verdict that `find` would give."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +97,13 @@ def test_the_picture_shows_both_and_their_difference() -> None:
     inside, outside = difference[150:250, 150:250], difference[:100]
     assert outside.max() <= STRETCH
     assert inside.mean() > 50
+
+
+def test_the_table_in_the_docs_is_what_the_command_says() -> None:
+    pytest.importorskip("skimage")
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "examples/compare_table.py"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in (root / "docs" / "compare.md").read_text("utf-8")

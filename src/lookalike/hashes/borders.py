@@ -42,10 +42,10 @@ def trim_boxes(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
     >>> trim_boxes(framed).tolist()
     [[8, 4, 64, 60]]
     """
-    upright = luma.astype(np.int16)
-    across = upright.transpose(0, 2, 1)
-    left, right = _bands(across), THUMBNAIL_SIDE - _bands(across[:, ::-1])
-    top, bottom = _bands(upright), THUMBNAIL_SIDE - _bands(upright[:, ::-1])
+    across = luma.transpose(0, 2, 1)
+    levels = np.clip(np.ptp(luma, axis=(1, 2)) // PARTS, LEAST_LEVELS, MOST_LEVELS).astype(np.int16)
+    left, right = _bands(across, levels), THUMBNAIL_SIDE - _bands(across[:, ::-1], levels)
+    top, bottom = _bands(luma, levels), THUMBNAIL_SIDE - _bands(luma[:, ::-1], levels)
     boxes = np.stack([left, top, right, bottom], axis=1)
     little = (right - left < LEAST_SIDE) | (bottom - top < LEAST_SIDE)
     return np.where(little[:, np.newaxis], np.array(WHOLE), boxes)
@@ -102,14 +102,17 @@ def within(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
     return made
 
 
-def _bands(luma: NDArray[np.int16]) -> NDArray[np.int64]:
+def _bands(luma: NDArray[np.uint8], levels: NDArray[np.int16]) -> NDArray[np.int64]:
     """Return how many of the first rows are border."""
-    rows = luma[:, :MOST_BAND]
-    first = rows[:, 0]
-    level = (first.min(axis=1) + first.max(axis=1)) // 2
-    levels = np.clip(np.ptp(luma, axis=(1, 2)) // PARTS, LEAST_LEVELS, MOST_LEVELS)
+    found = np.zeros(len(luma), np.int64)
+    begun = np.flatnonzero(np.ptp(luma[:, 0], axis=1) <= 2 * levels)  # few pictures have any
+    if not len(begun):
+        return found
+    rows, levels = luma[begun, :MOST_BAND].astype(np.int16), levels[begun]
+    level = (rows[:, 0].min(axis=1) + rows[:, 0].max(axis=1)) // 2
     close = np.abs(rows - level[:, np.newaxis, np.newaxis]) <= levels[:, np.newaxis, np.newaxis]
     plain = close.all(axis=2)
     going = np.logical_and.accumulate((close[:, :, :ENDS] & close[:, :, -ENDS:]).all(axis=2), axis=1)
     last = np.where(plain & going, np.arange(1, rows.shape[1] + 1), 0).max(axis=1)
-    return np.where(plain[:, 0], last, 0)
+    found[begun] = np.where(plain[:, 0], last, 0)
+    return found
