@@ -13,9 +13,9 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from conftest import encode, scene
 from lookalike import turns, verify
 from lookalike.columns import Facts
-from lookalike.decode import decode, plane
-from lookalike.hashes.borders import WHOLE, trimmed
-from lookalike.judging import pictures_of
+from lookalike.decode import decode, planes
+from lookalike.hashes.borders import WHOLE
+from lookalike.judging import finer, pictures_of
 from lookalike.model import Thumbnail, Tier
 from lookalike.verify import Hints, Pictures, Verdicts
 from lookalike.verify.deciding import stretched
@@ -41,8 +41,8 @@ def verdict(one: bytes, other: bytes, *, turn: int | None = None, pixels: bool =
     """Verify two files, on their thumbnails or on planes of 256 pixels."""
     both = pictures(decode(one), decode(other))
     if pixels:
-        luma = np.stack([plane(one, "", 256), plane(other, "", 256)])
-        both = Pictures(luma, both.chroma, both.width, both.height, both.box, trimmed(luma, both.box))
+        made = [planes(data, "", 256) for data in (one, other)]
+        both = finer(both, *(np.stack([pair[which] for pair in made]) for which in (0, 1)))
     hints = None
     if turn is not None:
         whole = np.array([WHOLE])

@@ -14,7 +14,7 @@ from accuracy.impostors import FAMILIES
 from lookalike.transforms import TRANSFORMS
 from photos import made_folder
 
-VERSION = 2
+VERSION = 3
 ORIGINAL = "original"
 PAIRS = 300  # of each family of hard negatives
 

@@ -192,8 +192,9 @@ def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Fac
     whole = np.broadcast_to(WHOLE, (len(turns), 4))
     hints = verify.Hints(np.zeros(len(turns), np.int64), turns, whole, whole)
     found = verify.verify(small, *pair, hints)
-    planes = np.stack([decode.plane(data, name, PIXEL_SIDE) for data, name in files])
-    settle(found, np.array([0]), verify.verify(finer(small, planes), *pair, hints))
+    planes = [decode.planes(data, name, PIXEL_SIDE) for data, name in files]
+    fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
+    settle(found, np.array([0]), verify.verify(fine, *pair, hints))
     return facts, found, left
 
 

@@ -9,7 +9,7 @@ from lookalike import decode, verify
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
 from lookalike.hashes.borders import trim_boxes, trimmed, within
-from lookalike.model import FindOptions, Tier
+from lookalike.model import CHROMA_SIDE, FindOptions, Tier
 from lookalike.proposing import Proposals
 from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
@@ -45,7 +45,7 @@ def pictures_of(
     return Pictures(luma, chroma, width, height, box, trimmed(luma, box))
 
 
-def finer(small: Pictures, luma: NDArray[np.uint8]) -> Pictures:
+def finer(small: Pictures, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> Pictures:
     """Put finer planes in the place of thumbnails.
 
     Parameters
@@ -54,13 +54,15 @@ def finer(small: Pictures, luma: NDArray[np.uint8]) -> Pictures:
         Thumbnails.
     luma : ndarray of uint8, shape (n, side, side)
         Brightness of the same pictures.
+    chroma : ndarray of uint8, shape (n, 8, 8, 2)
+        Their Cb and Cr.
 
     Returns
     -------
     Pictures
         With the same borders.
     """
-    return Pictures(luma, small.chroma, small.width, small.height, small.box, trimmed(luma, small.box))
+    return Pictures(luma, chroma, small.width, small.height, small.box, trimmed(luma, small.box))
 
 
 def settle(found: verify.Verdicts, rows: NDArray[np.int64], closer: verify.Verdicts) -> None:
@@ -260,24 +262,23 @@ class Judge:
         for start in range(0, len(rows), PAIRS_PER_THREAD):
             part = rows[start : start + PAIRS_PER_THREAD]
             needed, place = np.unique(np.concatenate([at[0][part], at[1][part]]), return_inverse=True)
-            planes = list(self._threads.map(self._plane, items[needed].tolist()))
-            readable = np.array([plane is not None for plane in planes])
-            luma = np.stack(
-                [np.zeros((PIXEL_SIDE, PIXEL_SIDE), np.uint8) if plane is None else plane for plane in planes]
-            )
+            planes = list(self._threads.map(self._planes, items[needed].tolist()))
+            readable = np.array([both is not None for both in planes])
+            nothing = np.zeros((PIXEL_SIDE, PIXEL_SIDE), np.uint8), np.zeros((CHROMA_SIDE, CHROMA_SIDE, 2), np.uint8)
+            luma, chroma = (np.stack([(both or nothing)[which] for both in planes]) for which in (0, 1))
             one, other = place[: len(part)], place[len(part) :]
             kept = readable[one] & readable[other]
             part, one, other = part[kept], one[kept], other[kept]
             if not len(part):
                 continue
             small = thumbnails.take(needed)
-            closer = self._part_by_part(finer(small, luma), one, other, (pair[0][part], pair[1][part]))
+            closer = self._part_by_part(finer(small, luma, chroma), one, other, (pair[0][part], pair[1][part]))
             settle(found, part, closer)
 
-    def _plane(self, item: int) -> NDArray[np.uint8] | None:
+    def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
         """Decode the file of an item, if it is still there and still can be."""
         try:
             with open(self._path[item], "rb") as file:
-                return decode.plane(file.read(), self._path[item], PIXEL_SIDE)
+                return decode.planes(file.read(), self._path[item], PIXEL_SIDE)
         except (OSError, DecodeError):
             return None

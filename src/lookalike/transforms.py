@@ -179,7 +179,9 @@ def _caption(picture: Image.Image, *, below: bool) -> Image.Image:
     made.paste(picture, (0, 0 if below else bar))
     place = width / 2, (height if below else 0) + bar / 2
     text = "A caption for this one"
-    ImageDraw.Draw(made).text(place, text, fill="black" if below else "white", font=_font(bar * 0.4), anchor="mm")
+    draw, size = ImageDraw.Draw(made), bar * 0.4
+    size *= min(0.9 * width / draw.textlength(text, _font(size)), 1)
+    draw.text(place, text, fill="black" if below else "white", font=_font(size), anchor="mm")
     return made
 
 

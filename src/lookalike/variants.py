@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, hashes
-from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed
+from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed, within
 from lookalike.model import HashSpec
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import turned
@@ -25,7 +25,7 @@ def _plain(luma: NDArray[np.uint8], spec: HashSpec) -> Made:
 
 
 def _trimmed(luma: NDArray[np.uint8], spec: HashSpec) -> Made:
-    boxes = trim_boxes(luma)
+    boxes = within(trim_boxes(luma))
     owner = np.flatnonzero((boxes != np.array(WHOLE)).any(axis=1))
     return owner, hashes.hash_block(trimmed(luma[owner], boxes[owner]), spec)
 

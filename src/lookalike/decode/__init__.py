@@ -15,7 +15,7 @@ VERSION = 4
 
 __all__ = [
     "VERSION", "decode", "decode_all", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened",
-    "plane", "read_files", "turn", "upright_size",
+    "planes", "read_files", "turn", "upright_size",
 ]  # fmt: skip
 
 
@@ -51,8 +51,10 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     return replace(made, truncated=truncated and is_truncated(data))
 
 
-def plane(data: bytes, name: str, side: int, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Decode the first frame of an image file to a square of luma, finer than that of its thumbnail.
+def planes(
+    data: bytes, name: str, side: int, *, max_pixels: int = MAX_PIXELS
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Decode the first frame of an image file to luma finer than that of its thumbnail, and to chroma.
 
     Parameters
     ----------
@@ -67,8 +69,10 @@ def plane(data: bytes, name: str, side: int, *, max_pixels: int = MAX_PIXELS) ->
 
     Returns
     -------
-    ndarray of uint8, shape (side, side)
+    luma : ndarray of uint8, shape (side, side)
         Upright, transparency over white.
+    chroma : ndarray of uint8, shape (8, 8, 2)
+        Cb and Cr; unlike that of a thumbnail always made of all pixels.
 
     Raises
     ------

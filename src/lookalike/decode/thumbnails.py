@@ -164,8 +164,8 @@ def luma_of(image: Image.Image) -> NDArray[np.uint8]:
     return _planes(_flatten(image)[1], image.size, 1, blocks=blocks)[0]
 
 
-def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
-    """Reduce an opened image file to a square of luma.
+def square(image: Image.Image, side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Reduce an opened image file to a square of luma and a small one of chroma.
 
     Parameters
     ----------
@@ -176,14 +176,19 @@ def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
 
     Returns
     -------
-    ndarray of uint8, shape (side, side)
+    luma : ndarray of uint8, shape (side, side)
         Upright, transparency over white.
+    chroma : ndarray of uint8, shape (8, 8, 2)
+        Cb and Cr.
     """
     image.draft(None, (2 * side, 2 * side))
     image.load()
     orientation = int(metadata.exif(image).get("orientation", 1))
-    luma = _flatten(image)[1].convert("L")
-    return turn(lanczos.shrink(np.asarray(luma), luma.size, 1, side), orientation)
+    flat = _flatten(image)[1]
+    luma = flat.convert("L")
+    small = flat.convert("RGB").resize((CHROMA_SIDE, CHROMA_SIDE), Image.Resampling.BOX).convert("YCbCr")
+    chroma = np.asarray(small)[:, :, 1:]
+    return turn(lanczos.shrink(np.asarray(luma), luma.size, 1, side), orientation), turn(chroma, orientation)
 
 
 def block_means(plane: Image.Image) -> NDArray[np.uint8]:

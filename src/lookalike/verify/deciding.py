@@ -37,6 +37,8 @@ COPY_DIFFERENCE = 5 * 64
 """how much brightness may differ on the mean, in 1/64 level,"""
 COPY_COLOUR, GRAY_COLOUR = 2 * 64, 96
 """how much chroma may, and how much where one of the two is gray,"""
+NEAR_COLOUR = 6 * 64
+"""how much it seems to where one thumbnail was made of fewer samples,"""
 COARSE_COLOUR = 4 * 64
 """how much where a coarse encoder changed brightness too: up to three times as much as that,"""
 COPY_SHARPNESS = 12
@@ -112,11 +114,11 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     same &= toned | (np.where(plain, 3, 2) * changed <= textured) | (2 * unexplained <= LITTLE)
     whole = ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
     kept = same & whole & (evidence["move"] <= NEAR_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
-    kept &= ~recoloured(evidence) & ~stretched((left.width, left.height), (right.width, right.height))
+    kept &= (evidence["colour"] <= NEAR_COLOUR) & ~stretched((left.width, left.height), (right.width, right.height))
     sharp = evidence["sharpness"].astype(np.int64)
     as_sharp = COPY_SHARPNESS * np.abs(sharp[:, 0] - sharp[:, 1]) <= sharp.max(axis=1)
     untouched = (unexplained <= copy_bound) & (evidence["changed"] == 0) & (evidence["step"] <= COPY_STEP)
-    copy = kept & (evidence["move"] <= COPY_MOVE) & as_sharp & untouched
+    copy = kept & (evidence["move"] <= COPY_MOVE) & ~recoloured(evidence) & as_sharp & untouched
     tier = np.select([copy, same, alike], [Tier.COPY, Tier.EDIT, Tier.SIMILAR], Tier.NONE).astype(np.uint8)
     resized = (left.width != right.width) | (left.height != right.height)
     sure_unexplained, sure_step, sure_worst = (

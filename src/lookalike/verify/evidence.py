@@ -17,7 +17,7 @@ TEXTURED = 32 << (2 * VALUE_BITS)
 """Variance from which a tile shows something."""
 CHANGED = 12 << (2 * VALUE_BITS)
 """Variance of its change from which a tile counts as changed, if an eighth of what it shows is unexplained too."""
-NOISY = 6
+NOISY = 8
 """How many times the rest of the tile at the upper quarter is added to that."""
 APPEARED = 6 << VALUE_BITS
 """Deviation that a tile has in one picture, and less than a quarter of it in the other, to count as changed."""
