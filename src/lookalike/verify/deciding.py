@@ -49,6 +49,9 @@ COARSE = 16
 """Side of planes that show too little to find one picture as a part of another."""
 FEW_CHANGED = 3
 """Changed tiles that may come of coarse planes."""
+SPOT, THUMBNAIL_SPOT, SURE_SPOT = 8 * 64, 16 * 64, (12 * 64, 3 * 64)
+"""Chroma off at one place up to which nothing was put there, on fine planes and on thumbnails; and up to which that is
+sure, resized or not."""
 SURE_UNEXPLAINED, SURE_STEP, SURE_WORST = (4, 0), (160, 64), (512, 0)
 """Up to which a copy is sure, resized or not: what is unexplained, the step and the worst tile."""
 LEAST_TEXTURED = 3
@@ -118,13 +121,12 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     sharp = evidence["sharpness"].astype(np.int64)
     as_sharp = COPY_SHARPNESS * np.abs(sharp[:, 0] - sharp[:, 1]) <= sharp.max(axis=1)
     untouched = (unexplained <= copy_bound) & (evidence["changed"] == 0) & (evidence["step"] <= COPY_STEP)
+    untouched &= evidence["spot"] <= np.where(evidence["side"] < FINE, THUMBNAIL_SPOT, SPOT)
     copy = kept & (evidence["move"] <= COPY_MOVE) & ~recoloured(evidence) & as_sharp & untouched
     tier = np.select([copy, same, alike], [Tier.COPY, Tier.EDIT, Tier.SIMILAR], Tier.NONE).astype(np.uint8)
     resized = (left.width != right.width) | (left.height != right.height)
-    sure_unexplained, sure_step, sure_worst = (
-        np.where(resized, *pair) for pair in (SURE_UNEXPLAINED, SURE_STEP, SURE_WORST)
-    )
-    suspect = (unexplained > sure_unexplained) | (evidence["step"] > sure_step) | (evidence["worst"] > sure_worst)
+    measured = {"unexplained": SURE_UNEXPLAINED, "step": SURE_STEP, "worst": SURE_WORST, "spot": SURE_SPOT}
+    suspect = np.any([evidence[name] > np.where(resized, *most) for name, most in measured.items()], axis=0)
     doubt = np.where(np.where(copy, suspect, kept & (evidence["changed"] <= FEW_CHANGED)), Doubt.COPY, Doubt.NONE)
     doubt[alike & within & ~copy & (2 * unexplained > bound)] = Doubt.SAME
     return tier, score, doubt.astype(np.uint8)

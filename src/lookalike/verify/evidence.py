@@ -64,6 +64,7 @@ EVIDENCE = np.dtype(
         ("sharpness", "<u2", 2),  # mean standard deviation of tiles there, in 1/64 level
         ("difference", "<u2"),  # mean difference in brightness, in 1/64 level
         ("colour", "<u2"),  # mean difference in chroma, in 1/64 level
+        ("spot", "<u2"),  # largest difference in chroma at one of 64 places, in 1/64 level
         ("gray", "u1", 2),  # whether the left and the right picture are gray
         ("plain", "u1"),  # of 64 places: without colour in both
         ("rotated", "u1"),  # of 64 places: of another hue
@@ -186,6 +187,9 @@ def _colour(
     held = inside.astype(np.int64)
     difference = sum((np.abs(one - two) for one, two in zip(seen, other, strict=True)), np.zeros_like(held)) * held
     made["colour"][rows] = difference.sum(axis=(1, 2)) // np.maximum(2 * held.sum(axis=(1, 2)), 1)
+    made["spot"][rows] = np.max(
+        [np.abs(one - two) * held for one, two in zip(seen, other, strict=True)], axis=(0, 2, 3)
+    )
     size = [np.maximum(np.abs(one), np.abs(two)) for one, two in (seen, other)]
     made["plain"][rows] = (inside & (np.maximum(*size) <= NEUTRAL << VALUE_BITS)).sum(axis=(1, 2))
     along = seen[0] * other[0] + seen[1] * other[1]
