@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from conftest import encode, scene
 from lookalike.decode import decode, decoders, detail, environment, turn, upright_size
+from lookalike.decode import planes as decode_planes
 from lookalike.errors import DecodeError
 from lookalike.hashes import lanczos
 from lookalike.model import MIN_DETAIL, Thumbnail
@@ -370,3 +371,20 @@ def test_a_file_damaged_in_another_way_does_not_end_a_run_that_accepts_truncated
     for broken in (bytes(data), chunk):
         with contextlib.suppress(DecodeError):
             assert decode(broken, truncated=True).luma.shape == (64, 64)
+
+
+def test_planes_are_upright_and_finer_than_the_thumbnail() -> None:
+    whole = scene(3, 640, 480)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    files = [encode(whole, "PNG"), encode(whole.transpose(Image.Transpose.ROTATE_90), quality=95, exif=turned)]
+    (luma, chroma), (other, tint) = (decode_planes(data, "", 256) for data in files)
+    assert (luma.shape, chroma.shape) == ((256, 256), (8, 8, 2))
+    assert luma.dtype == chroma.dtype == np.uint8
+    assert np.abs(luma.astype(int) - other).mean() < 4
+    assert np.abs(chroma.astype(int) - tint).max() <= 6
+    small = decode(files[0])
+    means = luma.reshape(64, 4, 64, 4).mean(axis=(1, 3))
+    assert np.abs(means - small.luma).mean() < 8
+    with pytest.raises(DecodeError):
+        decode_planes(files[1][:3000], "", 256)

@@ -15,7 +15,7 @@ from lookalike.model import THUMBNAIL_SIDE, Tier
 from lookalike.verify.deciding import Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
 from lookalike.verify.measuring import KERNELS, measure
-from lookalike.verify.relation import relation
+from lookalike.verify.relating import relation
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, crop, resolved, turn
 
 __all__ = ["EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "relation", "verify"]

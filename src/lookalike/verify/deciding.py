@@ -43,8 +43,9 @@ COARSE_COLOUR = 4 * 64
 """how much where a coarse encoder changed brightness too: up to three times as much as that,"""
 COPY_SHARPNESS = 12
 """and of how many parts of sharpness one may be lost or won."""
-SLIDE = 29
-"""How far a picture may stick out of another one that it is a part of, in 1/64 pixel of a thumbnail."""
+SLIDE, NEAR_SLIDE = 29, 72
+"""How far a picture may stick out of another one that it is a part of, in 1/64 pixel of a thumbnail, and how far it may seem
+to on coarse planes."""
 COARSE = 16
 """Side of planes that show too little to find one picture as a part of another."""
 FEW_CHANGED = 3
@@ -103,6 +104,7 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     alike = finished & (unexplained <= alike_bound) & (evidence["textured"] >= LEAST_TEXTURED)
     variant = (evidence["plain"] >= PLAIN) & (evidence["rotated"] >= ROTATED)
     within = (evidence["slide"] <= SLIDE) & ~variant
+    nearly = (evidence["slide"] <= NEAR_SLIDE) & ~variant & ~within & (evidence["side"] < FINE)
     coarse = (evidence["side"] <= COARSE) & (evidence["move"] > COPY_MOVE)
     same = alike & within & ~coarse & (unexplained <= bound)
     textured, changed = evidence["textured"].astype(np.int64), evidence["changed"].astype(np.int64)
@@ -128,7 +130,7 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     measured = {"unexplained": SURE_UNEXPLAINED, "step": SURE_STEP, "worst": SURE_WORST, "spot": SURE_SPOT}
     suspect = np.any([evidence[name] > np.where(resized, *most) for name, most in measured.items()], axis=0)
     doubt = np.where(np.where(copy, suspect, kept & (evidence["changed"] <= FEW_CHANGED)), Doubt.COPY, Doubt.NONE)
-    doubt[alike & within & ~copy & (2 * unexplained > bound)] = Doubt.SAME
+    doubt[alike & ((within & ~copy & (2 * unexplained > bound)) | nearly)] = Doubt.SAME
     return tier, score, doubt.astype(np.uint8)
 
 

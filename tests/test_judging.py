@@ -1,0 +1,100 @@
+"""Verdicts on items: remembered, the same in either order, and looked at in the files where thumbnails leave doubts."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from conftest import encode, scene
+from lookalike.judging import PIXEL_SIDE, Judge
+from lookalike.model import FindOptions, ScanOptions, Tier
+from lookalike.opening import open_catalog
+from lookalike.proposing import propose
+from lookalike.scanning import scan
+
+
+def tag(amount: str) -> bytes:
+    """Draw a photo with a price tag on it."""
+    picture = scene(8, 400, 533)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((200, 420, 350, 480), fill="white")
+    draw.text((212, 428), amount, fill="black", font_size=40)
+    return encode(picture, quality=90)
+
+
+@contextmanager
+def judging(folder: Path, catalog: Path | None = None, **options: str) -> Iterator[tuple[Judge, list[str]]]:
+    """Scan a folder; offer a judge of its items and their names, in the order of the items."""
+    find = FindOptions(**options)  # type: ignore[arg-type]
+    with open_catalog(None if catalog is None else str(catalog)) as store, ThreadPoolExecutor(1) as threads:
+        images = scan([str(folder)], [], store, find.spec, ScanOptions(), workers=1).images
+        content, first = np.unique(images.content, return_index=True)
+        joined = np.ones(len(content), np.bool_)
+        proposals = propose(content, joined, images.facts.id, store, find, threads=1)
+        judge = Judge(images, content, first, proposals, store, find, threads)
+        yield judge, [Path(images.path[row]).name for row in first.tolist()]
+        judge.flush()
+
+
+def pairs(
+    names: list[str],
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.int64]]]:
+    left, right = np.triu_indices(len(names), 1)
+    return left.astype(np.int64), right.astype(np.int64)
+
+
+def test_another_price_is_seen_in_the_files_and_not_without_them(tmp_path: Path) -> None:
+    for name, amount in (("a.jpg", "61.99"), ("b.jpg", "67.99")):
+        (tmp_path / name).write_bytes(tag(amount))
+    one, other = np.array([0]), np.array([1])
+    with judging(tmp_path) as (judge, _):
+        tier, _ = judge(one, other)
+        assert tier.tolist() == [Tier.EDIT]
+        assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [PIXEL_SIDE]
+    with judging(tmp_path) as (judge, _):
+        (tmp_path / "b.jpg").unlink()  # it went away after the scan: what thumbnails said stands
+        tier, _ = judge(one, other)
+        assert tier[0] <= Tier.EDIT
+        assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [64]
+
+
+@pytest.mark.parametrize("verify", ["thumbnail", "pixels"])
+def test_verdicts_are_remembered_and_do_not_depend_on_the_order(verify: str, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for seed in (1, 2):
+        whole = scene(seed, 640, 480)
+        (folder / f"{seed}.png").write_bytes(encode(whole, "PNG"))
+        (folder / f"{seed}.jpg").write_bytes(encode(whole.resize((320, 240)), quality=60))
+        (folder / f"{seed}-cut.jpg").write_bytes(encode(whole.crop((0, 0, 600, 450)), quality=80))
+    with judging(folder, tmp_path / "catalog.sqlite", verify=verify) as (judge, names):
+        left, right = pairs(names)
+        there, back = judge(left, right), judge(right, left)
+        assert np.array_equal(there, back)
+        ordered = judge.ordered(left, right)
+        assert np.array_equal(ordered, judge.ordered(right, left))
+        evidence = judge.evidence(*ordered)
+        same = [names[a][0] == names[b][0] for a, b in zip(left.tolist(), right.tolist(), strict=True)]
+        assert ((there[0] <= Tier.EDIT) == same).all()
+        assert (evidence["finished"][there[0] < Tier.NONE] == 1).all()
+        sides = set(evidence["side"][there[0] <= Tier.EDIT].tolist())
+        assert sides <= {PIXEL_SIDE, 128} if verify == "pixels" else {64, 32} & sides
+    for file in folder.iterdir():
+        file.touch()
+    with judging(folder, tmp_path / "catalog.sqlite", verify=verify) as (judge, names):
+        again = judge(*pairs(names))
+        assert np.array_equal(again, there)
+        assert not judge._fresh
+        assert np.array_equal(judge.evidence(*judge.ordered(*pairs(names))), evidence)
+
+
+def test_no_pairs_are_no_verdicts(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(encode(Image.new("RGB", (90, 90), "red")))
+    with judging(tmp_path) as (judge, _):
+        none = np.zeros(0, np.int64)
+        assert [len(column) for column in judge(none, none)] == [0, 0]
+        assert len(judge.evidence(none, none)) == 0
