@@ -12,7 +12,7 @@ constexpr int value_bits = 6;
 constexpr std::int64_t match_share = 1024, share = 1 << 16, most = 1 << 24, square = 1 << (2 * value_bits), noise = 2 * square,
                        floor_variance = square / 4;
 constexpr std::int64_t still_match = 512, still_change = share / 80, least_match = 320, changed = share / 20;
-constexpr unsigned middle_side = 32;
+constexpr unsigned middle_side = 32, fine_side = 128;
 constexpr double most_area = 8.0;
 constexpr Map identity{1, 0, 0, 0, 1, 0};
 constexpr std::size_t most_tiles = 256;
@@ -262,7 +262,8 @@ void measure(const Pyramid& left, const Pyramid& right, unsigned side, Scratch& 
   out.match = match_of(left.plane(coarse), right.plane(coarse), out.map, coarse, scratch);
   if (out.match >= still_match) {
     compare(left.plane(side), right.plane(side), out.map, side, scratch, tiles, out);
-    if (std::all_of(out.change.begin(), out.change.end(), [](std::int32_t one) { return one <= still_change; })) {
+    const auto still = std::count_if(out.change.begin(), out.change.end(), [](std::int32_t one) { return one <= still_change; });
+    if (4 * still >= static_cast<std::ptrdiff_t>((side >= fine_side ? 3 : 4) * out.change.size())) {
       out.finished = 1;
       return;
     }

@@ -1,8 +1,8 @@
 """Pairs of planes to measures: aligned from coarse to fine, compared by tiles; native and reference.
 
-Planes that agree as they lie are not aligned. Whatever is clearly another picture leaves early: after the alignment of
-planes of 16 pixels, or after that of 32. Where planes agree better as they lie than aligned (a strange tone or something
-put over one of them can pull the map away), they are taken as they lie.
+Planes that agree as they lie are not aligned (fine ones, where most of their tiles do). Whatever is clearly another picture
+leaves early: after the alignment of planes of 16 pixels, or after that of 32. Where planes agree better as they lie than
+aligned (a strange tone or something put over one of them can pull the map away), they are taken as they lie.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,8 @@ LEAST_MATCH = 320
 """Squared correlation of planes of 16 pixels below which a pair is given up."""
 CHANGED = SHARE // 20
 """Change from which a tile counts as changed."""
+FINE = 128
+"""Side from which three in four tiles so little changed are enough: a shift would show in most of them."""
 MOST_AREA = 8.0
 """How many times as large one picture may be in the frame of the other."""
 MIDDLE = 32
@@ -210,7 +212,8 @@ def _measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int) -> Me
     )  # fmt: skip
     tried = np.flatnonzero(made.match >= STILL_MATCH)
     _keep(made, tried, compare(planes[0][side][tried], planes[1][side][tried], still[tried]), IDENTITY, swapped=False)
-    alike = (made.change[tried] <= STILL_CHANGE).all(axis=1)
+    still_tiles = (made.change[tried] <= STILL_CHANGE).sum(axis=1)
+    alike = 4 * still_tiles >= (3 if side >= FINE else 4) * tiles
     made.finished[tried] = 5 * (made.change[tried] >= CHANGED).sum(axis=1) <= 3 * tiles
 
     going = np.setdiff1d(np.arange(count), tried[alike])
