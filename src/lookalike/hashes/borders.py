@@ -43,7 +43,7 @@ def trim_boxes(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
     [[8, 4, 64, 60]]
     """
     across = luma.transpose(0, 2, 1)
-    levels = np.clip(np.ptp(luma, axis=(1, 2)) // PARTS, LEAST_LEVELS, MOST_LEVELS).astype(np.int16)
+    levels = np.clip(np.ptp(luma[:, ::4, ::4], axis=(1, 2)) // PARTS, LEAST_LEVELS, MOST_LEVELS).astype(np.int16)
     left, right = _bands(across, levels), THUMBNAIL_SIDE - _bands(across[:, ::-1], levels)
     top, bottom = _bands(luma, levels), THUMBNAIL_SIDE - _bands(luma[:, ::-1], levels)
     boxes = np.stack([left, top, right, bottom], axis=1)
