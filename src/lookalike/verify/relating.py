@@ -194,7 +194,7 @@ def _tone(evidence: Evidence, *, member_inner: bool) -> list[str]:
     more = 8 * (steep - flat)
     if abs(more) > max(steep, flat):
         said.append("more contrast" if more > 0 else "less contrast")
-    elif not evidence["changed"] and COPY_SHARPNESS * abs(sharp - dull) > max(sharp, dull):
+    elif not said and not evidence["changed"] and COPY_SHARPNESS * abs(sharp - dull) > max(sharp, dull):
         said.append("sharpened" if sharp > dull else "blurred")
     if not said and evidence["difference"] > COPY_DIFFERENCE and not evidence["changed"]:
         said.append("re-toned")
