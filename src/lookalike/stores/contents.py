@@ -288,30 +288,6 @@ class Contents(Database):
         with self.wanted(ids):
             return dict(self.db.execute(query, (variant, spec.id)))
 
-    def hashes(
-        self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain"
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Return the stored hashes of contents.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Ascending ids.
-        spec : HashSpec
-            Which hash.
-        variant : str
-            Of which variant of the picture.
-
-        Returns
-        -------
-        found : ndarray of int64, shape (m,)
-            The ids that have one, ascending.
-        block : ndarray of uint64, shape (m, words)
-            Their hashes.
-        """
-        rows = self.words(ids, spec, variant)
-        return np.array(list(rows), np.int64), bits.from_bytes(list(rows.values()), spec.bits)
-
     def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return thumbnails of contents.
 
