@@ -39,8 +39,9 @@ void check_signals() {
 class BoundStream {
  public:
   BoundStream(HashBlock block, unsigned radius, unsigned threads, const std::string& kernel, const std::string& method,
-              std::size_t task_pairs, std::optional<HashBlock> second, unsigned second_radius)
-      : block_(std::move(block)), second_(std::move(second)) {
+              std::size_t task_pairs, std::optional<HashBlock> second, unsigned second_radius,
+              std::optional<HashBlock> queries)
+      : block_(std::move(block)), second_(std::move(second)), queries_(std::move(queries)) {
     if (std::uint64_t{block_.shape(0)} >> 32 != 0) throw std::invalid_argument("a block must have under 2**32 rows");
     if (block_.shape(1) < 1 || block_.shape(1) > 1023) {  // distances are 16 bits wide
       throw std::invalid_argument("a row must have 1 to 1023 words, got " + std::to_string(block_.shape(1)));
@@ -55,8 +56,16 @@ class BoundStream {
       if (second_->shape(0) != block_.shape(0)) throw std::invalid_argument("second hashes must be as many as the first");
       other = {second_->data(), static_cast<unsigned>(second_->shape(1)), second_radius};
     }
+    std::optional<Block> others;
+    if (queries_) {
+      if (second_ || queries_->shape(1) != words || std::uint64_t{queries_->shape(0)} >> 32 != 0) {
+        throw std::invalid_argument("queries must be under 2**32 rows of as many words, without second hashes");
+      }
+      others = Block{queries_->data(), queries_->shape(0), words};
+    }
     stream_ = std::make_unique<PairStream>(Block{block_.data(), block_.shape(0), words}, radius, threads,
-                                           kernel_named(kernel), method_named(method), task_pairs, check_signals, other);
+                                           kernel_named(kernel), method_named(method), task_pairs, check_signals, other,
+                                           others);
   }
 
   std::vector<std::uint64_t> count(const std::optional<Input<std::uint64_t, 1>>& weights) {
@@ -90,7 +99,7 @@ class BoundStream {
 
  private:
   HashBlock block_;
-  std::optional<HashBlock> second_;
+  std::optional<HashBlock> second_, queries_;
   std::unique_ptr<PairStream> stream_;
 };
 
@@ -132,9 +141,9 @@ void define_join(nb::module_& m) {
       "Names of the compare kernels this processor runs, best first.");
   nb::class_<BoundStream>(m, "PairStream", "All pairs of rows within a Hamming radius, in parts.")
       .def(nb::init<HashBlock, unsigned, unsigned, const std::string&, const std::string&, std::size_t,
-                    std::optional<HashBlock>, unsigned>(),
+                    std::optional<HashBlock>, unsigned, std::optional<HashBlock>>(),
            "block"_a.noconvert(), "radius"_a, "threads"_a, "kernel"_a, "method"_a = "auto",
-           "task_pairs"_a = std::size_t{1} << 20, "second"_a.noconvert() = nb::none(), "second_radius"_a = 0)
+           "task_pairs"_a = std::size_t{1} << 20, "second"_a.noconvert() = nb::none(), "second_radius"_a = 0, "queries"_a.noconvert() = nb::none())
       .def("count", [](BoundStream& stream, const std::optional<Input<std::uint64_t, 1>>& weights) {
              return column(stream.count(weights));
            }, "weights"_a.noconvert() = nb::none(),

@@ -46,13 +46,29 @@ nb::ndarray<nb::numpy, std::uint8_t> reduced(const Input<std::uint8_t, 3>& pictu
   });
 }
 
-nb::ndarray<nb::numpy, double> frequencies(const Input<std::uint8_t, 3>& pictures, const Input<std::int16_t, 2>& basis) {
-  if (pictures.shape(1) != cosine_side || pictures.shape(2) != cosine_side || basis.shape(1) != cosine_side) {
-    throw std::invalid_argument("pictures must be 64x64 and the basis 64 wide");
+nb::ndarray<nb::numpy, double> frequencies(const Input<std::uint8_t, 3>& pictures, const Input<std::int16_t, 3>& bases,
+                                           const Input<std::int64_t, 2>& spans, const Input<std::int64_t, 2>& pairs) {
+  const std::size_t kinds = bases.shape(0), count = bases.shape(1);
+  if (pictures.shape(1) != cosine_side || pictures.shape(2) != cosine_side || bases.shape(2) != cosine_side ||
+      spans.shape(0) != kinds || spans.shape(1) != 2 || pairs.shape(1) != 2) {
+    throw std::invalid_argument("pictures must be 64x64, and bases (k, count, 64), their spans (k, 2), boxes (b, 2)");
   }
-  const std::size_t count = basis.shape(0);
-  return filled<double>({pictures.shape(0), count, count}, [&](double* out) {
-    low_frequencies(pictures.data(), pictures.shape(0), basis.data(), count, out);
+  std::vector<Stretch> stretches;
+  for (std::size_t s = 0; s < kinds; ++s) {
+    const std::int64_t begin = spans(s, 0), end = spans(s, 1);
+    if (begin < 0 || begin >= end || end > static_cast<std::int64_t>(cosine_side)) {
+      throw std::invalid_argument("a span must lie in 0..64");
+    }
+    stretches.push_back({static_cast<std::size_t>(begin), static_cast<std::size_t>(end),
+                         bases.data() + s * count * cosine_side});
+  }
+  std::vector<Box> boxes;
+  for (std::size_t b = 0; b < pairs.shape(0); ++b) {
+    boxes.push_back({static_cast<std::size_t>(pairs(b, 0)), static_cast<std::size_t>(pairs(b, 1))});
+    if (boxes.back().across >= kinds || boxes.back().down >= kinds) throw std::invalid_argument("no such span");
+  }
+  return filled<double>({pictures.shape(0), boxes.size(), count, count}, [&](double* out) {
+    low_frequencies(pictures.data(), pictures.shape(0), stretches, boxes, count, out);
   });
 }
 
@@ -126,8 +142,10 @@ void define_thumbnail(nb::module_& m) {
         "Pictures (n, side, side), resampled to (n, height, width).");
   m.def("thumbnails", &thumbnails, "files"_a, "inflated"_a, "max_pixels"_a,
         "Thumbnails of image files as columns: taken (n), luma (n, 64, 64), chroma (n, 8, 8, 2) and facts (n, 10).");
-  m.def("low_frequencies", &frequencies, "pictures"_a.noconvert(), "basis"_a.noconvert(),
-        "Low frequencies (n, count, count) of pictures (n, 64, 64) by a basis (count, 64).");
+  m.def("low_frequencies", &frequencies, "pictures"_a.noconvert(), "bases"_a.noconvert(), "spans"_a.noconvert(),
+        "boxes"_a.noconvert(),
+        "Low frequencies (n, b, count, count) of boxes of pictures (n, 64, 64): by a basis (count, 64) for each of k spans of "
+        "a side (k, 2), and for each box the spans of its columns and rows (b, 2).");
 }
 
 }  // namespace lookalike

@@ -1,6 +1,7 @@
 #include "join.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <thread>
@@ -15,11 +16,11 @@ constexpr unsigned kPollTasks = 256;  // of up to about half a millisecond each
 
 // Halves the keys of a task by their top bit: the halves meet themselves and each other, which uses up one flip.
 template <class Take>
-void halve(const Task& task, const Buckets& buckets, Take take) {
+void halve(const Task& task, const Buckets& buckets, const Buckets& others, Take take) {
   const unsigned level = task.level - 1;
   const std::size_t half = std::size_t{1} << level;
   const auto meet = [&](std::size_t left, std::size_t right, unsigned flips, bool same) {
-    const Task part{buckets.range(left, level), buckets.range(right, level), left, right, level, flips, same};
+    const Task part{buckets.range(left, level), others.range(right, level), left, right, level, flips, same};
     if (part.left.size() != 0 && part.right.size() != 0) take(part);
   };
   meet(task.left_key, task.right_key, task.flips, task.same);
@@ -32,13 +33,14 @@ void halve(const Task& task, const Buckets& buckets, Take take) {
 }  // namespace
 
 PairStream::PairStream(Block block, unsigned radius, unsigned threads, Kernel kernel, Method method,
-                       std::size_t task_pairs, std::function<void()> poll, Second second)
+                       std::size_t task_pairs, std::function<void()> poll, Second second, std::optional<Block> queries)
     : block_(block),
+      queries_(queries),
       radius_(radius),
       threads_(std::clamp(threads != 0 ? threads : std::thread::hardware_concurrency(), 1u, kMostThreads)),
       task_pairs_(static_cast<double>(std::max<std::size_t>(1, task_pairs))),
       poll_(std::move(poll)),
-      bands_(choose_bands(block, radius, kernel.pair_ns, method)),
+      bands_(choose_bands(block, queries ? &*queries : nullptr, radius, kernel.pair_ns, method)),
       compare_(kernel.compare(block.count)),
       second_(second) {}
 
@@ -56,6 +58,7 @@ PairColumns PairStream::next(std::size_t limit) {
 void PairStream::drain(Consumer consumer) {
   const std::lock_guard lock(calling_);
   if (failed_ || opened_ != 0) throw std::runtime_error("this stream of pairs was begun before");
+  if (queries_) throw std::runtime_error("pairs with queries can only be listed");
   failed_ = true;  // whatever comes, nothing is left of it
   consumer_ = consumer;
   while (open_band()) run_tasks(std::numeric_limits<std::size_t>::max());
@@ -90,21 +93,22 @@ bool PairStream::is_united(const Task& task) const {
 // Makes sure there are tasks to do; false at the end of the last band.
 bool PairStream::open_band() {
   if (!todo_.empty()) return true;
-  if (opened_ == bands_.size() || block_.rows < 2) return false;
+  const bool none = queries_ ? block_.rows == 0 || queries_->rows == 0 : block_.rows < 2;
+  if (opened_ == bands_.size() || none) return false;
   const Band& band = bands_[opened_++];
   buckets_.build(block_, band);
-  const Range all{0, block_.rows};
-  todo_.push_back({all, all, 0, 0, band.width, band.flips, true});
+  if (queries_) query_buckets_.build(*queries_, band);
+  todo_.push_back({{0, block_.rows}, {0, queries_.value_or(block_).rows}, 0, 0, band.width, band.flips, !queries_});
   return true;
 }
 
-// An upper bound, and near the number of pairs compared: the sum of s[v] * s[v ^ mask] over the keys v is at most half
-// the sums of both squares, for each mask.
+// An upper bound, and near the number of pairs compared: the sum of s[v] * t[v ^ mask] over the keys v is at most the root
+// of the product of both sums of squares, for each mask.
 double PairStream::most_pairs(const Task& task) const {
   const double half = task.same ? 0.5 : 1;
   if (task.level == 0) return half * static_cast<double>(task.left.size()) * static_cast<double>(task.right.size());
   return half * flips_volume(task.level, task.flips) *
-         (buckets_.squares(task.left_key, task.level) + buckets_.squares(task.right_key, task.level)) / 2;
+         std::sqrt(buckets_.squares(task.left_key, task.level) * others().squares(task.right_key, task.level));
 }
 
 // Depth first, so that tasks near in order touch the same rows.
@@ -123,7 +127,7 @@ bool PairStream::next_task(Task& task) {
 void PairStream::split(const Task& task) {
   if (task.level > 0) {
     const std::size_t before = todo_.size();
-    halve(task, buckets_, [this](const Task& part) { todo_.push_back(part); });
+    halve(task, buckets_, others(), [this](const Task& part) { todo_.push_back(part); });
     std::reverse(todo_.begin() + static_cast<std::ptrdiff_t>(before), todo_.end());  // the last is done first
     return;
   }
@@ -153,11 +157,12 @@ void PairStream::split(const Task& task) {
 // All rows are compared as soon as that is cheaper than sorting out which buckets are too many flips apart; `emit` leaves
 // out the pairs of those.
 void PairStream::run(const Task& task, Sink& sink) const {
-  const auto [fewer, more] = std::minmax(task.left, task.right, [](Range a, Range b) { return a.size() < b.size(); });
-  if (task.level <= task.flips || fewer.size() * more.size() <= kFewPairs) {
-    return compare_(fewer, more, task.same, sink);  // kernels pass along the right rows many at a time
+  if (task.level <= task.flips || task.left.size() * task.right.size() <= kFewPairs) {
+    // Kernels pass along the right rows many at a time.
+    const bool swap = !queries_ && task.right.size() < task.left.size();
+    return swap ? compare_(task.right, task.left, task.same, sink) : compare_(task.left, task.right, task.same, sink);
   }
-  halve(task, buckets_, [&](const Task& part) { run(part, sink); });
+  halve(task, buckets_, others(), [&](const Task& part) { run(part, sink); });
 }
 
 // Threads do tasks until there are `limit` pairs or none is left. All tasks begun are finished, so what is done is a
@@ -178,7 +183,8 @@ void PairStream::run_tasks(std::size_t limit) {
 void PairStream::work(std::size_t limit, bool polls) {
   try {
     Sink sink;
-    sink.left = sink.right = buckets_.columns();
+    sink.left = buckets_.columns();
+    sink.right = others().columns();
     sink.radius = radius_;
     sink.bands = std::span(bands_).first(opened_);
     sink.second = second_;
@@ -197,7 +203,7 @@ void PairStream::work(std::size_t limit, bool polls) {
       if (forest_ == nullptr || !is_united(task)) run(task, sink);
       if (result != nullptr) {
         for (Pair& pair : sink.pairs) {
-          if (pair.left > pair.right) std::swap(pair.left, pair.right);
+          if (!queries_ && pair.left > pair.right) std::swap(pair.left, pair.right);
         }
         result->assign(sink.pairs.begin(), sink.pairs.end());
         sink.pairs.clear();

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "buckets.hpp"
@@ -16,7 +17,7 @@
 
 namespace lookalike {
 
-// Work: the rows of 2^level keys against those of as many others, where keys may differ in `flips` of the low `level`
+// Work: the rows of 2^level keys on the left against those of as many others on the right, where keys may differ in `flips` of the low `level`
 // bits. Both key ranges are aligned, so flipping a low bit stays inside them.
 struct Task {
   Range left, right;
@@ -34,8 +35,10 @@ class PairStream {
  public:
   // `block` must stay alive and unchanged. `task_pairs` bounds the pairs of one task. `poll` is called on the thread
   // that calls next, some times a second; what it throws ends the stream.
+  // With `queries`, pairs are of a row of the block and one of those, however their numbers stand; the other answers than
+  // pairs, and `second`, are for a block with itself.
   PairStream(Block block, unsigned radius, unsigned threads, Kernel kernel, Method method, std::size_t task_pairs,
-             std::function<void()> poll, Second second = {});
+             std::function<void()> poll, Second second = {}, std::optional<Block> queries = {});
 
   // The next pairs, at least `limit` of them unless the end comes first, at most `limit + task_pairs`; none at the
   // end. Their order, and where one answer ends, depend on nothing but the arguments; the threads change neither.
@@ -56,6 +59,7 @@ class PairStream {
   bool next_task(Task& task);
   void split(const Task& task);
   double most_pairs(const Task& task) const;
+  const Buckets& others() const { return queries_ ? query_buckets_ : buckets_; }
   void run(const Task& task, Sink& sink) const;
   void run_tasks(std::size_t limit);
   void work(std::size_t limit, bool polls);
@@ -64,6 +68,7 @@ class PairStream {
   bool is_united(const Task& task) const;
 
   const Block block_;
+  const std::optional<Block> queries_;
   const unsigned radius_;
   const unsigned threads_;
   const double task_pairs_;
@@ -78,7 +83,7 @@ class PairStream {
   std::mutex calling_;  // one call of next at a time
   bool failed_ = false;
   std::size_t opened_ = 0;  // bands begun
-  Buckets buckets_;  // of the band bands_[opened_ - 1]
+  Buckets buckets_, query_buckets_;  // of the band bands_[opened_ - 1]
 
   std::mutex sharing_;  // guards what follows while threads work
   std::vector<Task> todo_;

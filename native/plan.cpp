@@ -31,9 +31,12 @@ struct Shape {
 };
 
 struct Work {
-  double rows, pair_ns;
+  double rows, queries;  // on the left and on the right; the same ones of a block with itself
+  bool same;
+  double pair_ns;
   unsigned words;
-  double moving() const { return rows * (kSortRow + kSortWord * words); }
+  double pairs() const { return same ? rows * rows / 2 : rows * queries; }
+  double moving() const { return (same ? rows : rows + queries) * (kSortRow + kSortWord * words); }
   double comparing(double pairs) const { return pairs * words * pair_ns; }
 };
 
@@ -50,10 +53,10 @@ double agreeing(const Shape& shape, double differing) {
 double band_cost(const Work& work, const Shape& shape, double differing) {
   const double keys = std::exp2(shape.width);
   const double filled = keys * -std::expm1(-work.rows / keys);  // buckets with rows, if the keys are uniform
-  const double probes = filled * flips_volume(shape.width, shape.flips) / 2;
-  const double met = probes * filled / keys;
-  const double pairs = work.rows * work.rows / 2 * agreeing(shape, differing);
-  return work.moving() + keys * kKey + probes * kProbe + met * kCall +
+  const double probes = filled * flips_volume(shape.width, shape.flips) / (work.same ? 2 : 1);
+  const double met = probes * -std::expm1(-work.queries / keys);
+  const double pairs = work.pairs() * agreeing(shape, differing);
+  return work.moving() + keys * kKey * (work.same ? 1 : 2) + probes * kProbe + met * kCall +
          work.comparing(pairs + met * work.rows / filled * kLanes);
 }
 
@@ -176,10 +179,11 @@ double flips_volume(unsigned width, unsigned flips) {
   return sum;
 }
 
-std::vector<Band> choose_bands(const Block& block, unsigned radius, double pair_ns, Method method) {
+std::vector<Band> choose_bands(const Block& block, const Block* queries, unsigned radius, double pair_ns, Method method) {
   const std::vector<Band> brute{Band{}};
-  const Work work{static_cast<double>(block.rows), pair_ns, block.count};
-  const double brute_cost = work.moving() + work.comparing(work.rows * work.rows / 2);
+  const Work work{static_cast<double>(block.rows), static_cast<double>(queries != nullptr ? queries->rows : block.rows),
+                  queries == nullptr, pair_ns, block.count};
+  const double brute_cost = work.moving() + work.comparing(work.pairs());
   const unsigned need = radius + 1;
   if (method == Method::brute) return brute;
   // A band costs at least the moving of every row into it, so a small block needs no further thought.

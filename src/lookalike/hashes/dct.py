@@ -85,7 +85,9 @@ def low_frequencies(luma: NDArray[np.uint8], count: int, *, kernel: str | None =
     """
     side = luma.shape[1]
     if (kernel or KERNELS[0]) != REFERENCE and side == THUMBNAIL_SIDE:
-        return _low_frequencies_native(np.ascontiguousarray(luma), basis(count).astype(np.int16))
+        whole = np.array([[0, side]])
+        found = _low_frequencies_native(np.ascontiguousarray(luma), basis(count).astype(np.int16)[np.newaxis], whole, whole * 0)
+        return found[:, 0]
     matrix = basis(count, side).T
     result = np.empty((len(luma), count, count))
     for start in range(0, len(luma), CHUNK):

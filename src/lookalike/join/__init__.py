@@ -1,5 +1,6 @@
 """Pairs of hashes within a Hamming radius, exactly, and what can be said of them without keeping them."""
 
+from lookalike.join.cross import stream_cross_pairs
 from lookalike.join.pairs import (
     KERNELS,
     LIMIT,
@@ -15,5 +16,5 @@ from lookalike.join.summaries import components, count_pairs, search
 
 __all__ = [
     "KERNELS", "LIMIT", "REFERENCE", "Pairs", "collapse", "components", "count_pairs", "distinct_pairs", "iter_near_pairs",
-    "near_pairs", "search", "stream_distinct_pairs",
+    "near_pairs", "search", "stream_cross_pairs", "stream_distinct_pairs",
 ]  # fmt: skip

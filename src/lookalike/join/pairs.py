@@ -121,7 +121,7 @@ def stream_distinct_pairs(
     if name == REFERENCE:
         return _reference(distinct, radius, limit, other, other_radius)
     stream = PairStream(distinct, radius, threads or 0, name, second=other, second_radius=other_radius)
-    return (_sorted(*part) for part in iter(lambda: stream.next(limit), None))
+    return (in_order(*part) for part in iter(lambda: stream.next(limit), None))
 
 
 def checked_kernel(kernel: str | None, threads: int | None) -> str:
@@ -351,16 +351,33 @@ def _products(
         which = np.repeat(some, np.minimum(end[some], stop) - np.maximum(start[some], begin))
         i, j = np.divmod(np.arange(begin, stop) - start[which], right[1][which])
         one, other = rows[left[0][which] + i], rows[right[0][which] + j]
-        yield _sorted(np.minimum(one, other), np.maximum(one, other), distance[which])
+        yield in_order(np.minimum(one, other), np.maximum(one, other), distance[which])
 
 
-def _sorted(*columns: NDArray[np.integer]) -> Pairs:
+def in_order(*columns: NDArray[np.integer]) -> Pairs:
+    """Sort pairs of which none comes twice.
+
+    Parameters
+    ----------
+    columns : three ndarrays of int, shape (k,)
+        Left row, right row, distance.
+
+    Returns
+    -------
+    left, right, distance : ndarray of int64, shape (k,)
+        Sorted by (left, right).
+
+    Examples
+    --------
+    >>> in_order(np.array([2, 0]), np.array([1, 3]), np.array([4, 5]))
+    (array([0, 2]), array([3, 1]), array([5, 4]))
+    """
     left, right, distance = (column.astype(np.int64, copy=False) for column in columns)
     if not len(left):
         return left, right, distance
-    # No pair comes twice. Numbers are sorted several times as fast as the order of numbers is found.
+    # Numbers are sorted several times as fast as the order of numbers is found.
     side, far = int(right.max()).bit_length(), int(distance.max()).bit_length()
-    if 2 * side + far <= 63:
+    if int(left.max()).bit_length() + side + far <= 63:
         packed = (left << side | right) << far | distance
         packed.sort()
         return packed >> (side + far), packed >> far & ((1 << side) - 1), packed & ((1 << far) - 1)
@@ -370,4 +387,4 @@ def _sorted(*columns: NDArray[np.integer]) -> Pairs:
 
 def _joined(parts: Iterator[Pairs]) -> Pairs:
     none = np.empty(0, np.int64)
-    return _sorted(*(np.concatenate(column) for column in zip((none, none, none), *parts, strict=True)))
+    return in_order(*(np.concatenate(column) for column in zip((none, none, none), *parts, strict=True)))
