@@ -14,7 +14,7 @@ constexpr double most_turn = 0.3, most_shift = 8.0, damping = 1 + 1.0 / 256, sti
 constexpr double thumbnail = 64;
 constexpr double bounds[3] = {4.0, 4.0, 128.0};
 
-constexpr unsigned steps_at(unsigned side) { return side == 16 ? 6 : side == 32 ? 4 : side == 64 ? 3 : 2; }
+constexpr unsigned steps_at(unsigned side) { return side == 16 ? 6 : side == 32 ? 4 : side == 64 ? 1 : 2; }
 
 LOOKALIKE_INLINE void halve(const std::int32_t* plane, unsigned side, std::int32_t* out, std::int32_t* rows) {
   const unsigned half = side / 2;
@@ -80,12 +80,11 @@ struct Moments {
 LOOKALIKE_INLINE Moments moments(const std::int32_t* values, const std::int32_t* inside, std::size_t n) {
   Moments sums;
   for (std::size_t start = 0; start < n; start += coarsest_side) {
-    std::int32_t total = 0;
-    std::int64_t squares = 0;
+    std::uint32_t total = 0, squares = 0;  // of 16 values up to 255 * 64: below 2^32
     for (std::size_t i = start; i < start + coarsest_side; ++i) {
-      const std::int32_t value = values[i] * inside[i];
+      const auto value = static_cast<std::uint32_t>(values[i] * inside[i]);
       total += value;
-      squares += static_cast<std::int64_t>(value) * value;
+      squares += value * value;
     }
     sums.total += total;
     sums.squares += squares;
@@ -267,11 +266,8 @@ struct Kernel {
 LOOKALIKE_KERNEL(plain, )
 #ifdef LOOKALIKE_AVX2
 LOOKALIKE_KERNEL(avx2, __attribute__((target("avx2"))))
-LOOKALIKE_KERNEL(avx512, __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))))
-const Kernel& chosen = __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-                               __builtin_cpu_supports("avx512vl") != 0
-                           ? avx512_kernel
-                           : __builtin_cpu_supports("avx2") != 0 ? avx2_kernel : plain_kernel;
+LOOKALIKE_KERNEL(avx512, LOOKALIKE_AVX512)
+const Kernel& chosen = LOOKALIKE_HAS_AVX512 ? avx512_kernel : __builtin_cpu_supports("avx2") != 0 ? avx2_kernel : plain_kernel;
 #else
 const Kernel& chosen = plain_kernel;
 #endif

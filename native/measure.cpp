@@ -53,36 +53,41 @@ LOOKALIKE_INLINE void smooth(const std::int32_t* plane, unsigned side, std::int3
   }
 }
 
-LOOKALIKE_INLINE void add_row(Cell& cell, const std::int32_t* one, const std::int32_t* other, const std::int32_t* inside,
-                              unsigned width) {
-  std::int32_t n = 0, first = 0, second = 0, difference = 0;
-  std::int64_t one_squared = 0, other_squared = 0, common = 0;
-  for (unsigned k = 0; k < width; ++k) {
-    const std::int32_t a = one[k] * inside[k], b = other[k] * inside[k];
-    n += inside[k];
-    first += a;
-    second += b;
-    difference += a > b ? a - b : b - a;
-    one_squared += static_cast<std::int64_t>(a) * a;
-    other_squared += static_cast<std::int64_t>(b) * b;
-    common += static_cast<std::int64_t>(a) * b;
+// Adds the rows of one row of tiles, at most 16: products of values up to 255 * 64 then sum to less than 2^32.
+LOOKALIKE_INLINE void add_rows(Cell* cells, const std::int32_t* LOOKALIKE_RESTRICT one,
+                               const std::int32_t* LOOKALIKE_RESTRICT other, const std::int32_t* LOOKALIKE_RESTRICT inside,
+                               unsigned side, unsigned width) {
+  std::uint32_t sums[7][finest_side];
+  for (auto& sum : sums) std::fill_n(sum, side, 0U);
+  for (unsigned y = 0; y < width; ++y, one += side, other += side, inside += side) {
+    for (unsigned x = 0; x < side; ++x) {
+      const auto here = static_cast<std::uint32_t>(inside[x]);
+      const std::uint32_t a = static_cast<std::uint32_t>(one[x]) * here, b = static_cast<std::uint32_t>(other[x]) * here;
+      sums[0][x] += here;
+      sums[1][x] += a;
+      sums[2][x] += b;
+      sums[3][x] += a * a;
+      sums[4][x] += b * b;
+      sums[5][x] += a * b;
+      sums[6][x] += a > b ? a - b : b - a;
+    }
   }
-  cell.n += n;
-  cell.first[0] += first;
-  cell.first[1] += second;
-  cell.second[0] += one_squared;
-  cell.second[1] += other_squared;
-  cell.common += common;
-  cell.difference += difference;
+  for (unsigned x = 0; x < side; ++cells) {
+    std::int64_t total[7] = {};
+    for (unsigned k = 0; k < width; ++k, ++x) {
+      for (unsigned which = 0; which < 7; ++which) total[which] += sums[which][x];
+    }
+    cells->n += total[0];
+    cells->first[0] += total[1];
+    cells->first[1] += total[2];
+    cells->second[0] += total[3];
+    cells->second[1] += total[4];
+    cells->common += total[5];
+    cells->difference += total[6];
+  }
 }
 
-LOOKALIKE_INLINE std::int64_t match_here(const std::int32_t* seen, const std::int32_t* inside, const std::int32_t* right,
-                                         unsigned side) {
-  Cell cell;
-  for (unsigned y = 0; y < side; ++y) {
-    const std::size_t start = std::size_t{y} * side;
-    add_row(cell, seen + start, right + start, inside + start, side);
-  }
+std::int64_t match_of(const Cell& cell, unsigned side) {
   if (4 * cell.n < static_cast<std::int64_t>(side) * side) return 0;
   const std::int64_t common = cell.covariance();
   return std::min(common * common / cell.variance(0) * match_share / cell.variance(1), match_share);
@@ -90,28 +95,24 @@ LOOKALIKE_INLINE std::int64_t match_here(const std::int32_t* seen, const std::in
 
 struct Kernel {
   void (*smooth)(const std::int32_t*, unsigned, std::int32_t*, std::int32_t*);
-  std::int64_t (*match)(const std::int32_t*, const std::int32_t*, const std::int32_t*, unsigned);
-  void (*add_row)(Cell&, const std::int32_t*, const std::int32_t*, const std::int32_t*, unsigned);
+  void (*add_rows)(Cell*, const std::int32_t*, const std::int32_t*, const std::int32_t*, unsigned, unsigned);
 };
 
 #define LOOKALIKE_KERNEL(name, target)                                                                                 \
   target void smooth_##name(const std::int32_t* plane, unsigned side, std::int32_t* rows, std::int32_t* out) {         \
     smooth(plane, side, rows, out);                                                                                    \
   }                                                                                                                    \
-  target std::int64_t match_##name(const std::int32_t* seen, const std::int32_t* inside, const std::int32_t* right,    \
-                                   unsigned side) {                                                                    \
-    return match_here(seen, inside, right, side);                                                                      \
+  target void add_rows_##name(Cell* cells, const std::int32_t* one, const std::int32_t* other,                         \
+                              const std::int32_t* inside, unsigned side, unsigned width) {                             \
+    add_rows(cells, one, other, inside, side, width);                                                                  \
   }                                                                                                                    \
-  target void add_row_##name(Cell& cell, const std::int32_t* one, const std::int32_t* other,                           \
-                             const std::int32_t* inside, unsigned width) {                                             \
-    add_row(cell, one, other, inside, width);                                                                          \
-  }                                                                                                                    \
-  constexpr Kernel name##_kernel{smooth_##name, match_##name, add_row_##name};
+  constexpr Kernel name##_kernel{smooth_##name, add_rows_##name};
 
 LOOKALIKE_KERNEL(plain, )
 #ifdef LOOKALIKE_AVX2
 LOOKALIKE_KERNEL(avx2, __attribute__((target("avx2"))))
-const Kernel& chosen = __builtin_cpu_supports("avx2") != 0 ? avx2_kernel : plain_kernel;
+LOOKALIKE_KERNEL(avx512, LOOKALIKE_AVX512)
+const Kernel& chosen = LOOKALIKE_HAS_AVX512 ? avx512_kernel : __builtin_cpu_supports("avx2") != 0 ? avx2_kernel : plain_kernel;
 #else
 const Kernel& chosen = plain_kernel;
 #endif
@@ -119,7 +120,15 @@ const Kernel& chosen = plain_kernel;
 std::int64_t match_of(const std::int32_t* left, const std::int32_t* right, const Map& map, unsigned side,
                       Scratch& scratch) {
   sample(left, side, map, side, scratch.seen.data(), scratch.inside.data());
-  return chosen.match(scratch.seen.data(), scratch.inside.data(), right, side);
+  Cell cell;
+  for (unsigned y = 0; y < side; y += coarsest_side) {
+    std::array<Cell, finest_side / coarsest_side> row;
+    const std::size_t start = std::size_t{y} * side;
+    chosen.add_rows(row.data(), scratch.seen.data() + start, right + start, scratch.inside.data() + start, side,
+                    coarsest_side);
+    for (unsigned x = 0; x < side / coarsest_side; ++x) cell.add(row[x]);
+  }
+  return match_of(cell, side);
 }
 
 using Levels = std::array<std::int64_t, most_tiles>;
@@ -132,9 +141,10 @@ void miss_curve(const Levels& given, const Levels& wanted, const std::vector<Cel
     std::int64_t total, weight;
     std::size_t tiles;
   };
-  std::array<std::uint16_t, most_tiles> order;
-  std::copy_n(counting.begin(), count, order.begin());
-  std::stable_sort(order.begin(), order.begin() + count, [&](auto one, auto other) { return given[one] < given[other]; });
+  std::array<std::uint64_t, most_tiles> order;  // levels, never negative, and the tiles that have them
+  for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<std::uint64_t>(given[counting[i]]) << 16 | counting[i];
+  std::sort(order.begin(), order.begin() + count);
+  for (std::size_t i = 0; i < count; ++i) order[i] &= 0xffff;
   std::array<Pool, most_tiles> pools;
   std::size_t size = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -164,12 +174,10 @@ void compare(const std::int32_t* outer, const std::int32_t* inner, const Map& ma
   const unsigned cut = tiles_per_side(side), width = side / cut;
   const std::size_t tiles = std::size_t{cut} * cut;
   std::vector<Cell> cells(tiles);
-  for (unsigned y = 0; y < side; ++y) {
-    for (unsigned x = 0; x < cut; ++x) {
-      const std::size_t start = std::size_t{y} * side + std::size_t{x} * width;
-      chosen.add_row(cells[std::size_t{y / width} * cut + x], room.one.data() + start, room.other.data() + start,
-                     scratch.inside.data() + start, width);
-    }
+  for (unsigned row = 0; row < cut; ++row) {
+    const std::size_t start = std::size_t{row} * width * side;
+    chosen.add_rows(cells.data() + std::size_t{row} * cut, room.one.data() + start, room.other.data() + start,
+                    scratch.inside.data() + start, side, width);
   }
   Cell whole;
   for (const Cell& cell : cells) whole.add(cell);

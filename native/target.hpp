@@ -12,4 +12,8 @@
 // gcc and clang compile single functions for an instruction set, and can ask at run time whether it is there.
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
 #define LOOKALIKE_AVX2 1
+#define LOOKALIKE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define LOOKALIKE_HAS_AVX512                                                                      \
+  (__builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 && \
+   __builtin_cpu_supports("avx512vl") != 0)
 #endif

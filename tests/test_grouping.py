@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lookalike.grouping import Candidates, Judge, Listed, connected, group
+from lookalike.grouping import Candidates, Judge, Layer, Listed, connected, group
 from lookalike.model import GroupRule, Tier
 
 Edges = tuple[int, list[tuple[int, int]]]
@@ -55,12 +55,8 @@ def test_connected_leaves_its_arguments_alone() -> None:
 def test_near_and_components_by_definition(classes: list[int], graph: Edges) -> None:
     near = sorted({(min(edge), max(edge)) for edge in graph[1] if edge[0] != edge[1] and max(edge) < 6})
     joined = np.flatnonzero(np.array(classes) >= 0)
-    candidates = Candidates(
-        len(classes),
-        joined,
-        np.array(classes, np.int64)[joined],
-        Listed(1 + max([*classes, *(at for pair in near for at in pair)], default=-1), *columns(near)),
-    )
+    listed = Listed(1 + max([*classes, *(at for pair in near for at in pair)], default=-1), *columns(near))
+    candidates = Candidates(len(classes), [Layer(joined, np.array(classes, np.int64)[joined], listed)])
     assert len(candidates) == len(classes)
 
     def may_match(i: int, j: int) -> bool:
@@ -100,7 +96,7 @@ CHAIN = {(0, 1): Tier.COPY, (1, 2): Tier.COPY}
     ],
 )
 def test_a_chain_under_each_rule(rule: GroupRule, groups: list[int], keepers: list[int], tiers: list[Tier]) -> None:
-    candidates = Candidates(3, np.arange(3), np.zeros(3, np.int64), Listed(1, *columns([])))
+    candidates = Candidates(3, [Layer(np.arange(3), np.zeros(3, np.int64), Listed(1, *columns([])))])
     matches = group(candidates, told(CHAIN), Tier.COPY, rule)
     assert matches.group.tolist() == groups
     assert matches.keeper.tolist() == keepers
@@ -111,7 +107,7 @@ def test_a_chain_under_each_rule(rule: GroupRule, groups: list[int], keepers: li
 def test_a_member_names_the_keeper_of_its_own_tier() -> None:
     # 1 and 3 are copies; 0 was re-toned from 1: the group is one, but 3 stays with 1.
     verdicts = {(1, 3): Tier.COPY, (0, 1): Tier.EDIT, (0, 3): Tier.EDIT, (0, 2): Tier.SIMILAR}
-    candidates = Candidates(4, np.arange(4), np.zeros(4, np.int64), Listed(1, *columns([])))
+    candidates = Candidates(4, [Layer(np.arange(4), np.zeros(4, np.int64), Listed(1, *columns([])))])
     matches = group(candidates, told(verdicts), Tier.EDIT)
     assert matches.group.tolist() == [0, 0, 2, 0]
     assert matches.keeper.tolist() == [0, 0, 2, 1]

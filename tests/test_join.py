@@ -199,6 +199,6 @@ def test_pairs_of_a_part_are_in_order(rows: int) -> None:
     right = left + 1 + generator.integers(0, rows, 500)
     distance = generator.integers(0, 64, 500)
     expected = sorted(zip(left.tolist(), right.tolist(), distance.tolist(), strict=True))
-    columns = pairs._sorted(left.astype(np.uint32), right.astype(np.uint32), distance.astype(np.uint16))
+    columns = pairs.in_order(left.astype(np.uint32), right.astype(np.uint32), distance.astype(np.uint16))
     assert all(column.dtype == np.int64 for column in columns)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected

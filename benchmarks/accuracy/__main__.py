@@ -1,6 +1,6 @@
 """Measure how well pictures are told apart: recall by edit, false pairs, hard negatives, labelled pairs, and hashes alone.
 
-Usage, in the folder benchmarks: python -m accuracy [--photos FOLDER] [--part report] [--limit N] [--orient all]
+Usage, in the folder benchmarks: python -m accuracy [--photos FOLDER] [--part report] [--limit N] [--orient all] [--crops]
                                  [--verify pixels] [--radius N] [--no-plain] [--json FILE] [--heatmap FILE.png]
 
 Thresholds were fitted on the photos named fit; figures are those of the photos named report.
@@ -185,6 +185,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--pairs", type=int, default=PAIRS)
     parser.add_argument("--orient", default="upright")
+    parser.add_argument("--crops", action="store_true")
     parser.add_argument("--verify", default="thumbnail")
     parser.add_argument("--radius", type=int, default=FindOptions().radius)
     parser.add_argument("--no-plain", action="store_true")
@@ -193,11 +194,12 @@ def main() -> None:
     options = parser.parse_args()
     photos = photos_folder(options.photos)
     corpus = corpus_of(part_of(photos, options.part, options.limit), options.pairs)
-    find = FindOptions(orient=options.orient, verify=options.verify, radius=options.radius)
+    find = FindOptions(orient=options.orient, crops=options.crops, verify=options.verify, radius=options.radius)
     figures: dict[str, Any] = {
         "photos": corpus.photos,
         "part": options.part,
         "orient": options.orient,
+        "crops": options.crops,
         "radius": find.radius,
     }
     with judged([corpus.edits, corpus.negatives], find, workers=os.cpu_count() or 1) as (found, items):
@@ -216,7 +218,8 @@ def main() -> None:
         for algorithm, size in HASHES:
             plain = plain_hash(algorithm, size, corpus.edits, owner, transform, list(TRANSFORMS), bars.FALSE_EDITS)
             figures["plain"][plain.name] = {"radius": plain.radius, "recall": plain.recall, "area": plain.area}
-    report(figures, {"orient"} if options.orient == "all" else set())
+    given = {"orient": options.orient == "all", "crops": options.crops}
+    report(figures, {name for name, on in given.items() if on})
     if options.json:
         Path(options.json).parent.mkdir(parents=True, exist_ok=True)
         Path(options.json).write_text(json.dumps(figures, indent=1))

@@ -40,6 +40,7 @@ def find(
     group: GroupRule = "star",
     keep: str = DEFAULT_KEEP,
     orient: Orient = "upright",
+    crops: bool = False,
     verify: VerifyStep = "thumbnail",
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
@@ -75,6 +76,9 @@ def find(
         Keep rules, first difference wins.
     orient : str
         upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+    crops : bool
+        Whether to look for large crops too: down to half of the area, wherever they were cut out. Smaller ones, of a tenth of
+        each side or so, are found without.
     verify : str
         thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
     exclude, include : sequence of str
@@ -124,7 +128,7 @@ def find(
     usual = hashes.default_radius(spec)
     options = FindOptions(
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
-        orient=orient, verify=verify,
+        orient=orient, crops=crops, verify=verify,
     )  # fmt: skip
     if references and group != "star":
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")

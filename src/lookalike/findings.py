@@ -304,6 +304,7 @@ class Findings:
                 "radius": options.radius,
                 "group": options.group,
                 "orient": options.orient,
+                "crops": options.crops,
                 "verify": options.verify,
                 "keep": options.keep,
                 "exclude": list(scan_options.exclude),

@@ -128,7 +128,7 @@ class Judge:
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads = proposals, store, threads
         self._pixels = options.verify == "pixels"
-        self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{options.orient}"
+        self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{options.orient}{'-crops' * options.crops}"
         self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], verify.Verdicts]] = []
         self._waiting = 0
 

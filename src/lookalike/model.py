@@ -352,6 +352,8 @@ class FindOptions:
         Keep rules, first difference wins.
     orient : str
         upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+    crops : bool
+        Whether to look for pictures that were cropped by much, too.
     verify : str
         thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
     """
@@ -362,6 +364,7 @@ class FindOptions:
     group: GroupRule = "star"
     keep: str = DEFAULT_KEEP
     orient: Orient = "upright"
+    crops: bool = False
     verify: VerifyStep = "thumbnail"
 
     def __post_init__(self) -> None:

@@ -1,11 +1,17 @@
-"""Contents to candidates: which of them may be the same picture, by their hashes, and how to look at a pair of them."""
+"""Contents to candidates: which of them may be the same picture, by their hashes, and how to look at a pair of them.
 
+A pair is a candidate if its whole pictures, or what borders surround, have near hashes; or its upper left corners have, or
+any of the other three; or, as options allow, one picture turned has a hash near that of the other, or one cropped.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import grouping, join
+from lookalike.hashes import crops
 from lookalike.model import FindOptions, HashSpec
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import BACK
@@ -15,8 +21,54 @@ from lookalike.verify.views import WHOLE
 
 MOST_PAIRS = 1 << 25
 """Pairs of distinct hashes that are kept in memory, some 24 bytes each; beyond, each hash looks for its own."""
-MOST_HINTS = 3
-"""Hints that a pair gets, from either side."""
+MOST_TURNS = 3
+"""Turns that an item gets beside one hash, the nearest."""
+CROP_MORE = 2
+"""Bits by which the hash of a crop may be farther off than that of a part: it lies between the places that are tried."""
+
+Column = NDArray[np.int64]
+Owned = tuple[Column, NDArray[np.uint64]]
+"""``(item, block)``: row i of the hash block belongs to that item."""
+
+_TURN = np.array([*range(len(BACK)), *[1] * len(crops.CROPS)], np.uint8)
+_BOX = np.concatenate([np.broadcast_to(WHOLE, (len(BACK), 4)), crops.CROPS])
+"""Ways to look at an item: by EXIF orientation turned, or upright cropped."""
+_CROPPED = len(BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hinted:
+    """What is known of how items lie to others.
+
+    Attributes
+    ----------
+    nodes : ndarray of int64, shape (items, k)
+        Nodes of each item's own hashes; -1 where there is none.
+    count : int
+        Number of nodes.
+    key : ndarray of int64, shape (m,)
+        ``item * count + node``, ascending: the item, looked at in that way, has the hash of the node or one near it.
+    way : ndarray of int64, shape (m,)
+        Row of the table of ways.
+    """
+
+    nodes: NDArray[np.int64]
+    count: int
+    key: Column
+    way: Column
+
+    def of(self, items: Column, others: Column) -> tuple[Column, Column]:
+        """Return rows of pairs, and in which way to look at the item to see the other."""
+        rows, ways = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for column in range(self.nodes.shape[1]):
+            node = self.nodes[others, column]
+            start, stop = (np.searchsorted(self.key, items * self.count + node, side) for side in ("left", "right"))
+            found = np.where(node >= 0, stop - start, 0)
+            for step in range(int(found.max(initial=0))):
+                at = np.flatnonzero(found > step)
+                rows.append(at)
+                ways.append(self.way[start[at] + step])
+        return np.concatenate(rows), np.concatenate(ways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +79,14 @@ class Proposals:
     ----------
     candidates : Candidates
         Which items may match.
-    nodes : ndarray of int64, shape (items, 2)
-        Nodes of each item's own hashes: of the whole, and of what a border surrounds; -1 where there is none.
-    hinted : ndarray of int64, shape (k,)
-        ``item * count + node``, ascending: the item, turned, has the hash of that node or one near it.
-    turn : ndarray of uint8, shape (k,)
-        The EXIF orientation that turned it.
-    count : int
-        Number of nodes.
+    hinted : tuple
+        What is known beside: of turned items, of cropped ones.
     """
 
     candidates: grouping.Candidates
-    nodes: NDArray[np.int64]
-    hinted: NDArray[np.int64]
-    turn: NDArray[np.uint8]
-    count: int
+    hinted: tuple[_Hinted, ...]
 
-    def hints(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> Hints | None:
+    def hints(self, left: Column, right: Column) -> Hints | None:
         """Return how to look at pairs, beside as they are.
 
         Parameters
@@ -56,33 +99,27 @@ class Proposals:
         Hints or None
             None where there is none for any.
         """
-        if not len(self.hinted):
+        found = [(*known.of(left, right), True) for known in self.hinted]
+        found += [(*known.of(right, left), False) for known in self.hinted]
+        rows, ways, of_left = (
+            np.concatenate([np.broadcast_to(part[at], part[0].shape) for part in found] or [np.zeros(0, np.int64)])
+            for at in range(3)
+        )
+        if not len(rows):
             return None
-        rows: list[NDArray[np.int64]] = []
-        turns: list[NDArray[np.uint8]] = []
-        for turned, other, back in ((right, left, False), (left, right, True)):
-            for column in range(self.nodes.shape[1]):
-                node = self.nodes[other, column]
-                key = turned * self.count + node
-                start = np.searchsorted(self.hinted, key)
-                found = np.where(node >= 0, np.searchsorted(self.hinted, key, side="right") - start, 0)
-                for step in range(min(int(found.max(initial=0)), MOST_HINTS)):
-                    at = np.flatnonzero(found > step)
-                    turn = self.turn[start[at] + step]
-                    rows.append(at)
-                    turns.append(np.array(BACK, np.uint8)[turn] if back else turn)
-        if not rows:
-            return None
-        both = np.unique(np.concatenate(rows) * len(BACK) + np.concatenate(turns))
-        pair, turn = both // len(BACK), (both % len(BACK)).astype(np.uint8)
-        whole = np.broadcast_to(WHOLE, (len(pair), 4))
-        return Hints(pair, turn, whole, whole) if len(pair) else None
+        # The right picture is the one to be turned.
+        ways = np.where(of_left & (ways < _CROPPED), np.array(BACK)[np.minimum(ways, _CROPPED - 1)], ways)
+        side = (of_left & (ways >= _CROPPED)).astype(np.int64)
+        rest, side = np.divmod(np.unique((rows * len(_TURN) + ways) * 2 + side), 2)
+        pair, way = np.divmod(rest, len(_TURN))
+        boxes = [np.where((side == which)[:, np.newaxis], _BOX[way], WHOLE) for which in (1, 0)]
+        return Hints(pair, _TURN[way], *boxes)
 
 
 def propose(
-    content: NDArray[np.int64],
+    content: Column,
     joined: NDArray[np.bool_],
-    ids: NDArray[np.int64],
+    ids: Column,
     store: Catalog,
     options: FindOptions,
     *,
@@ -101,51 +138,132 @@ def propose(
     store : Catalog
         Where hashes are kept.
     options : FindOptions
-        Hash, radius and orientations.
+        Hash, radius, orientations, and whether to look for crops.
     threads : int
         How many threads join.
 
     Returns
     -------
     Proposals
-        Pairs within the radius: of the whole pictures or of what borders surround, and turned as the options allow.
+        Pairs within the radius.
     """
     count, spec, radius = len(content), options.spec, options.radius
     item_of = np.full(len(ids), -1, np.int64)
     item_of[content[joined]] = np.flatnonzero(joined)
-    whole, without = (_of_items(item_of, ids, store, spec, variant) for variant in ("plain", "trimmed"))
+    wanted = np.flatnonzero(item_of >= 0)
+
+    def hashes(spec: HashSpec, variant: str) -> Owned:
+        owner, block = hash_words(ids[wanted], store, spec, variant)
+        return item_of[wanted[owner]], block
+
+    whole, without = hashes(spec, "plain"), hashes(spec, "trimmed")
     item, block = (np.concatenate(column) for column in zip(whole, without, strict=True))
     distinct, node = join.collapse(block)
-    nodes = np.full((count, 2), -1, np.int64)
-    nodes[whole[0], 0], nodes[without[0], 1] = node[: len(whole[0])], node[len(whole[0]) :]
-    neighbours = near_hashes(distinct, radius, threads=threads)
-    none = np.empty(0, np.int64)
-    if options.orient == "upright":
-        candidates = grouping.Candidates(count, item, node, neighbours)
-        return Proposals(candidates, nodes, none, none.astype(np.uint8), len(distinct))
-    owner, turned = _of_items(item_of, ids, store, spec, "turned")
-    turn = np.tile(np.array(TURNS, np.uint8), len(owner) // len(TURNS))
-    if options.orient == "mirror":
-        owner, turned, turn = owner[turn == 2], turned[turn == 2], turn[turn == 2]
-    row, found = join.search(distinct, turned, radius=radius, threads=threads)[:2]
-    hit, at = np.unique(row, return_inverse=True)
-    extra = len(distinct) + np.arange(len(hit))
-    everything = grouping.Joined(neighbours, grouping.Listed(len(distinct) + len(hit), found, extra[at]))
-    candidates = grouping.Candidates(
-        count, np.concatenate([item, owner[hit]]), np.concatenate([node, extra]), everything
-    )
-    key = owner[row] * len(distinct) + found
-    order = np.lexsort((turn[row], key))
-    return Proposals(candidates, nodes, key[order], turn[row][order], len(distinct))
+    layers = [grouping.Layer(item, node, near_hashes(distinct, radius, threads=threads))]
+    within = radius * crops.SPEC.bits // spec.bits
+    part, block = hashes(crops.SPEC, "parts")
+    for corner in range(len(crops.PARTS)):
+        rows = slice(corner, None, len(crops.PARTS))
+        layers.append(_near_layer(part[rows], block[rows], within, threads=threads))
+    hinted: list[_Hinted] = []
+    if options.orient != "upright":
+        nodes = np.full((count, 2), -1, np.int64)
+        nodes[whole[0], 0], nodes[without[0], 1] = node[: len(whole[0])], node[len(whole[0]) :]
+        owner, turned = hashes(spec, "turned")
+        turn = np.tile(np.array(TURNS), len(owner) // len(TURNS))
+        if options.orient == "mirror":
+            owner, turned, turn = owner[turn == 2], turned[turn == 2], turn[turn == 2]
+        hits = _hits(distinct, turned, radius, (owner, turn, item, node), most=MOST_TURNS, threads=threads)
+        _add_hits(layers, hinted, (item, node, nodes), *hits)
+    if options.crops:
+        item, block = hashes(crops.SPEC, "plain")
+        distinct, node = join.collapse(block)
+        nodes = np.full((count, 1), -1, np.int64)
+        nodes[item, 0] = node
+        owner, block = hashes(crops.SPEC, "crops")
+        way = _CROPPED + np.tile(np.arange(len(crops.CROPS)), len(owner) // len(crops.CROPS))
+        farther = min(within + CROP_MORE, crops.SPEC.bits)
+        hits = _hits(distinct, block, farther, (owner, way, item, node), most=1, threads=threads)
+        _add_hits(layers, hinted, (item, node, nodes), *hits)
+    return Proposals(grouping.Candidates(count, layers), tuple(hinted))
 
 
-def _of_items(
-    item_of: NDArray[np.int64], ids: NDArray[np.int64], store: Catalog, spec: HashSpec, variant: str
-) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-    """Return the hashes of a variant, each with its item, for the items that are joined."""
-    wanted = np.flatnonzero(item_of >= 0)
-    owner, block = hash_words(ids[wanted], store, spec, variant)
-    return item_of[wanted[owner]], block
+def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Layer:
+    """Join one hash of each item; where pairs can be listed, forget the many hashes that have none near them."""
+    distinct, node = join.collapse(block)
+    near = near_hashes(distinct, radius, threads=threads)
+    if isinstance(near, grouping.Listed):
+        kept = np.bincount(node, minlength=len(distinct)) > 1
+        kept[near.left] = kept[near.right] = True
+        rows, number = kept[node], np.cumsum(kept) - 1
+        near = grouping.Listed(int(kept.sum()), number[near.left], number[near.right])
+        item, node = item[rows], number[node[rows]]
+    return grouping.Layer(item, node, near)
+
+
+def _hits(
+    distinct: NDArray[np.uint64],
+    queries: NDArray[np.uint64],
+    radius: int,
+    known: tuple[Column, Column, Column, Column],
+    *,
+    most: int,
+    threads: int,
+) -> tuple[Column, Column]:
+    """Find which items, looked at in which ways, have a hash near a node of another.
+
+    `known` is the owner and the way of each query, and which items have which nodes. Of a (item, node) the `most` nearest
+    ways stay, as ``key`` and ``way`` of `_Hinted`.
+    """
+    owner, way, item, node = known
+    count = len(distinct)
+    alone = np.full(count, -1, np.int64)  # what looks like itself when turned or cropped is no candidate for itself
+    alone[node] = item
+    alone[np.bincount(node, minlength=count) > 1] = -1
+    kept = np.zeros((3, 0), np.int64)
+    for row, query, distance in _few_at_once(join.stream_cross_pairs(distinct, queries, radius, threads=threads)):
+        other = alone[row] != owner[query]
+        found = np.stack([owner[query] * count + row, distance, way[query]])[:, other]
+        kept = np.concatenate([kept, found], axis=1)
+        kept = kept[:, np.lexsort(kept[::-1])]
+        first = np.searchsorted(kept[0], kept[0])
+        kept = kept[:, np.arange(kept.shape[1]) - first < most]
+    return kept[0], kept[2]
+
+
+def _few_at_once(parts: Iterable[join.Pairs]) -> Iterable[join.Pairs]:
+    """Gather small parts until there are as many pairs as in a full one."""
+    waiting: list[join.Pairs] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(len(row) for row, _, _ in waiting) >= join.LIMIT:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: list[join.Pairs]) -> join.Pairs:
+    left, right, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return left, right, distance
+
+
+def _add_hits(
+    layers: list[grouping.Layer],
+    hinted: list[_Hinted],
+    own: tuple[Column, Column, NDArray[np.int64]],
+    key: Column,
+    way: Column,
+) -> None:
+    """Add what items have hits, as nodes of their own beside those of the hashes that they hit."""
+    item, node, nodes = own
+    count = int(node.max(initial=-1)) + 1
+    owner, hit = np.divmod(np.unique(key), max(count, 1))
+    owners, at = np.unique(owner, return_inverse=True)
+    near = grouping.Listed(count + len(owners), hit, count + at)
+    further = count + np.arange(len(owners))
+    layers.append(grouping.Layer(np.concatenate([item, owners]), np.concatenate([node, further]), near))
+    hinted.append(_Hinted(nodes, count, key, way))
 
 
 def near_hashes(distinct: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Neighbours:

@@ -271,8 +271,8 @@ class _Run:
         ids = self.catalog.add_contents(decoded, decoder=decoder, version=version)
         if decoded:
             luma = np.stack([thumbnail.luma for _, _, thumbnail in decoded])
-            for variant in ("plain", "trimmed"):
-                variants.add(self.catalog, np.array(ids, np.int64), luma, self.spec, variant)
+            for spec, variant in variants.at_scan(self.spec):
+                variants.add(self.catalog, np.array(ids, np.int64), luma, spec, variant)
         for (digest, size, thumbnail), made in zip(decoded, ids, strict=True):
             if not thumbnail.truncated:
                 self.sizes.setdefault(size, {})[digest] = made

@@ -1,12 +1,14 @@
-"""Hashes of contents and of what can be made of them: without a border, turned; kept in the catalog, made from thumbnails."""
+"""Hashes of contents and of what is made of them (without a border, turned, parts): made of thumbnails, kept in the catalog."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, hashes
+from lookalike.hashes import crops
 from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed, within
 from lookalike.model import HashSpec
 from lookalike.stores.catalog import Catalog
@@ -40,10 +42,33 @@ def _turned(luma: NDArray[np.uint8], spec: HashSpec) -> Made:
     return np.repeat(np.arange(count), len(TURNS)), made.transpose(1, 0, 2).reshape(len(TURNS) * count, made.shape[2])
 
 
+def _boxes(boxes: NDArray[np.int64], luma: NDArray[np.uint8], spec: HashSpec) -> Made:
+    if spec != crops.SPEC:
+        raise ValueError(f"parts of pictures are hashed by {crops.SPEC.id} only, not by {spec.id}")
+    return np.repeat(np.arange(len(luma)), len(boxes)), crops.hash_boxes(luma, boxes).reshape(len(luma) * len(boxes), 1)
+
+
 VARIANTS: dict[str, Callable[[NDArray[np.uint8], HashSpec], Made]] = {
     "plain": _plain, "trimmed": _trimmed, "turned": _turned,
+    "parts": partial(_boxes, crops.PARTS), "crops": partial(_boxes, crops.CROPS),
 }  # fmt: skip
 """What can be hashed of a thumbnail: none, one or several hashes each."""
+
+
+def at_scan(spec: HashSpec) -> tuple[tuple[HashSpec, str], ...]:
+    """Return what is hashed of each picture that is scanned; whatever else is wanted is made of thumbnails later.
+
+    Parameters
+    ----------
+    spec : HashSpec
+        The hash to join by.
+
+    Returns
+    -------
+    tuple of (HashSpec, str)
+        Hashes, and one of `VARIANTS` each.
+    """
+    return (spec, "plain"), (spec, "trimmed"), (crops.SPEC, "parts")
 
 
 def add(store: Catalog, ids: NDArray[np.int64], luma: NDArray[np.uint8], spec: HashSpec, variant: str) -> None:

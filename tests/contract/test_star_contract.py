@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike import grouping, join, proposing
 from lookalike.columns import Grouped
-from lookalike.grouping import Candidates, Listed, Neighbours, group, match_references
+from lookalike.grouping import Candidates, Layer, Listed, Neighbours, group, match_references
 from lookalike.model import GroupRule, Tier
 
 Pair = tuple[int, int]
@@ -37,7 +37,7 @@ class Case:
     def joined_by(self, neighbours: Neighbours) -> Candidates:
         classes = np.array(self.classes, np.int64)
         items = np.flatnonzero(classes >= 0)
-        return Candidates(len(classes), items, classes[items], neighbours)
+        return Candidates(len(classes), [Layer(items, classes[items], neighbours)])
 
     def judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         assert (left < right).all()

@@ -38,6 +38,7 @@ def find(
     orient: Annotated[
         str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
     ] = "upright",
+    crops: Annotated[bool, typer.Option("--crops", help="Also look for large crops, down to half of the area.")] = False,
     verify: Annotated[
         str, typer.Option(help="thumbnail (files are read only where in doubt) or pixels (always).")
     ] = "thumbnail",
@@ -84,6 +85,7 @@ def find(
             group=cast("GroupRule", group),
             keep=keep,
             orient=cast("Orient", orient),
+            crops=crops,
             verify=cast("VerifyStep", verify),
             exclude=exclude or (),
             include=include or (),

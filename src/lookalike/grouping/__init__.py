@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.columns import Grouped
-from lookalike.grouping.candidates import Candidates, Joined, Listed, Neighbours, connected
+from lookalike.grouping.candidates import Candidates, Layer, Listed, Neighbours, connected
 from lookalike.model import GroupRule, Tier
 
-__all__ = ["Candidates", "Joined", "Judge", "Listed", "Neighbours", "connected", "group", "match_references"]
+__all__ = ["Candidates", "Judge", "Layer", "Listed", "Neighbours", "connected", "group", "match_references"]
 
 Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.int64]]]
 """``(left, right) -> (tier, score)``: verify pairs of items, left < right."""

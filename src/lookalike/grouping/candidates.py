@@ -1,5 +1,6 @@
 """Which items may match, as a graph of near hashes."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -34,7 +35,7 @@ class Listed:
         order = np.argsort(sources, kind="stable")
         self._near = targets[order]
         self._bounds = bounds(sources[order], count)
-        self.count, self._left, self._right = count, left, right
+        self.count, self.left, self.right = count, left, right
 
     def near(self, number: int) -> NDArray[np.int64]:
         """Return the other classes within the radius of one class.
@@ -59,74 +60,74 @@ class Listed:
         ndarray of int64, shape (count,)
             The smallest class in it.
         """
-        return connected(self.count, self._left, self._right)
+        return connected(self.count, self.left, self.right)
 
 
-class Joined:
-    """Neighbours of two sorts.
-
-    Parameters
-    ----------
-    first : Neighbours
-        Of the first nodes.
-    second : Listed
-        Of all nodes.
-    """
-
-    def __init__(self, first: Neighbours, second: Listed) -> None:
-        self._first, self._second, self.count = first, second, second.count
-
-    def near(self, number: int) -> NDArray[np.int64]:
-        """Return the other nodes near one node, of either sort.
-
-        Parameters
-        ----------
-        number : int
-            The node.
-
-        Returns
-        -------
-        ndarray of int64, shape (k,)
-            In no particular order.
-        """
-        further = self._second.near(number)
-        return np.concatenate([self._first.near(number), further]) if number < self._first.count else further
-
-    def labels(self) -> NDArray[np.int64]:
-        """Return the component of each node.
-
-        Returns
-        -------
-        ndarray of int64, shape (count,)
-            The smallest node in it.
-        """
-        own = np.arange(self.count)
-        own[: self._first.count] = self._first.labels()
-        held = np.arange(self.count)
-        return connected(self.count, np.concatenate([own, self._second.labels()]), np.concatenate([held, held]))
-
-
-class Candidates:
-    """Which items may match: those of one node, and those of nodes within the radius.
+class Layer:
+    """Which items may match by one sort of hash: those of one node, and those of nodes within the radius.
 
     A node is a hash. An item has as many as there are hashes of it (of the whole, of what a border surrounds, ...); items with
     equal hashes share theirs.
 
     Parameters
     ----------
-    count : int
-        Number of items.
     item, node : ndarray of int64, shape (m,)
-        Which items have which nodes; items without any are never joined.
+        Which items have which nodes; items may have none.
     neighbours : Neighbours
         Which nodes are near each other.
     """
 
-    def __init__(self, count: int, item: NDArray[np.int64], node: NDArray[np.int64], neighbours: Neighbours) -> None:
-        self._count, self._neighbours = count, neighbours
-        by_item, by_node = np.argsort(item, kind="stable"), np.lexsort((item, node))
-        self._nodes, self._node_bounds = node[by_item], bounds(item[by_item], count)
-        self._items, self._item_bounds = item[by_node], bounds(node[by_node], neighbours.count)
+    def __init__(self, item: NDArray[np.int64], node: NDArray[np.int64], neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
+        by_item, by_node = np.lexsort((node, item)), np.lexsort((item, node))
+        self._holders, self._nodes = item[by_item], node[by_item]
+        self._items, self._bounds = item[by_node], bounds(node[by_node], neighbours.count)
+
+    def near(self, item: int) -> list[NDArray[np.int64]]:
+        """Return the items that may match one item, node by node.
+
+        Parameters
+        ----------
+        item : int
+            Number of the item.
+
+        Returns
+        -------
+        list of ndarray of int64
+            Ascending each; the item itself is among them if it has a node.
+        """
+        start, stop = np.searchsorted(self._holders, (item, item + 1)).tolist()
+        own = self._nodes[start:stop].tolist()
+        nodes = (near for node in own for near in (node, *self._neighbours.near(node).tolist()))
+        return [self._items[self._bounds[node] : self._bounds[node + 1]] for node in nodes]
+
+    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of items that connect what this layer connects.
+
+        Returns
+        -------
+        left, right : ndarray of int64, shape (m,)
+            Each item with the least one of each of its components.
+        """
+        label = self._neighbours.labels()[self._nodes]
+        least = np.full(self._neighbours.count, np.iinfo(np.int64).max)
+        np.minimum.at(least, label, self._holders)
+        return least[label], self._holders
+
+
+class Candidates:
+    """Which items may match, by any of several sorts of hashes.
+
+    Parameters
+    ----------
+    count : int
+        Number of items.
+    layers : sequence of Layer
+        What each sort says.
+    """
+
+    def __init__(self, count: int, layers: Sequence[Layer]) -> None:
+        self._count, self._layers = count, layers
 
     def __len__(self) -> int:
         return self._count
@@ -144,12 +145,8 @@ class Candidates:
         ndarray of int64, shape (k,)
             Ascending, without the item itself.
         """
-        own = self._nodes[self._node_bounds[item] : self._node_bounds[item + 1]].tolist()
-        nodes = [near for node in own for near in (node, *self._neighbours.near(node).tolist())]
-        if not nodes:
-            return np.zeros(0, np.int64)
-        found = np.concatenate([self._items[self._item_bounds[at] : self._item_bounds[at + 1]] for at in nodes])
-        found = np.sort(found) if len(own) == 1 else np.unique(found)
+        parts = [part for layer in self._layers for part in layer.near(item)]
+        found = np.unique(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
         others: NDArray[np.int64] = found[found != item]
         return others
 
@@ -161,16 +158,13 @@ class Candidates:
         list of ndarray of int64
             Items of each, ascending; ordered by their first item.
         """
-        items = np.flatnonzero(np.diff(self._node_bounds))
-        first = self._nodes[self._node_bounds[items]]
-        labels = self._neighbours.labels()
-        # What has several nodes connects their components.
-        held = np.repeat(first, np.diff(self._node_bounds)[items])
-        labels = connected(self._neighbours.count, labels[held], labels[self._nodes])[labels]
-        label = labels[first]
-        items = items[np.argsort(label, kind="stable")]
-        parts = np.split(items, np.flatnonzero(np.diff(np.sort(label, kind="stable"))) + 1)
-        return sorted((part for part in parts if len(part) > 1), key=lambda part: int(part[0]))
+        edges = [layer.edges() for layer in self._layers]
+        none = np.zeros(0, np.int64)
+        left, right = (np.concatenate(column) for column in zip((none, none), *edges, strict=True))
+        label = connected(self._count, left, right)
+        order = np.argsort(label, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+        return [part for part in parts if len(part) > 1]
 
 
 def connected(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 The low frequencies of a box are those of `lookalike.hashes.dct`, with a cosine basis as long as the box is wide and high.
 """
 
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
@@ -12,10 +13,8 @@ from lookalike.hashes.dct import KERNELS, REFERENCE, basis
 from lookalike.hashes.mean import above_median
 from lookalike.model import THUMBNAIL_SIDE, HashSpec
 
-try:
+with suppress(ModuleNotFoundError):  # installed without a compiler; KERNELS then lacks "native"
     from lookalike._native import low_frequencies as _low_frequencies_native
-except ModuleNotFoundError:  # installed without a compiler; KERNELS then lacks "native"
-    pass
 
 Boxes = NDArray[np.int64]
 
@@ -47,7 +46,9 @@ def _bar(share: float) -> list[tuple[int, int, int, int]]:
 _FAR = THUMBNAIL_SIDE - CORNER
 PARTS: Boxes = np.array([(x, y, x + CORNER, y + CORNER) for y in (0, _FAR) for x in (0, _FAR)])
 """Left, top, right and bottom (exclusive) of the four corners, in pixels of a thumbnail."""
-CROPS: Boxes = np.array([box for level in LEVELS for box in _square(*level)] + [box for share in BARS for box in _bar(share)])
+CROPS: Boxes = np.array(
+    [box for level in LEVELS for box in _square(*level)] + [box for share in BARS for box in _bar(share)]
+)
 """Of everything that crops are tried to leave."""
 
 

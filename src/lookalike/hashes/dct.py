@@ -86,7 +86,9 @@ def low_frequencies(luma: NDArray[np.uint8], count: int, *, kernel: str | None =
     side = luma.shape[1]
     if (kernel or KERNELS[0]) != REFERENCE and side == THUMBNAIL_SIDE:
         whole = np.array([[0, side]])
-        found = _low_frequencies_native(np.ascontiguousarray(luma), basis(count).astype(np.int16)[np.newaxis], whole, whole * 0)
+        found = _low_frequencies_native(
+            np.ascontiguousarray(luma), basis(count).astype(np.int16)[np.newaxis], whole, whole * 0
+        )
         return found[:, 0]
     matrix = basis(count, side).T
     result = np.empty((len(luma), count, count))

@@ -1,16 +1,15 @@
 """All pairs of a hash in one block and a hash in another within a Hamming radius, exactly, as a stream."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
 from lookalike import bits
 from lookalike.join.pairs import LIMIT, REFERENCE, Block, Pairs, checked_block, checked_kernel, in_order
 
-try:
+with suppress(ModuleNotFoundError):  # installed without a compiler; `checked_kernel` then allows the reference only
     from lookalike._native import PairStream
-except ModuleNotFoundError:  # installed without a compiler; `checked_kernel` then allows the reference only
-    pass
 
 
 def stream_cross_pairs(

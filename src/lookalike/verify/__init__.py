@@ -106,7 +106,7 @@ def verify(
     best = Verdicts(
         np.full(count, Tier.NONE, np.uint8),
         np.zeros(count, np.int64),
-        np.zeros(count, np.bool_),
+        np.zeros(count, np.uint8),
         np.zeros(count, EVIDENCE),
     )
     if not count:

@@ -27,7 +27,7 @@ MOST_VALUE = 255
 MOST_DIFFERENCE = 64
 MOST_TURN, MOST_SHIFT = 0.3, 8.0
 """What one step may change: factors, and pixels of a thumbnail."""
-STEPS = {16: 6, 32: 4, 64: 3, 128: 2, 256: 2}
+STEPS = {16: 6, 32: 4, 64: 1, 128: 2, 256: 2}
 """Most steps on planes of a side."""
 STILL = 1 / 32
 """Pixels of the plane; where the corners move less than this, they are left alone."""

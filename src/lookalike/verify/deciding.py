@@ -27,6 +27,8 @@ TONED_LEVEL = 6 * 64
 """Brightness off from which tone has changed, in 1/64 level."""
 ALIKE = {16: 460, 32: 460, 64: 460, 128: 560, 256: 600}
 """By side, what may be unexplained of a picture that is similar."""
+DOUBTFUL = {16: 60, 32: 310, 64: 440, 128: 560, 256: 600}
+"""By side, what may be unexplained of a picture that a closer look may show to be the same."""
 COPY_UNEXPLAINED = {16: 40, 32: 60, 64: 60, 128: 240, 256: 240}
 """By side, what may be unexplained of a picture that nobody changed on purpose,"""
 COPY_STEP = 6 * 64
@@ -97,9 +99,9 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     finished = evidence["finished"] != 0
     unexplained = evidence["unexplained"].astype(np.int64)
     score = np.where(finished, 1000 - -(-unexplained * 1000 // UNEXPLAINED), 0)
-    alike_bound, bound, copy_bound = (
+    alike_bound, doubtful, bound, copy_bound = (
         np.array([table[side] for side in evidence["side"].tolist()], np.int64)
-        for table in (ALIKE, SAME, COPY_UNEXPLAINED)
+        for table in (ALIKE, DOUBTFUL, SAME, COPY_UNEXPLAINED)
     )
     alike = finished & (unexplained <= alike_bound) & (evidence["textured"] >= LEAST_TEXTURED)
     variant = (evidence["plain"] >= PLAIN) & (evidence["rotated"] >= ROTATED)
@@ -130,7 +132,8 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     measured = {"unexplained": SURE_UNEXPLAINED, "step": SURE_STEP, "worst": SURE_WORST, "spot": SURE_SPOT}
     suspect = np.any([evidence[name] > np.where(resized, *most) for name, most in measured.items()], axis=0)
     doubt = np.where(np.where(copy, suspect, kept & (evidence["changed"] <= FEW_CHANGED)), Doubt.COPY, Doubt.NONE)
-    doubt[alike & ((within & ~copy & (2 * unexplained > bound)) | nearly)] = Doubt.SAME
+    unsure = alike & (unexplained <= doubtful) & ((within & ~copy & (2 * unexplained > bound)) | nearly)
+    doubt[unsure] = Doubt.SAME
     return tier, score, doubt.astype(np.uint8)
 
 
