@@ -13,16 +13,16 @@ constexpr unsigned pyramid_levels = 5;  // sides 16, 32, 64, 128, 256
 // Rows of (xx, xy, shift x), (yx, yy, shift y).
 using Map = std::array<double, 6>;
 
-// A plane and its halves, values in 1/64 of a level.
+// A plane and its halves, values in 1/64 of a level: at most 255 * 64.
 class Pyramid {
  public:
   void build(const std::uint8_t* luma, unsigned side);
-  const std::int32_t* plane(unsigned side) const { return planes_.data() + offset(side); }
+  const std::int16_t* plane(unsigned side) const { return planes_.data() + offset(side); }
   unsigned side() const { return side_; }
 
  private:
   static std::size_t offset(unsigned side) { return (std::size_t{side} * side - coarsest_side * coarsest_side) / 3; }
-  std::vector<std::int32_t> planes_;
+  std::vector<std::int16_t> planes_;
   unsigned side_ = 0;
 };
 
@@ -33,7 +33,7 @@ struct Scratch {
 };
 
 // Values of a plane (size, size) where a map says, on a grid of `side`; `inside` is 1 where the position lies in the plane.
-void sample(const std::int32_t* plane, unsigned size, const Map& map, unsigned side, std::int32_t* values,
+void sample(const std::int16_t* plane, unsigned size, const Map& map, unsigned side, std::int32_t* values,
             std::int32_t* inside);
 
 // Refines a map at each of some sides.

@@ -40,11 +40,12 @@ struct Cell {
   }
 };
 
-LOOKALIKE_INLINE void smooth(const std::int32_t* plane, unsigned side, std::int32_t* rows, std::int32_t* out) {
+template <class Value>
+LOOKALIKE_INLINE void smooth(const Value* plane, unsigned side, std::int32_t* rows, std::int32_t* out) {
   for (unsigned y = 0; y < side; ++y) {
-    const std::int32_t* here = plane + std::size_t{y} * side;
-    const std::int32_t* above = y == 0 ? here : here - side;
-    const std::int32_t* below = y + 1 == side ? here : here + side;
+    const Value* here = plane + std::size_t{y} * side;
+    const Value* above = y == 0 ? here : here - side;
+    const Value* below = y + 1 == side ? here : here + side;
     for (unsigned x = 0; x < side; ++x) rows[x + 1] = above[x] + 2 * here[x] + below[x];
     rows[0] = rows[1];
     rows[side + 1] = rows[side];
@@ -54,8 +55,9 @@ LOOKALIKE_INLINE void smooth(const std::int32_t* plane, unsigned side, std::int3
 }
 
 // Adds the rows of one row of tiles, at most 16: products of values up to 255 * 64 then sum to less than 2^32.
+template <class Value>
 LOOKALIKE_INLINE void add_rows(Cell* cells, const std::int32_t* LOOKALIKE_RESTRICT one,
-                               const std::int32_t* LOOKALIKE_RESTRICT other, const std::int32_t* LOOKALIKE_RESTRICT inside,
+                               const Value* LOOKALIKE_RESTRICT other, const std::int32_t* LOOKALIKE_RESTRICT inside,
                                unsigned side, unsigned width) {
   std::uint32_t sums[7][finest_side];
   for (auto& sum : sums) std::fill_n(sum, side, 0U);
@@ -95,18 +97,27 @@ std::int64_t match_of(const Cell& cell, unsigned side) {
 
 struct Kernel {
   void (*smooth)(const std::int32_t*, unsigned, std::int32_t*, std::int32_t*);
+  void (*smooth_plane)(const std::int16_t*, unsigned, std::int32_t*, std::int32_t*);
   void (*add_rows)(Cell*, const std::int32_t*, const std::int32_t*, const std::int32_t*, unsigned, unsigned);
+  void (*add_plane)(Cell*, const std::int32_t*, const std::int16_t*, const std::int32_t*, unsigned, unsigned);
 };
 
 #define LOOKALIKE_KERNEL(name, target)                                                                                 \
   target void smooth_##name(const std::int32_t* plane, unsigned side, std::int32_t* rows, std::int32_t* out) {         \
     smooth(plane, side, rows, out);                                                                                    \
   }                                                                                                                    \
+  target void smooth_plane_##name(const std::int16_t* plane, unsigned side, std::int32_t* rows, std::int32_t* out) {   \
+    smooth(plane, side, rows, out);                                                                                    \
+  }                                                                                                                    \
   target void add_rows_##name(Cell* cells, const std::int32_t* one, const std::int32_t* other,                         \
                               const std::int32_t* inside, unsigned side, unsigned width) {                             \
     add_rows(cells, one, other, inside, side, width);                                                                  \
   }                                                                                                                    \
-  constexpr Kernel name##_kernel{smooth_##name, add_rows_##name};
+  target void add_plane_##name(Cell* cells, const std::int32_t* one, const std::int16_t* other,                        \
+                               const std::int32_t* inside, unsigned side, unsigned width) {                            \
+    add_rows(cells, one, other, inside, side, width);                                                                  \
+  }                                                                                                                    \
+  constexpr Kernel name##_kernel{smooth_##name, smooth_plane_##name, add_rows_##name, add_plane_##name};
 
 LOOKALIKE_KERNEL(plain, )
 #ifdef LOOKALIKE_AVX2
@@ -117,14 +128,14 @@ const Kernel& chosen = LOOKALIKE_HAS_AVX512 ? avx512_kernel : __builtin_cpu_supp
 const Kernel& chosen = plain_kernel;
 #endif
 
-std::int64_t match_of(const std::int32_t* left, const std::int32_t* right, const Map& map, unsigned side,
+std::int64_t match_of(const std::int16_t* left, const std::int16_t* right, const Map& map, unsigned side,
                       Scratch& scratch) {
   sample(left, side, map, side, scratch.seen.data(), scratch.inside.data());
   Cell cell;
   for (unsigned y = 0; y < side; y += coarsest_side) {
     std::array<Cell, finest_side / coarsest_side> row;
     const std::size_t start = std::size_t{y} * side;
-    chosen.add_rows(row.data(), scratch.seen.data() + start, right + start, scratch.inside.data() + start, side,
+    chosen.add_plane(row.data(), scratch.seen.data() + start, right + start, scratch.inside.data() + start, side,
                     coarsest_side);
     for (unsigned x = 0; x < side / coarsest_side; ++x) cell.add(row[x]);
   }
@@ -166,11 +177,11 @@ void miss_curve(const Levels& given, const Levels& wanted, const std::vector<Cel
   }
 }
 
-void compare(const std::int32_t* outer, const std::int32_t* inner, const Map& map, unsigned side, Scratch& scratch,
+void compare(const std::int16_t* outer, const std::int16_t* inner, const Map& map, unsigned side, Scratch& scratch,
              TileScratch& room, Measured& out) {
   sample(outer, side, map, side, scratch.seen.data(), scratch.inside.data());
   chosen.smooth(scratch.seen.data(), side, room.rows.data(), room.one.data());
-  chosen.smooth(inner, side, room.rows.data(), room.other.data());
+  chosen.smooth_plane(inner, side, room.rows.data(), room.other.data());
   const unsigned cut = tiles_per_side(side), width = side / cut;
   const std::size_t tiles = std::size_t{cut} * cut;
   std::vector<Cell> cells(tiles);
