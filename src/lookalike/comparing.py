@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 from blake3 import blake3
+from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps
 
-from lookalike import decode, hashes, verify
+from lookalike import bits, decode, hashes, verify
 from lookalike.columns import Facts
 from lookalike.errors import UsageError
+from lookalike.hashes import crops
 from lookalike.hashing import hash_image
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
 from lookalike.model import MIN_DETAIL, Thumbnail, Tier
@@ -188,14 +190,24 @@ def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Fac
     luma, chroma = (np.stack([getattr(thumbnail, name) for thumbnail in made]) for name in ("luma", "chroma"))
     small = pictures_of(luma, chroma, facts.width, facts.height)
     pair = np.array([left]), np.array([1 - left])
-    turns = np.arange(2, 9, dtype=np.uint8)
-    whole = np.broadcast_to(WHOLE, (len(turns), 4))
-    hints = verify.Hints(np.zeros(len(turns), np.int64), turns, whole, whole)
+    hints = _hints(luma[[left, 1 - left]])
     found = verify.verify(small, *pair, hints)
     planes = [decode.planes(data, name, PIXEL_SIDE) for data, name in files]
     fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
     settle(found, np.array([0]), verify.verify(fine, *pair, hints))
     return facts, found, left
+
+
+def _hints(luma: NDArray[np.uint8]) -> verify.Hints:
+    """Return every turn, and of each of two pictures the crop whose hash is nearest to that of the other."""
+    turns = np.arange(2, 9, dtype=np.uint8)
+    crop = crops.hash_boxes(luma, crops.CROPS)
+    other = crops.hash_boxes(luma[::-1], WHOLE[np.newaxis])
+    nearest = crops.CROPS[bits.distance(crop, other).argmin(axis=1)]
+    boxes = np.broadcast_to(WHOLE, (2, len(turns) + 2, 4)).copy()
+    boxes[0, -2], boxes[1, -1] = nearest
+    ways = np.concatenate([turns, np.ones(2, np.uint8)])
+    return verify.Hints(np.zeros(len(ways), np.int64), ways, *boxes)
 
 
 def _plain(evidence: Any, *, swapped: bool) -> dict[str, Any]:

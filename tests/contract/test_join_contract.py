@@ -111,6 +111,86 @@ def test_every_method_and_task_size(kernel: str, method: str, case: Case, thread
     assert all(64 <= len(part) <= 64 + tasks for part in parts[:-1])
 
 
+@st.composite
+def crossings(draw: st.DrawFn) -> tuple[Case, NDArray[np.uint64]]:
+    """Draw two blocks and a radius; the second holds rows of the first, some bits changed."""
+    case = draw(cases(most_rows=60))
+    generator = np.random.default_rng(draw(st.integers(0, 1 << 32)))
+    count = draw(st.integers(0, 120)) if len(case.block) else 0
+    queries = case.block[generator.integers(0, max(len(case.block), 1), count)].reshape(count, case.block.shape[1])
+    for _ in range(draw(st.integers(0, 10))):
+        bit = generator.integers(0, 64 * case.block.shape[1], count)
+        queries[np.arange(count), bit // 64] ^= np.uint64(1) << (bit % 64).astype(np.uint64)
+    return case, queries
+
+
+def crossing_by_definition(case: Case, queries: NDArray[np.uint64]) -> Triples:
+    rows, others = ([int.from_bytes(row.tobytes(), "little") for row in block] for block in (case.block, queries))
+    return [
+        (i, j, distance)
+        for i, value in enumerate(rows)
+        for j, other in enumerate(others)
+        if (distance := (value ^ other).bit_count()) <= case.radius
+    ]
+
+
+@pytest.mark.parametrize("kernel", join.KERNELS)
+@given(drawn=crossings(), limit=st.sampled_from([1, 40, 1 << 20]))
+@settings(deadline=None)
+def test_cross_pairs_are_those_of_the_definition(
+    kernel: str, drawn: tuple[Case, NDArray[np.uint64]], limit: int
+) -> None:
+    case, queries = drawn
+    parts = [
+        triples(part) for part in join.stream_cross_pairs(case.block, queries, case.radius, kernel=kernel, limit=limit)
+    ]
+    assert all(part and part == sorted(part) for part in parts)
+    assert sorted(triple for part in parts for triple in part) == crossing_by_definition(case, queries)
+
+
+@pytest.mark.parametrize("kernel", kernels())
+@pytest.mark.parametrize("method", METHODS)
+@given(drawn=crossings(), threads=st.integers(1, 3), tasks=st.sampled_from([1, 30, 1 << 20]))
+@settings(deadline=None, max_examples=40)
+def test_every_method_of_crossing(
+    kernel: str, method: str, drawn: tuple[Case, NDArray[np.uint64]], threads: int, tasks: int
+) -> None:
+    case, queries = drawn
+    stream = PairStream(case.block, case.radius, threads, kernel, method, tasks, queries=queries)
+    found = [triple for part in iter(lambda: stream.next(64), None) for triple in triples(part)]
+    assert sorted(found) == crossing_by_definition(case, queries)
+
+
+def test_large_crossings_go_by_bands() -> None:
+    generator = np.random.default_rng(9)
+    block = generator.integers(0, 1 << 64, (4_000, 1), dtype=np.uint64)
+    queries = np.tile(block, (20, 1)) ^ np.uint64(0b1011 << 30)
+    assert PairStream(block, 10, 1, "generic", queries=queries).bands != [([], 0)]
+    for kernel in kernels():
+        left, right, distance = (
+            np.concatenate(column)
+            for column in zip(*join.stream_cross_pairs(block, queries, 10, kernel=kernel), strict=True)
+        )
+        order = np.lexsort((right, left))
+        assert np.array_equal(left[order], np.arange(4_000).repeat(20))
+        assert np.array_equal(right[order] % 4_000, left[order])
+        assert set(distance.tolist()) == {3}
+
+
+def test_wrong_crossings() -> None:
+    block = np.zeros((3, 1), np.uint64)
+    with pytest.raises(ValueError, match="queries must have as many words as the block, 1, got 2"):
+        join.stream_cross_pairs(block, np.zeros((3, 2), np.uint64), 1)
+    with pytest.raises(ValueError, match="radius must be 0 to 64 bits for this block, got 65"):
+        join.stream_cross_pairs(block, block, 65)
+    with pytest.raises(ValueError, match="limit=0"):
+        join.stream_cross_pairs(block, block, 1, limit=0)
+    with pytest.raises(ValueError, match="without second hashes"):
+        PairStream(block, 1, 1, "generic", second=block, queries=block)
+    with pytest.raises(RuntimeError, match="pairs with queries can only be listed"):
+        PairStream(block, 1, 1, "generic", queries=block).count()
+
+
 @pytest.mark.parametrize("kernel", kernels())
 @pytest.mark.parametrize(("words", "radius"), [(1, 8), (2, 16), (3, 20), (4, 31)])
 def test_both_sides_of_the_brute_force_threshold(kernel: str, words: int, radius: int) -> None:

@@ -20,7 +20,7 @@ from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, crop, resolve
 
 __all__ = ["EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "relation", "verify"]
 
-STEP = "2"
+STEP = "3"
 """Version of everything here, stored with every verdict."""
 GOOD = 40
 """Unexplained up to which a same picture is looked at in no other way."""
@@ -168,8 +168,7 @@ def _look(
         at = np.flatnonzero(sides == side)
         found = measure(planes[0][at], planes[1][at], side, kernel=kernel)
         some = boxes[0][at], boxes[1][at]
-        evidence[at] = examine(left.take(at), right.take(at), some, orientation[at], found, side)
-    evidence["hinted"] = hinted
+        evidence[at] = examine(left.take(at), right.take(at), some, orientation[at], found, side, hinted=hinted)
     tier, score, doubt = decide(evidence, left, right)
     before = best.tier[rows]
     less = evidence["unexplained"].astype(np.int64) + BETTER < best.evidence["unexplained"][rows]

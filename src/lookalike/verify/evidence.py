@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE
 from lookalike.verify.alignment import VALUE_BITS, Map, sample
 from lookalike.verify.measuring import Measures, inverted
-from lookalike.verify.tiles import OUTSIDE, SHARE
+from lookalike.verify.tiles import OUTSIDE, SHARE, tiles_per_side
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, placed
 
 MAP_BITS = 14
@@ -67,7 +67,7 @@ EVIDENCE = np.dtype(
         ("spot", "<u2"),  # largest difference in chroma at one of 64 places, in 1/64 level
         ("gray", "u1", 2),  # whether the left and the right picture are gray
         ("plain", "u1"),  # of 64 places: without colour in both
-        ("rotated", "u1"),  # of 64 places: of another hue
+        ("rotated", "u1"),  # of 64 places: of another hue, though what they show did not change
     ]
 )
 """Fields of the record."""
@@ -76,7 +76,14 @@ Evidence = NDArray[np.void]
 
 
 def examine(
-    left: Pictures, right: Pictures, boxes: tuple[Boxes, Boxes], turn: NDArray[np.integer], found: Measures, side: int
+    left: Pictures,
+    right: Pictures,
+    boxes: tuple[Boxes, Boxes],
+    turn: NDArray[np.integer],
+    found: Measures,
+    side: int,
+    *,
+    hinted: bool,
 ) -> Evidence:
     """Turn what was measured of two views into what is known of two pictures.
 
@@ -92,6 +99,8 @@ def examine(
         What was measured.
     side : int
         At which side.
+    hinted : bool
+        Whether the boxes are crops that a hint named, rather than what borders surround.
 
     Returns
     -------
@@ -99,7 +108,7 @@ def examine(
         One record a pair.
     """
     made = np.zeros(len(turn), EVIDENCE)
-    made["turn"], made["side"], made["finished"] = turn, side, found.finished
+    made["turn"], made["side"], made["finished"], made["hinted"] = turn, side, found.finished, hinted
     made["left_box"], made["right_box"] = boxes
     made["left_border"], made["right_border"] = left.box, right.box
     made["inner"] = ~found.swapped
@@ -111,8 +120,10 @@ def examine(
     made["map"] = np.rint(whole * (1 << MAP_BITS))
     unit, half = 1 << POSITION_BITS, THUMBNAIL_SIDE // 2
     borders = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
-    there = _slide(whole, borders[0], borders[1], inner)
-    back = _slide(inverted(whole), borders[1], borders[0], outer)
+    # A hint only says where to begin: one of the two must lie in the other as a whole.
+    ends = (np.broadcast_to(WHOLE, inner.shape),) * 2 if hinted else (inner, outer)
+    there = _slide(whole, borders[0], borders[1], ends[0])
+    back = _slide(inverted(whole), borders[1], borders[0], ends[1])
     made["slide"] = np.minimum(there, back)
     off = np.rint(np.abs(whole - np.eye(2, 3)) * unit).astype(np.int64)
     made["move"] = (half * (off[:, :, 0] + off[:, :, 1]) + off[:, :, 2]).max(axis=1)
@@ -195,7 +206,22 @@ def _colour(
     along = seen[0] * other[0] + seen[1] * other[1]
     across = np.abs(seen[0] * other[1] - seen[1] * other[0])
     both = inside & (np.minimum(*size) >= COLOURED << VALUE_BITS)
-    made["rotated"][rows] = (both & (across > along)).sum(axis=(1, 2))
+    made["rotated"][rows] = (both & (across > along) & ~_changed_places(made[rows])).sum(axis=(1, 2))
+
+
+def _changed_places(made: Evidence) -> NDArray[np.bool_]:
+    """Return at which of 64 places the inner pictures show something else, where all of them was compared; not their hue."""
+    found = np.zeros((len(made), CHROMA_SIDE, CHROMA_SIDE), np.bool_)
+    inner = np.where(made["inner"][:, np.newaxis] == 1, made["right_box"], made["left_box"])
+    rows = np.flatnonzero((inner == WHOLE).all(axis=1))
+    if len(rows):
+        cut = tiles_per_side(int(made["side"][0]))
+        tiles = np.unpackbits(made["where"][rows], axis=1, count=cut * cut).reshape(len(rows), cut, cut)
+        step = max(CHROMA_SIDE // cut, 1)
+        tiles = tiles.repeat(step, axis=1).repeat(step, axis=2)
+        size = tiles.shape[1] // CHROMA_SIDE
+        found[rows] = tiles.reshape(len(rows), CHROMA_SIDE, size, CHROMA_SIDE, size).any(axis=(2, 4))
+    return found
 
 
 def _after(second: Map, first: Map) -> Map:
