@@ -23,7 +23,14 @@ def member(path: str, role: str = "duplicate", **more: Any) -> dict[str, Any]:
         "role": role, "reason": "bytes 2 > 1",
     }  # fmt: skip
     if role != "keeper":
-        row |= {"keeper": "a.png", "distance": 2, "tier": "copy", "score": 0.997, "relation": "half size"}
+        row |= {
+            "keeper": "a.png",
+            "distance": 2,
+            "tier": "copy",
+            "score": 0.997,
+            "relation": "half size",
+            "keeper_lacks": [],
+        }
     return row | more
 
 
@@ -48,6 +55,12 @@ def document(
 
 def text(found: dict[str, Any], **options: Any) -> str:
     return "\n".join(lines(found, **{"folders": [], "incomplete": [], **options}))
+
+
+def test_what_a_keeper_lacks_is_said() -> None:
+    said = text(document([group(1, member("a.png", "keeper"), member("b.jpg", keeper_lacks=["alpha", "frames"]))]))
+    assert "half size, score 0.997, the keeper carries less: alpha, frames" in said
+    assert "carries less" not in text(document([group()]))
 
 
 def failed(path: str, kind: str = "damaged", reason: str = "why") -> dict[str, Any]:

@@ -115,8 +115,9 @@ def test_csv_holds_the_same(keeper: str, duplicate: str, failed: str) -> None:
     assert len(rows) == 4
     for row, member in zip(rows, findings["groups"][0]["members"], strict=False):
         assert row["group"] == "1"
-        for name in set(tables.COLUMNS) - {"group"}:
+        for name in set(tables.COLUMNS) - {"group", "keeper_lacks"}:
             assert row[name] == as_cell(member.get(name))
+        assert row["keeper_lacks"] == ",".join(member.get("keeper_lacks", ()))
         assert path_of(row) == path_of(member)
     assert rows[3]["role"] == "failure"
     assert path_of(rows[3]) == failed

@@ -126,7 +126,11 @@ def compare(
     found.evidence["two_exposures"] = two
     tier = max(tier, Tier.SIMILAR) if two else tier
     said = verify.relation(facts, 0, 1, tier, found.evidence[0], left=left == 0) if tier < Tier.NONE else "not alike"
-    return Comparison(tier, int(found.score[0]) / 1000, said, distances, _plain(found.evidence[0], swapped=left == 1))
+    evidence = _plain(found.evidence[0], swapped=left == 1) | {
+        f"{name}_lacks": list(verify.lacking(facts, at, 1 - at, tier, found.evidence[0], left=left == at))
+        for at, name in enumerate(("first", "second"))
+    }
+    return Comparison(tier, int(found.score[0]) / 1000, said, distances, evidence)
 
 
 def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:

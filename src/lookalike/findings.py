@@ -167,6 +167,7 @@ class Findings:
             distance=distance, share=distance / self.options.spec.bits,
             score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
             relation=self._relation(row, keeper, tier), reason=self._ranking.reason(keeper, row),
+            keeper_lacks=self._lacking(row, keeper, tier),
         )  # fmt: skip
 
     def _relation(self, row: int, keeper: int, tier: Tier) -> str:
@@ -179,6 +180,13 @@ class Findings:
             return "connected through others only"
         matches = self._matches
         return verify.relation(
+            self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
+        )
+
+    def _lacking(self, row: int, keeper: int, tier: Tier) -> tuple[str, ...]:
+        one, other = int(self._images.content[keeper]), int(self._images.content[row])
+        matches = self._matches
+        return verify.lacking(
             self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
         )
 

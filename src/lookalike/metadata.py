@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -22,6 +22,9 @@ SHOT = {
 """What tells two exposures of one camera apart."""
 MOST_SHOWN = 64
 """Characters of such a fact that are kept."""
+MOTION = re.compile(rb"""(?:MotionPhoto|MicroVideo)(?:=["']|>)1""")
+XMP_WITHIN, XMP_BYTES = 1 << 17, 1 << 16
+"""Bytes from the beginning of a file within which its XMP begins, and how many bytes it has at most."""
 
 
 def exif(image: Image.Image) -> dict[str, str | int]:
@@ -111,6 +114,46 @@ def _shown(value: object) -> str | None:
         return None
     number = float(value)  # type: ignore[arg-type]  # an integer or a rational of Pillow's
     return f"{number:.4g}" if np.isfinite(number) else None
+
+
+def has_video(data: bytes) -> bool:
+    """Say whether an image file carries a video of the moment beside its picture.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    bool
+        Whether it is a motion photo: XMP of Google's format 1.0 or of the micro videos before it, Samsung's trailer, or the
+        ``mpvd`` box of HEIC and AVIF.
+
+    Examples
+    --------
+    >>> has_video(b"...MotionPhoto_Data....SEFT")
+    True
+    """
+    if data.endswith(b"SEFT") and b"MotionPhoto_Data" in data:
+        return True
+    if data[4:8] == b"ftyp":
+        return b"mpvd" in _boxes(data)
+    start = data.find(b"http://ns.adobe.com/xap/1.0/", 0, XMP_WITHIN)
+    return start >= 0 and MOTION.search(data, start, start + XMP_BYTES) is not None
+
+
+def _boxes(data: bytes) -> Iterator[bytes]:
+    """Yield the types of the outermost boxes of an ISO base media file."""
+    at = 0
+    while at + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if size == 1 and at + 16 <= len(data):
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+        yield kind
+        if size < 8:
+            return  # to the end of the file, or nonsense
+        at += size
 
 
 def jpeg_quality(image: Image.Image) -> int | None:

@@ -253,6 +253,8 @@ class Member:
         What was done to the picture, in words; empty for the keeper.
     reason : str
         Why this image is the keeper, or why its keeper comes before it.
+    keeper_lacks : tuple of str
+        What this image carries and its keeper does not, of `lookalike.verify.LOSSES`.
     """
 
     ref: ImageRef
@@ -268,6 +270,7 @@ class Member:
     tier: Tier | None = None
     relation: str = ""
     reason: str = ""
+    keeper_lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,8 @@ def _group(group: dict[str, Any]) -> Iterator[str]:
         tier = member["tier"] or "not verified"
         score = "" if member["score"] is None or tier == "exact" else f", score {member['score']:.3f}"
         against = "" if member["keeper"] == group["keeper"] else f" of {plain(member['keeper'])}"
-        yield f"  {tier:<5} {plain(member['path'])}  ({size})  {member['relation']}{against}{score}"
+        lacks = f", the keeper carries less: {', '.join(member['keeper_lacks'])}" if member["keeper_lacks"] else ""
+        yield f"  {tier:<5} {plain(member['path'])}  ({size})  {member['relation']}{against}{score}{lacks}"
 
 
 def _summary(stats: dict[str, Any], failures: list[dict[str, Any]], incomplete: Sequence[str]) -> Iterator[str]:

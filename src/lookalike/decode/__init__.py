@@ -10,7 +10,7 @@ from lookalike.decode.pillow import decoders, environment, is_truncated, opened
 from lookalike.decode.thumbnails import detail, luma_of, square, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
 
-VERSION = 4
+VERSION = 5
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [

@@ -122,6 +122,8 @@ def _thumbnails(files: list[bytes], inflated: list[bytearray | None], limit: int
             continue
         width, height, alpha, depth, colour, detail, quality_sum, orientation, start, size = known
         exif = metadata.exif_of(files[at][start : start + size]) if size else {}
+        if metadata.has_video(files[at]):
+            exif["video"] = 1
         if exif.get("orientation", 1) != orientation:
             continue  # what its EXIF means is for Pillow to say
         width, height = upright_size(width, height, orientation)

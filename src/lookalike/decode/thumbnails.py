@@ -132,6 +132,8 @@ def thumbnail(image: Image.Image, data: bytes) -> Thumbnail:
         _draft(image, 1)
     image.load()
     exif = metadata.exif(image)  # some containers hold it behind the pixels
+    if metadata.has_video(data):
+        exif["video"] = 1
     orientation = int(exif.get("orientation", 1))
     alpha, flat = _flatten(image)
     if unit == BLOCK and flat.mode == "YCbCr":

@@ -13,7 +13,7 @@ from lookalike.tables.files import check_folder, path_fields, printable, replace
 
 COLUMNS = (
     "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "keeper",
-    "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "reason", "stage", "kind",
+    "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "keeper_lacks", "reason", "stage", "kind",
 )  # fmt: skip
 """Columns of the CSV form: one row per member of a group, then one per failure (role ``failure``)."""
 
@@ -113,7 +113,10 @@ def to_csv(document: dict[str, Any]) -> str:
     writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore")
     writer.writeheader()
     for group in document["groups"]:
-        writer.writerows({"group": group["id"], **member} for member in group["members"])
+        writer.writerows(
+            {"group": group["id"], **member, "keeper_lacks": ",".join(member.get("keeper_lacks", ()))}
+            for member in group["members"]
+        )
     writer.writerows({"role": "failure", **failure} for failure in document["failures"])
     return text.getvalue()
 
@@ -172,6 +175,7 @@ def _member_row(member: Member) -> dict[str, Any]:
             "score": member.score,
             "tier": None if member.tier is None else member.tier.name.lower(),
             "relation": member.relation,
+            "keeper_lacks": list(member.keeper_lacks),
         }
     return row | {"reason": printable(member.reason)}
 

@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.model import THUMBNAIL_SIDE, Tier
+from lookalike.verify.carrying import LOSSES, lacking
 from lookalike.verify.deciding import Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
 from lookalike.verify.measuring import KERNELS, measure
 from lookalike.verify.relating import relation
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, crop, resolved, turn
 
-__all__ = ["EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "relation", "verify"]
+__all__ = [
+    "EVIDENCE", "KERNELS", "LOSSES", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "lacking", "relation",
+    "verify",
+]  # fmt: skip
 
 STEP = "3"
 """Version of everything here, stored with every verdict."""

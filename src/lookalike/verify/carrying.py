@@ -1,0 +1,47 @@
+"""What a picture carries that its keeper does not: with whatever else agrees, removing it would lose that."""
+
+from lookalike.columns import Facts
+from lookalike.model import Tier
+from lookalike.verify.evidence import Evidence
+from lookalike.verify.framing import LEAST_SCALE, frame_of
+
+LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video")
+"""Names of what can be lost: resolution of what both show, more of the scene, colour, transparency, bits per channel, frames
+or pages, and a video within the file."""
+
+
+def lacking(
+    facts: Facts, keeper: int, member: int, tier: Tier, evidence: Evidence | None, *, left: bool
+) -> tuple[str, ...]:
+    """Name what the keeper lacks of what a member carries.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of the contents.
+    keeper, member : int
+        Rows of `facts`.
+    tier : Tier
+        Tier of the pair.
+    evidence : record of `lookalike.verify.EVIDENCE`, optional
+        Of the pair; None where the contents were found equal.
+    left : bool
+        Whether the keeper is the left picture of the evidence.
+
+    Returns
+    -------
+    tuple of str
+        Of `LOSSES`, in their order; empty where the keeper carries at least as much.
+    """
+    if keeper == member or tier > Tier.EDIT:
+        return ()
+    more = {
+        name: getattr(facts, name)[member] > getattr(facts, name)[keeper]
+        for name in ("colour", "alpha", "depth", "frames")
+    }
+    more["video"] = "video" in facts.exif[member] and "video" not in facts.exif[keeper]
+    if evidence is not None:
+        frame = frame_of(facts, keeper, member, tier, evidence, left=left)
+        more["pixels"] = (frame.ratio[0] * frame.ratio[1]) ** 0.5 > 1 + LEAST_SCALE
+        more["crop"] = frame.is_cropped and not frame.member_inner
+    return tuple(name for name in LOSSES if more.get(name))
