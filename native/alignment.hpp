@@ -7,8 +7,7 @@
 
 namespace lookalike {
 
-constexpr unsigned coarsest_side = 16, finest_side = 256;
-constexpr unsigned pyramid_levels = 5;  // sides 16, 32, 64, 128, 256
+constexpr unsigned coarsest_side = 16, aligned_side = 256, finest_side = 2048;
 
 // Rows of (xx, xy, shift x), (yx, yy, shift y).
 using Map = std::array<double, 6>;

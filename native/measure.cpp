@@ -15,7 +15,6 @@ constexpr std::int64_t still_match = 512, still_change = share / 80, least_match
 constexpr unsigned middle_side = 32, fine_side = 128;
 constexpr double most_area = 8.0;
 constexpr Map identity{1, 0, 0, 0, 1, 0};
-constexpr std::size_t most_tiles = 256;
 
 // Sums of one tile, or of a whole picture.
 struct Cell {
@@ -29,14 +28,17 @@ struct Cell {
       second[k] += other.second[k];
     }
   }
-  std::int64_t variance(int k) const {
+  std::int64_t variance(int k) const { return std::max(moment(second[k], first[k], first[k]), floor_variance); }
+  std::int64_t covariance() const { return moment(common, first[0], first[1]); }
+
+ private:
+  // (n * product - one * other) / n^2, or 0 where that is negative; values are centred first, so that nothing overflows.
+  std::int64_t moment(std::int64_t product, std::int64_t one, std::int64_t other) const {
     const std::int64_t count = std::max(n, std::int64_t{1});
-    const std::int64_t value = count * second[k] - first[k] * first[k];  // never negative
-    return std::max(value / (count * count), floor_variance);
-  }
-  std::int64_t covariance() const {
-    const std::int64_t count = std::max(n, std::int64_t{1});
-    return std::max(count * common - first[0] * first[1], std::int64_t{0}) / (count * count);
+    const std::int64_t a = one / count, b = other / count;
+    const std::int64_t centred = product - a * other - b * (one - a * count);
+    const std::int64_t rest = (one - a * count) * (other - b * count);
+    return std::max(centred - (rest + count - 1) / count, std::int64_t{0}) / count;
   }
 };
 
@@ -142,21 +144,21 @@ std::int64_t match_of(const std::int16_t* left, const std::int16_t* right, const
   return match_of(cell, side);
 }
 
-using Levels = std::array<std::int64_t, most_tiles>;
+using Levels = std::vector<std::int64_t>;
 
 // By how much levels miss the best rising curve, pooling adjacent violators; of two directions the lesser stays.
 void miss_curve(const Levels& given, const Levels& wanted, const std::vector<Cell>& cells,
-                const std::array<std::uint16_t, most_tiles>& counting, std::size_t count, std::int64_t contrast,
-                Levels& miss) {
+                const std::vector<std::uint16_t>& counting, std::int64_t contrast, Levels& miss) {
   struct Pool {
     std::int64_t total, weight;
     std::size_t tiles;
   };
-  std::array<std::uint64_t, most_tiles> order;  // levels, never negative, and the tiles that have them
+  const std::size_t count = counting.size();
+  std::vector<std::uint64_t> order(count);  // levels, never negative, and the tiles that have them
   for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<std::uint64_t>(given[counting[i]]) << 16 | counting[i];
-  std::sort(order.begin(), order.begin() + count);
+  std::sort(order.begin(), order.end());
   for (std::size_t i = 0; i < count; ++i) order[i] &= 0xffff;
-  std::array<Pool, most_tiles> pools;
+  std::vector<Pool> pools(count);
   std::size_t size = 0;
   for (std::size_t i = 0; i < count; ++i) {
     pools[size++] = {wanted[order[i]] * cells[order[i]].n, cells[order[i]].n, 1};
@@ -200,15 +202,15 @@ void compare(const std::int16_t* outer, const std::int16_t* inner, const Map& ma
   out.inside = whole.n;
   out.difference = whole.difference / count;
 
-  std::array<std::uint16_t, most_tiles> counting;
-  std::size_t counted = 0;
-  Levels one, other, miss;
+  std::vector<std::uint16_t> counting;
+  counting.reserve(tiles);
+  Levels one(tiles), other(tiles), miss(tiles);
   out.change.assign(tiles, -1);
   out.structure.assign(2 * tiles, 0);
   for (std::size_t i = 0; i < tiles; ++i) {
     const Cell& cell = cells[i];
     if (4 * cell.n < 3 * static_cast<std::int64_t>(width) * width) continue;
-    counting[counted++] = static_cast<std::uint16_t>(i);
+    counting.push_back(static_cast<std::uint16_t>(i));
     one[i] = cell.first[0] / cell.n;
     other[i] = cell.first[1] / cell.n;
     miss[i] = most;
@@ -221,10 +223,9 @@ void compare(const std::int16_t* outer, const std::int16_t* inner, const Map& ma
     }
     out.change[i] = static_cast<std::int32_t>(least);
   }
-  miss_curve(one, other, cells, counting, counted, out.contrast[1], miss);
-  miss_curve(other, one, cells, counting, counted, out.contrast[0], miss);
-  for (std::size_t i = 0; i < counted; ++i) {
-    const std::size_t at = counting[i];
+  miss_curve(one, other, cells, counting, out.contrast[1], miss);
+  miss_curve(other, one, cells, counting, out.contrast[0], miss);
+  for (const std::size_t at : counting) {
     out.change[at] = static_cast<std::int32_t>(std::min(std::max(std::int64_t{out.change[at]}, miss[at]), most));
   }
 }
@@ -306,7 +307,7 @@ void measure(const Pyramid& left, const Pyramid& right, unsigned side, Scratch& 
   Measured& found = tiles.found;
   for (unsigned at = coarse; at < side;) {
     at *= 2;
-    align(*outer, *inner, map, &at, 1, scratch);
+    if (at <= aligned_side) align(*outer, *inner, map, &at, 1, scratch);
     if (at == middle_side && at < side) {
       compare(outer->plane(at), inner->plane(at), map, at, scratch, tiles, found);
       if (!mostly_kept(found.change)) return;

@@ -86,8 +86,8 @@ def test_findings_name_it(tmp_path: Path) -> None:
     document = findings.to_dict()["groups"][0]["members"]
     assert ["alpha"] in [member.get("keeper_lacks") for member in document]
     # The usual rules put what is intact before what is large.
-    members = la.find(tmp_path, use_catalog=False).groups[0].members
-    assert sorted(member.keeper_lacks for member in members) == [(), (), ("pixels",)]
+    found = la.find(tmp_path, use_catalog=False).groups[0].members
+    assert sorted(member.keeper_lacks for member in found) == [(), (), ("pixels",)]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageOps
 
 from lookalike import bits, decode, hashes, verify
 from lookalike.columns import Facts
+from lookalike.confirming import look
 from lookalike.errors import UsageError
 from lookalike.hashes import crops
 from lookalike.hashing import hash_image
@@ -19,7 +20,7 @@ from lookalike.model import MIN_DETAIL, Thumbnail, Tier
 from lookalike.pictures import ImageSource, contents, picture
 from lookalike.verify.evidence import MAP_BITS
 from lookalike.verify.exposures import Exposures
-from lookalike.verify.views import WHOLE
+from lookalike.verify.views import WHOLE, Pictures
 
 ROW_HEIGHT = 400
 """Height in pixels of the pictures that are shown side by side."""
@@ -120,17 +121,24 @@ def compare(
     made = [decode.decode(data, name) for data, name in files]
     if min(thumbnail.detail for thumbnail in made) < MIN_DETAIL:
         return Comparison(Tier.NONE, 0.0, "too little detail to compare", distances, {})
-    facts, found, left = _verdict(files, made)
+    facts, small, found, left = _verdict(files, made)
     tier = Tier(int(found.tier[0]))
     two = bool(Exposures(facts).differ(np.array([0]), np.array([1]))[0])
     found.evidence["two_exposures"] = two
     tier = max(tier, Tier.SIMILAR) if two else tier
+    closest: dict[str, Any] = {}
+    if tier is Tier.COPY:
+        last = look(
+            (files[left], files[1 - left]), small.take(np.array([left, 1 - left])), int(found.evidence["turn"][0])
+        )
+        closest = {"last_look": {"side": last.side, "tiles": last.tiles, "changed": last.changed}}
+        tier = Tier.COPY if last.same else Tier.EDIT
     said = verify.relation(facts, 0, 1, tier, found.evidence[0], left=left == 0) if tier < Tier.NONE else "not alike"
     evidence = _plain(found.evidence[0], swapped=left == 1) | {
         f"{name}_lacks": list(verify.lacking(facts, at, 1 - at, tier, found.evidence[0], left=left == at))
         for at, name in enumerate(("first", "second"))
     }
-    return Comparison(tier, int(found.score[0]) / 1000, said, distances, evidence)
+    return Comparison(tier, int(found.score[0]) / 1000, said, distances, evidence | closest)
 
 
 def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:
@@ -178,7 +186,7 @@ def _distance(name: str, files: list[tuple[bytes, str]], decoding: str) -> Dista
     return Distance(name, made[0].spec.bits, made[0] - made[1])
 
 
-def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Facts, verify.Verdicts, int]:
+def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Facts, Pictures, verify.Verdicts, int]:
     """Verify two files on their thumbnails and on their pixels; say which of them is the left one."""
     digests = [blake3(data).digest() for data, _ in files]
     left = min((0, 1), key=lambda at: (-made[at].width * made[at].height, digests[at]))
@@ -199,7 +207,7 @@ def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Fac
     planes = [decode.planes(data, name, PIXEL_SIDE) for data, name in files]
     fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
     settle(found, np.array([0]), verify.verify(fine, *pair, hints))
-    return facts, found, left
+    return facts, small, found, left
 
 
 def _hints(luma: NDArray[np.uint8]) -> verify.Hints:

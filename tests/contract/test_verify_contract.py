@@ -70,6 +70,24 @@ def test_the_kernel_measures_what_the_reference_measures(seed: int, sides: tuple
     assert (quick.change[~quick.finished] == tiles.OUTSIDE).all()
 
 
+def test_large_planes_too() -> None:
+    side = 512
+    left, right = (planes[[0, 3, 4, 5]] for planes in pairs(7, side))
+    quick, slow = measure(left, right, side), measure(left, right, side, kernel=REFERENCE)
+    for name in Measures.__slots__:
+        assert np.array_equal(getattr(quick, name), getattr(slow, name)), name
+
+
+def test_nothing_overflows_on_the_largest_planes() -> None:
+    half = np.where(np.arange(2048) < 1024, 0, 255).astype(np.uint8) * np.ones((2048, 1), np.uint8)
+    left, right = half[np.newaxis], half[np.newaxis, :, ::-1]
+    for one, other in ((left, left), (left, right)):
+        quick, slow = measure(one, other, 2048), measure(one, other, 2048, kernel=REFERENCE)
+        for name in Measures.__slots__:
+            assert np.array_equal(getattr(quick, name), getattr(slow, name)), name
+    assert (measure(left, left, 2048).contrast >= 0.999 * (255 * 32) ** 2).all()
+
+
 def test_extremes_are_measured_alike() -> None:
     checks = np.indices((64, 64)).sum(axis=0) % 2 * 255
     half = np.where(np.arange(64) < 32, 0, 255) * np.ones((64, 1), np.int64)

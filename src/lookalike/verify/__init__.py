@@ -30,7 +30,7 @@ GOOD = 40
 """Unexplained up to which a same picture is looked at in no other way."""
 BETTER = 20
 """By how much less a later look must leave unexplained to count instead of an earlier one."""
-SIDES = (256, 128, 64, 32, 16)
+SIDES = (2048, 1024, 512, 256, 128, 64, 32, 16)
 
 
 @dataclass(frozen=True, slots=True)

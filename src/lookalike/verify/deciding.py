@@ -5,6 +5,7 @@ colour and size then tell a copy from a deliberate edit.
 """
 
 from enum import IntEnum
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,13 @@ from lookalike.model import Tier
 from lookalike.verify.evidence import UNEXPLAINED, Evidence
 from lookalike.verify.views import WHOLE, Column, Pictures
 
-SAME = {16: 40, 32: 80, 64: 200, 128: 300, 256: 500}
+
+def _by_side(*values: int) -> dict[int, int]:
+    """Give each side from 16 to 256 its value; finer planes have the last."""
+    return dict(zip_longest((16, 32, 64, 128, 256, 512, 1024, 2048), values, fillvalue=values[-1]))
+
+
+SAME = _by_side(40, 80, 200, 300, 500)
 """By side, what may be unexplained of a picture that is the same."""
 LEAST_EXPLAINED, MOST_LOST, PLAIN_LOST = 400, 320, 150
 """On planes finer than a thumbnail: of the tiles that show something, in 1/1024, those of which little and those of which most
@@ -25,11 +32,11 @@ LITTLE = 260
 """Unexplained up to which that does not matter."""
 TONED_LEVEL = 6 * 64
 """Brightness off from which tone has changed, in 1/64 level."""
-ALIKE = {16: 460, 32: 460, 64: 460, 128: 560, 256: 600}
+ALIKE = _by_side(460, 460, 460, 560, 600)
 """By side, what may be unexplained of a picture that is similar."""
-DOUBTFUL = {16: 60, 32: 310, 64: 440, 128: 560, 256: 600}
+DOUBTFUL = _by_side(60, 310, 440, 560, 600)
 """By side, what may be unexplained of a picture that a closer look may show to be the same."""
-COPY_UNEXPLAINED = {16: 40, 32: 60, 64: 60, 128: 240, 256: 240}
+COPY_UNEXPLAINED = _by_side(40, 60, 60, 240, 240)
 """By side, what may be unexplained of a picture that nobody changed on purpose,"""
 COPY_STEP = 6 * 64
 """how much the deviation of a tile may differ, in 1/64 level,"""

@@ -1,5 +1,7 @@
 """What was measured of a pair: one record a pair, whole numbers only, as it is kept with the verdict."""
 
+from math import isqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,8 @@ NEUTRAL, COLOURED = 6, 12
 """Levels of chroma off gray up to which a place has no colour, and from which it has one."""
 GRAY = 2
 """Levels of chroma off gray up to which a picture is gray."""
+MOST_CUT = 16
+"""Tiles each way of which it is kept which of them changed; of more, squares of tiles."""
 POSITION_BITS = 6
 """Bits behind the point of lengths in pixels of a thumbnail."""
 
@@ -57,7 +61,11 @@ EVIDENCE = np.dtype(
         ("worst", "<u4"),  # largest variance that is unexplained in a tile, in 1/64 level squared
         ("step", "<u2"),  # largest difference of the standard deviations of a tile, in 1/64 level
         ("changed", "<u2"),  # tiles that changed
-        ("where", "u1", 32),  # which: one bit a tile of what was compared of the inner picture, row by row
+        (
+            "where",
+            "u1",
+            MOST_CUT**2 // 8,
+        ),  # which, of what was compared of the inner picture: one bit a tile, row by row
         ("more", "i1"),  # whether the inner (1) or the outer picture (-1) shows more in these
         ("level", "<u2", 2),  # mean brightness of the inner and the outer picture where they overlap, in 1/64 level
         ("contrast", "<u2", 2),  # standard deviation there, in 1/64 level
@@ -165,8 +173,7 @@ def _texture(made: Evidence, found: Measures) -> None:
     made["more"] = np.sign(
         np.where(3 * np.abs(shown[:, 1] - shown[:, 0]) >= shown.max(axis=1), shown[:, 1] - shown[:, 0], 0)
     )
-    bits = np.packbits(changed, axis=1)
-    made["where"][:, : bits.shape[1]] = bits
+    made["where"] = _where(changed)
     textured = counted & (variance.max(axis=2) >= TEXTURED)
     made["textured"] = textured.sum(axis=1)
     made["worst"] = np.maximum(rest.max(axis=1), 0) >> VALUE_BITS
@@ -179,6 +186,18 @@ def _texture(made: Evidence, found: Measures) -> None:
     made["contrast"] = np.sqrt(found.contrast[:, ::-1].astype(np.float64)).astype(np.int64)
     made["sharpness"] = (deviation.sum(axis=1) // np.maximum(counted.sum(axis=1), 1)[:, np.newaxis])[:, ::-1]
     made["difference"] = found.difference
+
+
+def _where(changed: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Pack tiles as bits, row by row; of more than 256 those of each of 256 squares together."""
+    cut = isqrt(changed.shape[1])
+    if cut > MOST_CUT:
+        size = cut // MOST_CUT
+        changed = (
+            changed.reshape(-1, MOST_CUT, size, MOST_CUT, size).any(axis=(2, 4)).reshape(len(changed), MOST_CUT**2)
+        )
+    bits = np.packbits(changed, axis=1)
+    return np.pad(bits, ((0, 0), (0, MOST_CUT**2 // 8 - bits.shape[1])))
 
 
 def _colour(
@@ -215,7 +234,7 @@ def _changed_places(made: Evidence) -> NDArray[np.bool_]:
     inner = np.where(made["inner"][:, np.newaxis] == 1, made["right_box"], made["left_box"])
     rows = np.flatnonzero((inner == WHOLE).all(axis=1))
     if len(rows):
-        cut = tiles_per_side(int(made["side"][0]))
+        cut = min(tiles_per_side(int(made["side"][0])), MOST_CUT)
         tiles = np.unpackbits(made["where"][rows], axis=1, count=cut * cut).reshape(len(rows), cut, cut)
         step = max(CHROMA_SIDE // cut, 1)
         tiles = tiles.repeat(step, axis=1).repeat(step, axis=2)

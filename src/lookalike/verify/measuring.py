@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.verify.alignment import COARSEST, IDENTITY, Map, Plane, align, pyramid, sample
-from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, Tiles, compare, tiles_per_side
+from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, Tiles, compare, moment, tiles_per_side
 
 REFERENCE = "reference"
 try:
@@ -35,6 +35,8 @@ FINE = 128
 """Side from which three in four tiles so little changed are enough: a shift would show in most of them."""
 MOST_AREA = 8.0
 """How many times as large one picture may be in the frame of the other."""
+ALIGNED = 256
+"""Side of the finest planes that are aligned: to a small part of a pixel of larger ones."""
 MIDDLE = 32
 """Side of the planes at which a pair is given up where more than three in five tiles are changed."""
 
@@ -81,7 +83,7 @@ def measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int, *, ker
     Parameters
     ----------
     left, right : ndarray of uint8, shape (n, size, size)
-        Luma; `size` a power of two from 16 to 256.
+        Luma; `size` a power of two from 16 to 2048.
     side : int
         The finest side to compare at, 16 to `size`.
     kernel : str, optional
@@ -188,9 +190,7 @@ def match_of(left: Plane, right: Plane, maps: Map) -> Column:
     n = np.maximum(count, 1)
 
     def product(one: Plane, other: Plane) -> Column:
-        sums = [(values * held).sum(axis=(1, 2)) for values in (one, other, one * other)]
-        found: Column = np.maximum(n * sums[2] - sums[0] * sums[1], 0) // (n * n)
-        return found
+        return moment(n, *((values * held).sum(axis=(1, 2)) for values in (one * other, one, other)))
 
     common = product(seen, right)
     powers = [np.maximum(product(plane, plane), FLOOR) for plane in (seen, right)]
@@ -232,7 +232,8 @@ def _measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int) -> Me
     while at < side and len(going):
         at *= 2
         outer, inner = _ordered(planes, swapped, going, at)
-        maps = align({at: outer}, {at: inner}, maps, (at,))
+        if at <= ALIGNED:
+            maps = align({at: outer}, {at: inner}, maps, (at,))
         if at == MIDDLE < side:
             change = compare(outer, inner, maps).change
             kept = 5 * (change >= CHANGED).sum(axis=1) <= 3 * (change != OUTSIDE).sum(axis=1)

@@ -8,7 +8,7 @@ from lookalike.columns import Facts
 from lookalike.model import Tier
 from lookalike.turns import BACK, NAMES
 from lookalike.verify.deciding import COPY_DIFFERENCE, COPY_SHARPNESS, recoloured
-from lookalike.verify.evidence import Evidence
+from lookalike.verify.evidence import MOST_CUT, Evidence
 from lookalike.verify.framing import LEAST_SCALE, Frame, frame_of
 from lookalike.verify.tiles import tiles_per_side
 
@@ -144,7 +144,7 @@ def _overlay(evidence: Evidence, *, member_inner: bool, toned: bool) -> list[str
         return []
     if MOST_ADDED * changed > int(evidence["tiles"]):
         return ["much changed"]
-    cut = tiles_per_side(int(evidence["side"]))
+    cut = min(tiles_per_side(int(evidence["side"])), MOST_CUT)
     where = np.flatnonzero(np.unpackbits(evidence["where"], count=cut * cut))
     across, down = where % cut, where // cut
     wide = max(np.ptp(across), np.ptp(down)) > MOST_SPREAD * cut

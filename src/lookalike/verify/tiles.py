@@ -106,7 +106,7 @@ def compare(left: Plane, right: Plane, maps: Map) -> Tiles:
     )
     n = np.maximum(size, 1)
     own = [_variance(n, first, second) for first, second in zip(firsts, seconds, strict=True)]
-    common = np.maximum(n * sums(one * other) - firsts[0] * firsts[1], 0) // (n * n)
+    common = moment(n, sums(one * other), firsts[0], firsts[1])
     rest = [own[k] - np.minimum(common * common // own[1 - k], own[k]) for k in (0, 1)]
     shares = [np.maximum(rest[k] - NOISE, 0) * SHARE // contrast[k][:, None] for k in (0, 1)]
     structure = np.stack([np.minimum(own[k] * SHARE // contrast[k][:, None], MOST) for k in (0, 1)], axis=2)
@@ -152,7 +152,32 @@ def smooth(planes: Plane) -> Plane:
 
 
 def _variance(count: Column, first: Column, second: Column) -> Column:
-    found: Column = np.maximum((count * second - first * first) // (count * count), FLOOR)
+    return np.maximum(moment(count, second, first, first), FLOOR)
+
+
+def moment(count: Column, product: Column, one: Column, other: Column) -> Column:
+    """Return a second moment about the means, from sums, without an overflow on large planes.
+
+    Parameters
+    ----------
+    count : ndarray of int64
+        How many values, at least 1.
+    product, one, other : ndarray of int64
+        Sums of the products of values, none negative, and of the values themselves.
+
+    Returns
+    -------
+    ndarray of int64
+        ``(count * product - one * other) // count ** 2``, at least 0.
+
+    Examples
+    --------
+    >>> moment(*(np.array([value]) for value in (4, 30, 10, 10))).tolist()
+    [1]
+    """
+    (a, one_rest), (b, other_rest) = np.divmod(one, count), np.divmod(other, count)
+    centred = product - a * other - b * one_rest
+    found: Column = np.maximum(centred - -(-one_rest * other_rest // count), 0) // count
     return found
 
 
