@@ -1,7 +1,8 @@
 """Contents to candidates: which of them may be the same picture, by their hashes, and how to look at a pair of them.
 
 A pair is a candidate if its whole pictures, or what borders surround, have near hashes; or its upper left corners have, or
-any of the other three; or, as options allow, one picture turned has a hash near that of the other, or one cropped.
+any of the other three; or one picture cropped a little has a hash near that of the other; or, as options allow, one
+turned, or cropped more.
 """
 
 from collections.abc import Iterable
@@ -30,8 +31,8 @@ Column = NDArray[np.int64]
 Owned = tuple[Column, NDArray[np.uint64]]
 """``(item, block)``: row i of the hash block belongs to that item."""
 
-_TURN = np.array([*range(len(BACK)), *[1] * len(crops.CROPS)], np.uint8)
-_BOX = np.concatenate([np.broadcast_to(WHOLE, (len(BACK), 4)), crops.CROPS])
+_BOX = np.concatenate([np.broadcast_to(WHOLE, (len(BACK), 4)), crops.EDGES, crops.CROPS])
+_TURN = np.array([*range(len(BACK)), *[1] * (len(_BOX) - len(BACK))], np.uint8)
 """Ways to look at an item: by EXIF orientation turned, or upright cropped."""
 _CROPPED = len(BACK)
 
@@ -175,16 +176,17 @@ def propose(
             owner, turned, turn = owner[turn == 2], turned[turn == 2], turn[turn == 2]
         hits = _hits(distinct, turned, radius, (owner, turn, item, node), most=MOST_TURNS, threads=threads)
         _add_hits(layers, hinted, (item, node, nodes), *hits)
-    if options.crops:
-        item, block = hashes(crops.SPEC, "plain")
-        distinct, node = join.collapse(block)
-        nodes = np.full((count, 1), -1, np.int64)
-        nodes[item, 0] = node
-        owner, block = hashes(crops.SPEC, "crops")
-        way = _CROPPED + np.tile(np.arange(len(crops.CROPS)), len(owner) // len(crops.CROPS))
-        farther = min(within + CROP_MORE, crops.SPEC.bits)
-        hits = _hits(distinct, block, farther, (owner, way, item, node), most=1, threads=threads)
-        _add_hits(layers, hinted, (item, node, nodes), *hits)
+    boxes = crops.CROPS if options.crops else crops.EDGES
+    first = len(_BOX) - len(boxes) if options.crops else _CROPPED
+    item, block = hashes(crops.SPEC, "plain")
+    distinct, node = join.collapse(block)
+    nodes = np.full((count, 1), -1, np.int64)
+    nodes[item, 0] = node
+    owner, block = hashes(crops.SPEC, "crops" if options.crops else "edges")
+    way = first + np.tile(np.arange(len(boxes)), len(owner) // len(boxes))
+    farther = min(within + CROP_MORE, crops.SPEC.bits) if options.crops else within
+    hits = _hits(distinct, block, farther, (owner, way, item, node), most=1, threads=threads)
+    _add_hits(layers, hinted, (item, node, nodes), *hits)
     return Proposals(grouping.Candidates(count, layers), tuple(hinted))
 
 

@@ -50,7 +50,7 @@ def _boxes(boxes: NDArray[np.int64], luma: NDArray[np.uint8], spec: HashSpec) ->
 
 VARIANTS: dict[str, Callable[[NDArray[np.uint8], HashSpec], Made]] = {
     "plain": _plain, "trimmed": _trimmed, "turned": _turned,
-    "parts": partial(_boxes, crops.PARTS), "crops": partial(_boxes, crops.CROPS),
+    "parts": partial(_boxes, crops.PARTS), "edges": partial(_boxes, crops.EDGES), "crops": partial(_boxes, crops.CROPS),
 }  # fmt: skip
 """What can be hashed of a thumbnail: none, one or several hashes each."""
 
@@ -68,7 +68,7 @@ def at_scan(spec: HashSpec) -> tuple[tuple[HashSpec, str], ...]:
     tuple of (HashSpec, str)
         Hashes, and one of `VARIANTS` each.
     """
-    return (spec, "plain"), (spec, "trimmed"), (crops.SPEC, "parts")
+    return (spec, "plain"), (spec, "trimmed"), (crops.SPEC, "parts"), (crops.SPEC, "edges")
 
 
 def add(store: Catalog, ids: NDArray[np.int64], luma: NDArray[np.uint8], spec: HashSpec, variant: str) -> None:

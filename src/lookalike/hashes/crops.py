@@ -24,6 +24,8 @@ CORNER = 45
 """Side of the four parts, in 1/64: about half of the area."""
 LEVELS = ((0.94, 2), (0.88, 3), (0.81, 4), (0.75, 5), (0.7, 6))
 """Shares of a side that are left by crops, and at how many places along it they are tried."""
+EDGE = 0.95
+"""Share of a side that a crop leaves which is looked for always."""
 BARS = (0.92, 0.84, 0.75)
 """Shares of one side that are left where something is cut off at one edge only."""
 
@@ -46,6 +48,8 @@ def _bar(share: float) -> list[tuple[int, int, int, int]]:
 _FAR = THUMBNAIL_SIDE - CORNER
 PARTS: Boxes = np.array([(x, y, x + CORNER, y + CORNER) for y in (0, _FAR) for x in (0, _FAR)])
 """Left, top, right and bottom (exclusive) of the four corners, in pixels of a thumbnail."""
+EDGES: Boxes = np.array(_square(EDGE, 2)[:4])
+"""Of what a thin strip along two edges being cut off leaves."""
 CROPS: Boxes = np.array(
     [box for level in LEVELS for box in _square(*level)] + [box for share in BARS for box in _bar(share)]
 )
