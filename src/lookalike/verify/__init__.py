@@ -24,7 +24,7 @@ __all__ = [
     "verify",
 ]  # fmt: skip
 
-STEP = "3"
+STEP = "4"
 """Version of everything here, stored with every verdict."""
 GOOD = 40
 """Unexplained up to which a same picture is looked at in no other way."""
@@ -132,7 +132,7 @@ def verify(
         first = np.searchsorted(hints.pair[order], hints.pair[order])
         for rank in range(int((np.arange(len(order)) - first).max(initial=-1)) + 1):
             at = order[np.arange(len(order)) - first == rank]
-            at = at[_open(best)[hints.pair[at]]]
+            at = at[_unsettled(best)[hints.pair[at]]]
             both = hints.left_box[at], hints.right_box[at]
             _look(best, pictures, (left, right), hints.pair[at], hints.turn[at], both, kernel, hinted=True)
     return best
@@ -141,6 +141,12 @@ def verify(
 def _open(best: Verdicts) -> NDArray[np.bool_]:
     """Say which pairs may be looked at in another way."""
     return (best.tier > Tier.EDIT) | (best.evidence["unexplained"] > GOOD)
+
+
+def _unsettled(best: Verdicts) -> NDArray[np.bool_]:
+    """Say for which pairs a hint counts: not where one lies so well in the other that it is known what each shows alone."""
+    found: NDArray[np.bool_] = (best.tier == Tier.NONE) | (best.evidence["unexplained"] > GOOD)
+    return found
 
 
 def _look(
@@ -176,9 +182,8 @@ def _look(
     tier, score, doubt = decide(evidence, left, right)
     before = best.tier[rows]
     less = evidence["unexplained"].astype(np.int64) + BETTER < best.evidence["unexplained"][rows]
-    better = (
-        (tier < before) | ((tier == before) & less & (evidence["finished"] != 0)) | (best.evidence["side"][rows] == 0)
-    )
+    less &= (evidence["finished"] != 0) & (evidence["side"] >= best.evidence["side"][rows])  # coarse planes hide more
+    better = (tier < before) | ((tier == before) & less) | (best.evidence["side"][rows] == 0)
     kept = rows[better]
     best.tier[kept], best.score[kept], best.doubt[kept] = tier[better], score[better], doubt[better]
     best.evidence[kept] = evidence[better]

@@ -22,10 +22,16 @@ def _by_side(*values: int) -> dict[int, int]:
 
 SAME = _by_side(40, 80, 200, 300, 500)
 """By side, what may be unexplained of a picture that is the same."""
-LEAST_EXPLAINED, MOST_LOST, PLAIN_LOST = 400, 320, 150
+LEAST_EXPLAINED, MOST_LOST, PLAIN_LOST = 400, 280, 150
 """On planes finer than a thumbnail: of the tiles that show something, in 1/1024, those of which little and those of which most
 is unexplained. Something put over a picture leaves most of it; other words in the same layout leave nothing, another
 picture in the same frame only the frame. Where less than two fifths show something, less may be lost."""
+TONED_EXPLAINED, TONED_LOST = 240, 120
+"""The same where tone changed: of each channel by itself, it leaves little of a picture, but loses little too."""
+COVERED, COVERED_LOST, COVERED_EXPLAINED, COVERED_CHANGED = 560, 390, 380, 614
+"""What may be unexplained, lost and changed, and must be explained, where one picture shows more than the other in the tiles
+that changed, and these are as many as are lost: something was put over one of them, and beside it they agree. Another
+picture in the same frame differs in the rest too."""
 FINE = 128
 """Side from which that is looked at."""
 LITTLE = 260
@@ -36,6 +42,8 @@ ALIKE = _by_side(460, 460, 460, 560, 600)
 """By side, what may be unexplained of a picture that is similar."""
 DOUBTFUL = _by_side(60, 310, 440, 560, 600)
 """By side, what may be unexplained of a picture that a closer look may show to be the same."""
+STILL = 600
+"""The same of a picture that lies as the other does: tone alone may be what differs."""
 COPY_UNEXPLAINED = _by_side(40, 60, 60, 240, 240)
 """By side, what may be unexplained of a picture that nobody changed on purpose,"""
 COPY_STEP = 6 * 64
@@ -59,9 +67,12 @@ COARSE = 16
 """Side of planes that show too little to find one picture as a part of another."""
 FEW_CHANGED = 3
 """Changed tiles that may come of coarse planes."""
-SPOT, THUMBNAIL_SPOT, SURE_SPOT = 8 * 64, 16 * 64, (12 * 64, 3 * 64)
+SPOT, THUMBNAIL_SPOT, SURE_SPOT = 5 * 64, 16 * 64, (12 * 64, 3 * 64)
 """Chroma off at one place up to which nothing was put there, on fine planes and on thumbnails; and up to which that is
 sure, resized or not."""
+CRUDE, CRUDE_SPOT, CRUDE_CHANGED, CRUDE_WORST = 2 * 64, 8 * 64, 2, 40 * 64
+"""Brightness off on the mean, in 1/64 level, from which an encoder was crude; what it may do to chroma at one place, to how
+many tiles, and to the worst of them."""
 SURE_UNEXPLAINED, SURE_STEP, SURE_WORST = (4, 0), (160, 64), (512, 0)
 """Up to which a copy is sure, resized or not: what is unexplained, the step and the worst tile."""
 LEAST_TEXTURED = 3
@@ -106,42 +117,74 @@ def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray
     finished = evidence["finished"] != 0
     unexplained = evidence["unexplained"].astype(np.int64)
     score = np.where(finished, 1000 - -(-unexplained * 1000 // UNEXPLAINED), 0)
-    alike_bound, doubtful, bound, copy_bound = (
-        np.array([table[side] for side in evidence["side"].tolist()], np.int64)
-        for table in (ALIKE, DOUBTFUL, SAME, COPY_UNEXPLAINED)
-    )
-    alike = finished & (unexplained <= alike_bound) & (evidence["textured"] >= LEAST_TEXTURED)
+    alike_bound, doubtful, bound = (_bounds(table, evidence) for table in (ALIKE, DOUBTFUL, SAME))
+    seen = evidence["textured"] >= LEAST_TEXTURED
+    alike = finished & (unexplained <= alike_bound) & seen
     variant = (evidence["plain"] >= PLAIN) & (evidence["rotated"] >= ROTATED)
-    within = (evidence["slide"] <= SLIDE) & ~variant
-    nearly = (evidence["slide"] <= NEAR_SLIDE) & ~variant & ~within & (evidence["side"] < FINE)
     coarse = (evidence["side"] <= COARSE) & (evidence["move"] > COPY_MOVE)
-    same = alike & within & ~coarse & (unexplained <= bound)
-    textured, changed = evidence["textured"].astype(np.int64), evidence["changed"].astype(np.int64)
-    plain = 5 * textured < 2 * evidence["tiles"].astype(np.int64)
-    left_over = (evidence["explained"] >= LEAST_EXPLAINED) & (
-        evidence["lost"] <= np.where(plain, PLAIN_LOST, MOST_LOST)
-    )
-    same &= left_over | (evidence["side"] < FINE) | (unexplained <= LITTLE)
-    level, contrast = evidence["level"].astype(np.int64), evidence["contrast"].astype(np.int64)
-    toned = np.abs(level[:, 0] - level[:, 1]) >= TONED_LEVEL
-    toned |= 8 * np.abs(contrast[:, 0] - contrast[:, 1]) > contrast.max(axis=1)
-    same &= toned | (np.where(plain, 3, 2) * changed <= textured) | (2 * unexplained <= LITTLE)
-    whole = ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
-    kept = same & whole & (evidence["move"] <= NEAR_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
+    within = (evidence["slide"] <= SLIDE) & ~variant
+    same = alike & within & (~coarse & (unexplained <= bound) & _left_over(evidence) | _covered(evidence))
+
+    kept = same & ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
+    kept &= (evidence["move"] <= NEAR_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
     kept &= (evidence["colour"] <= NEAR_COLOUR) & ~stretched((left.width, left.height), (right.width, right.height))
-    sharp = evidence["sharpness"].astype(np.int64)
-    as_sharp = COPY_SHARPNESS * np.abs(sharp[:, 0] - sharp[:, 1]) <= sharp.max(axis=1)
-    untouched = (unexplained <= copy_bound) & (evidence["changed"] == 0) & (evidence["step"] <= COPY_STEP)
-    untouched &= evidence["spot"] <= np.where(evidence["side"] < FINE, THUMBNAIL_SPOT, SPOT)
-    copy = kept & (evidence["move"] <= COPY_MOVE) & ~recoloured(evidence) & as_sharp & untouched
+    copy = kept & (evidence["move"] <= COPY_MOVE) & ~recoloured(evidence) & _untouched(evidence)
     tier = np.select([copy, same, alike], [Tier.COPY, Tier.EDIT, Tier.SIMILAR], Tier.NONE).astype(np.uint8)
+
     resized = (left.width != right.width) | (left.height != right.height)
     measured = {"unexplained": SURE_UNEXPLAINED, "step": SURE_STEP, "worst": SURE_WORST, "spot": SURE_SPOT}
     suspect = np.any([evidence[name] > np.where(resized, *most) for name, most in measured.items()], axis=0)
     doubt = np.where(np.where(copy, suspect, kept & (evidence["changed"] <= FEW_CHANGED)), Doubt.COPY, Doubt.NONE)
-    unsure = alike & (unexplained <= doubtful) & ((within & ~copy & (2 * unexplained > bound)) | nearly)
-    doubt[unsure] = Doubt.SAME
+    nearly = (evidence["slide"] <= NEAR_SLIDE) & ~variant & ~within & (evidence["side"] < FINE)
+    unsure = alike & (unexplained <= doubtful) & ((within & (2 * unexplained > bound)) | nearly)
+    still = np.where(seen, (evidence["move"] <= NEAR_MOVE) & (unexplained <= STILL), unexplained <= doubtful)
+    unsure |= finished & (evidence["side"] < FINE) & still & ~(alike & within)
+    doubt[unsure & ~copy] = Doubt.SAME
     return tier, score, doubt.astype(np.uint8)
+
+
+def _bounds(table: dict[int, int], evidence: Evidence) -> Column:
+    return np.array([table[side] for side in evidence["side"].tolist()], np.int64)
+
+
+def _left_over(evidence: Evidence) -> NDArray[np.bool_]:
+    """Say whether enough of a picture is left for it to be the same, whatever was put over it."""
+    explained, lost, changed, textured = (
+        evidence[name].astype(np.int64) for name in ("explained", "lost", "changed", "textured")
+    )
+    level, contrast = evidence["level"].astype(np.int64), evidence["contrast"].astype(np.int64)
+    toned = np.abs(level[:, 0] - level[:, 1]) >= TONED_LEVEL
+    toned |= 8 * np.abs(contrast[:, 0] - contrast[:, 1]) > contrast.max(axis=1)
+    fine = evidence["side"] >= FINE
+    plain = 5 * textured < 2 * evidence["tiles"].astype(np.int64)
+    left = (explained >= LEAST_EXPLAINED) & (lost <= np.where(plain, PLAIN_LOST, MOST_LOST))
+    left |= toned & (explained >= TONED_EXPLAINED) & (lost <= TONED_LOST)
+    few = np.where(plain | (fine & (evidence["more"] == 0)), 3, 2) * changed <= textured
+    unexplained = evidence["unexplained"].astype(np.int64)
+    enough: NDArray[np.bool_] = (left | ~fine | (unexplained <= LITTLE)) & (toned | few | (2 * unexplained <= LITTLE))
+    return enough
+
+
+def _covered(evidence: Evidence) -> NDArray[np.bool_]:
+    """Say whether something large was put over one of two pictures that agree beside it."""
+    lost, changed, textured = (evidence[name].astype(np.int64) for name in ("lost", "changed", "textured"))
+    covered: NDArray[np.bool_] = (evidence["side"] >= FINE) & (evidence["more"] != 0)
+    covered &= (evidence["unexplained"] <= COVERED) & (evidence["explained"] >= COVERED_EXPLAINED)
+    covered &= (lost <= COVERED_LOST) & (UNEXPLAINED * changed >= lost * textured)
+    return covered & (UNEXPLAINED * changed <= COVERED_CHANGED * textured)
+
+
+def _untouched(evidence: Evidence) -> NDArray[np.bool_]:
+    """Say whether nothing differs but what encoders and resizing do."""
+    crude = evidence["difference"] > CRUDE
+    unchanged = (evidence["changed"] == 0) | (
+        crude & (evidence["changed"] <= CRUDE_CHANGED) & (evidence["worst"] <= CRUDE_WORST)
+    )
+    spot = np.where(evidence["side"] < FINE, THUMBNAIL_SPOT, np.where(crude, CRUDE_SPOT, SPOT))
+    sharp = evidence["sharpness"].astype(np.int64)
+    as_sharp = COPY_SHARPNESS * np.abs(sharp[:, 0] - sharp[:, 1]) <= sharp.max(axis=1)
+    untouched: NDArray[np.bool_] = unchanged & as_sharp & (evidence["step"] <= COPY_STEP) & (evidence["spot"] <= spot)
+    return untouched & (evidence["unexplained"] <= _bounds(COPY_UNEXPLAINED, evidence))
 
 
 def recoloured(evidence: Evidence) -> NDArray[np.bool_]:
