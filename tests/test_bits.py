@@ -46,7 +46,7 @@ def test_from_bytes_undoes_to_bytes(count: int, size: int, seed: int) -> None:
     assert np.array_equal(bits.from_bytes(bits.to_bytes(block), size), block)
 
 
-@pytest.mark.parametrize("rows", [[b"1234567"], [b"12345678", b""], [b"123456789"]])
+@pytest.mark.parametrize("rows", [[b"1234567"], [b"12345678", b"9"], [b"123456789"]])
 def test_from_bytes_refuses_another_length(rows: list[bytes]) -> None:
     with pytest.raises(ValueError, match="must have 8 bytes each"):
         bits.from_bytes(rows, 64)

@@ -47,13 +47,13 @@ def test_every_variant_comes_from_thumbnails_once_and_is_kept(name: str) -> None
         assert owner.tolist() == [0] * 7 + [1] * 7 + [2] * 7
         for at, orientation in enumerate(variants.TURNS):
             assert np.array_equal(block[at::7], hashes.hash_block(turned(luma, orientation), spec)), orientation
-        for variant, boxes in (("parts", crops.PARTS), ("crops", crops.CROPS)):
+        for variant, boxes in (("parts", crops.PARTS), ("edges", crops.EDGES), ("crops", crops.CROPS)):
             owner, block = variants.hash_words(ids, store, crops.SPEC, variant)
             assert owner.tolist() == np.arange(3).repeat(len(boxes)).tolist()
             assert np.array_equal(block, crops.hash_boxes(luma, boxes).reshape(-1, 1))
         store.db.execute("DELETE FROM thumbnail")
         for variant in variants.VARIANTS:  # nothing is made again
-            variants.hash_words(ids, store, crops.SPEC if variant in ("parts", "crops") else spec, variant)
+            variants.hash_words(ids, store, crops.SPEC if variant in ("parts", "edges", "crops") else spec, variant)
 
 
 def test_parts_have_one_hash_only() -> None:

@@ -112,30 +112,30 @@ def from_bytes(rows: list[bytes], bits: int) -> NDArray[np.uint64]:
     Parameters
     ----------
     rows : list of bytes
-        Values of 8 * words(bits) bytes.
+        Values of 8 * words(bits) bytes, or several of these one after another.
     bits : int
         Number of bits per hash.
 
     Returns
     -------
     ndarray of uint64, shape (n, words)
-        The hash block.
+        The hash block, a row a hash.
 
     Raises
     ------
     ValueError
-        If the rows do not all have that length.
+        If one does not have such a length.
 
     Examples
     --------
     >>> from_bytes([b"\\x00" * 7 + b"\\x05"], 64)
     array([[5]], dtype=uint64)
     """
-    joined = b"".join(rows)
     width = words(bits)
-    if len(joined) != len(rows) * width * 8:
-        raise ValueError(f"hash rows must have {width * 8} bytes each, got {len(joined)} bytes in {len(rows)} rows")
-    return np.frombuffer(joined, ">u8").reshape(len(rows), width).astype(np.uint64)
+    odd = next((len(row) for row in rows if len(row) % (width * 8)), None)
+    if odd is not None:
+        raise ValueError(f"hashes must have {width * 8} bytes each, got {odd} bytes")
+    return np.frombuffer(b"".join(rows), ">u8").reshape(-1, width).astype(np.uint64)
 
 
 def to_int(row: NDArray[np.uint64], bits: int) -> int:

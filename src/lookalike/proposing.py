@@ -154,7 +154,7 @@ def propose(
     wanted = np.flatnonzero(item_of >= 0)
 
     def hashes(spec: HashSpec, variant: str) -> Owned:
-        owner, block = hash_words(ids[wanted], store, spec, variant)
+        owner, block = hash_words(ids[wanted], store, spec, variant, threads=threads)
         return item_of[wanted[owner]], block
 
     whole, without = hashes(spec, "plain"), hashes(spec, "trimmed")

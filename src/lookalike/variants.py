@@ -1,6 +1,7 @@
 """Hashes of contents and of what is made of them (without a border, turned, parts): made of thumbnails, kept in the catalog."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from lookalike.turns import turned
 Made = tuple[NDArray[np.int64], NDArray[np.uint64]]
 """``(owner, block)``: row i of the hash block belongs to thumbnail ``owner[i]``; owners ascend."""
 
-THUMBNAILS_AT_ONCE = 4096
+THUMBNAILS_AT_ONCE, THUMBNAILS_A_THREAD = 4096, 512
 TURNS = tuple(range(2, 9))
 """EXIF orientations of the variant turned, in their order."""
 
@@ -87,14 +88,30 @@ def add(store: Catalog, ids: NDArray[np.int64], luma: NDArray[np.uint8], spec: H
     variant : str
         One of `VARIANTS`.
     """
-    owner, block = VARIANTS[variant](luma, spec)
+    _store(store, ids, VARIANTS[variant](luma, spec), spec, variant)
+
+
+def _store(store: Catalog, ids: NDArray[np.int64], made: Made, spec: HashSpec, variant: str) -> None:
+    owner, block = made
     words = bits.to_bytes(block)
     ends = np.searchsorted(owner, np.arange(len(ids) + 1)).tolist()
     rows = (b"".join(words[start:end]) for start, end in pairwise(ends))
     store.add_words(zip(ids.tolist(), rows, strict=True), spec, variant)
 
 
-def hash_words(ids: NDArray[np.int64], store: Catalog, spec: HashSpec, variant: str = "plain") -> Made:
+def _made(luma: NDArray[np.uint8], spec: HashSpec, variant: str, threads: Executor) -> Made:
+    """Hash thumbnails, some at a time in each thread."""
+    starts = range(0, len(luma), THUMBNAILS_A_THREAD)
+    parts = threads.map(lambda start: VARIANTS[variant](luma[start : start + THUMBNAILS_A_THREAD], spec), starts)
+    owners, blocks = zip(
+        *((start + owner, block) for start, (owner, block) in zip(starts, parts, strict=True)), strict=True
+    )
+    return np.concatenate(owners), np.concatenate(blocks)
+
+
+def hash_words(
+    ids: NDArray[np.int64], store: Catalog, spec: HashSpec, variant: str = "plain", *, threads: int = 1
+) -> Made:
     """Return the hashes of contents; those the catalog lacks are made from its thumbnails.
 
     Parameters
@@ -107,6 +124,8 @@ def hash_words(ids: NDArray[np.int64], store: Catalog, spec: HashSpec, variant: 
         Which hash.
     variant : str
         One of `VARIANTS`.
+    threads : int
+        How many threads hash.
 
     Returns
     -------
@@ -117,15 +136,15 @@ def hash_words(ids: NDArray[np.int64], store: Catalog, spec: HashSpec, variant: 
     """
     known = store.words(ids, spec, variant)
     missing = np.setdiff1d(ids, np.array(list(known), np.int64))
-    for start in range(0, len(missing), THUMBNAILS_AT_ONCE):
-        part = missing[start : start + THUMBNAILS_AT_ONCE]
-        luma = store.thumbnails(part)[0]
-        with store.transaction():
-            add(store, part, luma, spec, variant)
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(missing), THUMBNAILS_AT_ONCE):
+            part = missing[start : start + THUMBNAILS_AT_ONCE]
+            made = _made(store.thumbnails(part)[0], spec, variant, pool)
+            with store.transaction():
+                _store(store, part, made, spec, variant)
     if len(missing):
         known = store.words(ids, spec, variant)
     found = list(known.values())
     width = bits.words(spec.bits) * (bits.WORD // 8)
     owner = np.repeat(np.arange(len(found)), [len(words) // width for words in found])
-    pieces = [words[at : at + width] for words in found for at in range(0, len(words), width)]
-    return owner, bits.from_bytes(pieces, spec.bits)
+    return owner, bits.from_bytes(found, spec.bits)
