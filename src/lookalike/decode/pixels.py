@@ -1,0 +1,134 @@
+"""All pixels of an image file to one digest: every frame, channel and level, upright, with the profile that says what they mean.
+
+What Pillow hands over only in part, as colours of 16 bits, has none: two files that differ there must not look equal.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from lookalike import metadata
+from lookalike.decode.pillow import opened
+from lookalike.decode.thumbnails import luma_of, stored_depth
+from lookalike.errors import DecodeError
+from lookalike.model import MAX_PIXELS
+
+PIXELS_VERSION = 1
+"""Rises when the digest of any file could change."""
+WHOLE = frozenset({"AVIF", "BMP", "DIB", "GIF", "JPEG", "PCX", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP"})
+"""Formats of which Pillow is known to hand over every frame, or to say that it does not. MPO, ICO and PSD hold more pictures
+than it shows, JPEG 2000, JPEG XL and HEIF more levels."""
+HIGH_AVIF = re.compile(rb"av1C..[\x40-\x7f\xc0-\xff]", re.DOTALL)
+"""An AV1 configuration of more than 8 bits (AV1-ISOBMFF, section 2.3.3)."""
+SAMPLES_PER_PIXEL = 277
+"""TIFF tag."""
+BAND_PIXELS = 1 << 18
+"""Pixels that are copied at a time."""
+
+
+class Pixels(NamedTuple):
+    """What a full decode found.
+
+    Attributes
+    ----------
+    digest : bytes
+        BLAKE3 of all pixels.
+    luma : ndarray of uint8, shape (64, 64), or None
+        Where EXIF turns the picture: the luma that the thumbnail of a file has that was saved upright.
+    """
+
+    digest: bytes
+    luma: NDArray[np.uint8] | None
+
+
+def pixels_of(data: bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """Decode all frames of an image file and digest them.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name; tells camera raw files from the TIFF they are built on.
+    max_pixels : int
+        Most pixels that are decoded, over all frames, inclusive.
+
+    Returns
+    -------
+    Pixels
+        Equal digests where size, frames, channels, depth, profile and every level are equal, after the EXIF turn. Palettes are
+        looked up, and gray is gray whether stored once or three times; how long a frame is shown does not count.
+
+    Raises
+    ------
+    DecodeError
+        With the kind damaged, unsupported or limit.
+    """
+    made = blake3()
+    luma, total = None, 0
+    with opened(data, name, truncated=False, max_pixels=max_pixels) as image:
+        if image.format not in WHOLE or (image.format == "AVIF" and HIGH_AVIF.search(data)):
+            raise DecodeError("unsupported", f"not all that a file of {image.format} may hold is decoded")
+        for at in range(getattr(image, "n_frames", 1)):
+            image.seek(at)
+            total += image.width * image.height
+            if total > max_pixels:
+                raise DecodeError("limit", f"more pixels in all frames than the limit of {max_pixels:,}")
+            _refuse_parts(image, data)
+            depth = stored_depth(image, data)
+            image.load()
+            turned = metadata.exif(image).get("orientation", 1) != 1
+            frame = ImageOps.exif_transpose(image) if turned else image
+            if turned and at == 0:
+                luma = luma_of(frame)
+            frame = _plain(frame, image.format)
+            profile, key = image.info.get("icc_profile") or b"", image.info.get("transparency")
+            key = None if frame.mode in ("L", "LA", "RGB", "RGBA") else key
+            made.update(repr((frame.mode, frame.size, depth, profile, key)).encode())
+            for band in _bands(frame):
+                made.update(np.ascontiguousarray(band).data)
+    return Pixels(made.digest(), luma)
+
+
+def _refuse_parts(image: Image.Image, data: bytes) -> None:
+    """Refuse a frame, not loaded yet, of which Pillow hands over fewer bits or channels than are stored."""
+    held = {"1": 1, "I": 32, "F": 32}.get(image.mode, 16 if image.mode.startswith("I;16") else 8)
+    depth = stored_depth(image, data)
+    if depth > held:
+        raise DecodeError("unsupported", f"{depth} bits per channel of which {held} are decoded")
+    samples = getattr(image, "tag_v2", {}).get(SAMPLES_PER_PIXEL, 1)
+    if samples > len(image.getbands()):
+        raise DecodeError("unsupported", f"{samples} channels of which {len(image.getbands())} are decoded")
+    if image.format == "PPM" and image.tile[0][0] != "raw":
+        raise DecodeError("unsupported", "levels that are scaled while they are decoded")
+
+
+def _plain(image: Image.Image, format_: str | None) -> Image.Image:
+    """Return a frame as L, LA, RGB or RGBA where its mode only writes one of these in another way."""
+    implied = format_ == "GIF"  # whose frames are RGBA once one of them might be transparent
+    if image.mode in ("P", "PA") or (image.mode in ("1", "L", "RGB") and "transparency" in image.info):
+        image, implied = image.convert("RGBA"), True
+    elif image.mode == "1":
+        image = image.convert("L")
+    if implied and image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 255:
+        image = image.convert("RGB")
+    if image.mode in ("RGB", "RGBA") and all(_is_gray(band) for band in _bands(image)):
+        image = Image.merge("LA", (image.getchannel(0), image.getchannel(3))) if image.mode == "RGBA" else image.getchannel(0)
+    return image
+
+
+def _is_gray(band: NDArray[np.generic]) -> bool:
+    return bool((band[..., 0] == band[..., 1]).all() and (band[..., 1] == band[..., 2]).all())
+
+
+def _bands(image: Image.Image) -> Iterator[NDArray[np.generic]]:
+    """Yield the pixels some rows at a time, little-endian: whole pictures may have hundreds of megabytes."""
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        part = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+        yield part.astype(part.dtype.newbyteorder("<"), copy=False)
