@@ -72,9 +72,7 @@ def match(
 class _Units:
     """The items of matching, numbered in keep order; images with equal bytes or equal pixels are one item."""
 
-    def __init__(
-        self, images: Images, order: NDArray[np.int64], same: NDArray[np.int64], *, against: bool
-    ) -> None:
+    def __init__(self, images: Images, order: NDArray[np.int64], same: NDArray[np.int64], *, against: bool) -> None:
         known = same[images.content]
         picture, first = np.unique(known[order], return_index=True)
         by_order = np.argsort(first)

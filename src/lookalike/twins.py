@@ -2,47 +2,23 @@
 
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
-from blake3 import blake3
 from numpy.typing import NDArray
 
 from lookalike import decode
 from lookalike.columns import Facts, Images
-from lookalike.errors import DecodeError
+from lookalike.examining import LUMA_KEY_BYTES, PixelOutcome, PixelTask, examine_pixels, luma_key, pixels_unknown
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS
 from lookalike.shortcut import CHUNK_FILES, chunk_length
 from lookalike.stores.catalog import Catalog
 
-KEY_BYTES = 16
 THUMBNAILS_AT_ONCE = 4096
 BLOCK_MEANS = ("JPEG", "MPO")
 """Formats whose thumbnails are made of block means: those of lossless files with the same pixels are near, not equal."""
 
 Rows = NDArray[np.int64]
-
-
-class File(NamedTuple):
-    """A file to be decoded: the row of its content, where it is, its bytes and BLAKE3 when it was scanned."""
-
-    row: int
-    path: str
-    size: int
-    digest: bytes
-
-
-class Seen(NamedTuple):
-    """What a full decode found: nothing lasting (`settled` is false) of a file that is gone, or another one by now.
-
-    `digest` is None for what cannot be decoded as a whole; `luma` is the key of the upright luma of what EXIF turns.
-    """
-
-    row: int
-    settled: bool
-    digest: bytes | None = None
-    luma: bytes | None = None
 
 
 def twins(images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog, *, workers: int) -> Rows:
@@ -92,49 +68,6 @@ def twins(images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog
     return same
 
 
-def inspect(file: File) -> Seen:
-    """Decode all of a file; runs in a worker and never raises for a bad file.
-
-    Parameters
-    ----------
-    file : File
-        The file.
-
-    Returns
-    -------
-    Seen
-        What was found.
-    """
-    try:
-        with open(file.path, "rb") as opened:
-            data = opened.read(file.size + 1)
-    except (OSError, MemoryError):
-        return Seen(file.row, settled=False)
-    if blake3(data).digest() != file.digest:
-        return Seen(file.row, settled=False)
-    try:
-        digest, luma = decode.pixels_of(data, file.path)
-    except DecodeError:
-        return Seen(file.row, settled=True)
-    return Seen(file.row, settled=True, digest=digest, luma=None if luma is None else _key(luma))
-
-
-def crashed(file: File, _reason: str) -> Seen:
-    """Return what is known of a file whose decoder crashed.
-
-    Parameters
-    ----------
-    file : File
-        The file.
-
-    Returns
-    -------
-    Seen
-        Nothing lasting; it is tried again at the next run.
-    """
-    return Seen(file.row, settled=False)
-
-
 class _Decoder:
     """Say what full decodes find of contents; what the catalog knows is not decoded again."""
 
@@ -150,7 +83,7 @@ class _Decoder:
         stored = self._store.pixels(ids[rows], self._step)
         by_row = dict(zip(rows.tolist(), ids[rows].tolist(), strict=True))
         found = {row: stored[content] for row, content in by_row.items() if content in stored}
-        fresh: list[Seen] = []
+        fresh: list[PixelOutcome] = []
         kept = time.monotonic()
         for seen in self._decoded([row for row in by_row if row not in found]):
             fresh += (one for one in seen if one.settled)
@@ -160,15 +93,15 @@ class _Decoder:
         self._keep(fresh, found)
         return found
 
-    def _keep(self, fresh: list[Seen], found: dict[int, tuple[bytes | None, bytes | None]]) -> None:
+    def _keep(self, fresh: list[PixelOutcome], found: dict[int, tuple[bytes | None, bytes | None]]) -> None:
         ids = self._images.facts.id
         with self._store.transaction():
             self._store.add_pixels(((int(ids[one.row]), one.digest, one.luma) for one in fresh), self._step)
         found.update((one.row, (one.digest, one.luma)) for one in fresh)
 
-    def _decoded(self, rows: list[int]) -> Iterator[list[Seen]]:
+    def _decoded(self, rows: list[int]) -> Iterator[list[PixelOutcome]]:
         at = 0
-        with Pool(inspect, crashed, workers=self._workers) as pool:
+        with Pool(examine_pixels, pixels_unknown, workers=self._workers) as pool:
             while at < len(rows):
                 files = [self._file(row) for row in rows[at : at + CHUNK_FILES]]
                 length = chunk_length([file.size for file in files])
@@ -178,13 +111,13 @@ class _Decoder:
             while results := list(pool.results(wait=True)):
                 yield from (seen for _, seen in results)
 
-    def _file(self, row: int) -> File:
+    def _file(self, row: int) -> PixelTask:
         facts = self._images.facts
-        return File(row, self._images.path[int(self._image[row])], int(facts.size[row]), facts.digest[row])
+        return PixelTask(row, self._images.path[int(self._image[row])], int(facts.size[row]), facts.digest[row])
 
 
 def _labels(*columns: NDArray[np.generic]) -> Rows:
-    """Number the distinct rows of some columns."""
+    """Return a number for each row of some columns, the same for equal rows."""
     order = np.lexsort(columns)
     new = np.zeros(len(order), np.bool_)
     for column in columns:
@@ -221,9 +154,5 @@ def _keys(ids: Rows, store: Catalog) -> NDArray[np.uint64]:
     keys = bytearray()
     for start in range(0, len(ids), THUMBNAILS_AT_ONCE):
         luma, _ = store.thumbnails(ids[start : start + THUMBNAILS_AT_ONCE])
-        keys += b"".join(map(_key, luma))
-    return np.frombuffer(keys, np.uint64).reshape(len(ids), KEY_BYTES // 8)
-
-
-def _key(luma: NDArray[np.uint8]) -> bytes:
-    return blake3(np.ascontiguousarray(luma).data).digest(length=KEY_BYTES)
+        keys += b"".join(map(luma_key, luma))
+    return np.frombuffer(keys, np.uint64).reshape(len(ids), LUMA_KEY_BYTES // 8)

@@ -1,4 +1,4 @@
-"""All pixels of an image file to one digest: every frame, channel and level, upright, with the profile that says what they mean.
+"""All pixels of an image file to one digest: every frame, channel and level, upright, with the profile that gives them meaning.
 
 What Pillow hands over only in part, as colours of 16 bits, has none: two files that differ there must not look equal.
 """
@@ -91,7 +91,7 @@ def pixels_of(data: bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> P
             key = None if frame.mode in ("L", "LA", "RGB", "RGBA") else key
             made.update(repr((frame.mode, frame.size, depth, profile, key)).encode())
             for band in _bands(frame):
-                made.update(np.ascontiguousarray(band).data)
+                made.update(band.tobytes())
     return Pixels(made.digest(), luma)
 
 
@@ -104,7 +104,7 @@ def _refuse_parts(image: Image.Image, data: bytes) -> None:
     samples = getattr(image, "tag_v2", {}).get(SAMPLES_PER_PIXEL, 1)
     if samples > len(image.getbands()):
         raise DecodeError("unsupported", f"{samples} channels of which {len(image.getbands())} are decoded")
-    if image.format == "PPM" and image.tile[0][0] != "raw":
+    if image.format == "PPM" and getattr(image, "tile", [("",)])[0][0] != "raw":
         raise DecodeError("unsupported", "levels that are scaled while they are decoded")
 
 
@@ -118,7 +118,11 @@ def _plain(image: Image.Image, format_: str | None) -> Image.Image:
     if implied and image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 255:
         image = image.convert("RGB")
     if image.mode in ("RGB", "RGBA") and all(_is_gray(band) for band in _bands(image)):
-        image = Image.merge("LA", (image.getchannel(0), image.getchannel(3))) if image.mode == "RGBA" else image.getchannel(0)
+        image = (
+            Image.merge("LA", (image.getchannel(0), image.getchannel(3)))
+            if image.mode == "RGBA"
+            else image.getchannel(0)
+        )
     return image
 
 
