@@ -41,11 +41,11 @@ def turned(picture: Image.Image, orientation: int, format_: str = "PNG") -> byte
     return encode(picture.transpose(TURNS[orientation]), format_, exif=exif)
 
 
-def animated(format_: str, *pictures: Image.Image, duration: int = 100) -> bytes:
-    options = {"lossless": True} if format_ == "WEBP" else {}
+def animated(format_: str, *pictures: Image.Image, duration: int = 100, **options: object) -> bytes:
+    options |= {"lossless": True} if format_ == "WEBP" else {}
     return encode(
         pictures[0], format_, save_all=True, append_images=pictures[1:], **options,
-        **({} if format_ == "TIFF" else {"duration": duration}),
+        **({} if format_ in ("TIFF", "MPO") else {"duration": duration}),
     )  # fmt: skip
 
 
@@ -127,6 +127,10 @@ DIFFERENT: dict[str, tuple[Callable[[], bytes], ...]] = {
         lambda: animated("PNG", PHOTO, changed(PHOTO)), lambda: animated("PNG", PHOTO, scene(5, 401, 305)),
         lambda: animated("PNG", PHOTO, scene(5, 401, 305), PHOTO),
     ),
+    "later pictures of MPO": (
+        lambda: animated("MPO", PHOTO, scene(4, 90, 60)), lambda: animated("MPO", PHOTO, scene(5, 90, 60)),
+        lambda: animated("MPO", PHOTO, scene(4, 60, 90)), lambda: encode(PHOTO),
+    ),
     "pages": (lambda: animated("TIFF", PHOTO, PHOTO), lambda: encode(PHOTO, "TIFF")),
     "profiles": (
         lambda: encode(PHOTO, "PNG", icc_profile=b"another profile"), lambda: encode(PHOTO, "PNG"),
@@ -156,6 +160,12 @@ def test_metadata_do_not_count_beside_the_same_scan_data() -> None:
     tags = Image.Exif()
     tags[0x010E] = "a description"
     assert digest(encode(PHOTO, quality=90, exif=tags)) == digest(photo) != digest(encode(PHOTO, quality=91))
+    both = [
+        animated("MPO", PHOTO, scene(4, 90, 60), **({"exif": tags.tobytes()} if noted else {}))
+        for noted in (False, True)
+    ]
+    assert both[0] != both[1]
+    assert digest(both[0]) == digest(both[1])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2 * BAND_PIXELS // 3 + 5), (BAND_PIXELS + 7, 3)])

@@ -20,15 +20,15 @@ from lookalike.model import MAX_PIXELS
 
 PIXELS_VERSION = 1
 """Rises when the digest of any file could change."""
-WHOLE = frozenset({"AVIF", "BMP", "DIB", "GIF", "JPEG", "PCX", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP"})
-"""Formats of which Pillow is known to hand over every frame, or to say that it does not. MPO, ICO and PSD hold more pictures
-than it shows, JPEG 2000, JPEG XL and HEIF more levels."""
+WHOLE = frozenset({"AVIF", "BMP", "DIB", "GIF", "JPEG", "MPO", "PCX", "PNG", "PPM", "QOI", "TGA", "TIFF", "WEBP"})
+"""Formats of which Pillow hands over every frame and level, or shows that it does not. ICO and PSD may hold more pictures, JPEG
+2000, JPEG XL and HEIF more levels."""
 HIGH_AVIF = re.compile(rb"av1C..[\x40-\x7f\xc0-\xff]", re.DOTALL)
 """An AV1 configuration of more than 8 bits (AV1-ISOBMFF, section 2.3.3)."""
 SAMPLES_PER_PIXEL = 277
 """TIFF tag."""
-BAND_PIXELS = 1 << 18
-"""Pixels that are copied at a time."""
+BAND_PIXELS, LOOK_PIXELS = 1 << 22, 1 << 14
+"""Pixels that are copied at a time, to be digested and to see whether they are gray: most colours show in the first rows."""
 
 
 class Pixels(NamedTuple):
@@ -90,8 +90,8 @@ def pixels_of(data: bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> P
             profile, key = image.info.get("icc_profile") or b"", image.info.get("transparency")
             key = None if frame.mode in ("L", "LA", "RGB", "RGBA") else key
             made.update(repr((frame.mode, frame.size, depth, profile, key)).encode())
-            for band in _bands(frame):
-                made.update(band.tobytes())
+            for band in _bands(frame, BAND_PIXELS):
+                made.update(band.data.cast("B"))
     return Pixels(made.digest(), luma)
 
 
@@ -112,12 +112,12 @@ def _plain(image: Image.Image, format_: str | None) -> Image.Image:
     """Return a frame as L, LA, RGB or RGBA where its mode only writes one of these in another way."""
     implied = format_ == "GIF"  # whose frames are RGBA once one of them might be transparent
     if image.mode in ("P", "PA") or (image.mode in ("1", "L", "RGB") and "transparency" in image.info):
-        image, implied = image.convert("RGBA"), True
+        image, implied = image.convert("RGBA"), image.mode != "PA"
     elif image.mode == "1":
         image = image.convert("L")
     if implied and image.mode == "RGBA" and image.getchannel("A").getextrema()[0] == 255:
         image = image.convert("RGB")
-    if image.mode in ("RGB", "RGBA") and all(_is_gray(band) for band in _bands(image)):
+    if image.mode in ("RGB", "RGBA") and all(_is_gray(band) for band in _bands(image, LOOK_PIXELS)):
         image = (
             Image.merge("LA", (image.getchannel(0), image.getchannel(3)))
             if image.mode == "RGBA"
@@ -130,9 +130,10 @@ def _is_gray(band: NDArray[np.generic]) -> bool:
     return bool((band[..., 0] == band[..., 1]).all() and (band[..., 1] == band[..., 2]).all())
 
 
-def _bands(image: Image.Image) -> Iterator[NDArray[np.generic]]:
-    """Yield the pixels some rows at a time, little-endian: whole pictures may have hundreds of megabytes."""
-    rows = max(1, BAND_PIXELS // image.width)
+def _bands(image: Image.Image, pixels: int) -> Iterator[NDArray[np.generic]]:
+    """Yield the pixels, little-endian, as many rows at a time as have so many: all of them may have hundreds of megabytes."""
+    rows = max(1, pixels // image.width)
     for top in range(0, image.height, rows):
-        part = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
-        yield part.astype(part.dtype.newbyteorder("<"), copy=False)
+        below = min(top + rows, image.height)
+        part = np.asarray(image if (top, below) == (0, image.height) else image.crop((0, top, image.width, below)))
+        yield part.astype(part.dtype.newbyteorder("<"), order="C", copy=False)
