@@ -27,6 +27,9 @@ TURNS = {
 """By EXIF orientation: how a picture has to lie in the file for it to be shown upright."""
 
 
+SRGB = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+
+
 def digest(data: bytes) -> bytes:
     return decode.pixels_of(data).digest
 
@@ -54,6 +57,17 @@ def see_through(hidden: int = 0) -> Image.Image:
     pixels = np.dstack([np.asarray(PHOTO), np.full((305, 401), 255, np.uint8)])
     pixels[:40, :40] = (hidden, hidden, hidden, 0)
     return Image.fromarray(pixels)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def chunked(*, sRGB: bool = False, gAMA: int, cHRM: tuple[int, ...] = ()) -> bytes:  # noqa: N803 - as PNG calls them
+    """Return a PNG that says in chunks which colours it has."""
+    data = encode(PHOTO, "PNG")
+    said = chunk(b"gAMA", struct.pack(">I", gAMA)) + (chunk(b"cHRM", struct.pack(">8I", *cHRM)) if cHRM else b"")
+    return data[:33] + (chunk(b"sRGB", b"\0") if sRGB else b"") + said + data[33:]
 
 
 def saved(picture: Image.Image, *formats: str) -> tuple[Callable[[], bytes], ...]:
@@ -89,6 +103,10 @@ EQUAL: dict[str, tuple[Callable[[], bytes], ...]] = {
         lambda: animated("TIFF", PHOTO, scene(4, 401, 305)),
         lambda: animated("PNG", PHOTO, scene(4, 401, 305)),
         lambda: animated("WEBP", PHOTO, scene(4, 401, 305), duration=40),
+    ),
+    "sRGB, said in some way": (
+        *saved(PHOTO, "PNG"), lambda: chunked(gAMA=45455), lambda: chunked(gAMA=45455, cHRM=SRGB),
+        lambda: chunked(sRGB=True, gAMA=60000),
     ),
     "with a profile": (
         lambda: encode(PHOTO, "PNG", icc_profile=b"one profile"),
@@ -135,6 +153,9 @@ DIFFERENT: dict[str, tuple[Callable[[], bytes], ...]] = {
     "profiles": (
         lambda: encode(PHOTO, "PNG", icc_profile=b"another profile"), lambda: encode(PHOTO, "PNG"),
         lambda: encode(PHOTO, "PNG", icc_profile=b"one profile"),
+    ),
+    "gamma and primaries": (
+        *saved(PHOTO, "PNG"), lambda: chunked(gAMA=100000), lambda: chunked(gAMA=45455, cHRM=(*SRGB[:6], 21000, 71000)),
     ),
     "shape": (
         lambda: encode(Image.new("L", (40, 30), 255), "PNG"), lambda: encode(Image.new("L", (30, 40), 255), "PNG"),
@@ -186,10 +207,6 @@ def test_the_luma_of_what_is_turned_is_that_of_an_upright_file(orientation: int,
 
 def deep_colour() -> bytes:
     """Return a PNG of 16 bits a channel, of which Pillow hands over 8."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     rows = np.random.default_rng(1).integers(0, 1 << 16, (30, 40, 3)).astype(">u2")
     packed = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
     header = struct.pack(">IIBBBBB", 40, 30, 16, 2, 0, 0, 0)
@@ -205,9 +222,17 @@ def cut_in_the_last_frame(format_: str) -> bytes:
     return data[: -len(data) // 6]
 
 
+def with_profile() -> bytes:
+    """Return a BMP whose header, of the fifth version, says that a profile follows."""
+    old = encode(PHOTO.resize((100, 90)), "BMP")
+    header = old[18:54] + bytes(16) + b"DEBM" + bytes(64)
+    return old[:10] + struct.pack("<II", 138, 124) + header + old[54:]
+
+
 REFUSED: list[tuple[Callable[[], bytes], FailureKind, str]] = [
     (deep_colour, "unsupported", "16 bits per channel of which 8"),
     (lambda: encode(scene(2, 64, 64), "ICO"), "unsupported", "ICO"),
+    (with_profile, "unsupported", "profile"),
     (lambda: b"P6\n4 4\n100\n" + bytes(range(48)), "unsupported", "scaled"),
     (bomb, "limit", "all frames than the limit of 100,000"),
     (lambda: cut_in_the_last_frame("GIF"), "damaged", ""),

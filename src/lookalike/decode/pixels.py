@@ -27,6 +27,13 @@ HIGH_AVIF = re.compile(rb"av1C..[\x40-\x7f\xc0-\xff]", re.DOTALL)
 """An AV1 configuration of more than 8 bits (AV1-ISOBMFF, section 2.3.3)."""
 SAMPLES_PER_PIXEL = 277
 """TIFF tag."""
+OWN_COLOURS = (b"DEBM", b"KNIL")
+"""Colour space of a BMP with a profile (MBED or LINK, written as a number), which Pillow passes over."""
+SRGB: dict[str, float | tuple[float, ...]] = {
+    "gamma": 0.45455,
+    "chromaticity": (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06),
+}
+"""What a PNG says in chunks of their own (gAMA, cHRM) that has the colours of one that says nothing."""
 BAND_PIXELS, LOOK_PIXELS = 1 << 22, 1 << 14
 """Pixels that are copied at a time, to be digested and to see whether they are gray: most colours show in the first rows."""
 
@@ -87,9 +94,8 @@ def pixels_of(data: bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> P
             if turned and at == 0:
                 luma = luma_of(frame)
             frame = _plain(frame, image.format)
-            profile, key = image.info.get("icc_profile") or b"", image.info.get("transparency")
-            key = None if frame.mode in ("L", "LA", "RGB", "RGBA") else key
-            made.update(repr((frame.mode, frame.size, depth, profile, key)).encode())
+            key = None if frame.mode in ("L", "LA", "RGB", "RGBA") else image.info.get("transparency")
+            made.update(repr((frame.mode, frame.size, depth, _colours(image), key)).encode())
             for band in _bands(frame, BAND_PIXELS):
                 made.update(band.data.cast("B"))
     return Pixels(made.digest(), luma)
@@ -104,8 +110,18 @@ def _refuse_parts(image: Image.Image, data: bytes) -> None:
     samples = getattr(image, "tag_v2", {}).get(SAMPLES_PER_PIXEL, 1)
     if samples > len(image.getbands()):
         raise DecodeError("unsupported", f"{samples} channels of which {len(image.getbands())} are decoded")
+    if image.format in ("BMP", "DIB") and data[70:74] in OWN_COLOURS and data[14] >= 108:
+        raise DecodeError("unsupported", "a colour profile that is not read")
     if image.format == "PPM" and getattr(image, "tile", [("",)])[0][0] != "raw":
         raise DecodeError("unsupported", "levels that are scaled while they are decoded")
+
+
+def _colours(image: Image.Image) -> object:
+    """Return what a frame says of the colours that its levels stand for; nothing where these are the usual ones."""
+    if profile := image.info.get("icc_profile"):
+        return profile
+    said = {} if "srgb" in image.info else {name: image.info[name] for name in SRGB if name in image.info}
+    return {name: value for name, value in said.items() if not np.allclose(value, SRGB[name], rtol=0, atol=1e-3)}
 
 
 def _plain(image: Image.Image, format_: str | None) -> Image.Image:
