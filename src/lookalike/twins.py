@@ -94,6 +94,8 @@ class _Decoder:
         return found
 
     def _keep(self, fresh: list[PixelOutcome], found: dict[int, tuple[bytes | None, bytes | None]]) -> None:
+        if not fresh:
+            return
         ids = self._images.facts.id
         with self._store.transaction():
             self._store.add_pixels(((int(ids[one.row]), one.digest, one.luma) for one in fresh), self._step)

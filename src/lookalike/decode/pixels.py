@@ -25,6 +25,8 @@ WHOLE = frozenset({"AVIF", "BMP", "DIB", "GIF", "JPEG", "MPO", "PCX", "PNG", "PP
 2000, JPEG XL and HEIF more levels."""
 HIGH_AVIF = re.compile(rb"av1C..[\x40-\x7f\xc0-\xff]", re.DOTALL)
 """An AV1 configuration of more than 8 bits (AV1-ISOBMFF, section 2.3.3)."""
+FRAME_PIXELS = 4096
+"""As how many pixels a frame counts at least, for the time that a million tiny ones take."""
 SAMPLES_PER_PIXEL = 277
 """TIFF tag."""
 OWN_COLOURS = (b"DEBM", b"KNIL")
@@ -63,7 +65,7 @@ def pixels_of(data: bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> P
     name : str
         Its name; tells camera raw files from the TIFF they are built on.
     max_pixels : int
-        Most pixels that are decoded, over all frames, inclusive.
+        Most pixels that are decoded, over all frames, inclusive; a tiny frame counts as `FRAME_PIXELS`.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def pixels_of(data: bytes, name: str = "", *, max_pixels: int = MAX_PIXELS) -> P
             raise DecodeError("unsupported", f"not all that a file of {image.format} may hold is decoded")
         for at in range(getattr(image, "n_frames", 1)):
             image.seek(at)
-            total += image.width * image.height
+            total += max(image.width * image.height, FRAME_PIXELS)
             if total > max_pixels:
                 raise DecodeError("limit", f"more pixels in all frames than the limit of {max_pixels:,}")
             _refuse_parts(image, data)
