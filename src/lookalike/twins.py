@@ -102,6 +102,8 @@ class _Decoder:
         found.update((one.row, (one.digest, one.luma)) for one in fresh)
 
     def _decoded(self, rows: list[int]) -> Iterator[list[PixelOutcome]]:
+        if not rows:
+            return
         at = 0
         with Pool(examine_pixels, pixels_unknown, workers=self._workers) as pool:
             while at < len(rows):
