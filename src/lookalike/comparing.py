@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageOps
 from lookalike import bits, decode, hashes, verify
 from lookalike.columns import Facts
 from lookalike.confirming import look
-from lookalike.errors import UsageError
+from lookalike.errors import DecodeError, UsageError
 from lookalike.hashes import crops
 from lookalike.hashing import hash_image
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
@@ -59,7 +59,7 @@ class Comparison:
     Attributes
     ----------
     tier : Tier
-        EXACT for equal bytes; NONE where they are not alike.
+        EXACT for equal bytes or equal pixels; NONE where they are not alike.
     score : float
         0..1, from verification.
     relation : str
@@ -67,7 +67,8 @@ class Comparison:
     distances : tuple of Distance
         One per algorithm.
     evidence : dict
-        What verification measured; empty where bytes are equal or too little is to be seen.
+        What verification measured; empty where bytes are equal or too little is to be seen, and only what each lacks where all
+        pixels are equal.
     """
 
     tier: Tier
@@ -119,9 +120,16 @@ def compare(
     if files[0][0] == files[1][0]:
         return Comparison(Tier.EXACT, 1.0, "identical bytes", distances, {})
     made = [decode.decode(data, name) for data, name in files]
+    facts = _facts(files, made)
+    if _have_equal_pixels(files, facts):
+        lacks = {
+            f"{name}_lacks": list(verify.lacking(facts, at, 1 - at, Tier.EXACT, None, left=True))
+            for at, name in enumerate(("first", "second"))
+        }
+        return Comparison(Tier.EXACT, 1.0, verify.equality(facts, 0, 1), distances, lacks)
     if min(thumbnail.detail for thumbnail in made) < MIN_DETAIL:
         return Comparison(Tier.NONE, 0.0, "too little detail to compare", distances, {})
-    facts, small, found, left = _verdict(files, made)
+    small, found, left = _verdict(files, made, facts)
     tier = Tier(int(found.tier[0]))
     two = bool(Exposures(facts).differ(np.array([0]), np.array([1]))[0])
     found.evidence["two_exposures"] = two
@@ -186,19 +194,36 @@ def _distance(name: str, files: list[tuple[bytes, str]], decoding: str) -> Dista
     return Distance(name, made[0].spec.bits, made[0] - made[1])
 
 
-def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Facts, Pictures, verify.Verdicts, int]:
-    """Verify two files on their thumbnails and on their pixels; say which of them is the left one."""
-    digests = [blake3(data).digest() for data, _ in files]
-    left = min((0, 1), key=lambda at: (-made[at].width * made[at].height, digests[at]))
+def _facts(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> Facts:
     columns = {
         name: np.array([getattr(thumbnail, name) or 0 for thumbnail in made])
         for name in ("width", "height", "frames", "depth", "detail", "alpha", "colour", "lossless", "quality")
     }
-    facts = Facts(
+    return Facts(
         id=np.arange(2), size=np.array([len(data) for data, _ in files]), **columns,
         format=[thumbnail.format for thumbnail in made], captured=[thumbnail.captured or "" for thumbnail in made],
-        exif=[thumbnail.exif for thumbnail in made], digest=digests,
+        exif=[thumbnail.exif for thumbnail in made], digest=[blake3(data).digest() for data, _ in files],
     )  # fmt: skip
+
+
+def _have_equal_pixels(files: list[tuple[bytes, str]], facts: Facts) -> bool:
+    """Say whether a full decode of both comes to the same; it is spared where the facts already differ."""
+    if any(
+        len(np.unique(column)) > 1 for column in (facts.width, facts.height, facts.frames, facts.alpha, facts.depth)
+    ):
+        return False
+    try:
+        one, other = (decode.pixels_of(data, name).digest for data, name in files)
+    except DecodeError:
+        return False  # what cannot be decoded as a whole is equal to nothing
+    return one == other
+
+
+def _verdict(
+    files: list[tuple[bytes, str]], made: list[Thumbnail], facts: Facts
+) -> tuple[Pictures, verify.Verdicts, int]:
+    """Verify two files on their thumbnails and on their pixels; say which of them is the left one."""
+    left = min((0, 1), key=lambda at: (-made[at].width * made[at].height, facts.digest[at]))
     luma, chroma = (np.stack([getattr(thumbnail, name) for thumbnail in made]) for name in ("luma", "chroma"))
     small = pictures_of(luma, chroma, facts.width, facts.height)
     pair = np.array([left]), np.array([1 - left])
@@ -207,7 +232,7 @@ def _verdict(files: list[tuple[bytes, str]], made: list[Thumbnail]) -> tuple[Fac
     planes = [decode.planes(data, name, PIXEL_SIDE) for data, name in files]
     fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
     settle(found, np.array([0]), verify.verify(fine, *pair, hints))
-    return facts, small, found, left
+    return small, found, left
 
 
 def _hints(luma: NDArray[np.uint8]) -> verify.Hints:

@@ -6,7 +6,9 @@ import os
 import stat
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
 from blake3 import blake3
+from numpy.typing import NDArray
 
 from lookalike import decode, formats
 from lookalike.errors import DecodeError, FailureKind, failure_kind
@@ -16,6 +18,7 @@ from lookalike.model import HashSpec, Stage, Thumbnail
 APPLE_DOUBLE = b"\x00\x05\x16\x07"
 MAX_FILE_BYTES = 1 << 30
 """Larger files are not read into memory."""
+LUMA_KEY_BYTES = 16
 GONE = (
     errno.ENOENT,
     errno.ENOTDIR,
@@ -44,6 +47,28 @@ class Task(NamedTuple):
     max_pixels: int
     specs: tuple[HashSpec, ...] = ()
     thumbnail: bool = True
+
+
+class PixelTask(NamedTuple):
+    """One file of which all pixels are wanted: row of its content, where it is, its bytes and BLAKE3 when it was scanned."""
+
+    row: int
+    path: str
+    size: int
+    digest: bytes
+
+
+class PixelOutcome(NamedTuple):
+    """What became of a `PixelTask`.
+
+    Nothing lasting (`settled` is false) of a file that is gone, or another one by now. Else `digest` is that of all pixels,
+    None where they cannot all be decoded, and `luma` the key of the luma that what EXIF turns would have if saved upright.
+    """
+
+    row: int
+    settled: bool
+    digest: bytes | None = None
+    luma: bytes | None = None
 
 
 class Hashed(NamedTuple):
@@ -163,6 +188,65 @@ def crashed(task: Task, reason: str) -> Outcome:
         A failure of the kind damaged.
     """
     return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
+
+
+def examine_pixels(task: PixelTask) -> PixelOutcome:
+    """Decode all of a file that is still what was scanned; runs in a worker and never raises for a bad file.
+
+    Parameters
+    ----------
+    task : PixelTask
+        The file.
+
+    Returns
+    -------
+    PixelOutcome
+        What became of it.
+    """
+    try:
+        with open(task.path, "rb") as file:
+            data = file.read(task.size + 1)
+    except (OSError, MemoryError):
+        return PixelOutcome(task.row, settled=False)
+    if blake3(data).digest() != task.digest:
+        return PixelOutcome(task.row, settled=False)
+    try:
+        digest, luma = decode.pixels_of(data, task.path)
+    except DecodeError:
+        return PixelOutcome(task.row, settled=True)
+    return PixelOutcome(task.row, settled=True, digest=digest, luma=None if luma is None else luma_key(luma))
+
+
+def pixels_unknown(task: PixelTask, _reason: str) -> PixelOutcome:
+    """Return what is known of a file during which its worker died.
+
+    Parameters
+    ----------
+    task : PixelTask
+        The file.
+
+    Returns
+    -------
+    PixelOutcome
+        Nothing lasting; it is tried again at the next run.
+    """
+    return PixelOutcome(task.row, settled=False)
+
+
+def luma_key(luma: NDArray[np.uint8]) -> bytes:
+    """Return what stands for the luma of a thumbnail where only equality counts.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (64, 64)
+        The luma.
+
+    Returns
+    -------
+    bytes
+        `LUMA_KEY_BYTES` of its BLAKE3.
+    """
+    return blake3(luma.tobytes()).digest(length=LUMA_KEY_BYTES)
 
 
 def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:

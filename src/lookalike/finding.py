@@ -24,6 +24,7 @@ from lookalike.model import (
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
+from lookalike.twins import twins
 from lookalike.variants import hash_words
 
 StrPath = str | os.PathLike[str]
@@ -156,7 +157,8 @@ def find(
         )
         ranking = rank(found.images, options.keep)
         _, block = hash_words(found.images.facts.id, store, spec)
-        matches = match(found.images, ranking.order, store, options, against=bool(references), workers=workers)
+        same = twins(found.images, ranking.order, block, store, workers=workers)
+        matches = match(found.images, ranking.order, same, store, options, against=bool(references), workers=workers)
     seconds = time.monotonic() - started
     return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds)
 

@@ -178,6 +178,8 @@ class Findings:
             return "identical bytes"
         if tier is Tier.NONE:
             return "connected through others only"
+        if tier is Tier.EXACT:
+            return verify.equality(self._images.facts, one, other)
         matches = self._matches
         return verify.relation(
             self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
@@ -186,9 +188,8 @@ class Findings:
     def _lacking(self, row: int, keeper: int, tier: Tier) -> tuple[str, ...]:
         one, other = int(self._images.content[keeper]), int(self._images.content[row])
         matches = self._matches
-        return verify.lacking(
-            self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
-        )
+        evidence = None if tier is Tier.EXACT else matches.evidence[row]  # which is of the two items, not within one
+        return verify.lacking(self._images.facts, one, other, tier, evidence, left=bool(matches.keeper_left[row]))
 
     @cached_property
     def stats(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Images to matches: equal bytes, join, verify, group."""
+"""Images to matches: equal bytes and equal pixels, join, verify, group."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,13 +17,14 @@ from lookalike.verify import EVIDENCE
 def match(
     images: Images,
     order: NDArray[np.int64],
+    same: NDArray[np.int64],
     store: Catalog,
     options: FindOptions,
     *,
     against: bool,
     workers: int,
 ) -> Matches:
-    """Match images by equal bytes, then by verified candidates within the radius.
+    """Match images by equal bytes and equal pixels, then by verified candidates within the radius.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ def match(
         What to match.
     order : ndarray of int64, shape (n,)
         Rows of `images` in keep order.
+    same : ndarray of int64, shape (m,)
+        For each content the first one with the same pixels, as `lookalike.twins.twins` gives it.
     store : Catalog
         Where thumbnails, hashes and verdicts are kept.
     options : FindOptions
@@ -45,7 +48,7 @@ def match(
     Matches
         One row per image.
     """
-    units = _Units(images, order, against=against)
+    units = _Units(images, order, same, against=against)
     detail = images.facts.detail[units.content]
     joined = (detail >= MIN_DETAIL) & (len(units.content) > 1) & (options.tier > Tier.EXACT)
     proposals = propose(units.content, joined, images.facts.id, store, options, threads=workers)
@@ -67,18 +70,18 @@ def match(
 
 
 class _Units:
-    """Distinct contents as the items of matching, numbered in keep order; images with equal bytes are one item."""
+    """The items of matching, numbered in keep order; images with equal bytes or equal pixels are one item."""
 
-    def __init__(self, images: Images, order: NDArray[np.int64], *, against: bool) -> None:
-        ranked = images.content[order]
-        contents, first = np.unique(ranked, return_index=True)
+    def __init__(self, images: Images, order: NDArray[np.int64], same: NDArray[np.int64], *, against: bool) -> None:
+        known = same[images.content]
+        picture, first = np.unique(known[order], return_index=True)
         by_order = np.argsort(first)
-        self.content: NDArray[np.int64] = contents[by_order]
         self.image = order[first[by_order]]
         """The best image of each item."""
-        item_of_content = np.zeros(len(images.facts.id), np.int64)
-        item_of_content[self.content] = np.arange(len(self.content))
-        self._item = item_of_content[images.content]
+        self.content: NDArray[np.int64] = images.content[self.image]
+        item_of_picture = np.zeros(len(same), np.int64)
+        item_of_picture[picture[by_order]] = np.arange(len(self.content))
+        self._item = item_of_picture[known]
         self._images, self._against = images, against
         self.reference = images.reference[self.image]
         under_test = np.zeros(len(self.content), np.bool_)

@@ -113,7 +113,7 @@ def test_sizes_are_upright_and_quality_is_estimated(album: tuple[Path, dict[int,
     assert abs(quality["1-low.jpg"] - 60) <= 1
 
 
-def test_tier_exact_reports_equal_bytes_only(album: tuple[Path, dict[int, set[str]]]) -> None:
+def test_tier_exact_reports_equal_pictures_only(album: tuple[Path, dict[int, set[str]]]) -> None:
     base, _ = album
     document = found("photos", "--tier", "exact", cwd=base)
     assert members(document) == {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lookalike import bits
 from lookalike.errors import CatalogError, FailureKind
 from lookalike.model import HashSpec, Thumbnail
-from lookalike.stores.catalog import Catalog
+from lookalike.stores.catalog import MIGRATIONS, Catalog
 from lookalike.stores.locations import Known, Location, signed
 
 DECODER, VERSION = "pillow 1", 3
@@ -367,6 +367,39 @@ def test_digests_by_id(catalog: Catalog) -> None:
     assert catalog.digests(np.array(ids)) == {number: digest(at) for at, number in enumerate(ids, 1)}
     assert catalog.digests(np.array([ids[1], 999])) == {ids[1]: digest(2)}
     assert catalog.digests(np.zeros(0, np.int64)) == {}
+
+
+def test_pixels_by_content_and_step(catalog: Catalog) -> None:
+    ids = [add(catalog, number) for number in (1, 2, 3)]
+    wanted = np.array([*ids, 999])
+    assert catalog.pixels(wanted, "1") == catalog.pixels(wanted[:0], "1") == {}
+    with catalog.transaction():
+        catalog.add_pixels([(ids[0], b"a" * 32, None), (ids[1], None, None)], "1")
+        catalog.add_pixels([(ids[2], b"c" * 32, b"luma")], "2")
+    assert catalog.pixels(wanted, "1") == {ids[0]: (b"a" * 32, None), ids[1]: (None, None)}
+    with catalog.transaction():
+        catalog.add_pixels([(ids[0], b"b" * 32, None)], "2")
+    assert catalog.pixels(wanted, "1") == {ids[1]: (None, None)}, "one step is kept of each"
+    assert catalog.pixels(wanted[:1], "2") == {ids[0]: (b"b" * 32, None)}
+    assert catalog.pixels(wanted, "2")[ids[2]] == (b"c" * 32, b"luma")
+
+
+def test_a_catalog_of_before_gets_the_new_tables_and_keeps_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "old.sqlite")
+    with monkeypatch.context() as then:
+        then.setattr(Catalog, "MIGRATIONS", MIGRATIONS[:2])
+        with Catalog(path) as old:
+            number = add(old, 1)
+            assert "pixels" not in {row[0] for row in old.db.execute("SELECT name FROM sqlite_master")}
+    for _ in range(2):
+        with Catalog(path) as catalog:
+            assert [row[0] for row in catalog.db.execute("SELECT name FROM migration ORDER BY rowid")] == [
+                name for name, _ in MIGRATIONS
+            ]
+            assert catalog.contents(np.array([number])).width.tolist() == [800]
+            assert catalog.pixels(np.array([number]), "1") == {}
 
 
 WITHOUT_THUMBNAILS: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [

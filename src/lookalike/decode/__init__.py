@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from lookalike.decode.native import decode_all, is_candidate, read_files
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
+from lookalike.decode.pixels import PIXELS_VERSION, Pixels, pixels_of
 from lookalike.decode.thumbnails import detail, luma_of, square, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
 
@@ -14,8 +15,8 @@ VERSION = 5
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [
-    "VERSION", "decode", "decode_all", "decoders", "detail", "environment", "is_candidate", "is_truncated", "luma_of", "opened",
-    "planes", "read_files", "turn", "upright_size",
+    "PIXELS_VERSION", "VERSION", "Pixels", "decode", "decode_all", "decoders", "detail", "environment", "is_candidate",
+    "is_truncated", "luma_of", "opened", "pixels_of", "planes", "read_files", "turn", "upright_size",
 ]  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def thumbnail(image: Image.Image, data: bytes) -> Thumbnail:
     """
     width, height = image.size
     format_ = image.format or ""
-    depth = _depth(image, data)
+    depth = stored_depth(image, data)
     frames = _frames(image)
     quality = metadata.jpeg_quality(image)
     blocks = -(-min(width, height) // BLOCK) >= MIN_BLOCKS
@@ -351,8 +351,21 @@ def _frames(image: Image.Image) -> int:
         return 1
 
 
-def _depth(image: Image.Image, data: bytes) -> int:
-    """Return bits per channel as stored, also where Pillow hands over fewer."""
+def stored_depth(image: Image.Image, data: bytes) -> int:
+    """Return bits per channel as stored, also where Pillow hands over fewer.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An opened image, at the frame in question.
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    int
+        Of the deepest channel; 8 where the format does not say.
+    """
     if image.format == "PNG" and len(data) > 24:
         return 8 if image.mode == "P" else data[24]
     if image.format == "TIFF":

@@ -8,6 +8,7 @@ content a name had when it was last looked at.
 from lookalike.stores.contents import Contents
 from lookalike.stores.locations import Locations
 from lookalike.stores.pairs import Pairs
+from lookalike.stores.pixels import Pixels
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -38,11 +39,18 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     ("evidence of pairs", "ALTER TABLE pair ADD COLUMN evidence BLOB"),
+    (
+        "pixels",
+        """
+        CREATE TABLE pixels (
+            content INTEGER PRIMARY KEY REFERENCES content, step TEXT NOT NULL, digest BLOB, luma BLOB)
+        """,
+    ),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents, Pairs):
+class Catalog(Locations, Contents, Pairs, Pixels):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B

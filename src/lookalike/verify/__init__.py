@@ -16,12 +16,12 @@ from lookalike.verify.carrying import LOSSES, lacking
 from lookalike.verify.deciding import Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
 from lookalike.verify.measuring import KERNELS, measure
-from lookalike.verify.relating import relation
+from lookalike.verify.relating import equality, relation
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, crop, resolved, turn
 
 __all__ = [
-    "EVIDENCE", "KERNELS", "LOSSES", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "lacking", "relation",
-    "verify",
+    "EVIDENCE", "KERNELS", "LOSSES", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "equality", "lacking",
+    "relation", "verify",
 ]  # fmt: skip
 
 STEP = "4"

@@ -67,6 +67,34 @@ def relation(facts: Facts, keeper: int, member: int, tier: Tier, evidence: Evide
     return ", ".join(said) or ("re-encoded" if tier == Tier.COPY else "changed slightly")
 
 
+def equality(facts: Facts, keeper: int, member: int) -> str:
+    """Say in words how two files of other bytes differ that have the same pixels.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of the contents.
+    keeper, member : int
+        Rows of `facts`; different contents.
+
+    Returns
+    -------
+    str
+        Such as ``identical pixels (PNG -> BMP)``.
+    """
+    one, other = facts.exif[keeper], facts.exif[member]
+    said = ["EXIF-turned"] if one.get("orientation", 1) != other.get("orientation", 1) else []
+    if facts.format[keeper] != facts.format[member]:
+        said.insert(0, f"{facts.format[keeper]} -> {facts.format[member]}")
+    elif not said:
+        said = ["other metadata" if _noted(facts, keeper) != _noted(facts, member) else "other metadata or compression"]
+    return f"identical pixels ({', '.join(said)})"
+
+
+def _noted(facts: Facts, row: int) -> tuple[object, ...]:
+    return facts.captured[row], facts.exif[row]
+
+
 def _framing(frame: Frame) -> list[str]:
     """Say how the picture was tilted, cropped and framed."""
     said = []
