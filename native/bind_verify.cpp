@@ -1,10 +1,13 @@
 // The Python face of verification.
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
 #include <algorithm>
 #include <bit>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
-#include "alignment.hpp"
 #include "arrays.hpp"
 #include "measure.hpp"
 
@@ -16,14 +19,78 @@ namespace {
 
 // One row a pair of what is known beside its tiles, in the order of lookalike.verify.measuring.
 constexpr std::size_t fact_count = 9;
+// What prepared pictures may take together.
+constexpr std::size_t prepared_bytes = std::size_t{64} << 20;
 
-nb::tuple measured(const Input<std::uint8_t, 3>& left, const Input<std::uint8_t, 3>& right, std::size_t side) {
-  const std::size_t count = left.shape(0), size = left.shape(1);
-  if (size < coarsest_side || size > finest_side || !std::has_single_bit(size) || left.shape(2) != size ||
-      right.shape(0) != count || right.shape(1) != size || right.shape(2) != size || side < coarsest_side || side > size ||
-      !std::has_single_bit(side)) {
-    throw std::invalid_argument("planes must be as many on both sides, and of one side, a power of two");
+using Planes = Input<std::uint8_t, 3>;
+using Rows = Input<std::int64_t, 1>;
+
+std::vector<std::string> verify_kernels() {
+#ifdef LOOKALIKE_AVX2
+  if (__builtin_cpu_supports("avx2") != 0) return {"avx2", "plain"};
+#endif
+  return {"plain"};
+}
+
+Instructions instructions(const std::string& kernel) {
+  const std::vector<std::string> known = verify_kernels();
+  if (std::find(known.begin(), known.end(), kernel) == known.end()) throw std::invalid_argument("no kernel of that name: " + kernel);
+  return kernel == "plain" ? Instructions::plain : Instructions::avx2;
+}
+
+// The pictures of two blocks, each prepared once while there is room for all of them.
+class Prepared {
+ public:
+  Prepared(const Planes& left, const Planes& right, Instructions set)
+      : blocks_{left.data(), right.data()}, side_(static_cast<unsigned>(left.shape(1))), set_(set) {
+    for (int which = 0; which < 2; ++which) slots_[which].assign(which == 0 ? left.shape(0) : right.shape(0), none);
+    views_.resize(std::max(prepared_bytes / (16 * std::size_t{side_} * side_), std::size_t{2}));
   }
+
+  std::pair<View*, View*> pair(std::size_t left, std::size_t right) {
+    if (used_.size() + 2 > views_.size()) {
+      for (std::size_t* slot : used_) *slot = none;
+      used_.clear();
+    }
+    View* one = view(0, left);
+    return {one, view(blocks_[0] == blocks_[1] ? 0 : 1, right)};
+  }
+
+ private:
+  static constexpr std::size_t none = ~std::size_t{0};
+
+  View* view(int which, std::size_t row) {
+    std::size_t& slot = slots_[which][row];
+    if (slot == none) {
+      slot = used_.size();
+      used_.push_back(&slot);
+      views_[slot].build(blocks_[which] + row * side_ * side_, side_, set_);
+    }
+    return &views_[slot];
+  }
+
+  const std::uint8_t* blocks_[2];
+  unsigned side_;
+  Instructions set_;
+  std::vector<View> views_;
+  std::vector<std::size_t> slots_[2];
+  std::vector<std::size_t*> used_;
+};
+
+nb::tuple measured(const Planes& left, const Rows& left_rows, const Planes& right, const Rows& right_rows, std::size_t side,
+                   const std::string& kernel) {
+  const std::size_t count = left_rows.shape(0), size = left.shape(1);
+  if (size < coarsest_side || size > finest_side || !std::has_single_bit(size) || left.shape(2) != size ||
+      right.shape(1) != size || right.shape(2) != size || side < coarsest_side || side > size || !std::has_single_bit(side)) {
+    throw std::invalid_argument("planes must be of one side, a power of two from 16 to 2048, and compared at one up to that");
+  }
+  const auto among = [](const Rows& rows, std::size_t most) {
+    return std::all_of(rows.data(), rows.data() + rows.shape(0), [&](std::int64_t row) { return row >= 0 && static_cast<std::size_t>(row) < most; });
+  };
+  if (right_rows.shape(0) != count || !among(left_rows, left.shape(0)) || !among(right_rows, right.shape(0))) {
+    throw std::invalid_argument("rows must be as many on both sides, each of a plane");
+  }
+  const Instructions set = instructions(kernel);
   const std::size_t tiles = std::size_t{tiles_per_side(static_cast<unsigned>(side))} * tiles_per_side(static_cast<unsigned>(side));
   auto maps = std::make_unique<double[]>(count * 6);
   auto facts = std::make_unique<std::int64_t[]>(count * fact_count);
@@ -31,16 +98,14 @@ nb::tuple measured(const Input<std::uint8_t, 3>& left, const Input<std::uint8_t,
   auto structure = std::make_unique<std::int32_t[]>(count * tiles * 2);
   {
     const nb::gil_scoped_release unlocked;
-    Scratch scratch(static_cast<unsigned>(size));
-    TileScratch room(static_cast<unsigned>(size));
-    Pyramid one, other;
+    Prepared views(left, right, set);
+    Room room(static_cast<unsigned>(size), set);
     Measured found;
     for (std::size_t i = 0; i < count; ++i) {
-      one.build(left.data() + i * size * size, static_cast<unsigned>(size));
-      other.build(right.data() + i * size * size, static_cast<unsigned>(size));
-      measure(one, other, static_cast<unsigned>(side), scratch, room, found);
+      const auto [one, other] = views.pair(static_cast<std::size_t>(left_rows.data()[i]), static_cast<std::size_t>(right_rows.data()[i]));
+      measure(*one, *other, static_cast<unsigned>(side), room, found);
       std::copy_n(found.map.begin(), 6, maps.get() + i * 6);
-      const std::int64_t row[fact_count] = {found.swapped,     found.match,    found.finished, found.contrast[0], found.contrast[1],
+      const std::int64_t row[fact_count] = {found.swapped,  found.match,    found.finished, found.contrast[0], found.contrast[1],
                                             found.level[0], found.level[1], found.inside,   found.difference};
       std::copy_n(row, fact_count, facts.get() + i * fact_count);
       std::copy_n(found.change.begin(), tiles, change.get() + i * tiles);
@@ -55,8 +120,9 @@ nb::tuple measured(const Input<std::uint8_t, 3>& left, const Input<std::uint8_t,
 }  // namespace
 
 void define_verify(nb::module_& m) {
-  m.def("measure", &measured, "left"_a.noconvert(), "right"_a.noconvert(), "side"_a,
-        "Maps (n, 2, 3), facts (n, 9), change (n, tiles) and structure (n, tiles, 2) of pairs of planes.");
+  m.def("verify_kernels", &verify_kernels, "What runs on this machine, best first; all give the same bits.");
+  m.def("measure", &measured, "left"_a.noconvert(), "left_rows"_a.noconvert(), "right"_a.noconvert(), "right_rows"_a.noconvert(),
+        "side"_a, "kernel"_a, "Maps (n, 2, 3), facts (n, 9), change (n, tiles) and structure (n, tiles, 2) of pairs of planes.");
 }
 
 }  // namespace lookalike

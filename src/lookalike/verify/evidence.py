@@ -9,7 +9,7 @@ from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE
 from lookalike.verify.alignment import VALUE_BITS, Map, sample
 from lookalike.verify.measuring import Measures, inverted
 from lookalike.verify.tiles import OUTSIDE, SHARE, tiles_per_side
-from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, placed
+from lookalike.verify.views import WHOLE, Boxes, Column, Views, placed
 
 MAP_BITS = 14
 """Bits behind the point of what maps hold."""
@@ -84,54 +84,46 @@ Evidence = NDArray[np.void]
 
 
 def examine(
-    left: Pictures,
-    right: Pictures,
-    boxes: tuple[Boxes, Boxes],
-    turn: NDArray[np.integer],
-    found: Measures,
-    side: int,
-    *,
-    hinted: bool,
+    left: Views, right: Views, turn: NDArray[np.integer] | None, found: Measures, side: int
 ) -> Evidence:
     """Turn what was measured of two views into what is known of two pictures.
 
     Parameters
     ----------
-    left, right : Pictures
-        The pictures, the right ones turned.
-    boxes : tuple of ndarray of int64, shape (n, 4)
-        What of the left and the right ones was measured, in 1/64 of their sides.
-    turn : ndarray of int, shape (n,)
-        How the right ones were turned.
-    found : Measures
+    left, right : Views
         What was measured.
+    turn : ndarray of int, shape (n,), optional
+        How the right pictures were turned, where a hint named that and the boxes: these are then crops, rather than what
+        borders surround.
+    found : Measures
+        What came of it.
     side : int
         At which side.
-    hinted : bool
-        Whether the boxes are crops that a hint named, rather than what borders surround.
 
     Returns
     -------
     ndarray of `EVIDENCE`, shape (n,)
         One record a pair.
     """
-    made = np.zeros(len(turn), EVIDENCE)
-    made["turn"], made["side"], made["finished"], made["hinted"] = turn, side, found.finished, hinted
-    made["left_box"], made["right_box"] = boxes
-    made["left_border"], made["right_border"] = left.box, right.box
+    made = np.zeros(len(left.row), EVIDENCE)
+    made["turn"], made["hinted"] = (1, 0) if turn is None else (turn, 1)
+    made["side"], made["finished"] = side, found.finished
+    made["left_box"], made["right_box"] = left.box, right.box
+    borders = [views.pictures.box[views.row] for views in (left, right)]
+    made["left_border"], made["right_border"] = borders
     made["inner"] = ~found.swapped
     _texture(made, found)
     swap = found.swapped[:, np.newaxis]
-    inner, outer = np.where(swap, boxes[0], boxes[1]), np.where(swap, boxes[1], boxes[0])
+    inner, outer = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
     view = _after(placed(outer), found.maps)
     whole = _after(view, inverted(placed(inner)))
     made["map"] = np.rint(whole * (1 << MAP_BITS))
     unit, half = 1 << POSITION_BITS, THUMBNAIL_SIDE // 2
-    borders = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
+    around = np.where(swap, *borders), np.where(swap, *borders[::-1])
     # A hint only says where to begin: one of the two must lie in the other as a whole.
-    ends = (np.broadcast_to(WHOLE, inner.shape),) * 2 if hinted else (inner, outer)
-    there = _slide(whole, borders[0], borders[1], ends[0])
-    back = _slide(inverted(whole), borders[1], borders[0], ends[1])
+    ends = (inner, outer) if turn is None else (np.broadcast_to(WHOLE, inner.shape),) * 2
+    there = _slide(whole, around[0], around[1], ends[0])
+    back = _slide(inverted(whole), around[1], around[0], ends[1])
     made["slide"] = np.minimum(there, back)
     off = np.rint(np.abs(whole - np.eye(2, 3)) * unit).astype(np.int64)
     made["move"] = (half * (off[:, :, 0] + off[:, :, 1]) + off[:, :, 2]).max(axis=1)
@@ -157,11 +149,11 @@ def _slide(maps: Map, inner_border: Boxes, outer_border: Boxes, inner: Boxes) ->
 def _texture(made: Evidence, found: Measures) -> None:
     """Fill in what tiles tell."""
     counted = found.change != OUTSIDE
-    share = np.minimum(found.change * UNEXPLAINED // np.maximum(found.structure.min(axis=2), 1), UNEXPLAINED)
-    variance = found.structure * found.contrast[:, np.newaxis] // SHARE
+    share = np.minimum(found.change.astype(np.int64) * UNEXPLAINED // np.maximum(found.structure.min(axis=2), 1), UNEXPLAINED)
+    variance = found.structure.astype(np.int64) * found.contrast[:, np.newaxis] // SHARE
     deviation = np.sqrt(variance.astype(np.float64)).astype(np.int64)
     less, more = deviation.min(axis=2), deviation.max(axis=2)
-    rest = np.where(counted, found.change * found.contrast.min(axis=1)[:, np.newaxis] // SHARE, OUTSIDE)
+    rest = np.where(counted, found.change.astype(np.int64) * found.contrast.min(axis=1)[:, np.newaxis] // SHARE, OUTSIDE)
     # What an encoder or noise leaves lies everywhere; what was put over a picture does not.
     quarter = counted.sum(axis=1) // 4
     usual = np.maximum(-np.take_along_axis(np.sort(-rest, axis=1), quarter[:, np.newaxis], axis=1), 0)
@@ -201,10 +193,10 @@ def _where(changed: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def _colour(
-    made: Evidence, rows: Column, left: Pictures, right: Pictures, maps: Map, swapped: NDArray[np.bool_]
+    made: Evidence, rows: Column, left: Views, right: Views, maps: Map, swapped: NDArray[np.bool_]
 ) -> None:
     """Fill in what chroma tells."""
-    planes = [pictures.chroma.astype(np.int64) - (1 << 7) for pictures in (left, right)]
+    planes = [views.pictures.chroma[views.row].astype(np.int64) - (1 << 7) for views in (left, right)]
     for which, plane in enumerate(planes):
         made["gray"][rows, which] = (np.abs(plane) <= GRAY).all(axis=(1, 2, 3))
     swap = swapped[:, np.newaxis, np.newaxis, np.newaxis]
