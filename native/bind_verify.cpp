@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "arrays.hpp"
+#include "evidence.hpp"
 #include "measure.hpp"
 
 namespace lookalike {
@@ -20,7 +21,7 @@ namespace {
 // One row a pair of what is known beside its tiles, in the order of lookalike.verify.measuring.
 constexpr std::size_t fact_count = 9;
 // What prepared pictures may take together.
-constexpr std::size_t prepared_bytes = std::size_t{64} << 20;
+constexpr std::size_t prepared_bytes = std::size_t{4} << 20;
 
 using Planes = Input<std::uint8_t, 3>;
 using Rows = Input<std::int64_t, 1>;
@@ -36,6 +37,13 @@ Instructions instructions(const std::string& kernel) {
   const std::vector<std::string> known = verify_kernels();
   if (std::find(known.begin(), known.end(), kernel) == known.end()) throw std::invalid_argument("no kernel of that name: " + kernel);
   return kernel == "plain" ? Instructions::plain : Instructions::avx2;
+}
+
+void check(const Rows& rows, std::size_t most, std::size_t count) {
+  const bool fits = std::all_of(rows.data(), rows.data() + rows.shape(0), [&](std::int64_t row) {
+    return row >= 0 && static_cast<std::size_t>(row) < most;
+  });
+  if (rows.shape(0) != count || !fits) throw std::invalid_argument("rows must be as many on both sides, each of a picture there");
 }
 
 // The pictures of two blocks, each prepared once while there is room for all of them.
@@ -84,12 +92,8 @@ nb::tuple measured(const Planes& left, const Rows& left_rows, const Planes& righ
       right.shape(1) != size || right.shape(2) != size || side < coarsest_side || side > size || !std::has_single_bit(side)) {
     throw std::invalid_argument("planes must be of one side, a power of two from 16 to 2048, and compared at one up to that");
   }
-  const auto among = [](const Rows& rows, std::size_t most) {
-    return std::all_of(rows.data(), rows.data() + rows.shape(0), [&](std::int64_t row) { return row >= 0 && static_cast<std::size_t>(row) < most; });
-  };
-  if (right_rows.shape(0) != count || !among(left_rows, left.shape(0)) || !among(right_rows, right.shape(0))) {
-    throw std::invalid_argument("rows must be as many on both sides, each of a plane");
-  }
+  check(left_rows, left.shape(0), count);
+  check(right_rows, right.shape(0), count);
   const Instructions set = instructions(kernel);
   const std::size_t tiles = std::size_t{tiles_per_side(static_cast<unsigned>(side))} * tiles_per_side(static_cast<unsigned>(side));
   auto maps = std::make_unique<double[]>(count * 6);
@@ -117,12 +121,62 @@ nb::tuple measured(const Planes& left, const Rows& left_rows, const Planes& righ
                         owned(std::move(structure), {count, tiles, std::size_t{2}}));
 }
 
+nb::tuple textures(const Input<std::int32_t, 2>& change, const Input<std::int32_t, 3>& structure,
+                   const Input<std::int64_t, 2>& contrast, const std::string& kernel) {
+  const std::size_t count = change.shape(0), tiles = change.shape(1);
+  if (structure.shape(0) != count || structure.shape(1) != tiles || structure.shape(2) != 2 || contrast.shape(0) != count ||
+      contrast.shape(1) != 2) {
+    throw std::invalid_argument("changes, structure and contrast must be those of the same pairs");
+  }
+  const Instructions set = instructions(kernel);
+  auto changed = std::make_unique<bool[]>(count * tiles);
+  const auto numbers = filled<std::int64_t>({count, texture_columns}, [&](std::int64_t* to) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Texture row = texture(change.data() + i * tiles, structure.data() + 2 * i * tiles, tiles, contrast.data() + 2 * i,
+                                  changed.get() + i * tiles, set);
+      std::copy(row.begin(), row.end(), to + i * texture_columns);
+    }
+  });
+  return nb::make_tuple(numbers, owned(std::move(changed), {count, tiles}));
+}
+
+using Chroma = Input<std::uint8_t, 4>;
+
+nb::ndarray<nb::numpy, std::int64_t> colours(const Chroma& left, const Rows& left_rows, const Chroma& right, const Rows& right_rows,
+                                             const Input<double, 3>& maps, const Input<bool, 1>& swapped,
+                                             const Input<bool, 3>& changed) {
+  const std::size_t count = left_rows.shape(0);
+  check(left_rows, left.shape(0), count);
+  check(right_rows, right.shape(0), count);
+  const auto square = [](const auto& places) { return places.shape(1) == chroma_side && places.shape(2) == chroma_side; };
+  if (!square(left) || !square(right) || !square(changed) || left.shape(3) != 2 || right.shape(3) != 2 || maps.shape(0) != count ||
+      maps.shape(1) != 2 || maps.shape(2) != 3 || swapped.shape(0) != count || changed.shape(0) != count) {
+    throw std::invalid_argument("chroma, maps and places must be those of the same pairs");
+  }
+  return filled<std::int64_t>({count, colour_columns}, [&](std::int64_t* to) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint8_t* one = left.data() + 2 * chroma_places * static_cast<std::size_t>(left_rows.data()[i]);
+      const std::uint8_t* other = right.data() + 2 * chroma_places * static_cast<std::size_t>(right_rows.data()[i]);
+      const bool swap = swapped.data()[i];
+      Map map;
+      std::copy_n(maps.data() + 6 * i, 6, map.begin());
+      Colour row = colour(swap ? one : other, swap ? other : one, map, changed.data() + i * chroma_places);
+      if (!swap) std::swap(row[0], row[1]);
+      std::copy(row.begin(), row.end(), to + i * colour_columns);
+    }
+  });
+}
+
 }  // namespace
 
 void define_verify(nb::module_& m) {
   m.def("verify_kernels", &verify_kernels, "What runs on this machine, best first; all give the same bits.");
   m.def("measure", &measured, "left"_a.noconvert(), "left_rows"_a.noconvert(), "right"_a.noconvert(), "right_rows"_a.noconvert(),
         "side"_a, "kernel"_a, "Maps (n, 2, 3), facts (n, 9), change (n, tiles) and structure (n, tiles, 2) of pairs of planes.");
+  m.def("texture", &textures, "change"_a.noconvert(), "structure"_a.noconvert(), "contrast"_a.noconvert(), "kernel"_a,
+        "Numbers (n, 13) and changed tiles (n, tiles) of what was measured.");
+  m.def("colour", &colours, "left"_a.noconvert(), "left_rows"_a.noconvert(), "right"_a.noconvert(), "right_rows"_a.noconvert(),
+        "maps"_a.noconvert(), "swapped"_a.noconvert(), "changed"_a.noconvert(), "Numbers (n, 6) of pairs of chroma planes.");
 }
 
 }  // namespace lookalike

@@ -9,9 +9,6 @@
 namespace lookalike {
 namespace {
 
-constexpr int position_bits = 17;
-constexpr std::int32_t half_pixel = 1 << (position_bits - 1);
-
 // Weighs four neighbours each way by 1, 3, 3, 1. A sum over levels is 64 times their mean: the value itself, without rounding.
 template <class Value, class Sum, int rounding, int bits>
 LOOKALIKE_INLINE void halve(const Value* plane, unsigned side, std::int16_t* out, Sum* rows) {
@@ -43,36 +40,16 @@ LOOKALIKE_INLINE void halve(const std::int16_t* plane, unsigned side, std::int16
   halve<std::int16_t, std::int32_t, 32, 6>(plane, side, out, rows);
 }
 
-// A map in whole numbers: positions in a plane, with position_bits behind the point, for a grid of its side.
-struct Grid {
-  std::int32_t factor[4], shift[2], last;
-  Grid(const Map& map, unsigned side) : last(static_cast<std::int32_t>((side - 1) << position_bits)) {
-    for (int axis = 0; axis < 2; ++axis) {
-      for (int k = 0; k < 2; ++k) {
-        factor[2 * axis + k] = static_cast<std::int32_t>(std::nearbyint(map[3 * axis + k] * (1 << (position_bits - 1))));
-      }
-      const double middle = map[3 * axis + 2] * (side / thumbnail) + (side / 2.0 - 0.5);
-      shift[axis] = static_cast<std::int32_t>(std::nearbyint(middle * (1 << position_bits)));
-    }
-  }
-  bool holds(std::int32_t position) const { return position >= -half_pixel && position <= last + half_pixel; }
-};
-
 void sample_plain(Pyramid& picture, unsigned side, const Map& map, std::int16_t* values, std::int16_t* inside) {
   const std::int16_t* plane = picture.plane(side);
   const Grid grid(map, side);
   const auto size = static_cast<std::int32_t>(side);
   for (std::int32_t v = 1 - size; v < size; v += 2) {
-    const std::int32_t x_row = grid.factor[1] * v + grid.shift[0], y_row = grid.factor[3] * v + grid.shift[1];
     for (std::int32_t u = 1 - size; u < size; u += 2) {
-      const std::int32_t x = grid.factor[0] * u + x_row, y = grid.factor[2] * u + y_row;
-      *inside++ = grid.holds(x) && grid.holds(y) ? -1 : 0;
-      const std::int32_t px = std::clamp(x, 0, grid.last - 1), py = std::clamp(y, 0, grid.last - 1);
-      const std::int32_t right = px >> (position_bits - 8) & 255, below = py >> (position_bits - 8) & 255;
-      const std::int16_t* at = plane + (py >> position_bits) * size + (px >> position_bits);
-      const std::int32_t upper = at[0] * (256 - right) + at[1] * right;
-      const std::int32_t lower = at[size] * (256 - right) + at[size + 1] * right;
-      *values++ = static_cast<std::int16_t>((upper * (256 - below) + lower * below + (1 << 15)) >> 16);
+      const Grid::Place place = grid.place(u, v);
+      const std::int16_t* at = plane + place.y * size + place.x;
+      *inside++ = place.inside ? -1 : 0;
+      *values++ = static_cast<std::int16_t>(place.mixed(at[0], at[1], at[size], at[size + 1]));
     }
   }
 }
@@ -178,6 +155,16 @@ struct Kernel {
 LOOKALIKE_KERNELS
 
 }  // namespace
+
+Grid::Grid(const Map& map, unsigned side) : last(static_cast<std::int32_t>((side - 1) << position_bits)) {
+  for (int axis = 0; axis < 2; ++axis) {
+    for (int k = 0; k < 2; ++k) {
+      factor[2 * axis + k] = static_cast<std::int32_t>(std::nearbyint(map[3 * axis + k] * (1 << (position_bits - 1))));
+    }
+    const double middle = map[3 * axis + 2] * (side / thumbnail) + (side / 2.0 - 0.5);
+    shift[axis] = static_cast<std::int32_t>(std::nearbyint(middle * (1 << position_bits)));
+  }
+}
 
 void Pyramid::build(const std::uint8_t* luma, unsigned side, Instructions set) {
   planes_.resize(offset(2 * side));

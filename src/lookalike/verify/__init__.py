@@ -158,7 +158,7 @@ def _look(
         at = np.flatnonzero(sides == side)
         some = left.take(at), right.take(at)
         found = measure(*((views.planes, views.plane) for views in some), side, kernel=kernel)
-        evidence[at] = examine(*some, None if turn is None else turn[at], found, side)
+        evidence[at] = examine(*some, None if turn is None else turn[at], found, side, kernel=kernel)
     tier, score, doubt = decide(evidence, left, right)
     before = best.tier[rows]
     less = evidence["unexplained"].astype(np.int64) + BETTER < best.evidence["unexplained"][rows]

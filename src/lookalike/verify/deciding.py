@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.model import Tier
-from lookalike.verify.evidence import UNEXPLAINED, Evidence
+from lookalike.verify.evidence import Evidence
+from lookalike.verify.texture import UNEXPLAINED
 from lookalike.verify.views import WHOLE, Column, Views
 
 
