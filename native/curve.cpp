@@ -7,6 +7,7 @@ namespace lookalike {
 namespace {
 
 constexpr std::size_t few_tiles = 64;
+constexpr std::int32_t finest_level = 1 << 14;
 
 // How many of some keys are less than each: their order, if no two are equal.
 LOOKALIKE_INLINE void ranks(const std::uint32_t* keys, std::size_t count, std::uint32_t* rank) {
@@ -27,63 +28,66 @@ struct Kernel {
 
 LOOKALIKE_KERNELS
 
-// By how much levels miss the best rising curve, pooling adjacent violators; of two directions the lesser stays.
-void miss_curve(const std::vector<Level>& levels, std::int32_t Level::*given, std::int32_t Level::*wanted, std::int64_t contrast,
-                Instructions set, std::vector<std::int64_t>& miss) {
-  struct Pool {
-    std::int64_t total, weight;
-    std::size_t tiles;
-  };
-  const std::size_t count = levels.size();
-  std::vector<std::uint32_t> keys(count), order(count);  // levels of 14 bits, and places
-  for (std::size_t i = 0; i < count; ++i) keys[i] = static_cast<std::uint32_t>(levels[i].*given << 16 | static_cast<std::int32_t>(i));
+}  // namespace
+
+// By how much levels miss the curve, pooling adjacent violators; of two directions the lesser stays.
+void Curve::miss(int given, std::int64_t contrast, Instructions set) {
+  const std::size_t count = tiles_.size();
+  const int wanted = 1 - given;
+  keys_.resize(count);
+  order_.resize(count);
+  for (std::size_t i = 0; i < count; ++i) keys_[i] = static_cast<std::uint32_t>(tiles_[i].level[given]) << 16 | static_cast<std::uint32_t>(i);
   if (count <= few_tiles) {
     std::uint32_t rank[few_tiles];
-    kernel_of(set).ranks(keys.data(), count, rank);
-    for (std::size_t i = 0; i < count; ++i) order[rank[i]] = static_cast<std::uint32_t>(i);
+    kernel_of(set).ranks(keys_.data(), count, rank);
+    for (std::size_t i = 0; i < count; ++i) order_[rank[i]] = static_cast<std::uint32_t>(i);
   } else {
-    std::sort(keys.begin(), keys.end());
-    for (std::size_t i = 0; i < count; ++i) order[i] = keys[i] & 0xffff;
+    std::sort(keys_.begin(), keys_.end());
+    for (std::size_t i = 0; i < count; ++i) order_[i] = keys_[i] & 0xffff;
   }
-  std::vector<Pool> pools(count);
-  std::size_t size = 0;
-  for (const std::uint32_t at : order) {
-    pools[size++] = {levels[at].*wanted * levels[at].n, levels[at].n, 1};
-    while (size > 1 && pools[size - 2].total * pools[size - 1].weight >= pools[size - 1].total * pools[size - 2].weight) {
-      --size;
-      pools[size - 1].total += pools[size].total;
-      pools[size - 1].weight += pools[size].weight;
-      pools[size - 1].tiles += pools[size].tiles;
+  pools_.clear();
+  for (const std::uint32_t at : order_) {
+    Pool last{tiles_[at].level[wanted] * tiles_[at].n, tiles_[at].n, 1};
+    while (!pools_.empty() && pools_.back().total * last.weight >= last.total * pools_.back().weight) {
+      last.total += pools_.back().total;
+      last.weight += pools_.back().weight;
+      last.tiles += pools_.back().tiles;
+      pools_.pop_back();
     }
+    pools_.push_back(last);
   }
   std::size_t at = 0;
-  for (std::size_t pool = 0; pool < size; ++pool) {
-    const std::int64_t curve = pools[pool].total / pools[pool].weight;
-    for (std::size_t k = 0; k < pools[pool].tiles; ++k, ++at) {
-      const std::int64_t off = levels[order[at]].*wanted - curve, rest = off * off - noise;
-      miss[order[at]] = std::min(miss[order[at]], rest > 0 ? rest * share / contrast : 0);
+  for (const Pool& pool : pools_) {
+    const std::int64_t curve = pool.total / pool.weight;
+    for (const std::size_t end = at + pool.tiles; at < end; ++at) {
+      const std::int64_t off = tiles_[order_[at]].level[wanted] - curve, rest = off * off - noise;
+      std::int64_t& miss = miss_[order_[at]];
+      miss = std::min(miss, rest > 0 ? rest * share / contrast : 0);
     }
   }
 }
 
-}  // namespace
-
-void miss_curves(const std::vector<Level>& levels, const std::int64_t (&contrast)[2], Instructions set,
-                 std::vector<std::int32_t>& changes) {
-  // The best rising curve is no further off one level than the farthest of all: what stays within the noise needs no curve.
-  std::int32_t low = 0, high = 0;
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    const std::int32_t off = levels[i].other - levels[i].one;
-    low = i == 0 ? off : std::min(low, off);
-    high = i == 0 ? off : std::max(high, off);
+void Curve::raise(const std::int32_t* one, const std::int32_t* other, const double* n, const std::int64_t (&contrast)[2],
+                  Instructions set, std::vector<std::int32_t>& changes) {
+  // No level is further off the best rising curve than the levels of both pictures are off each other, less a common shift:
+  // what stays within the noise needs no curve.
+  std::int32_t low = finest_level, high = -finest_level;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const bool counts = changes[i] >= 0;
+    low = std::min(low, counts ? other[i] - one[i] : low);
+    high = std::max(high, counts ? other[i] - one[i] : high);
   }
-  if (std::int64_t{high - low} * (high - low) <= noise) return;
-  std::vector<std::int64_t> miss(levels.size(), most_change);
-  miss_curve(levels, &Level::one, &Level::other, contrast[1], set, miss);
-  miss_curve(levels, &Level::other, &Level::one, contrast[0], set, miss);
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    std::int32_t& change = changes[static_cast<std::size_t>(levels[i].tile)];
-    change = static_cast<std::int32_t>(std::max(std::int64_t{change}, miss[i]));
+  if (high <= low || std::int64_t{high - low} * (high - low) <= noise) return;
+  tiles_.clear();
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (changes[i] >= 0) tiles_.push_back({{one[i], other[i]}, static_cast<std::int32_t>(i), static_cast<std::int64_t>(n[i])});
+  }
+  miss_.assign(tiles_.size(), most_change);
+  miss(0, contrast[1], set);
+  miss(1, contrast[0], set);
+  for (std::size_t i = 0; i < tiles_.size(); ++i) {
+    std::int32_t& change = changes[static_cast<std::size_t>(tiles_[i].place)];
+    change = static_cast<std::int32_t>(std::max(std::int64_t{change}, miss_[i]));
   }
 }
 

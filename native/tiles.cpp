@@ -1,7 +1,6 @@
 #include "tiles.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "avx2.hpp"
@@ -13,23 +12,19 @@ namespace {
 constexpr std::int64_t match_share = 1024, floor_variance = noise / 8;
 constexpr unsigned rows_at_once = 8;  // 16 products of values up to 255 * 64 then sum to less than 2^32
 
-// (n * product - one * other) / n^2, or 0 where that is negative; values are centred first, so that nothing overflows.
-std::int64_t moment(std::int64_t n, std::int64_t product, std::int64_t one, std::int64_t other) {
-  const auto count = static_cast<std::uint64_t>(std::max(n, std::int64_t{1}));
-  const int bits = std::has_single_bit(count) ? std::countr_zero(count) : -1;  // as it is for whole tiles
-  const auto over = [&](std::int64_t value) { return bits < 0 ? value / static_cast<std::int64_t>(count) : value >> bits; };
-  const auto size = static_cast<std::int64_t>(count);
-  const std::int64_t a = over(one), b = over(other);
-  const std::int64_t centred = product - a * other - b * (one - a * size);
-  const std::int64_t rest = (one - a * size) * (other - b * size);
-  return over(std::max(centred - over(rest + size - 1), std::int64_t{0}));
-}
-
 // Sums over a row of tiles, one for each four columns.
-enum Kind { inside, first, second = 3, common = 5, difference, kinds };
-using Quads = std::int64_t[kinds][finest_side / 4];
+using Quads = double[kinds][finest_side / 4];
 
 enum class What { own, cross, all };  // of one plane; of two with each other; everything, of what lies inside
+
+constexpr bool wanted(What what, int kind) {
+  return what == What::all || (what == What::own ? kind == first_ || kind == second_ : kind == common_ || kind == difference_);
+}
+
+// Half the sum of two values, rounded down.
+LOOKALIKE_INLINE std::uint16_t mean(std::uint16_t one, std::uint16_t other) {
+  return static_cast<std::uint16_t>((one & other) + ((one ^ other) >> 1));
+}
 
 LOOKALIKE_INLINE void smooth(const std::int16_t* plane, unsigned side, std::int16_t* out) {
   std::uint16_t rows[finest_side + 2];  // up to 4 * 255 * 64
@@ -41,27 +36,22 @@ LOOKALIKE_INLINE void smooth(const std::int16_t* plane, unsigned side, std::int1
     rows[0] = rows[1];
     rows[side + 1] = rows[side];
     std::int16_t* to = out + std::size_t{y} * side;
-    for (unsigned x = 0; x < side; ++x) to[x] = static_cast<std::int16_t>((rows[x] + 2 * rows[x + 1] + rows[x + 2] + 8) >> 4);
+    for (unsigned x = 0; x < side; ++x) {
+      // (left + 2 * middle + right + 8) >> 4 without a carry
+      const std::uint16_t half = mean(mean(rows[x], rows[x + 2]), rows[x + 1]);
+      to[x] = static_cast<std::int16_t>(static_cast<std::uint16_t>(half + 2) >> 2);
+    }
   }
 }
 
 template <What what>
 void add_plain(const std::int16_t* one, const std::int16_t* other, const std::int16_t* in, unsigned side, unsigned rows, Quads& sums) {
   for (std::size_t i = 0; i < std::size_t{rows} * side; ++i) {
-    const std::int64_t held = what == What::all ? -in[i] : 1, a = one[i] * held, b = other[i] * held;
-    const std::size_t at = i % side / 4;
-    if (what == What::all) sums[inside][at] += held;
-    if (what != What::cross) {
-      sums[first][at] += a;
-      sums[second][at] += a * a;
-    }
-    if (what == What::all) {
-      sums[first + 1][at] += b;
-      sums[second + 1][at] += b * b;
-    }
-    if (what != What::own) {
-      sums[common][at] += a * b;
-      sums[difference][at] += std::abs(a - b);
+    const bool held = what != What::all || in[i] != 0;
+    const double a = held ? one[i] : 0, b = held ? other[i] : 0;
+    const double found[kinds] = {held ? 1.0 : 0.0, a, b, a * a, b * b, a * b, std::abs(a - b)};
+    for (int kind = 0; kind < kinds; ++kind) {
+      if (wanted(what, kind)) sums[kind][i % side / 4] += found[kind];
     }
   }
 }
@@ -72,6 +62,7 @@ template <What what>
 LOOKALIKE_FOR_AVX2 void add_avx2(const std::int16_t* one, const std::int16_t* other, const std::int16_t* in, unsigned side,
                                  unsigned rows, Quads& sums) {
   const __m256i zero = _mm256_setzero_si256(), unit = _mm256_set1_epi16(1);
+  const __m256d magic = _mm256_set1_pd(0x1p52);  // or'ed with a whole number it is the sum of both
   for (unsigned x = 0; x < side; x += 16) {
     __m256i part[kinds] = {zero, zero, zero, zero, zero, zero, zero};
     for (std::size_t at = x; at < std::size_t{rows} * side; at += side) {
@@ -81,30 +72,45 @@ LOOKALIKE_FOR_AVX2 void add_avx2(const std::int16_t* one, const std::int16_t* ot
         const __m256i held = load(in + at);
         a = _mm256_and_si256(a, held);
         b = _mm256_and_si256(b, held);
-        part[inside] = _mm256_sub_epi32(part[inside], _mm256_madd_epi16(held, unit));
-        add_products(part[first + 1], b, unit);
-        add_products(part[second + 1], b, b);
+        part[inside_] = _mm256_sub_epi32(part[inside_], _mm256_madd_epi16(held, unit));
+        add_products(part[first_ + 1], b, unit);
+        add_products(part[second_ + 1], b, b);
       }
       if constexpr (what != What::cross) {
-        add_products(part[first], a, unit);
-        add_products(part[second], a, a);
+        add_products(part[first_], a, unit);
+        add_products(part[second_], a, a);
       }
       if constexpr (what != What::own) {
-        add_products(part[common], a, b);
-        add_products(part[difference], _mm256_abs_epi16(_mm256_sub_epi16(a, b)), unit);
+        add_products(part[common_], a, b);
+        add_products(part[difference_], _mm256_abs_epi16(_mm256_sub_epi16(a, b)), unit);
       }
     }
     for (int kind = 0; kind < kinds; ++kind) {
-      auto* to = reinterpret_cast<__m256i*>(sums[kind] + x / 4);
-      _mm256_storeu_si256(to, _mm256_add_epi64(_mm256_loadu_si256(to), wide(part[kind])));
+      if (!wanted(what, kind)) continue;
+      const __m256d made = _mm256_sub_pd(_mm256_or_pd(_mm256_castsi256_pd(wide(part[kind])), magic), magic);
+      double* to = sums[kind] + x / 4;
+      _mm256_storeu_pd(to, _mm256_add_pd(_mm256_loadu_pd(to), made));
     }
   }
 }
 
 #endif  // LOOKALIKE_AVX2
 
-// The unexplained part of the structure of tiles, and their variance; whole numbers below 2^53, so that quotients of doubles,
-// rounded down, are those of whole numbers.
+// (n * product - one * other) / n^2, or `least` where that is less. Whole numbers below 2^53 (n is up to 256): quotients of
+// doubles, rounded down, are those of whole numbers.
+LOOKALIKE_INLINE void moments(std::size_t tiles, const double* n, const double* product, const double* one, const double* other,
+                              double least, double* out) {
+  for (std::size_t i = 0; i < tiles; ++i) {
+    const double count = std::max(n[i], 1.0);
+    out[i] = std::max(std::floor((count * product[i] - one[i] * other[i]) / (count * count)), least);
+  }
+}
+
+LOOKALIKE_INLINE void quotients(std::size_t tiles, const double* n, const double* sum, std::int32_t* out) {
+  for (std::size_t i = 0; i < tiles; ++i) out[i] = static_cast<std::int32_t>(std::floor(sum[i] / std::max(n[i], 1.0)));
+}
+
+// The unexplained part of the structure of tiles, and their variance; whole numbers below 2^53 here too.
 LOOKALIKE_INLINE void shares(std::size_t tiles, const double* one, const double* other, const double* both, double left,
                              double right, std::int32_t* change, std::int32_t* structure) {
   constexpr double unit = share, none = noise, least = most_change;
@@ -124,69 +130,79 @@ using Add = void (*)(const std::int16_t*, const std::int16_t*, const std::int16_
 struct Kernel {
   void (*smooth)(const std::int16_t*, unsigned, std::int16_t*);
   Add add[3];
+  void (*moments)(std::size_t, const double*, const double*, const double*, const double*, double, double*);
+  void (*quotients)(std::size_t, const double*, const double*, std::int32_t*);
   void (*shares)(std::size_t, const double*, const double*, const double*, double, double, std::int32_t*, std::int32_t*);
 };
 
 #define LOOKALIKE_KERNEL(name, target)                                                                                     \
-  target void smooth_##name(const std::int16_t* plane, unsigned side, std::int16_t* out) { smooth(plane, side, out); }     \
+  target void smooth_##name(const std::int16_t* plane, unsigned side, std::int16_t* out) {                              \
+    side == 64 ? smooth(plane, 64, out) : smooth(plane, side, out); /* most planes, in fewer steps */                      \
+  }                                                                                                                        \
+  target void moments_##name(std::size_t tiles, const double* n, const double* product, const double* one,                 \
+                             const double* other, double least, double* out) {                                             \
+    moments(tiles, n, product, one, other, least, out);                                                                    \
+  }                                                                                                                        \
+  target void quotients_##name(std::size_t tiles, const double* n, const double* sum, std::int32_t* out) {                 \
+    quotients(tiles, n, sum, out);                                                                                         \
+  }                                                                                                                        \
   target void shares_##name(std::size_t tiles, const double* one, const double* other, const double* both, double left,    \
                             double right, std::int32_t* change, std::int32_t* structure) {                                 \
     shares(tiles, one, other, both, left, right, change, structure);                                                       \
   }                                                                                                                        \
   constexpr Kernel name##_kernel{smooth_##name,                                                                            \
                                  {add_##name<What::own>, add_##name<What::cross>, add_##name<What::all>},                  \
+                                 moments_##name,                                                                           \
+                                 quotients_##name,                                                                         \
                                  shares_##name};
 
 LOOKALIKE_KERNELS
 
-// What the tiles of two planes hold.
-struct Sums {
-  std::vector<Cell> cells;
-  std::int64_t difference = 0;
-};
-
+// Sums over tiles of two planes; returns those over all of them.
 template <What what>
 Sums sums_of(const std::int16_t* one, const std::int16_t* other, const std::int16_t* in, unsigned side, unsigned cut,
-             Instructions set) {
+             Instructions set, Tiles& made) {
   const Add add = kernel_of(set).add[static_cast<int>(what)];
   const unsigned width = side / cut;
-  Sums made;
-  made.cells.resize(std::size_t{cut} * cut);
-  Quads sums;
-  Cell* cell = made.cells.data();
-  for (unsigned top = 0; top < side; top += width) {
-    for (auto& kind : sums) std::fill_n(kind, side / 4, std::int64_t{0});
-    for (unsigned row = 0; row < width; row += rows_at_once) {
-      const std::size_t start = std::size_t{top + row} * side;
-      add(one + start, other + start, in + start, side, std::min(rows_at_once, width - row), sums);
+  Sums whole{};
+  Quads quads;
+  for (auto& kind : made.of) kind.resize(std::size_t{cut} * cut);
+  for (unsigned row = 0; row < cut; ++row) {
+    for (int kind = 0; kind < kinds; ++kind) {
+      if (wanted(what, kind)) std::fill_n(quads[kind], side / 4, 0.0);
     }
-    for (unsigned quad = 0; quad < side / 4; ++cell) {
-      for (unsigned end = quad + width / 4; quad < end; ++quad) {
-        for (int k = 0; k < 2; ++k) {
-          cell->first[k] += sums[first + k][quad];
-          cell->second[k] += sums[second + k][quad];
-        }
-        cell->common += sums[common][quad];
-        cell->n += sums[inside][quad];
-        made.difference += sums[difference][quad];
+    for (unsigned top = 0; top < width; top += rows_at_once) {
+      const std::size_t start = (std::size_t{row} * width + top) * side;
+      add(one + start, other + start, in + start, side, std::min(rows_at_once, width - top), quads);
+    }
+    for (int kind = 0; kind < kinds; ++kind) {
+      if (!wanted(what, kind)) continue;
+      double* to = made.of[kind].data() + std::size_t{row} * cut;
+      for (unsigned tile = 0, quad = 0; tile < cut; ++tile) {
+        double sum = 0;
+        for (const unsigned end = quad + width / 4; quad < end; ++quad) sum += quads[kind][quad];
+        to[tile] = sum;
+        whole[kind] += sum;
       }
-      if (what != What::all) cell->n = std::int64_t{width} * width;
     }
   }
-  return made;
-}
-
-Cell together(const std::vector<Cell>& cells) {
-  Cell whole;
-  for (const Cell& cell : cells) {
-    whole.n += cell.n;
-    whole.common += cell.common;
-    for (int k = 0; k < 2; ++k) {
-      whole.first[k] += cell.first[k];
-      whole.second[k] += cell.second[k];
-    }
+  if (what != What::all) {
+    std::fill(made.of[inside_].begin(), made.of[inside_].end(), std::int64_t{width} * width);
+    whole[inside_] = std::int64_t{side} * side;
   }
   return whole;
+}
+
+// (n * product - one * other) / n^2 of many values, or 0 where that is negative; centred first, so that nothing overflows.
+std::int64_t moment(double n, double product, double one, double other) {
+  const auto count = static_cast<std::int64_t>(std::max(n, 1.0)), first = static_cast<std::int64_t>(one), second = static_cast<std::int64_t>(other);
+  const std::int64_t a = first / count, b = second / count, rest = first % count * (second % count);
+  const std::int64_t centred = static_cast<std::int64_t>(product) - a * second - b * (first % count);
+  return std::max(centred - (rest + count - 1) / count, std::int64_t{0}) / count;
+}
+
+std::int64_t variance(const Sums& sums, int k) {
+  return std::max(moment(sums[inside_], sums[second_ + k], sums[first_ + k], sums[first_ + k]), floor_variance);
 }
 
 // A plane as `sample` sees it under the identity.
@@ -204,48 +220,48 @@ void look_up(const std::int16_t* plane, unsigned side, std::int16_t* out) {
   out[std::size_t{last} * side + last] = static_cast<std::int16_t>((mixed(upper, lower) + (1 << 15)) >> 16);
 }
 
-std::int64_t match_of(const Cell& cell) {
-  if (4 * cell.n < std::int64_t{coarsest_side} * coarsest_side) return 0;
-  const std::int64_t both = cell.covariance();
-  return std::min(both * both / cell.variance(0) * match_share / cell.variance(1), match_share);
+std::int64_t match_of(const Sums& sums) {
+  if (4 * sums[inside_] < coarsest_side * coarsest_side) return 0;
+  const std::int64_t both = moment(sums[inside_], sums[common_], sums[first_], sums[first_ + 1]);
+  return std::min(both * both / variance(sums, 0) * match_share / variance(sums, 1), match_share);
 }
 
-// From sums of tiles to what is told of them.
-void finish(const std::vector<Cell>& cells, const double* one, const double* other, const std::vector<double>& both,
-            const Cell& whole, std::int64_t off, std::int64_t full, Instructions set, Compared& out) {
-  const std::int64_t count = std::max(whole.n, std::int64_t{1});
+// From sums over tiles and their moments to what is told of them.
+void finish(const std::vector<double>& one, const std::vector<double>& other, const Sums& whole, unsigned width, Room& room,
+            Compared& out) {
+  const Tiles& tiles = room.tiles;
+  const std::size_t count = one.size();
+  const Kernel& kernel = kernel_of(room.set);
+  const double* n = tiles.of[inside_].data();
+  room.covariance.resize(count);
+  kernel.moments(count, n, tiles.of[common_].data(), tiles.of[first_].data(), tiles.of[first_ + 1].data(), 0.0, room.covariance.data());
+  const double values = std::max(whole[inside_], 1.0);
   for (int k = 0; k < 2; ++k) {
-    out.contrast[k] = whole.variance(k);
-    out.level[k] = whole.first[k] / count;
+    out.contrast[k] = variance(whole, k);
+    out.level[k] = static_cast<std::int64_t>(whole[first_ + k] / values);
+    room.level[k].resize(count);
+    kernel.quotients(count, n, tiles.of[first_ + k].data(), room.level[k].data());
   }
-  out.inside = whole.n;
-  out.difference = off / count;
-  out.change.resize(cells.size());
-  out.structure.resize(2 * cells.size());
-  kernel_of(set).shares(cells.size(), one, other, both.data(), static_cast<double>(out.contrast[0]),
-                        static_cast<double>(out.contrast[1]), out.change.data(), out.structure.data());
-  std::vector<Level> levels;
-  levels.reserve(cells.size());
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const Cell& cell = cells[i];
-    if (4 * cell.n < 3 * full) {
+  out.inside = static_cast<std::int64_t>(whole[inside_]);
+  out.difference = static_cast<std::int64_t>(whole[difference_] / values);
+  out.change.resize(count);
+  out.structure.resize(2 * count);
+  kernel.shares(count, one.data(), other.data(), room.covariance.data(), static_cast<double>(out.contrast[0]),
+                static_cast<double>(out.contrast[1]), out.change.data(), out.structure.data());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (4 * n[i] < 3.0 * width * width) {
       out.change[i] = -1;
       out.structure[2 * i] = out.structure[2 * i + 1] = 0;
-      continue;
     }
-    const auto level = [&](int k) { return static_cast<std::int32_t>(cell.n == full ? cell.first[k] >> std::countr_zero(static_cast<std::uint64_t>(full)) : cell.first[k] / cell.n); };
-    levels.push_back({level(0), level(1), static_cast<std::int32_t>(i), cell.n});
   }
-  miss_curves(levels, out.contrast, set, out.change);
+  room.curve.raise(room.level[0].data(), room.level[1].data(), n, out.contrast, room.set, out.change);
 }
 
 }  // namespace
 
 unsigned tiles_per_side(unsigned side) { return std::max(std::min(side / 4, 8U), side / 16); }
 
-std::int64_t Cell::variance(int k) const { return std::max(moment(n, second[k], first[k], first[k]), floor_variance); }
-
-std::int64_t Cell::covariance() const { return moment(n, common, first[0], first[1]); }
+Room::Room(unsigned side, Instructions with) : Scratch(side, with), smooth(seen.size()) {}
 
 void Compared::clear(unsigned side) {
   const std::size_t tiles = std::size_t{tiles_per_side(side)} * tiles_per_side(side);
@@ -269,16 +285,14 @@ const Layer& View::smooth(unsigned side, bool looked_up, Room& room) {
     look_up(plane, side, room.seen.data());
     plane = room.seen.data();
   }
-  kernel_of(room.set).smooth(plane, side, made.plane.data());
-  const std::vector<Cell> cells =
-      sums_of<What::own>(made.plane.data(), made.plane.data(), made.plane.data(), side, tiles_per_side(side), room.set).cells;
-  made.first.resize(cells.size());
-  made.variance.resize(cells.size());
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    made.first[i] = cells[i].first[0];
-    made.variance[i] = static_cast<double>(cells[i].variance(0));
-  }
-  made.whole = together(cells);
+  const Kernel& kernel = kernel_of(room.set);
+  kernel.smooth(plane, side, made.plane.data());
+  const std::int16_t* own = made.plane.data();
+  made.whole = sums_of<What::own>(own, own, own, side, tiles_per_side(side), room.set, room.tiles);
+  made.first = room.tiles.of[first_];
+  made.variance.resize(made.first.size());
+  kernel.moments(made.first.size(), room.tiles.of[inside_].data(), room.tiles.of[second_].data(), made.first.data(),
+                 made.first.data(), floor_variance, made.variance.data());
   return made;
 }
 
@@ -288,65 +302,61 @@ const Layer& View::coarse(bool looked_up, Room& room) {
   if (made.side == side) return made;
   made.side = side;
   made.plane.resize(std::size_t{side} * side);
+  const std::int16_t* plane = pyramid.plane(side);
   if (looked_up) {
-    look_up(pyramid.plane(side), side, made.plane.data());
+    look_up(plane, side, made.plane.data());
   } else {
-    std::copy_n(pyramid.plane(side), made.plane.size(), made.plane.data());
+    std::copy_n(plane, made.plane.size(), made.plane.data());
   }
-  made.whole = together(sums_of<What::own>(made.plane.data(), made.plane.data(), made.plane.data(), side, 1, room.set).cells);
+  made.whole = sums_of<What::own>(made.plane.data(), plane, plane, side, 1, room.set, room.tiles);
   return made;
 }
 
 std::int64_t match_of(View& outer, View& inner, Room& room) {
   const Layer& left = outer.coarse(true, room);
   const Layer& right = inner.coarse(false, room);
-  Cell cell = sums_of<What::cross>(left.plane.data(), right.plane.data(), left.plane.data(), coarsest_side, 1, room.set).cells[0];
-  cell.first[0] = left.whole.first[0];
-  cell.first[1] = right.whole.first[0];
-  cell.second[0] = left.whole.second[0];
-  cell.second[1] = right.whole.second[0];
-  return match_of(cell);
+  Sums sums = sums_of<What::cross>(left.plane.data(), right.plane.data(), left.plane.data(), coarsest_side, 1, room.set, room.tiles);
+  for (const int kind : {first_, second_}) {
+    sums[kind] = left.whole[kind];
+    sums[kind + 1] = right.whole[kind];
+  }
+  return match_of(sums);
 }
 
 std::int64_t match_of(View& outer, View& inner, const Map& map, Room& room) {
   constexpr unsigned side = coarsest_side;
   sample(outer.pyramid, side, map, room.seen.data(), room.inside.data(), room.set);
-  return match_of(sums_of<What::all>(room.seen.data(), inner.pyramid.plane(side), room.inside.data(), side, 1, room.set).cells[0]);
+  return match_of(sums_of<What::all>(room.seen.data(), inner.pyramid.plane(side), room.inside.data(), side, 1, room.set, room.tiles));
 }
 
 void compare(View& outer, View& inner, unsigned side, Room& room, Compared& out) {
   const Layer& left = outer.smooth(side, true, room);
   const Layer& right = inner.smooth(side, false, room);
   const unsigned cut = tiles_per_side(side);
-  Sums sums = sums_of<What::cross>(left.plane.data(), right.plane.data(), left.plane.data(), side, cut, room.set);
-  std::vector<double> both(sums.cells.size());
-  for (std::size_t i = 0; i < both.size(); ++i) {
-    Cell& cell = sums.cells[i];
-    cell.first[0] = left.first[i];
-    cell.first[1] = right.first[i];
-    both[i] = static_cast<double>(cell.covariance());
+  Sums whole = sums_of<What::cross>(left.plane.data(), right.plane.data(), left.plane.data(), side, cut, room.set, room.tiles);
+  for (const int kind : {first_, second_}) {
+    whole[kind] = left.whole[kind];
+    whole[kind + 1] = right.whole[kind];
   }
-  Cell whole = left.whole;
-  whole.first[1] = right.whole.first[0];
-  whole.second[1] = right.whole.second[0];
-  finish(sums.cells, left.variance.data(), right.variance.data(), both, whole, sums.difference,
-         std::int64_t{side / cut} * (side / cut), room.set, out);
+  room.tiles.of[first_] = left.first;
+  room.tiles.of[first_ + 1] = right.first;
+  finish(left.variance, right.variance, whole, side / cut, room, out);
 }
 
 void compare(View& outer, View& inner, const Map& map, unsigned side, Room& room, Compared& out) {
   const Layer& right = inner.smooth(side, false, room);
+  const Kernel& kernel = kernel_of(room.set);
   sample(outer.pyramid, side, map, room.seen.data(), room.inside.data(), room.set);
-  kernel_of(room.set).smooth(room.seen.data(), side, room.smooth.data());
+  kernel.smooth(room.seen.data(), side, room.smooth.data());
   const unsigned cut = tiles_per_side(side);
-  const Sums sums = sums_of<What::all>(room.smooth.data(), right.plane.data(), room.inside.data(), side, cut, room.set);
-  std::vector<double> one(sums.cells.size()), other(one.size()), both(one.size());
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    one[i] = static_cast<double>(sums.cells[i].variance(0));
-    other[i] = static_cast<double>(sums.cells[i].variance(1));
-    both[i] = static_cast<double>(sums.cells[i].covariance());
+  const Sums whole = sums_of<What::all>(room.smooth.data(), right.plane.data(), room.inside.data(), side, cut, room.set, room.tiles);
+  const auto& of = room.tiles.of;
+  for (int k = 0; k < 2; ++k) {
+    room.variance[k].resize(of[inside_].size());
+    kernel.moments(of[inside_].size(), of[inside_].data(), of[second_ + k].data(), of[first_ + k].data(), of[first_ + k].data(),
+                   floor_variance, room.variance[k].data());
   }
-  finish(sums.cells, one.data(), other.data(), both, together(sums.cells), sums.difference,
-         std::int64_t{side / cut} * (side / cut), room.set, out);
+  finish(room.variance[0], room.variance[1], whole, side / cut, room, out);
 }
 
 }  // namespace lookalike

@@ -1,35 +1,42 @@
 // Two planes, compared tile by tile: src/lookalike/verify/tiles.py says what is computed, and is its reference.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "alignment.hpp"
+#include "curve.hpp"
 
 namespace lookalike {
 
 unsigned tiles_per_side(unsigned side);
 
-// Of the values of two planes: how many, their sums, those of their squares and of their products.
-struct Cell {
-  std::int64_t n = 0, first[2] = {}, second[2] = {}, common = 0;
-  std::int64_t variance(int k) const;
-  std::int64_t covariance() const;
+// Sums over the values of two planes that lie inside, of their squares, products and differences; whole numbers below 2^53.
+enum Kind { inside_, first_, second_ = 3, common_ = 5, difference_, kinds };
+using Sums = std::array<double, kinds>;
+
+// The same of each tile.
+struct Tiles {
+  std::array<std::vector<double>, kinds> of;
 };
 
-// A plane, and what its tiles hold, all of them whole.
+// A plane, and what its tiles hold, all of them whole; as the first of two planes.
 struct Layer {
   unsigned side = 0;  // 0 until it is made
   std::vector<std::int16_t> plane;
-  std::vector<std::int64_t> first;
-  std::vector<double> variance;
-  Cell whole;  // as the first of two planes
+  std::vector<double> first, variance;
+  Sums whole{};
 };
 
 // Room for what a pair needs, so that pairs share it.
 struct Room : Scratch {
   std::vector<std::int16_t> smooth;
-  Room(unsigned side, Instructions with) : Scratch(side, with), smooth(seen.size()) {}
+  Tiles tiles;
+  std::vector<double> variance[2], covariance;
+  std::vector<std::int32_t> level[2];
+  Curve curve;
+  Room(unsigned side, Instructions with);
 };
 
 // A picture as pairs need it: what comparing it as it lies takes is made once, when it is asked for.
