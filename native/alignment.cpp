@@ -144,7 +144,7 @@ struct Scaling {
   LOOKALIKE_FOR_AVX2 explicit Scaling(const Gain& gain)
       : mean(_mm256_set1_epi16(static_cast<std::int16_t>(gain.mean))),
         factor(_mm256_set1_epi16(static_cast<std::int16_t>(gain.factor))),
-        whole(_mm256_set1_epi16(gain.factor >> 15 == 1 ? -1 : 0)) {}
+        whole(_mm256_set1_epi16(gain.factor >= 1 << 15 ? -1 : 0)) {}
   LOOKALIKE_INLINE_AVX2 __m256i operator()(__m256i value) const {
     const __m256i most = _mm256_set1_epi16(most_value), least = _mm256_set1_epi16(-most_value);
     const __m256i centred = _mm256_sub_epi16(value, mean);
@@ -178,7 +178,6 @@ LOOKALIKE_FOR_AVX2 void equations_avx2(unsigned side, Scratch& scratch, Equation
   const auto size = static_cast<int>(side), part = std::min(size, 64);
   const __m256i zero = _mm256_setzero_si256();
   const __m256i lanes = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const __m256i first_lane = _mm256_cmpeq_epi16(lanes, zero), last_lane = _mm256_cmpeq_epi16(lanes, _mm256_set1_epi16(15));
   __m256i plain = zero, plain_y = zero, plain_yy = zero, first = zero, first_y = zero, second = zero, cross = zero, cross_y = zero;
   for (int row = 1; row + 1 < size; ++row) {
     for (int begin = 0; begin < size; begin += part) {
@@ -187,12 +186,13 @@ LOOKALIKE_FOR_AVX2 void equations_avx2(unsigned side, Scratch& scratch, Equation
         const std::ptrdiff_t at = row * step + k;
         const std::int16_t* in = scratch.inside.data() + at;
         const std::int16_t* here = scratch.both.data() + at;
-        __m256i inner = _mm256_and_si256(_mm256_and_si256(load(in), load(in - 1)),
-                                         _mm256_and_si256(_mm256_and_si256(load(in + 1), load(in - step)), load(in + step)));
-        if (k == 0) inner = _mm256_andnot_si256(first_lane, inner);
-        if (k + 16 == size) inner = _mm256_andnot_si256(last_lane, inner);
+        // Beyond both ends of a row nothing lies inside.
+        const auto before = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 { return left_of(k == 0 ? zero : load(from - 16), load(from)); };
+        const auto after = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 { return right_of(load(from), k + 16 == size ? zero : load(from + 16)); };
+        const __m256i inner = _mm256_and_si256(_mm256_and_si256(_mm256_and_si256(load(in), before(in)), after(in)),
+                                               _mm256_and_si256(load(in - step), load(in + step)));
         const __m256i off = load(scratch.off.data() + at);
-        const __m256i along = _mm256_and_si256(_mm256_srai_epi16(_mm256_sub_epi16(load(here + 1), load(here - 1)), 2), inner);
+        const __m256i along = _mm256_and_si256(_mm256_srai_epi16(_mm256_sub_epi16(after(here), before(here)), 2), inner);
         const __m256i down = _mm256_and_si256(_mm256_srai_epi16(_mm256_sub_epi16(load(here + step), load(here - step)), 2), inner);
         const __m256i x = _mm256_add_epi16(lanes, _mm256_set1_epi16(static_cast<std::int16_t>(k - begin - part / 2)));
         const __m256i along_x = _mm256_mullo_epi16(along, x), down_x = _mm256_mullo_epi16(down, x);

@@ -10,35 +10,27 @@ namespace lookalike {
 namespace {
 
 // Weighs four neighbours each way by 1, 3, 3, 1. A sum over levels is 64 times their mean: the value itself, without rounding.
-template <class Value, class Sum, int rounding, int bits>
-LOOKALIKE_INLINE void halve(const Value* plane, unsigned side, std::int16_t* out, Sum* rows) {
+template <class Value, int rounding, int bits>
+LOOKALIKE_INLINE void halve(const Value* plane, unsigned side, std::int16_t* out) {
+  std::int32_t rows[finest_side + 2];
   const unsigned half = side / 2;
   for (unsigned y = 0; y < half; ++y) {
     const Value* above = plane + std::size_t{y == 0 ? 0 : 2 * y - 1} * side;
     const Value* here = plane + std::size_t{2 * y} * side;
     const Value* next = here + side;
     const Value* below = plane + std::size_t{std::min(2 * y + 2, side - 1)} * side;
-    for (unsigned x = 0; x < side; ++x) rows[x + 1] = static_cast<Sum>(3 * (here[x] + next[x]) + above[x] + below[x]);
+    for (unsigned x = 0; x < side; ++x) rows[x + 1] = 3 * (here[x] + next[x]) + above[x] + below[x];
     rows[0] = rows[1];
     rows[side + 1] = rows[side];
     std::int16_t* to = out + std::size_t{y} * half;
     for (unsigned x = 0; x < half; ++x) {
-      const Sum* at = rows + 2 * x;
+      const std::int32_t* at = rows + 2 * x;
       to[x] = static_cast<std::int16_t>((3 * (at[1] + at[2]) + at[0] + at[3] + rounding) >> bits);
     }
   }
 }
 
-LOOKALIKE_INLINE void build(const std::uint8_t* luma, unsigned side, std::int16_t* top, std::int16_t* next) {
-  std::uint16_t levels[finest_side + 2];
-  for (std::size_t i = 0; i < std::size_t{side} * side; ++i) top[i] = static_cast<std::int16_t>(luma[i] << value_bits);
-  if (side > coarsest_side) halve<std::uint8_t, std::uint16_t, 0, 0>(luma, side, next, levels);
-}
-
-LOOKALIKE_INLINE void halve(const std::int16_t* plane, unsigned side, std::int16_t* out) {
-  std::int32_t rows[finest_side + 2];
-  halve<std::int16_t, std::int32_t, 32, 6>(plane, side, out, rows);
-}
+void first_plain(const std::uint8_t* luma, unsigned side, std::int16_t* out) { halve<std::uint8_t, 0, 0>(luma, side, out); }
 
 void sample_plain(Pyramid& picture, unsigned side, const Map& map, std::int16_t* values, std::int16_t* inside) {
   const std::int16_t* plane = picture.plane(side);
@@ -55,6 +47,35 @@ void sample_plain(Pyramid& picture, unsigned side, const Map& map, std::int16_t*
 }
 
 #ifdef LOOKALIKE_AVX2
+
+LOOKALIKE_FOR_AVX2 void first_avx2(const std::uint8_t* luma, unsigned side, std::int16_t* out) {
+  const __m256i one = _mm256_set1_epi16(1), three = _mm256_set1_epi16(3);
+  for (unsigned y = 0; y < side; y += 2) {
+    const std::uint8_t* here = luma + std::size_t{y} * side;
+    const std::uint8_t* next = here + side;
+    const std::uint8_t* above = y == 0 ? here : here - side;
+    const std::uint8_t* below = y + 2 == side ? next : next + side;
+    const auto down = [&](unsigned x) LOOKALIKE_FOR_AVX2 {
+      const __m256i inner = _mm256_add_epi16(load_bytes(here + x), load_bytes(next + x));
+      const __m256i ends = _mm256_add_epi16(load_bytes(above + x), load_bytes(below + x));
+      return _mm256_add_epi16(ends, _mm256_mullo_epi16(inner, three));
+    };
+    const auto end = [&](unsigned x) LOOKALIKE_FOR_AVX2 {
+      return _mm256_set1_epi16(static_cast<std::int16_t>(3 * (here[x] + next[x]) + above[x] + below[x]));
+    };
+    __m256i before = end(0), values = down(0);
+    for (unsigned x = 0; x < side; x += 16) {
+      const __m256i after = x + 16 == side ? end(side - 1) : down(x + 16);
+      // Of each two values that make one, those beside them.
+      const __m256i outer = _mm256_blend_epi16(left_of(before, values), right_of(values, after), 0xaa);
+      const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(values, three), _mm256_madd_epi16(outer, one));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_packs_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)));
+      out += 8;
+      before = values;
+      values = after;
+    }
+  }
+}
 
 // Eight values at a time: two neighbours above each other are weighed by one instruction, then those beside each other.
 struct Lookup {
@@ -140,19 +161,20 @@ LOOKALIKE_FOR_AVX2 void sample_avx2(Pyramid& picture, unsigned side, const Map& 
 #endif  // LOOKALIKE_AVX2
 
 struct Kernel {
-  void (*build)(const std::uint8_t*, unsigned, std::int16_t*, std::int16_t*);
+  void (*widen)(const std::uint8_t*, std::size_t, std::int16_t*);
+  void (*first)(const std::uint8_t*, unsigned, std::int16_t*);
   void (*halve)(const std::int16_t*, unsigned, std::int16_t*);
   void (*sample)(Pyramid&, unsigned, const Map&, std::int16_t*, std::int16_t*);
 };
 
-#define LOOKALIKE_KERNEL(name, target)                                                                         \
-  target void build_##name(const std::uint8_t* luma, unsigned side, std::int16_t* top, std::int16_t* next) {   \
-    side == 64 ? build(luma, 64, top, next) : build(luma, side, top, next); /* most planes, in fewer steps */  \
-  }                                                                                                            \
-  target void halve_##name(const std::int16_t* plane, unsigned side, std::int16_t* out) {                    \
-    halve(plane, side, out);                                                                                 \
-  }                                                                                                          \
-  constexpr Kernel name##_kernel{build_##name, halve_##name, sample_##name};
+#define LOOKALIKE_KERNEL(name, target)                                                                     \
+  target void widen_##name(const std::uint8_t* luma, std::size_t n, std::int16_t* out) {                   \
+    for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<std::int16_t>(luma[i] << value_bits);         \
+  }                                                                                                        \
+  target void halve_##name(const std::int16_t* plane, unsigned side, std::int16_t* out) {                  \
+    halve<std::int16_t, 32, 6>(plane, side, out);                                                          \
+  }                                                                                                        \
+  constexpr Kernel name##_kernel{widen_##name, first_##name, halve_##name, sample_##name};
 
 LOOKALIKE_KERNELS
 
@@ -172,7 +194,8 @@ void Pyramid::build(const std::uint8_t* luma, unsigned side, Instructions set) {
   planes_.resize(offset(2 * side));
   made_ = 0;
   const Kernel& kernel = kernel_of(set);
-  kernel.build(luma, side, planes_.data() + offset(side), planes_.data() + (side > coarsest_side ? offset(side / 2) : 0));
+  kernel.widen(luma, std::size_t{side} * side, planes_.data() + offset(side));
+  if (side > coarsest_side) kernel.first(luma, side, planes_.data() + offset(side / 2));
   for (unsigned at = side / 2; at > coarsest_side; at /= 2) {
     kernel.halve(planes_.data() + offset(at), at, planes_.data() + offset(at / 2));
   }

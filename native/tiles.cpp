@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "avx2.hpp"
 #include "curve.hpp"
@@ -21,26 +22,17 @@ constexpr bool wanted(What what, int kind) {
   return what == What::all || (what == What::own ? kind == first_ || kind == second_ : kind == common_ || kind == difference_);
 }
 
-// Half the sum of two values, rounded down.
-LOOKALIKE_INLINE std::uint16_t mean(std::uint16_t one, std::uint16_t other) {
-  return static_cast<std::uint16_t>((one & other) + ((one ^ other) >> 1));
-}
-
-LOOKALIKE_INLINE void smooth(const std::int16_t* plane, unsigned side, std::int16_t* out) {
-  std::uint16_t rows[finest_side + 2];  // up to 4 * 255 * 64
+void smooth_plain(const std::int16_t* plane, unsigned side, std::int16_t* out) {
+  std::int32_t rows[finest_side + 2];
   for (unsigned y = 0; y < side; ++y) {
     const std::int16_t* here = plane + std::size_t{y} * side;
     const std::int16_t* above = y == 0 ? here : here - side;
     const std::int16_t* below = y + 1 == side ? here : here + side;
-    for (unsigned x = 0; x < side; ++x) rows[x + 1] = static_cast<std::uint16_t>(above[x] + 2 * here[x] + below[x]);
+    for (unsigned x = 0; x < side; ++x) rows[x + 1] = above[x] + 2 * here[x] + below[x];
     rows[0] = rows[1];
     rows[side + 1] = rows[side];
     std::int16_t* to = out + std::size_t{y} * side;
-    for (unsigned x = 0; x < side; ++x) {
-      // (left + 2 * middle + right + 8) >> 4 without a carry
-      const std::uint16_t half = mean(mean(rows[x], rows[x + 2]), rows[x + 1]);
-      to[x] = static_cast<std::int16_t>(static_cast<std::uint16_t>(half + 2) >> 2);
-    }
+    for (unsigned x = 0; x < side; ++x) to[x] = static_cast<std::int16_t>((rows[x] + 2 * rows[x + 1] + rows[x + 2] + 8) >> 4);
   }
 }
 
@@ -57,6 +49,33 @@ void add_plain(const std::int16_t* one, const std::int16_t* other, const std::in
 }
 
 #ifdef LOOKALIKE_AVX2
+
+// Half the sum of values without a sign, rounded down.
+LOOKALIKE_INLINE_AVX2 __m256i mean(__m256i one, __m256i other) {
+  return _mm256_add_epi16(_mm256_and_si256(one, other), _mm256_srli_epi16(_mm256_xor_si256(one, other), 1));
+}
+
+// 16 columns from top to bottom. Sums of four values fill 16 bits, and (above + 2 * here + below + 8) >> 4 needs no carry.
+LOOKALIKE_FOR_AVX2 void smooth_avx2(const std::int16_t* plane, unsigned side, std::int16_t* out) {
+  for (unsigned x = 0; x < side; x += 16) {
+    const auto across = [&](unsigned y) LOOKALIKE_FOR_AVX2 {
+      const std::int16_t* row = plane + std::size_t{y} * side;
+      const __m256i values = load(row + x);
+      const __m256i before = x == 0 ? _mm256_set1_epi16(row[0]) : load(row + x - 16);
+      const __m256i after = x + 16 == side ? _mm256_set1_epi16(row[side - 1]) : load(row + x + 16);
+      const __m256i ends = _mm256_add_epi16(left_of(before, values), right_of(values, after));
+      return _mm256_add_epi16(ends, _mm256_slli_epi16(values, 1));
+    };
+    __m256i here = across(0), above = here;
+    for (unsigned y = 0; y < side; ++y) {
+      const __m256i below = y + 1 < side ? across(y + 1) : here;
+      const __m256i half = mean(mean(above, below), here);
+      store(out + std::size_t{y} * side + x, _mm256_srli_epi16(_mm256_add_epi16(half, _mm256_set1_epi16(2)), 2));
+      above = here;
+      here = below;
+    }
+  }
+}
 
 template <What what>
 LOOKALIKE_FOR_AVX2 void add_avx2(const std::int16_t* one, const std::int16_t* other, const std::int16_t* in, unsigned side,
@@ -136,9 +155,6 @@ struct Kernel {
 };
 
 #define LOOKALIKE_KERNEL(name, target)                                                                                     \
-  target void smooth_##name(const std::int16_t* plane, unsigned side, std::int16_t* out) {                              \
-    side == 64 ? smooth(plane, 64, out) : smooth(plane, side, out); /* most planes, in fewer steps */                      \
-  }                                                                                                                        \
   target void moments_##name(std::size_t tiles, const double* n, const double* product, const double* one,                 \
                              const double* other, double least, double* out) {                                             \
     moments(tiles, n, product, one, other, least, out);                                                                    \
@@ -157,6 +173,16 @@ struct Kernel {
                                  shares_##name};
 
 LOOKALIKE_KERNELS
+
+// In four parts, none of which waits for the others; any order gives the same, as whole numbers do not round.
+double total(const std::vector<double>& values) {
+  double part[4] = {};
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) part[k] += values[i + k];
+  }
+  return std::accumulate(values.begin() + static_cast<std::ptrdiff_t>(i), values.end(), part[0] + part[1] + part[2] + part[3]);
+}
 
 // Sums over tiles of two planes; returns those over all of them.
 template <What what>
@@ -178,13 +204,16 @@ Sums sums_of(const std::int16_t* one, const std::int16_t* other, const std::int1
     for (int kind = 0; kind < kinds; ++kind) {
       if (!wanted(what, kind)) continue;
       double* to = made.of[kind].data() + std::size_t{row} * cut;
-      for (unsigned tile = 0, quad = 0; tile < cut; ++tile) {
-        double sum = 0;
-        for (const unsigned end = quad + width / 4; quad < end; ++quad) sum += quads[kind][quad];
-        to[tile] = sum;
-        whole[kind] += sum;
+      const double* quad = quads[kind];
+      if (width == 8) {
+        for (unsigned tile = 0; tile < cut; ++tile) to[tile] = quad[2 * tile] + quad[2 * tile + 1];
+      } else {
+        for (unsigned tile = 0; tile < cut; ++tile, quad += width / 4) to[tile] = std::accumulate(quad, quad + width / 4, 0.0);
       }
     }
+  }
+  for (int kind = 0; kind < kinds; ++kind) {
+    if (wanted(what, kind)) whole[kind] = total(made.of[kind]);
   }
   if (what != What::all) {
     std::fill(made.of[inside_].begin(), made.of[inside_].end(), std::int64_t{width} * width);
