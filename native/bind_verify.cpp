@@ -20,8 +20,8 @@ namespace {
 
 // One row a pair of what is known beside its tiles, in the order of lookalike.verify.measuring.
 constexpr std::size_t fact_count = 9;
-// What prepared pictures may take together.
-constexpr std::size_t prepared_bytes = std::size_t{4} << 20;
+// What prepared pictures take together, so that they stay near, and how many there are at least.
+constexpr std::size_t prepared_bytes = std::size_t{1} << 20, least_prepared = 4;
 
 using Planes = Input<std::uint8_t, 3>;
 using Rows = Input<std::int64_t, 1>;
@@ -52,7 +52,7 @@ class Prepared {
   Prepared(const Planes& left, const Planes& right, Instructions set)
       : blocks_{left.data(), right.data()}, side_(static_cast<unsigned>(left.shape(1))), set_(set) {
     for (int which = 0; which < 2; ++which) slots_[which].assign(which == 0 ? left.shape(0) : right.shape(0), none);
-    views_.resize(std::max(prepared_bytes / (16 * std::size_t{side_} * side_), std::size_t{2}));
+    views_.resize(std::max(prepared_bytes / (16 * std::size_t{side_} * side_), least_prepared));
   }
 
   std::pair<View*, View*> pair(std::size_t left, std::size_t right) {

@@ -15,7 +15,7 @@ from lookalike.model import THUMBNAIL_SIDE, Tier
 from lookalike.verify.carrying import LOSSES, lacking
 from lookalike.verify.deciding import Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
-from lookalike.verify.measuring import KERNELS, measure
+from lookalike.verify.measuring import KERNELS
 from lookalike.verify.relating import relation
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, Views, bordered, hinted, resolved, whole
 
@@ -153,12 +153,7 @@ def _look(
         part = np.minimum(views.box[:, 2] - views.box[:, 0], views.box[:, 3] - views.box[:, 1])
         finest = np.minimum(finest, resolved(views) * part // THUMBNAIL_SIDE)
     sides = np.select([4 * finest >= 3 * side for side in SIDES], SIDES, SIDES[-1])
-    evidence = np.zeros(len(rows), EVIDENCE)
-    for side in np.unique(sides).tolist():
-        at = np.flatnonzero(sides == side)
-        some = left.take(at), right.take(at)
-        found = measure(*((views.planes, views.plane) for views in some), side, kernel=kernel)
-        evidence[at] = examine(*some, None if turn is None else turn[at], found, side, kernel=kernel)
+    evidence = examine(left, right, turn, sides, kernel=kernel)
     tier, score, doubt = decide(evidence, left, right)
     before = best.tier[rows]
     less = evidence["unexplained"].astype(np.int64) + BETTER < best.evidence["unexplained"][rows]

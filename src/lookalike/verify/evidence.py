@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE
 from lookalike.verify.alignment import Map
 from lookalike.verify.colour import colour
-from lookalike.verify.measuring import Measures, inverted
-from lookalike.verify.texture import MOST_CUT, UNEXPLAINED, packed, texture
+from lookalike.verify.measuring import inverted, measure
+from lookalike.verify.texture import MOST_CUT, packed, texture
 from lookalike.verify.views import WHOLE, Boxes, Column, Views, placed
 
 MAP_BITS = 14
@@ -69,27 +69,19 @@ Evidence = NDArray[np.void]
 
 
 def examine(
-    left: Views,
-    right: Views,
-    turn: NDArray[np.integer] | None,
-    found: Measures,
-    side: int,
-    *,
-    kernel: str | None = None,
+    left: Views, right: Views, turn: NDArray[np.integer] | None, sides: Column, *, kernel: str | None = None
 ) -> Evidence:
-    """Turn what was measured of two views into what is known of two pictures.
+    """Measure pairs of views, and turn that into what is known of two pictures.
 
     Parameters
     ----------
     left, right : Views
-        What was measured.
+        What is compared.
     turn : ndarray of int, shape (n,), optional
         How the right pictures were turned, where a hint named that and the boxes: these are then crops, rather than what
         borders surround.
-    found : Measures
-        What came of it.
-    side : int
-        At which side.
+    sides : ndarray of int64, shape (n,)
+        The finest side to compare each pair at.
     kernel : str, optional
         One of `lookalike.verify.measuring.KERNELS`; None means the first. It changes nothing of the record.
 
@@ -98,21 +90,27 @@ def examine(
     ndarray of `EVIDENCE`, shape (n,)
         One record a pair.
     """
-    made = np.zeros(len(left.row), EVIDENCE)
+    count = len(sides)
+    made = np.zeros(count, EVIDENCE)
+    maps, swapped = np.zeros((count, 2, 3)), np.zeros(count, np.bool_)
+    elsewhere = np.zeros((count, CHROMA_SIDE, CHROMA_SIDE), np.bool_)
+    for side in np.unique(sides).tolist():
+        at = np.flatnonzero(sides == side)
+        found = measure((left.planes, left.plane[at]), (right.planes, right.plane[at]), side, kernel=kernel)
+        maps[at], swapped[at], made["finished"][at] = found.maps, found.swapped, found.finished
+        made["level"][at], made["difference"][at] = found.level[:, ::-1], found.difference
+        columns, changed = texture(found, kernel=kernel)
+        for name, values in columns.items():
+            made[name][at] = values
+        made["where"][at], elsewhere[at] = packed(changed), _places(changed)
     made["turn"], made["hinted"] = (1, 0) if turn is None else (turn, 1)
-    made["side"], made["finished"] = side, found.finished
+    made["side"], made["inner"] = sides, ~swapped
     made["left_box"], made["right_box"] = left.box, right.box
     borders = [views.pictures.box[views.row] for views in (left, right)]
     made["left_border"], made["right_border"] = borders
-    made["inner"] = ~found.swapped
-    columns, changed = texture(found, kernel=kernel)
-    for name, values in columns.items():
-        made[name] = values
-    made["where"], made["level"], made["difference"] = packed(changed), found.level[:, ::-1], found.difference
-    swap = found.swapped[:, np.newaxis]
+    swap = swapped[:, np.newaxis]
     inner, outer = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
-    view = _after(placed(outer), found.maps)
-    whole = _after(view, inverted(placed(inner)))
+    whole = _after(_after(placed(outer), maps), inverted(placed(inner)))
     made["map"] = np.rint(whole * (1 << MAP_BITS))
     unit, half = 1 << POSITION_BITS, THUMBNAIL_SIDE // 2
     around = np.where(swap, *borders), np.where(swap, *borders[::-1])
@@ -123,10 +121,10 @@ def examine(
     made["slide"] = np.minimum(there, back)
     off = np.rint(np.abs(whole - np.eye(2, 3)) * unit).astype(np.int64)
     made["move"] = (half * (off[:, :, 0] + off[:, :, 1]) + off[:, :, 2]).max(axis=1)
-    rows = np.flatnonzero(found.finished)
+    rows = np.flatnonzero(made["finished"])
     chroma = [(views.pictures.chroma, views.row[rows]) for views in (left, right)]
-    other = _changed_places(changed[rows], inner[rows])
-    for name, values in colour(*chroma, whole[rows], found.swapped[rows], other, kernel=kernel).items():
+    elsewhere &= (inner == WHOLE).all(axis=1)[:, np.newaxis, np.newaxis]  # only then places and tiles are the same ones
+    for name, values in colour(*chroma, whole[rows], swapped[rows], elsewhere[rows], kernel=kernel).items():
         made[name][rows] = values
     return made
 
@@ -145,15 +143,13 @@ def _slide(maps: Map, inner_border: Boxes, outer_border: Boxes, inner: Boxes) ->
     return found
 
 
-def _changed_places(changed: NDArray[np.bool_], inner: Boxes) -> NDArray[np.bool_]:
-    """Return at which of 64 places the inner pictures show something else, where all of them was compared; not their hue."""
+def _places(changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return in which of 64 places tiles changed."""
     cut = isqrt(changed.shape[1])
-    tiles = changed.reshape(-1, cut, cut)
-    step = max(CHROMA_SIDE // cut, 1)
-    tiles = tiles.repeat(step, axis=1).repeat(step, axis=2) if step > 1 else tiles
-    size = max(cut // CHROMA_SIDE, 1)
+    step, size = max(CHROMA_SIDE // cut, 1), max(cut // CHROMA_SIDE, 1)
+    tiles = changed.reshape(-1, cut, cut).repeat(step, axis=1).repeat(step, axis=2)
     found: NDArray[np.bool_] = tiles.reshape(len(tiles), CHROMA_SIDE, size, CHROMA_SIDE, size).any(axis=(2, 4))
-    return found & (inner == WHOLE).all(axis=1)[:, np.newaxis, np.newaxis]
+    return found
 
 
 def _after(second: Map, first: Map) -> Map:

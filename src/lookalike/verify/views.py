@@ -89,10 +89,6 @@ class Views:
         """Of the pictures, in pixels."""
         return self.pictures.height[self.row]
 
-    def take(self, at: Column) -> "Views":
-        """Return those of some of the pairs."""
-        return Views(self.pictures, self.row[at], self.planes, self.plane[at], self.box[at])
-
 
 def whole(pictures: Pictures, row: Column) -> Views:
     """Return views of whole pictures.
