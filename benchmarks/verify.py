@@ -50,8 +50,10 @@ def thumbnails(photos: list[Path]) -> verify.Pictures:
                 for at, transform in enumerate(TRANSFORMS.values(), 1)
             ]
             made += [decode(edit) for edit in (data, *edits)]
-        columns = {name: np.stack([getattr(one, name) for one in made]) for name in ("luma", "chroma", "width", "height")}
-        np.savez(file, **columns)
+        luma, chroma, width, height = (
+            np.stack([getattr(one, name) for one in made]) for name in ("luma", "chroma", "width", "height")
+        )
+        np.savez(file, luma=luma, chroma=chroma, width=width, height=height)
     with np.load(file) as kept:
         return pictures_of(kept["luma"], kept["chroma"], kept["width"], kept["height"])
 

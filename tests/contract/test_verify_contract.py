@@ -52,9 +52,7 @@ def other_of(picture: Image.Image, kind: str, random: np.random.Generator) -> ND
     return clipped
 
 
-def all_pairs(
-    left: NDArray[np.uint8], right: NDArray[np.uint8], side: int, *, kernel: str | None = None
-) -> Measures:
+def all_pairs(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int, *, kernel: str | None = None) -> Measures:
     """Measure each plane against that of the same row."""
     rows = np.arange(len(left))
     return measure((left, rows), (right, rows), side, kernel=kernel)
@@ -121,9 +119,10 @@ def test_turned_and_cropped_views_too(seed: int) -> None:
     row, turn = random.integers(0, len(luma), (2, 40)), random.integers(1, 9, (2, 40))
     box = np.concatenate([random.integers(0, 16, (2, 40, 2)), random.integers(48, 65, (2, 40, 2))], axis=2)
     views = [hinted(pictures, row[which], turn[which], box[which]) for which in (0, 1)]
-    slow = measure(*((view.planes, view.plane) for view in views), 64, kernel=REFERENCE)
+    left, right = ((view.planes, view.plane) for view in views)
+    slow = measure(left, right, 64, kernel=REFERENCE)
     for kernel in QUICK:
-        assert_same(slow, measure(*((view.planes, view.plane) for view in views), 64, kernel=kernel), kernel)
+        assert_same(slow, measure(left, right, 64, kernel=kernel), kernel)
 
 
 @pytest.mark.parametrize("side", [16, 64, 256, 512])

@@ -9,7 +9,7 @@ from lookalike.verify.measuring import KERNELS, REFERENCE
 from lookalike.verify.tiles import Column
 
 if KERNELS[0] != REFERENCE:
-    from lookalike import _native
+    from lookalike._native import colour as _colour_native
 
 NEUTRAL, COLOURED = 6, 12
 """Levels of chroma off gray up to which a place has no colour, and from which it has one."""
@@ -60,11 +60,11 @@ def colour(
     >>> found["gray"][0].tolist(), int(found["colour"][0])
     ([1, 0], 192)
     """
-    kernel = kernel or KERNELS[0]
-    if kernel == REFERENCE:
-        return _colour(*(planes[rows].astype(np.int64) - (1 << 7) for planes, rows in (left, right)), maps, swapped, changed)
-    sides = [(np.ascontiguousarray(planes), np.ascontiguousarray(rows)) for planes, rows in (left, right)]
-    numbers = _native.colour(*sides[0], *sides[1], np.ascontiguousarray(maps), swapped, np.ascontiguousarray(changed))
+    if (kernel or KERNELS[0]) == REFERENCE:
+        off = [planes[rows].astype(np.int64) - (1 << 7) for planes, rows in (left, right)]
+        return _colour(off[0], off[1], maps, swapped, changed)
+    one, other = ((np.ascontiguousarray(planes), np.ascontiguousarray(rows)) for planes, rows in (left, right))
+    numbers = _colour_native(*one, *other, np.ascontiguousarray(maps), swapped, np.ascontiguousarray(changed))
     return {"gray": numbers[:, :2]} | dict(zip(COLUMNS[1:], numbers[:, 2:].T, strict=True))
 
 
@@ -85,7 +85,9 @@ def _colour(
     across = np.abs(seen[0] * other[1] - seen[1] * other[0])
     both = inside & (np.minimum(*size) >= COLOURED << VALUE_BITS)
     return {
-        "gray": np.stack([(np.abs(plane) <= GRAY).all(axis=(1, 2, 3)) for plane in (left, right)], axis=1).astype(np.int64),
+        "gray": np.stack([(np.abs(plane) <= GRAY).all(axis=(1, 2, 3)) for plane in (left, right)], axis=1).astype(
+            np.int64
+        ),
         "colour": off.sum(axis=(0, 2, 3)) // np.maximum(2 * held.sum(axis=(1, 2)), 1),
         "spot": off.max(axis=(0, 2, 3)),
         "plain": (inside & (np.maximum(*size) <= NEUTRAL << VALUE_BITS)).sum(axis=(1, 2)),

@@ -122,9 +122,9 @@ def examine(
     off = np.rint(np.abs(whole - np.eye(2, 3)) * unit).astype(np.int64)
     made["move"] = (half * (off[:, :, 0] + off[:, :, 1]) + off[:, :, 2]).max(axis=1)
     rows = np.flatnonzero(made["finished"])
-    chroma = [(views.pictures.chroma, views.row[rows]) for views in (left, right)]
+    one, other = ((views.pictures.chroma, views.row[rows]) for views in (left, right))
     elsewhere &= (inner == WHOLE).all(axis=1)[:, np.newaxis, np.newaxis]  # only then places and tiles are the same ones
-    for name, values in colour(*chroma, whole[rows], swapped[rows], elsewhere[rows], kernel=kernel).items():
+    for name, values in colour(one, other, whole[rows], swapped[rows], elsewhere[rows], kernel=kernel).items():
         made[name][rows] = values
     return made
 
@@ -148,7 +148,7 @@ def _places(changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     cut = isqrt(changed.shape[1])
     step, size = max(CHROMA_SIDE // cut, 1), max(cut // CHROMA_SIDE, 1)
     tiles = changed.reshape(-1, cut, cut).repeat(step, axis=1).repeat(step, axis=2)
-    found: NDArray[np.bool_] = tiles.reshape(len(tiles), CHROMA_SIDE, size, CHROMA_SIDE, size).any(axis=(2, 4))
+    found: NDArray[np.bool_] = np.any(tiles.reshape(len(tiles), CHROMA_SIDE, size, CHROMA_SIDE, size), axis=(2, 4))
     return found
 
 

@@ -16,11 +16,12 @@ from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, Tiles, compare
 
 REFERENCE = "reference"
 try:
-    from lookalike import _native
-except ImportError:  # installed without a compiler; kernels that are there but broken still fail loudly
+    from lookalike._native import measure as _measure_native
+    from lookalike._native import verify_kernels
+except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
     KERNELS: tuple[str, ...] = (REFERENCE,)
 else:
-    KERNELS = (*_native.verify_kernels(), REFERENCE)  # best first
+    KERNELS = (*verify_kernels(), REFERENCE)  # best first
 
 Planes = tuple[NDArray[np.uint8], Column]
 """Planes, and which of them each pair has."""
@@ -107,14 +108,16 @@ def measure(left: Planes, right: Planes, side: int, *, kernel: str | None = None
     """
     kernel = kernel or KERNELS[0]
     if kernel != REFERENCE:
-        sides = [(np.ascontiguousarray(planes), np.ascontiguousarray(rows)) for planes, rows in (left, right)]
-        maps, facts, change, structure = _native.measure(*sides[0], *sides[1], side, kernel)
+        one, other = ((np.ascontiguousarray(planes), np.ascontiguousarray(rows)) for planes, rows in (left, right))
+        maps, facts, change, structure = _measure_native(*one, *other, side, kernel)
         return Measures(
             maps=maps, swapped=facts[:, 0] != 0, match=facts[:, 1], finished=facts[:, 2] != 0, change=change,
             structure=structure, contrast=facts[:, 3:5], level=facts[:, 5:7], inside=facts[:, 7], difference=facts[:, 8],
         )  # fmt: skip
-    starts = range(0, max(len(left[1]), 1), CHUNK)
-    parts = [_measure(*(planes[rows[at : at + CHUNK]] for planes, rows in (left, right)), side) for at in starts]
+    parts = [
+        _measure(left[0][left[1][at : at + CHUNK]], right[0][right[1][at : at + CHUNK]], side)
+        for at in range(0, max(len(left[1]), 1), CHUNK)
+    ]
     return Measures(*(np.concatenate([getattr(part, name) for part in parts]) for name in Measures.__slots__))
 
 

@@ -10,7 +10,7 @@ from lookalike.verify.measuring import KERNELS, REFERENCE, Measures
 from lookalike.verify.tiles import OUTSIDE, SHARE, Column
 
 if KERNELS[0] != REFERENCE:
-    from lookalike import _native
+    from lookalike._native import texture as _texture_native
 
 UNEXPLAINED = 1024
 """What of the structure of a tile the other picture does not explain, at most."""
@@ -59,7 +59,7 @@ def texture(found: Measures, *, kernel: str | None = None) -> tuple[dict[str, Co
     if kernel == REFERENCE:
         return _texture(found)
     change, structure = (np.ascontiguousarray(values, np.int32) for values in (found.change, found.structure))
-    numbers, changed = _native.texture(change, structure, np.ascontiguousarray(found.contrast), kernel)
+    numbers, changed = _texture_native(change, structure, np.ascontiguousarray(found.contrast), kernel)
     ends = [*range(1, len(COLUMNS) - 1), len(COLUMNS)]
     columns = dict(zip(COLUMNS, np.split(numbers, ends, axis=1), strict=True))
     return {name: values[:, 0] if values.shape[1] == 1 else values for name, values in columns.items()}, changed
