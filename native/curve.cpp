@@ -10,20 +10,20 @@ constexpr std::size_t few_tiles = 64;
 constexpr std::int32_t finest_level = 1 << 14;
 
 // How many of some keys are less than each: their order, if no two are equal.
-LOOKALIKE_INLINE void ranks(const std::uint32_t* keys, std::size_t count, std::uint32_t* rank) {
+LOOKALIKE_INLINE void ranks(const std::int32_t* keys, std::size_t count, std::int32_t* rank) {
   for (std::size_t i = 0; i < count; ++i) {
-    std::uint32_t less = 0;
-    for (std::size_t k = 0; k < count; ++k) less += static_cast<std::uint32_t>(keys[k] < keys[i]);
+    std::int32_t less = 0;
+    for (std::size_t k = 0; k < count; ++k) less += static_cast<std::int32_t>(keys[k] < keys[i]);
     rank[i] = less;
   }
 }
 
 struct Kernel {
-  void (*ranks)(const std::uint32_t*, std::size_t, std::uint32_t*);
+  void (*ranks)(const std::int32_t*, std::size_t, std::int32_t*);
 };
 
 #define LOOKALIKE_KERNEL(name, target)                                                                                      \
-  target void ranks_##name(const std::uint32_t* keys, std::size_t count, std::uint32_t* rank) { ranks(keys, count, rank); } \
+  target void ranks_##name(const std::int32_t* keys, std::size_t count, std::int32_t* rank) { ranks(keys, count, rank); } \
   constexpr Kernel name##_kernel{ranks_##name};
 
 LOOKALIKE_KERNELS
@@ -36,14 +36,14 @@ void Curve::miss(int given, std::int64_t contrast, Instructions set) {
   const int wanted = 1 - given;
   keys_.resize(count);
   order_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) keys_[i] = static_cast<std::uint32_t>(tiles_[i].level[given]) << 16 | static_cast<std::uint32_t>(i);
+  for (std::size_t i = 0; i < count; ++i) keys_[i] = tiles_[i].level[given] << 16 | static_cast<std::int32_t>(i);  // up to 14 bits and 16
   if (count <= few_tiles) {
-    std::uint32_t rank[few_tiles];
+    std::int32_t rank[few_tiles];
     kernel_of(set).ranks(keys_.data(), count, rank);
-    for (std::size_t i = 0; i < count; ++i) order_[rank[i]] = static_cast<std::uint32_t>(i);
+    for (std::size_t i = 0; i < count; ++i) order_[static_cast<std::size_t>(rank[i])] = static_cast<std::uint32_t>(i);
   } else {
     std::sort(keys_.begin(), keys_.end());
-    for (std::size_t i = 0; i < count; ++i) order_[i] = keys_[i] & 0xffff;
+    for (std::size_t i = 0; i < count; ++i) order_[i] = static_cast<std::uint32_t>(keys_[i] & 0xffff);
   }
   pools_.clear();
   for (const std::uint32_t at : order_) {

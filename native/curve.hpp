@@ -1,5 +1,6 @@
 // Levels of the tiles of two pictures against a common tone curve: part of src/lookalike/verify/tiles.py.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -28,7 +29,8 @@ class Curve {
 
   std::vector<Tile> tiles_;
   std::vector<std::int64_t> miss_;
-  std::vector<std::uint32_t> keys_, order_;
+  std::vector<std::int32_t> keys_;
+  std::vector<std::uint32_t> order_;
   std::vector<Pool> pools_;
 };
 

@@ -30,6 +30,8 @@ GOOD = 40
 """Unexplained up to which a same picture is looked at in no other way."""
 BETTER = 20
 """By how much less a later look must leave unexplained to count instead of an earlier one."""
+RECORD = np.dtype(f"V{EVIDENCE.itemsize}")
+"""Evidence as bytes: copied row by row, rather than field by field, which takes ten times as long."""
 SIDES = (2048, 1024, 512, 256, 128, 64, 32, 16)
 
 
@@ -160,6 +162,7 @@ def _look(
     better = (
         (tier < before) | ((tier == before) & less & (evidence["finished"] != 0)) | (best.evidence["side"][rows] == 0)
     )
-    kept = rows[better]
-    best.tier[kept], best.score[kept], best.doubt[kept] = tier[better], score[better], doubt[better]
-    best.evidence[kept] = evidence[better]
+    at = np.flatnonzero(better)
+    kept = rows[at]
+    best.tier[kept], best.score[kept], best.doubt[kept] = tier[at], score[at], doubt[at]
+    best.evidence.view(RECORD)[kept] = evidence.view(RECORD)[at]

@@ -122,5 +122,6 @@ def packed(changed: NDArray[np.bool_]) -> NDArray[np.uint8]:
         changed = (
             changed.reshape(-1, MOST_CUT, size, MOST_CUT, size).any(axis=(2, 4)).reshape(len(changed), MOST_CUT**2)
         )
-    bits = np.packbits(changed, axis=1)
-    return np.pad(bits, ((0, 0), (0, MOST_CUT**2 // 8 - bits.shape[1])))
+    made = np.zeros((len(changed), MOST_CUT**2 // 8), np.uint8)
+    made[:, : -(-changed.shape[1] // 8)] = np.packbits(changed, axis=1)
+    return made
