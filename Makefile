@@ -30,6 +30,7 @@ lint: $(VENV)/.lint
 bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/peers.py --json $(FIGURES) $(OPTIONS)
 	$(BENCH)/bin/python benchmarks/join.py --json $(FIGURES)
+	$(BENCH)/bin/python benchmarks/verify.py --json $(FIGURES)
 	$(BENCH)/bin/python benchmarks/hash.py --json $(FIGURES)
 	$(BENCH)/bin/python benchmarks/fast.py --limit 100
 	$(BENCH)/bin/python benchmarks/growth.py --json $(FIGURES)

@@ -3,149 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include "target.hpp"
-
-#ifdef LOOKALIKE_AVX2
-#include <immintrin.h>
-#endif
+#include "avx2.hpp"
 
 namespace lookalike {
 namespace {
 
-constexpr int value_bits = 6, position_bits = 17;
 constexpr std::int32_t unit = 64, most_value = 255, most_difference = 64;
 constexpr double most_turn = 0.3, most_shift = 8.0, damping = 1 + 1.0 / 256, still = 1.0 / 32;
-constexpr double thumbnail = 64;
 constexpr double bounds[3] = {4.0, 4.0, 128.0};
 
 constexpr unsigned steps_at(unsigned side) { return side == 16 ? 6 : side == 32 ? 4 : side == 64 ? 1 : 2; }
-
-LOOKALIKE_INLINE void halve(const std::int16_t* plane, unsigned side, std::int16_t* out, std::int32_t* rows) {
-  const unsigned half = side / 2;
-  for (unsigned y = 0; y < half; ++y) {
-    const std::int16_t* above = plane + std::size_t{y == 0 ? 0 : 2 * y - 1} * side;
-    const std::int16_t* here = plane + std::size_t{2 * y} * side;
-    const std::int16_t* next = here + side;
-    const std::int16_t* below = plane + std::size_t{std::min(2 * y + 2, side - 1)} * side;
-    for (unsigned x = 0; x < side; ++x) rows[x + 1] = 3 * (here[x] + next[x]) + above[x] + below[x];
-    rows[0] = rows[1];
-    rows[side + 1] = rows[side];
-    for (unsigned x = 0; x < half; ++x) {
-      const std::int32_t* at = rows + 2 * x;
-      out[y * half + x] = static_cast<std::int16_t>((3 * (at[1] + at[2]) + at[0] + at[3] + 32) >> 6);
-    }
-  }
-}
-
-// A map in whole numbers: positions in a plane of `size`, with position_bits behind the point, for a grid of `side`.
-struct Grid {
-  std::int32_t factor[4], shift[2], last, size;
-  Grid(const Map& map, unsigned size, unsigned side)
-      : last(static_cast<std::int32_t>((size - 1) << position_bits)), size(static_cast<std::int32_t>(size)) {
-    const double scale = static_cast<double>(size) / side * (1 << (position_bits - 1));
-    for (int axis = 0; axis < 2; ++axis) {
-      for (int k = 0; k < 2; ++k) {
-        factor[2 * axis + k] = static_cast<std::int32_t>(std::nearbyint(map[3 * axis + k] * scale));
-      }
-      const double middle = map[3 * axis + 2] * (size / thumbnail) + (size / 2.0 - 0.5);
-      shift[axis] = static_cast<std::int32_t>(std::nearbyint(middle * (1 << position_bits)));
-    }
-  }
-};
-
-constexpr std::int32_t half_pixel = 1 << (position_bits - 1);
-
-void sample_plain(const std::int16_t* plane, unsigned size, const Map& map, unsigned side, std::int32_t* values,
-                  std::int32_t* inside) {
-  const Grid grid(map, size, side);
-  for (unsigned row = 0; row < side; ++row) {
-    const auto v = static_cast<std::int32_t>(2 * row + 1) - static_cast<std::int32_t>(side);
-    const std::int32_t x_row = grid.factor[1] * v + grid.shift[0], y_row = grid.factor[3] * v + grid.shift[1];
-    for (unsigned column = 0; column < side; ++column) {
-      const auto u = static_cast<std::int32_t>(2 * column + 1) - static_cast<std::int32_t>(side);
-      const std::int32_t x = grid.factor[0] * u + x_row, y = grid.factor[2] * u + y_row;
-      *inside++ = static_cast<std::int32_t>(x >= -half_pixel) & static_cast<std::int32_t>(x <= grid.last + half_pixel) &
-                  static_cast<std::int32_t>(y >= -half_pixel) & static_cast<std::int32_t>(y <= grid.last + half_pixel);
-      const std::int32_t px = std::clamp(x, 0, grid.last - 1), py = std::clamp(y, 0, grid.last - 1);
-      const std::int32_t right = px >> (position_bits - 8) & 255, below = py >> (position_bits - 8) & 255;
-      const std::int16_t* at = plane + (py >> position_bits) * grid.size + (px >> position_bits);
-      const std::int32_t upper = at[0] * (256 - right) + at[1] * right;
-      const std::int32_t lower = at[grid.size] * (256 - right) + at[grid.size + 1] * right;
-      *values++ = (upper * (256 - below) + lower * below + (1 << 15)) >> 16;
-    }
-  }
-}
-
-#ifdef LOOKALIKE_AVX2
-
-// The same with one load for two neighbours, and their weighted sum in one instruction.
-__attribute__((target("avx2"))) void sample_avx2(const std::int16_t* plane, unsigned size, const Map& map, unsigned side,
-                                                 std::int32_t* values, std::int32_t* inside) {
-  const Grid grid(map, size, side);
-  const auto all = [](std::int32_t value) __attribute__((target("avx2"))) { return _mm256_set1_epi32(value); };
-  const __m256i low = all(-half_pixel - 1), high = all(grid.last + half_pixel + 1), end = all(grid.last - 1);
-  const __m256i lanes = _mm256_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15), one = all(1), byte = all(255), most = all(256);
-  for (unsigned row = 0; row < side; ++row) {
-    const auto v = static_cast<std::int32_t>(2 * row + 1) - static_cast<std::int32_t>(side);
-    const __m256i x_row = all(grid.factor[1] * v + grid.shift[0]), y_row = all(grid.factor[3] * v + grid.shift[1]);
-    for (unsigned column = 0; column < side; column += 8, values += 8, inside += 8) {
-      const __m256i u = _mm256_add_epi32(lanes, all(2 * static_cast<std::int32_t>(column) - static_cast<std::int32_t>(side)));
-      const __m256i x = _mm256_add_epi32(_mm256_mullo_epi32(all(grid.factor[0]), u), x_row);
-      const __m256i y = _mm256_add_epi32(_mm256_mullo_epi32(all(grid.factor[2]), u), y_row);
-      const __m256i in = _mm256_and_si256(_mm256_and_si256(_mm256_cmpgt_epi32(x, low), _mm256_cmpgt_epi32(high, x)),
-                                          _mm256_and_si256(_mm256_cmpgt_epi32(y, low), _mm256_cmpgt_epi32(high, y)));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(inside), _mm256_and_si256(in, one));
-      const __m256i px = _mm256_max_epi32(_mm256_min_epi32(x, end), _mm256_setzero_si256());
-      const __m256i py = _mm256_max_epi32(_mm256_min_epi32(y, end), _mm256_setzero_si256());
-      const __m256i right = _mm256_and_si256(_mm256_srli_epi32(px, position_bits - 8), byte);
-      const __m256i below = _mm256_and_si256(_mm256_srli_epi32(py, position_bits - 8), byte);
-      const __m256i at = _mm256_add_epi32(_mm256_mullo_epi32(_mm256_srli_epi32(py, position_bits), all(grid.size)),
-                                          _mm256_srli_epi32(px, position_bits));
-      const __m256i weights = _mm256_or_si256(_mm256_sub_epi32(most, right), _mm256_slli_epi32(right, 16));
-      const __m256i upper = _mm256_madd_epi16(_mm256_i32gather_epi32(reinterpret_cast<const int*>(plane), at, 2), weights);
-      const __m256i lower =
-          _mm256_madd_epi16(_mm256_i32gather_epi32(reinterpret_cast<const int*>(plane + size), at, 2), weights);
-      const __m256i sum = _mm256_add_epi32(_mm256_mullo_epi32(upper, _mm256_sub_epi32(most, below)),
-                                           _mm256_mullo_epi32(lower, below));
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(values), _mm256_srai_epi32(_mm256_add_epi32(sum, all(1 << 15)), 16));
-    }
-  }
-}
-
-LOOKALIKE_AVX512 void sample_avx512(const std::int16_t* plane, unsigned size, const Map& map, unsigned side,
-                                    std::int32_t* values, std::int32_t* inside) {
-  const Grid grid(map, size, side);
-  const auto all = [](std::int32_t value) LOOKALIKE_AVX512 { return _mm512_set1_epi32(value); };
-  const __m512i low = all(-half_pixel), high = all(grid.last + half_pixel), end = all(grid.last - 1);
-  const __m512i lanes = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-  const __m512i byte = all(255), most = all(256), zero = _mm512_setzero_si512();
-  for (unsigned row = 0; row < side; ++row) {
-    const auto v = static_cast<std::int32_t>(2 * row + 1) - static_cast<std::int32_t>(side);
-    const __m512i x_row = all(grid.factor[1] * v + grid.shift[0]), y_row = all(grid.factor[3] * v + grid.shift[1]);
-    for (unsigned column = 0; column < side; column += 16, values += 16, inside += 16) {
-      const __m512i u = _mm512_add_epi32(lanes, all(2 * static_cast<std::int32_t>(column) - static_cast<std::int32_t>(side)));
-      const __m512i x = _mm512_add_epi32(_mm512_mullo_epi32(all(grid.factor[0]), u), x_row);
-      const __m512i y = _mm512_add_epi32(_mm512_mullo_epi32(all(grid.factor[2]), u), y_row);
-      const __mmask16 in = _mm512_cmpge_epi32_mask(x, low) & _mm512_cmple_epi32_mask(x, high) &
-                           _mm512_cmpge_epi32_mask(y, low) & _mm512_cmple_epi32_mask(y, high);
-      _mm512_storeu_si512(inside, _mm512_maskz_set1_epi32(in, 1));
-      const __m512i px = _mm512_max_epi32(_mm512_min_epi32(x, end), zero);
-      const __m512i py = _mm512_max_epi32(_mm512_min_epi32(y, end), zero);
-      const __m512i right = _mm512_and_si512(_mm512_srli_epi32(px, position_bits - 8), byte);
-      const __m512i below = _mm512_and_si512(_mm512_srli_epi32(py, position_bits - 8), byte);
-      const __m512i at = _mm512_add_epi32(_mm512_mullo_epi32(_mm512_srli_epi32(py, position_bits), all(grid.size)),
-                                          _mm512_srli_epi32(px, position_bits));
-      const __m512i weights = _mm512_or_si512(_mm512_sub_epi32(most, right), _mm512_slli_epi32(right, 16));
-      const __m512i upper = _mm512_madd_epi16(_mm512_i32gather_epi32(at, plane, 2), weights);
-      const __m512i lower = _mm512_madd_epi16(_mm512_i32gather_epi32(at, plane + size, 2), weights);
-      const __m512i sum =
-          _mm512_add_epi32(_mm512_mullo_epi32(upper, _mm512_sub_epi32(most, below)), _mm512_mullo_epi32(lower, below));
-      _mm512_storeu_si512(values, _mm512_srai_epi32(_mm512_add_epi32(sum, all(1 << 15)), 16));
-    }
-  }
-}
-
-#endif  // LOOKALIKE_AVX2
 
 std::int64_t root(std::int64_t square) {
   auto found = static_cast<std::int64_t>(std::sqrt(static_cast<double>(square)));
@@ -153,86 +20,235 @@ std::int64_t root(std::int64_t square) {
   return found + ((found + 1) * (found + 1) <= square);
 }
 
-using Sample = void (*)(const std::int16_t*, unsigned, const Map&, unsigned, std::int32_t*, std::int32_t*);
-
+// Sums of the values that lie inside.
 struct Moments {
-  std::int64_t total = 0, squares = 0;
+  std::int64_t count = 0, total[2] = {}, squares[2] = {};
 };
 
-template <class Value>
-LOOKALIKE_INLINE Moments moments(const Value* values, const std::int32_t* inside, std::size_t n) {
-  Moments sums;
-  for (std::size_t start = 0; start < n; start += coarsest_side) {
-    std::uint32_t total = 0, squares = 0;  // of 16 values up to 255 * 64: below 2^32
-    for (std::size_t i = start; i < start + coarsest_side; ++i) {
-      const auto value = static_cast<std::uint32_t>(values[i] * inside[i]);
-      total += value;
-      squares += value * value;
-    }
-    sums.total += total;
-    sums.squares += squares;
+// What centres a plane and scales it to one contrast.
+struct Gain {
+  std::int32_t mean, factor;  // up to 1 << 16
+  Gain(const Moments& sums, int k) {
+    const std::int64_t count = std::max(sums.count, std::int64_t{1}), total = sums.total[k];
+    const std::int64_t spread =
+        std::max(root(std::max(count * sums.squares[k] - total * total, std::int64_t{0})) / count, std::int64_t{1} << value_bits);
+    factor = static_cast<std::int32_t>((std::int64_t{unit} << 16) / spread);
+    mean = static_cast<std::int32_t>(total / count);
   }
-  return sums;
-}
-
-template <class Value>
-LOOKALIKE_INLINE void standard(const Value* values, const Moments& sums, std::int64_t count, std::size_t n,
-                               std::int32_t* out) {
-  const std::int64_t spread =
-      std::max(root(std::max(count * sums.squares - sums.total * sums.total, std::int64_t{0})) / count,
-               std::int64_t{1} << value_bits);
-  const auto gain = static_cast<std::int32_t>((std::int64_t{unit} << 16) / spread);
-  const auto mean = static_cast<std::int32_t>(sums.total / count);
-  for (std::size_t i = 0; i < n; ++i) {
-    out[i] = std::clamp((values[i] - mean) * gain >> 16, -most_value, most_value);
-  }
-}
+  std::int32_t operator()(std::int32_t value) const { return std::clamp((value - mean) * factor >> 16, -most_value, most_value); }
+};
 
 // Sums over products of gradients: with xx, xy, yy, x, y and 1.
 struct Sums {
   std::int64_t value[6] = {};
 };
 
-template <class T>
-LOOKALIKE_INLINE void add(Sums& sums, const std::int32_t* one, const std::int32_t* other, unsigned side, std::int64_t y) {
-  T plain = 0, first = 0, second = 0;
+struct Equations {
+  Sums sums[3], rest[2];
+};
+
+Moments moments_plain(const std::int16_t* left, const std::int16_t* right, const std::int16_t* inside, std::size_t n) {
+  Moments sums;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int64_t here = -inside[i], a = left[i] * here, b = right[i] * here;
+    sums.count += here;
+    sums.total[0] += a;
+    sums.total[1] += b;
+    sums.squares[0] += a * a;
+    sums.squares[1] += b * b;
+  }
+  return sums;
+}
+
+void standard_plain(const std::int16_t* left, const std::int16_t* right, const Gain& one, const Gain& other, std::size_t n,
+                    std::int16_t* both, std::int16_t* off) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int32_t a = one(left[i]), b = other(right[i]);
+    both[i] = static_cast<std::int16_t>(a + b);
+    off[i] = static_cast<std::int16_t>(std::clamp(b - a, -most_difference, most_difference));
+  }
+}
+
+void add(Sums& sums, const std::int16_t* one, const std::int16_t* other, unsigned side, std::int64_t y) {
+  std::int64_t plain = 0, first = 0, second = 0;
   const auto middle = static_cast<std::int32_t>(side / 2);
   for (std::int32_t k = 0; k < static_cast<std::int32_t>(side); ++k) {
-    const T product = static_cast<T>(one[k]) * other[k], x = k - middle;
+    const std::int64_t product = one[k] * other[k], x = k - middle;
     plain += product;
     first += product * x;
     second += product * x * x;
   }
-  sums.value[0] += second;
-  sums.value[1] += first * y;
-  sums.value[2] += plain * y * y;
-  sums.value[3] += first;
-  sums.value[4] += plain * y;
-  sums.value[5] += plain;
+  const std::int64_t found[6] = {second, first * y, plain * y * y, first, plain * y, plain};
+  for (int k = 0; k < 6; ++k) sums.value[k] += found[k];
 }
 
-template <class T>
-LOOKALIKE_INLINE void add_plain(Sums& sums, const std::int32_t* one, const std::int32_t* other, unsigned side,
-                                std::int64_t y) {
-  T plain = 0, first = 0;
-  const auto middle = static_cast<std::int32_t>(side / 2);
-  for (std::int32_t k = 0; k < static_cast<std::int32_t>(side); ++k) {
-    const T product = static_cast<T>(one[k]) * other[k];
-    plain += product;
-    first += product * (k - middle);
+void equations_plain(unsigned side, Scratch& scratch, Equations& made) {
+  std::int16_t* along = scratch.along.data();
+  std::int16_t* down = scratch.down.data();
+  std::int16_t* off = scratch.off.data();
+  along[0] = along[side - 1] = down[0] = down[side - 1] = 0;
+  for (unsigned row = 1; row + 1 < side; ++row) {
+    const std::size_t start = std::size_t{row} * side;
+    const std::int16_t* in = scratch.inside.data() + start;
+    const std::int16_t* here = scratch.both.data() + start;
+    for (std::size_t k = 1; k + 1 < side; ++k) {
+      const int inner = in[k] & in[k + 1] & in[k - 1] & in[k + side] & *(in + k - side);
+      along[k] = static_cast<std::int16_t>(inner & (here[k + 1] - here[k - 1]) >> 2);
+      down[k] = static_cast<std::int16_t>(inner & (here[k + side] - *(here + k - side)) >> 2);
+    }
+    const auto y = static_cast<std::int64_t>(row) - side / 2;
+    add(made.sums[0], along, along, side, y);
+    add(made.sums[1], along, down, side, y);
+    add(made.sums[2], down, down, side, y);
+    add(made.rest[0], along, off + start, side, y);
+    add(made.rest[1], down, off + start, side, y);
   }
-  sums.value[3] += first;
-  sums.value[4] += plain * y;
-  sums.value[5] += plain;
 }
+
+#ifdef LOOKALIKE_AVX2
+
+LOOKALIKE_INLINE_AVX2 std::int64_t sum_of(__m256i quarters) {
+  std::int64_t lanes[4];
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), quarters);
+  return lanes[0] + lanes[1] + lanes[2] + lanes[3];
+}
+
+LOOKALIKE_FOR_AVX2 Moments moments_avx2(const std::int16_t* left, const std::int16_t* right, const std::int16_t* inside,
+                                        std::size_t n) {
+  const __m256i zero = _mm256_setzero_si256(), one = _mm256_set1_epi16(1);
+  __m256i sums[5] = {zero, zero, zero, zero, zero};
+  for (std::size_t start = 0; start < n; start += 128) {
+    __m256i part[5] = {zero, zero, zero, zero, zero};  // of squares up to 8 times 2 * (255 * 64)^2: below 2^32
+    for (std::size_t i = start; i < start + 128; i += 16) {
+      const __m256i in = load(inside + i), a = _mm256_and_si256(load(left + i), in), b = _mm256_and_si256(load(right + i), in);
+      part[0] = _mm256_sub_epi32(part[0], _mm256_madd_epi16(in, one));
+      add_products(part[1], a, one);
+      add_products(part[2], b, one);
+      add_products(part[3], a, a);
+      add_products(part[4], b, b);
+    }
+    for (int k = 0; k < 5; ++k) sums[k] = _mm256_add_epi64(sums[k], wide(part[k]));
+  }
+  Moments made;
+  made.count = sum_of(sums[0]);
+  for (int k = 0; k < 2; ++k) {
+    made.total[k] = sum_of(sums[1 + k]);
+    made.squares[k] = sum_of(sums[3 + k]);
+  }
+  return made;
+}
+
+// (value - mean) * factor >> 16 in 16 bits: a factor from 1 << 15 on counts as itself less 1 << 16 there.
+struct Scaling {
+  __m256i mean, factor, whole;
+  LOOKALIKE_FOR_AVX2 explicit Scaling(const Gain& gain)
+      : mean(_mm256_set1_epi16(static_cast<std::int16_t>(gain.mean))),
+        factor(_mm256_set1_epi16(static_cast<std::int16_t>(gain.factor))),
+        whole(_mm256_set1_epi16(gain.factor >= 1 << 15 ? -1 : 0)) {}
+  LOOKALIKE_INLINE_AVX2 __m256i operator()(__m256i value) const {
+    const __m256i most = _mm256_set1_epi16(most_value), least = _mm256_set1_epi16(-most_value);
+    const __m256i centred = _mm256_sub_epi16(value, mean);
+    const __m256i scaled = _mm256_add_epi16(_mm256_mulhi_epi16(centred, factor), _mm256_and_si256(centred, whole));
+    return _mm256_max_epi16(_mm256_min_epi16(scaled, most), least);
+  }
+};
+
+LOOKALIKE_FOR_AVX2 void standard_avx2(const std::int16_t* left, const std::int16_t* right, const Gain& first, const Gain& second,
+                                      std::size_t n, std::int16_t* both, std::int16_t* off) {
+  const Scaling one(first), other(second);
+  const __m256i most = _mm256_set1_epi16(most_difference), least = _mm256_set1_epi16(-most_difference);
+  for (std::size_t i = 0; i < n; i += 16) {
+    const __m256i a = one(load(left + i)), b = other(load(right + i));
+    store(both + i, _mm256_add_epi16(a, b));
+    store(off + i, _mm256_max_epi16(_mm256_min_epi16(_mm256_sub_epi16(b, a), most), least));
+  }
+}
+
+// Four vectors of 32 bits to their four sums.
+LOOKALIKE_INLINE_AVX2 __m256i four(__m256i a, __m256i b, __m256i c, __m256i d) {
+  const __m256i both = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+  return _mm256_cvtepi32_epi64(_mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1)));
+}
+
+LOOKALIKE_INLINE_AVX2 __m256i times(__m256i sums, std::int64_t by) { return _mm256_mul_epi32(sums, _mm256_set1_epi64x(by)); }
+
+// Sums over 64 values of a row, with positions from their middle, fit 32 bits.
+LOOKALIKE_FOR_AVX2 void equations_avx2(unsigned side, Scratch& scratch, Equations& made) {
+  const auto step = static_cast<std::ptrdiff_t>(side);
+  const auto size = static_cast<int>(side), part = std::min(size, 64);
+  const __m256i zero = _mm256_setzero_si256();
+  const __m256i lanes = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  __m256i plain = zero, plain_y = zero, plain_yy = zero, first = zero, first_y = zero, second = zero, cross = zero, cross_y = zero;
+  for (int row = 1; row + 1 < size; ++row) {
+    for (int begin = 0; begin < size; begin += part) {
+      __m256i p[5] = {zero, zero, zero, zero, zero}, f[5] = {zero, zero, zero, zero, zero}, s[3] = {zero, zero, zero};
+      for (int k = begin; k < begin + part; k += 16) {
+        const std::ptrdiff_t at = row * step + k;
+        const std::int16_t* in = scratch.inside.data() + at;
+        const std::int16_t* here = scratch.both.data() + at;
+        // Beyond both ends of a row nothing lies inside.
+        const auto before = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 { return left_of(k == 0 ? zero : load(from - 16), load(from)); };
+        const auto after = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 { return right_of(load(from), k + 16 == size ? zero : load(from + 16)); };
+        const __m256i inner = _mm256_and_si256(_mm256_and_si256(_mm256_and_si256(load(in), before(in)), after(in)),
+                                               _mm256_and_si256(load(in - step), load(in + step)));
+        const __m256i off = load(scratch.off.data() + at);
+        const __m256i along = _mm256_and_si256(_mm256_srai_epi16(_mm256_sub_epi16(after(here), before(here)), 2), inner);
+        const __m256i down = _mm256_and_si256(_mm256_srai_epi16(_mm256_sub_epi16(load(here + step), load(here - step)), 2), inner);
+        const __m256i x = _mm256_add_epi16(lanes, _mm256_set1_epi16(static_cast<std::int16_t>(k - begin - part / 2)));
+        const __m256i along_x = _mm256_mullo_epi16(along, x), down_x = _mm256_mullo_epi16(down, x);
+        add_products(p[0], along, along);
+        add_products(p[1], along, down);
+        add_products(p[2], down, down);
+        add_products(p[3], along, off);
+        add_products(p[4], down, off);
+        add_products(f[0], along, along_x);
+        add_products(f[1], along, down_x);
+        add_products(f[2], down, down_x);
+        add_products(f[3], along_x, off);
+        add_products(f[4], down_x, off);
+        add_products(s[0], along_x, along_x);
+        add_products(s[1], along_x, down_x);
+        add_products(s[2], down_x, down_x);
+      }
+      const int x = begin + part / 2 - size / 2, y = row - size / 2;
+      const __m256i p4 = four(p[0], p[1], p[2], p[3]);
+      __m256i f4 = four(f[0], f[1], f[2], f[3]), s4 = four(s[0], s[1], s[2], zero), c4 = four(p[4], f[4], zero, zero);
+      if (x != 0) {
+        s4 = _mm256_add_epi64(s4, _mm256_add_epi64(times(f4, 2 * x), times(p4, x * x)));
+        f4 = _mm256_add_epi64(f4, times(p4, x));
+        c4 = _mm256_add_epi64(c4, times(_mm256_unpacklo_epi64(zero, c4), x));
+      }
+      plain = _mm256_add_epi64(plain, p4);
+      plain_y = _mm256_add_epi64(plain_y, times(p4, y));
+      plain_yy = _mm256_add_epi64(plain_yy, times(p4, y * y));
+      first = _mm256_add_epi64(first, f4);
+      first_y = _mm256_add_epi64(first_y, times(f4, y));
+      second = _mm256_add_epi64(second, s4);
+      cross = _mm256_add_epi64(cross, c4);
+      cross_y = _mm256_add_epi64(cross_y, times(c4, y));
+    }
+  }
+  const __m256i all[8] = {second, first_y, plain_yy, first, plain_y, plain, cross, cross_y};
+  std::int64_t found[8][4];
+  for (int k = 0; k < 8; ++k) _mm256_storeu_si256(reinterpret_cast<__m256i*>(found[k]), all[k]);
+  for (int k = 0; k < 6; ++k) {
+    for (int which = 0; which < 3; ++which) made.sums[which].value[k] = found[k][which];
+    made.rest[0].value[k] = found[k][3];
+  }
+  made.rest[1].value[3] = found[6][1];
+  made.rest[1].value[4] = found[7][0];
+  made.rest[1].value[5] = found[6][0];
+}
+
+#endif  // LOOKALIKE_AVX2
 
 // LDL factorisation of six equations; the order of operations is that of the reference.
-void solve(const Sums (&sums)[3], const Sums (&rest)[2], double (&found)[6]) {
+void solve(const Equations& given, double (&found)[6]) {
   constexpr int cell[3][3] = {{0, 1, 3}, {1, 2, 4}, {3, 4, 5}};
   double rows[6][6], lower[6][6], pivot[6];
   for (int i = 0; i < 6; ++i) {
-    for (int j = 0; j < 6; ++j) rows[i][j] = static_cast<double>(sums[i / 3 + j / 3].value[cell[i % 3][j % 3]]);
-    found[i] = static_cast<double>(rest[i / 3].value[3 + i % 3]);
+    for (int j = 0; j < 6; ++j) rows[i][j] = static_cast<double>(given.sums[i / 3 + j / 3].value[cell[i % 3][j % 3]]);
+    found[i] = static_cast<double>(given.rest[i / 3].value[3 + i % 3]);
     rows[i][i] = rows[i][i] * damping + 1.0;
   }
   for (int j = 0; j < 6; ++j) {
@@ -271,118 +287,39 @@ double change(Map& map, double (&by)[6], unsigned side) {
          (std::abs(by[2]) + std::abs(by[5]));
 }
 
-template <class T>
-LOOKALIKE_INLINE double step(const std::int16_t* left, const std::int16_t* right, unsigned side, Map& map,
-                             Scratch& scratch, Sample sample_plane) {
-  const std::size_t n = std::size_t{side} * side;
-  sample_plane(left, side, map, side, scratch.seen.data(), scratch.inside.data());
-  const std::int32_t* inside = scratch.inside.data();
-  std::int64_t count = 0;
-  for (std::size_t i = 0; i < n; ++i) count += inside[i];
-  count = std::max(count, std::int64_t{1});
-  std::int32_t* one = scratch.one.data();
-  std::int32_t* other = scratch.other.data();
-  standard(scratch.seen.data(), moments(scratch.seen.data(), inside, n), count, n, one);
-  standard(right, moments(right, inside, n), count, n, other);
-  std::int32_t* both = scratch.both.data();
-  for (std::size_t i = 0; i < n; ++i) both[i] = one[i] + other[i];
+struct Kernel {
+  Moments (*moments)(const std::int16_t*, const std::int16_t*, const std::int16_t*, std::size_t);
+  void (*standard)(const std::int16_t*, const std::int16_t*, const Gain&, const Gain&, std::size_t, std::int16_t*, std::int16_t*);
+  void (*equations)(unsigned, Scratch&, Equations&);
+};
 
-  Sums sums[3], rest[2];
-  std::int32_t* LOOKALIKE_RESTRICT along = scratch.along.data();
-  std::int32_t* LOOKALIKE_RESTRICT down = scratch.down.data();
-  std::int32_t* LOOKALIKE_RESTRICT off = scratch.off.data();
-  along[0] = along[side - 1] = down[0] = down[side - 1] = off[0] = off[side - 1] = 0;
-  for (unsigned row = 1; row + 1 < side; ++row) {
-    const std::size_t start = std::size_t{row} * side;
-    const std::int32_t* LOOKALIKE_RESTRICT in = inside + start;
-    const std::int32_t* LOOKALIKE_RESTRICT above_in = in - side;
-    const std::int32_t* LOOKALIKE_RESTRICT below_in = in + side;
-    const std::int32_t* LOOKALIKE_RESTRICT here = both + start;
-    const std::int32_t* LOOKALIKE_RESTRICT above = here - side;
-    const std::int32_t* LOOKALIKE_RESTRICT below = here + side;
-    const std::int32_t* LOOKALIKE_RESTRICT left_row = one + start;
-    const std::int32_t* LOOKALIKE_RESTRICT right_row = other + start;
-    for (std::size_t k = 1; k + 1 < side; ++k) {
-      const std::int32_t inner = in[k] & in[k + 1] & in[k - 1] & below_in[k] & above_in[k];
-      along[k] = inner * ((here[k + 1] - here[k - 1]) >> 2);
-      down[k] = inner * ((below[k] - above[k]) >> 2);
-      off[k] = inner * std::clamp(right_row[k] - left_row[k], -most_difference, most_difference);
-    }
-    const auto y = static_cast<std::int64_t>(row) - side / 2;
-    add<T>(sums[0], along, along, side, y);
-    add<T>(sums[1], along, down, side, y);
-    add<T>(sums[2], down, down, side, y);
-    add_plain<T>(rest[0], along, off, side, y);
-    add_plain<T>(rest[1], down, off, side, y);
-  }
+#define LOOKALIKE_KERNEL(name, target) constexpr Kernel name##_kernel{moments_##name, standard_##name, equations_##name};
+
+LOOKALIKE_KERNELS
+
+double step(Pyramid& left, const std::int16_t* right, unsigned side, Map& map, Scratch& scratch) {
+  const Kernel& kernel = kernel_of(scratch.set);
+  const std::size_t n = std::size_t{side} * side;
+  sample(left, side, map, scratch.seen.data(), scratch.inside.data(), scratch.set);
+  const Moments sums = kernel.moments(scratch.seen.data(), right, scratch.inside.data(), n);
+  kernel.standard(scratch.seen.data(), right, Gain(sums, 0), Gain(sums, 1), n, scratch.both.data(), scratch.off.data());
+  Equations made;
+  kernel.equations(side, scratch, made);
   double by[6];
-  solve(sums, rest, by);
+  solve(made, by);
   return change(map, by, side);
 }
 
-LOOKALIKE_INLINE void align_here(const Pyramid& left, const Pyramid& right, Map& map, const unsigned* sides,
-                                 std::size_t count, Scratch& scratch, Sample sample_plane) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const unsigned side = sides[i];
-    for (unsigned k = 0; k < steps_at(side); ++k) {
-      // Sums over a row of 64 fit 32 bits.
-      const double moved = side <= 64 ? step<std::int32_t>(left.plane(side), right.plane(side), side, map, scratch, sample_plane)
-                                      : step<std::int64_t>(left.plane(side), right.plane(side), side, map, scratch, sample_plane);
-      if (!(moved > still * (thumbnail / side))) break;
-    }
-  }
-}
-
-struct Kernel {
-  void (*halve)(const std::int16_t*, unsigned, std::int16_t*, std::int32_t*);
-  Sample sample;
-  void (*align)(const Pyramid&, const Pyramid&, Map&, const unsigned*, std::size_t, Scratch&);
-};
-
-#define LOOKALIKE_KERNEL(name, target)                                                                                  \
-  target void halve_##name(const std::int16_t* plane, unsigned side, std::int16_t* out, std::int32_t* rows) {           \
-    halve(plane, side, out, rows);                                                                                      \
-  }                                                                                                                     \
-  target void align_##name(const Pyramid& left, const Pyramid& right, Map& map, const unsigned* sides,                 \
-                           std::size_t count, Scratch& scratch) {                                                       \
-    align_here(left, right, map, sides, count, scratch, sample_##name);                                                 \
-  }                                                                                                                     \
-  constexpr Kernel name##_kernel{halve_##name, sample_##name, align_##name};
-
-LOOKALIKE_KERNEL(plain, )
-#ifdef LOOKALIKE_AVX2
-LOOKALIKE_KERNEL(avx2, __attribute__((target("avx2"))))
-LOOKALIKE_KERNEL(avx512, LOOKALIKE_AVX512)
-const Kernel& chosen = LOOKALIKE_HAS_AVX512 ? avx512_kernel : __builtin_cpu_supports("avx2") != 0 ? avx2_kernel : plain_kernel;
-#else
-const Kernel& chosen = plain_kernel;
-#endif
-
 }  // namespace
 
-void Pyramid::build(const std::uint8_t* luma, unsigned side) {
-  side_ = side;
-  planes_.resize(offset(2 * side));
-  std::int16_t* top = planes_.data() + offset(side);
-  for (std::size_t i = 0; i < std::size_t{side} * side; ++i) top[i] = static_cast<std::int16_t>(luma[i] << value_bits);
-  std::array<std::int32_t, finest_side + 2> rows;
-  for (unsigned at = side; at > coarsest_side; at /= 2) {
-    chosen.halve(planes_.data() + offset(at), at, planes_.data() + offset(at / 2), rows.data());
+Scratch::Scratch(unsigned side, Instructions with)
+    : seen(std::size_t{side} * side), inside(seen.size()), both(seen.size()), off(seen.size()), along(side), down(side),
+      set(with) {}
+
+void align(Pyramid& left, const Pyramid& right, Map& map, unsigned side, Scratch& scratch) {
+  for (unsigned k = 0; k < steps_at(side); ++k) {
+    if (!(step(left, right.plane(side), side, map, scratch) > still * (thumbnail / side))) break;
   }
-}
-
-Scratch::Scratch(unsigned side)
-    : seen(std::size_t{side} * side), inside(seen.size()), one(seen.size()), other(seen.size()), both(seen.size()),
-      off(side), along(side), down(side) {}
-
-void sample(const std::int16_t* plane, unsigned size, const Map& map, unsigned side, std::int32_t* values,
-            std::int32_t* inside) {
-  chosen.sample(plane, size, map, side, values, inside);
-}
-
-void align(const Pyramid& left, const Pyramid& right, Map& map, const unsigned* sides, std::size_t count,
-           Scratch& scratch) {
-  chosen.align(left, right, map, sides, count, scratch);
 }
 
 }  // namespace lookalike

@@ -12,8 +12,30 @@
 // gcc and clang compile single functions for an instruction set, and can ask at run time whether it is there.
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
 #define LOOKALIKE_AVX2 1
+#define LOOKALIKE_FOR_AVX2 __attribute__((target("avx2")))
 #define LOOKALIKE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define LOOKALIKE_HAS_AVX512                                                                      \
   (__builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 && \
    __builtin_cpu_supports("avx512vl") != 0)
+#endif
+
+namespace lookalike {
+
+// The sets that verification is compiled for; each gives the same bits.
+enum class Instructions { plain, avx2 };
+
+}  // namespace lookalike
+
+// A file defines LOOKALIKE_KERNEL(name, target), which makes a `name##_kernel` of the type Kernel, and then says this.
+#ifdef LOOKALIKE_AVX2
+#define LOOKALIKE_KERNELS                              \
+  LOOKALIKE_KERNEL(plain, )                            \
+  LOOKALIKE_KERNEL(avx2, LOOKALIKE_FOR_AVX2)           \
+  const Kernel& kernel_of(Instructions set) {          \
+    return set == Instructions::avx2 ? avx2_kernel : plain_kernel; \
+  }
+#else
+#define LOOKALIKE_KERNELS   \
+  LOOKALIKE_KERNEL(plain, ) \
+  const Kernel& kernel_of(Instructions) { return plain_kernel; }
 #endif

@@ -216,9 +216,13 @@ def test_verdicts_do_not_depend_on_the_kernel_or_the_company() -> None:
     block = pictures(*(decode(encode(picture, "PNG")) for picture in files))
     left, right = (column.ravel() for column in np.triu_indices(len(files), 1))
     together = verify.verify(block, left, right)
-    slow = verify.verify(block, left, right, kernel="reference")
-    for name in Verdicts.__slots__:
-        assert np.array_equal(getattr(together, name), getattr(slow, name)), name
+    some = np.arange(0, len(left), 3).repeat(2)  # two hints each: a turn and a crop
+    boxes = np.where(np.arange(len(some))[:, np.newaxis] % 2, [8, 0, 56, 64], WHOLE)
+    hints = Hints(some, np.tile(np.array([6, 1], np.uint8), len(some) // 2), boxes, boxes[::-1])
+    for found, given_ in ((together, None), (verify.verify(block, left, right, hints), hints)):
+        slow = verify.verify(block, left, right, given_, kernel="reference")
+        for name in Verdicts.__slots__:
+            assert np.array_equal(getattr(found, name), getattr(slow, name)), name
     for at in range(0, len(left), 17):
         alone = verify.verify(block, left[at : at + 1], right[at : at + 1])
         for name in Verdicts.__slots__:

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
-from numpy import float32, float64, int16, int32, int64, uint8, uint16, uint32, uint64
+from numpy import bool_, float32, float64, int16, int32, int64, uint8, uint16, uint32, uint64
 from numpy.typing import NDArray
 
 _Depth = TypeVar("_Depth", uint8, uint16)
@@ -48,9 +48,27 @@ def thumbnails(
 def planes(pixels: NDArray[uint8]) -> tuple[NDArray[uint8], NDArray[uint8] | None, NDArray[uint8] | None]: ...
 def png_header(data: bytes, max_pixels: int) -> tuple[bytes, int, bytes] | None: ...
 def png_picture(data: bytes, inflated: bytes | bytearray, max_pixels: int) -> Planes | None: ...
+def verify_kernels() -> list[str]: ...
 def measure(
-    left: NDArray[uint8], right: NDArray[uint8], side: int
+    left: NDArray[uint8],
+    left_rows: NDArray[int64],
+    right: NDArray[uint8],
+    right_rows: NDArray[int64],
+    side: int,
+    kernel: str,
 ) -> tuple[NDArray[float64], NDArray[int64], NDArray[int32], NDArray[int32]]: ...
+def texture(
+    change: NDArray[int32], structure: NDArray[int32], contrast: NDArray[int64], kernel: str
+) -> tuple[NDArray[int64], NDArray[bool_]]: ...
+def colour(
+    left: NDArray[uint8],
+    left_rows: NDArray[int64],
+    right: NDArray[uint8],
+    right_rows: NDArray[int64],
+    maps: NDArray[float64],
+    swapped: NDArray[bool_],
+    changed: NDArray[bool_],
+) -> NDArray[int64]: ...
 def search(
     block: NDArray[uint64], queries: NDArray[uint64], radius: int, most: int, threads: int, kernel: str
 ) -> tuple[NDArray[uint32], NDArray[uint32], NDArray[uint16]]: ...

@@ -15,8 +15,10 @@ from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 
-PAIRS_AT_ONCE = 4096
-PAIRS_PER_THREAD = 256
+PAIRS_AT_ONCE = 8192
+PAIRS_PER_THREAD = 1024
+PIXEL_PAIRS = 256
+"""Pairs whose files are decoded at once."""
 FLUSH_PAIRS = 1 << 16
 PIXEL_SIDE = 256
 """Side of the planes that files are decoded to."""
@@ -259,8 +261,8 @@ class Judge:
         pair: tuple[NDArray[np.int64], NDArray[np.int64]],
     ) -> None:
         """Verify some pairs again on their files; those of which one cannot be read any more keep their verdict."""
-        for start in range(0, len(rows), PAIRS_PER_THREAD):
-            part = rows[start : start + PAIRS_PER_THREAD]
+        for start in range(0, len(rows), PIXEL_PAIRS):
+            part = rows[start : start + PIXEL_PAIRS]
             needed, place = np.unique(np.concatenate([at[0][part], at[1][part]]), return_inverse=True)
             planes = list(self._threads.map(self._planes, items[needed].tolist()))
             readable = np.array([both is not None for both in planes])

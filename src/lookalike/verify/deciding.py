@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.model import Tier
-from lookalike.verify.evidence import UNEXPLAINED, Evidence
-from lookalike.verify.views import WHOLE, Column, Pictures
+from lookalike.verify.evidence import Evidence
+from lookalike.verify.texture import UNEXPLAINED
+from lookalike.verify.views import WHOLE, Column, Views
 
 
 def _by_side(*values: int) -> dict[int, int]:
@@ -95,15 +96,15 @@ class Doubt(IntEnum):
     SAME = 2
 
 
-def decide(evidence: Evidence, left: Pictures, right: Pictures) -> tuple[NDArray[np.uint8], Column, NDArray[np.uint8]]:
+def decide(evidence: Evidence, left: Views, right: Views) -> tuple[NDArray[np.uint8], Column, NDArray[np.uint8]]:
     """Put pairs into tiers.
 
     Parameters
     ----------
     evidence : ndarray of `EVIDENCE`, shape (n,)
         What was measured.
-    left, right : Pictures
-        The pictures, the right ones turned.
+    left, right : Views
+        What it was measured of.
 
     Returns
     -------

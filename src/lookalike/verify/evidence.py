@@ -6,29 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE
-from lookalike.verify.alignment import VALUE_BITS, Map, sample
-from lookalike.verify.measuring import Measures, inverted
-from lookalike.verify.tiles import OUTSIDE, SHARE, tiles_per_side
-from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, placed
+from lookalike.verify.alignment import Map
+from lookalike.verify.colour import colour
+from lookalike.verify.measuring import inverted, measure
+from lookalike.verify.texture import MOST_CUT, packed, texture
+from lookalike.verify.views import WHOLE, Boxes, Column, Views, placed
 
 MAP_BITS = 14
 """Bits behind the point of what maps hold."""
-UNEXPLAINED = 1024
-"""What of the structure of a tile the other picture does not explain, at most."""
-TEXTURED = 32 << (2 * VALUE_BITS)
-"""Variance from which a tile shows something."""
-CHANGED = 12 << (2 * VALUE_BITS)
-"""Variance of its change from which a tile counts as changed, if an eighth of what it shows is unexplained too."""
-NOISY = 8
-"""How many times the rest of the tile at the upper quarter is added to that."""
-APPEARED = 6 << VALUE_BITS
-"""Deviation that a tile has in one picture, and less than a quarter of it in the other, to count as changed."""
-NEUTRAL, COLOURED = 6, 12
-"""Levels of chroma off gray up to which a place has no colour, and from which it has one."""
-GRAY = 2
-"""Levels of chroma off gray up to which a picture is gray."""
-MOST_CUT = 16
-"""Tiles each way of which it is kept which of them changed; of more, squares of tiles."""
 POSITION_BITS = 6
 """Bits behind the point of lengths in pixels of a thumbnail."""
 
@@ -84,59 +69,63 @@ Evidence = NDArray[np.void]
 
 
 def examine(
-    left: Pictures,
-    right: Pictures,
-    boxes: tuple[Boxes, Boxes],
-    turn: NDArray[np.integer],
-    found: Measures,
-    side: int,
-    *,
-    hinted: bool,
+    left: Views, right: Views, turn: NDArray[np.integer] | None, sides: Column, *, kernel: str | None = None
 ) -> Evidence:
-    """Turn what was measured of two views into what is known of two pictures.
+    """Measure pairs of views, and turn that into what is known of two pictures.
 
     Parameters
     ----------
-    left, right : Pictures
-        The pictures, the right ones turned.
-    boxes : tuple of ndarray of int64, shape (n, 4)
-        What of the left and the right ones was measured, in 1/64 of their sides.
-    turn : ndarray of int, shape (n,)
-        How the right ones were turned.
-    found : Measures
-        What was measured.
-    side : int
-        At which side.
-    hinted : bool
-        Whether the boxes are crops that a hint named, rather than what borders surround.
+    left, right : Views
+        What is compared.
+    turn : ndarray of int, shape (n,), optional
+        How the right pictures were turned, where a hint named that and the boxes: these are then crops, rather than what
+        borders surround.
+    sides : ndarray of int64, shape (n,)
+        The finest side to compare each pair at.
+    kernel : str, optional
+        One of `lookalike.verify.measuring.KERNELS`; None means the first. It changes nothing of the record.
 
     Returns
     -------
     ndarray of `EVIDENCE`, shape (n,)
         One record a pair.
     """
-    made = np.zeros(len(turn), EVIDENCE)
-    made["turn"], made["side"], made["finished"], made["hinted"] = turn, side, found.finished, hinted
-    made["left_box"], made["right_box"] = boxes
-    made["left_border"], made["right_border"] = left.box, right.box
-    made["inner"] = ~found.swapped
-    _texture(made, found)
-    swap = found.swapped[:, np.newaxis]
-    inner, outer = np.where(swap, boxes[0], boxes[1]), np.where(swap, boxes[1], boxes[0])
-    view = _after(placed(outer), found.maps)
-    whole = _after(view, inverted(placed(inner)))
+    count = len(sides)
+    made = np.zeros(count, EVIDENCE)
+    maps, swapped = np.zeros((count, 2, 3)), np.zeros(count, np.bool_)
+    elsewhere = np.zeros((count, CHROMA_SIDE, CHROMA_SIDE), np.bool_)
+    for side in np.unique(sides).tolist():
+        at = np.flatnonzero(sides == side)
+        found = measure((left.planes, left.plane[at]), (right.planes, right.plane[at]), side, kernel=kernel)
+        maps[at], swapped[at], made["finished"][at] = found.maps, found.swapped, found.finished
+        made["level"][at], made["difference"][at] = found.level[:, ::-1], found.difference
+        columns, changed = texture(found, kernel=kernel)
+        for name, values in columns.items():
+            made[name][at] = values
+        made["where"][at], elsewhere[at] = packed(changed), _places(changed)
+    made["turn"], made["hinted"] = (1, 0) if turn is None else (turn, 1)
+    made["side"], made["inner"] = sides, ~swapped
+    made["left_box"], made["right_box"] = left.box, right.box
+    borders = [views.pictures.box[views.row] for views in (left, right)]
+    made["left_border"], made["right_border"] = borders
+    swap = swapped[:, np.newaxis]
+    inner, outer = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
+    whole = _after(_after(placed(outer), maps), inverted(placed(inner)))
     made["map"] = np.rint(whole * (1 << MAP_BITS))
     unit, half = 1 << POSITION_BITS, THUMBNAIL_SIDE // 2
-    borders = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
+    around = np.where(swap, *borders), np.where(swap, *borders[::-1])
     # A hint only says where to begin: one of the two must lie in the other as a whole.
-    ends = (np.broadcast_to(WHOLE, inner.shape),) * 2 if hinted else (inner, outer)
-    there = _slide(whole, borders[0], borders[1], ends[0])
-    back = _slide(inverted(whole), borders[1], borders[0], ends[1])
+    ends = (inner, outer) if turn is None else (np.broadcast_to(WHOLE, inner.shape),) * 2
+    there = _slide(whole, around[0], around[1], ends[0])
+    back = _slide(inverted(whole), around[1], around[0], ends[1])
     made["slide"] = np.minimum(there, back)
     off = np.rint(np.abs(whole - np.eye(2, 3)) * unit).astype(np.int64)
     made["move"] = (half * (off[:, :, 0] + off[:, :, 1]) + off[:, :, 2]).max(axis=1)
-    rows = np.flatnonzero(found.finished)
-    _colour(made, rows, left.take(rows), right.take(rows), whole[rows], found.swapped[rows])
+    rows = np.flatnonzero(made["finished"])
+    one, other = ((views.pictures.chroma, views.row[rows]) for views in (left, right))
+    elsewhere &= (inner == WHOLE).all(axis=1)[:, np.newaxis, np.newaxis]  # only then places and tiles are the same ones
+    for name, values in colour(one, other, whole[rows], swapped[rows], elsewhere[rows], kernel=kernel).items():
+        made[name][rows] = values
     return made
 
 
@@ -154,92 +143,12 @@ def _slide(maps: Map, inner_border: Boxes, outer_border: Boxes, inner: Boxes) ->
     return found
 
 
-def _texture(made: Evidence, found: Measures) -> None:
-    """Fill in what tiles tell."""
-    counted = found.change != OUTSIDE
-    share = np.minimum(found.change * UNEXPLAINED // np.maximum(found.structure.min(axis=2), 1), UNEXPLAINED)
-    variance = found.structure * found.contrast[:, np.newaxis] // SHARE
-    deviation = np.sqrt(variance.astype(np.float64)).astype(np.int64)
-    less, more = deviation.min(axis=2), deviation.max(axis=2)
-    rest = np.where(counted, found.change * found.contrast.min(axis=1)[:, np.newaxis] // SHARE, OUTSIDE)
-    # What an encoder or noise leaves lies everywhere; what was put over a picture does not.
-    quarter = counted.sum(axis=1) // 4
-    usual = np.maximum(-np.take_along_axis(np.sort(-rest, axis=1), quarter[:, np.newaxis], axis=1), 0)
-    changed = (rest >= CHANGED + NOISY * usual) & (8 * share >= UNEXPLAINED)
-    changed |= counted & (more >= APPEARED) & (4 * less < more)
-    made["step"] = (more - less).max(axis=1)
-    made["tiles"], made["changed"] = counted.sum(axis=1), changed.sum(axis=1)
-    shown = np.where(changed[:, :, np.newaxis], variance, 0).sum(axis=1)
-    made["more"] = np.sign(
-        np.where(3 * np.abs(shown[:, 1] - shown[:, 0]) >= shown.max(axis=1), shown[:, 1] - shown[:, 0], 0)
-    )
-    made["where"] = _where(changed)
-    textured = counted & (variance.max(axis=2) >= TEXTURED)
-    made["textured"] = textured.sum(axis=1)
-    made["worst"] = np.maximum(rest.max(axis=1), 0) >> VALUE_BITS
-    gone = (textured & (8 * share >= 7 * UNEXPLAINED)).sum(axis=1)
-    made["lost"] = gone * UNEXPLAINED // np.maximum(made["textured"], 1).astype(np.int64)
-    well = (textured & (8 * share <= UNEXPLAINED)).sum(axis=1)
-    made["explained"] = well * UNEXPLAINED // np.maximum(made["textured"], 1).astype(np.int64)
-    made["unexplained"] = np.where(textured, share, 0).sum(axis=1) // np.maximum(made["textured"], 1).astype(np.int64)
-    made["level"] = found.level[:, ::-1]
-    made["contrast"] = np.sqrt(found.contrast[:, ::-1].astype(np.float64)).astype(np.int64)
-    made["sharpness"] = (deviation.sum(axis=1) // np.maximum(counted.sum(axis=1), 1)[:, np.newaxis])[:, ::-1]
-    made["difference"] = found.difference
-
-
-def _where(changed: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Pack tiles as bits, row by row; of more than 256 those of each of 256 squares together."""
+def _places(changed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return in which of 64 places tiles changed."""
     cut = isqrt(changed.shape[1])
-    if cut > MOST_CUT:
-        size = cut // MOST_CUT
-        changed = (
-            changed.reshape(-1, MOST_CUT, size, MOST_CUT, size).any(axis=(2, 4)).reshape(len(changed), MOST_CUT**2)
-        )
-    bits = np.packbits(changed, axis=1)
-    return np.pad(bits, ((0, 0), (0, MOST_CUT**2 // 8 - bits.shape[1])))
-
-
-def _colour(
-    made: Evidence, rows: Column, left: Pictures, right: Pictures, maps: Map, swapped: NDArray[np.bool_]
-) -> None:
-    """Fill in what chroma tells."""
-    planes = [pictures.chroma.astype(np.int64) - (1 << 7) for pictures in (left, right)]
-    for which, plane in enumerate(planes):
-        made["gray"][rows, which] = (np.abs(plane) <= GRAY).all(axis=(1, 2, 3))
-    swap = swapped[:, np.newaxis, np.newaxis, np.newaxis]
-    inner, outer = np.where(swap, planes[0], planes[1]), np.where(swap, planes[1], planes[0])
-    seen = []
-    for channel in (0, 1):
-        values, inside = sample(outer[..., channel] << VALUE_BITS, maps, CHROMA_SIDE)
-        seen.append(values)
-    other = [inner[..., channel] << VALUE_BITS for channel in (0, 1)]
-    held = inside.astype(np.int64)
-    difference = sum((np.abs(one - two) for one, two in zip(seen, other, strict=True)), np.zeros_like(held)) * held
-    made["colour"][rows] = difference.sum(axis=(1, 2)) // np.maximum(2 * held.sum(axis=(1, 2)), 1)
-    made["spot"][rows] = np.max(
-        [np.abs(one - two) * held for one, two in zip(seen, other, strict=True)], axis=(0, 2, 3)
-    )
-    size = [np.maximum(np.abs(one), np.abs(two)) for one, two in (seen, other)]
-    made["plain"][rows] = (inside & (np.maximum(*size) <= NEUTRAL << VALUE_BITS)).sum(axis=(1, 2))
-    along = seen[0] * other[0] + seen[1] * other[1]
-    across = np.abs(seen[0] * other[1] - seen[1] * other[0])
-    both = inside & (np.minimum(*size) >= COLOURED << VALUE_BITS)
-    made["rotated"][rows] = (both & (across > along) & ~_changed_places(made[rows])).sum(axis=(1, 2))
-
-
-def _changed_places(made: Evidence) -> NDArray[np.bool_]:
-    """Return at which of 64 places the inner pictures show something else, where all of them was compared; not their hue."""
-    found = np.zeros((len(made), CHROMA_SIDE, CHROMA_SIDE), np.bool_)
-    inner = np.where(made["inner"][:, np.newaxis] == 1, made["right_box"], made["left_box"])
-    rows = np.flatnonzero((inner == WHOLE).all(axis=1))
-    if len(rows):
-        cut = min(tiles_per_side(int(made["side"][0])), MOST_CUT)
-        tiles = np.unpackbits(made["where"][rows], axis=1, count=cut * cut).reshape(len(rows), cut, cut)
-        step = max(CHROMA_SIDE // cut, 1)
-        tiles = tiles.repeat(step, axis=1).repeat(step, axis=2)
-        size = tiles.shape[1] // CHROMA_SIDE
-        found[rows] = tiles.reshape(len(rows), CHROMA_SIDE, size, CHROMA_SIDE, size).any(axis=(2, 4))
+    step, size = max(CHROMA_SIDE // cut, 1), max(cut // CHROMA_SIDE, 1)
+    tiles = changed.reshape(-1, cut, cut).repeat(step, axis=1).repeat(step, axis=2)
+    found: NDArray[np.bool_] = np.any(tiles.reshape(len(tiles), CHROMA_SIDE, size, CHROMA_SIDE, size), axis=(2, 4))
     return found
 
 

@@ -17,10 +17,14 @@ from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, Tiles, compare
 REFERENCE = "reference"
 try:
     from lookalike._native import measure as _measure_native
+    from lookalike._native import verify_kernels
 except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
     KERNELS: tuple[str, ...] = (REFERENCE,)
 else:
-    KERNELS = ("native", REFERENCE)  # best first
+    KERNELS = (*verify_kernels(), REFERENCE)  # best first
+
+Planes = tuple[NDArray[np.uint8], Column]
+"""Planes, and which of them each pair has."""
 
 CHUNK = 64
 MATCH = 1024
@@ -55,9 +59,9 @@ class Measures:
         Squared correlation of planes of 16 pixels, in 1/1024.
     finished : ndarray of bool, shape (n,)
         Whether the pair went through to the end; what follows is zero or `OUTSIDE` where not.
-    change : ndarray of int64, shape (n, tiles)
+    change : ndarray of int32 or int64, shape (n, tiles)
         As in `lookalike.verify.tiles.Tiles`, the inner picture as the right one.
-    structure : ndarray of int64, shape (n, tiles, 2)
+    structure : ndarray of int32 or int64, shape (n, tiles, 2)
         As there.
     contrast, level : ndarray of int64, shape (n, 2)
         As there.
@@ -69,21 +73,22 @@ class Measures:
     swapped: NDArray[np.bool_]
     match: Column
     finished: NDArray[np.bool_]
-    change: Column
-    structure: Column
+    change: NDArray[np.signedinteger]
+    structure: NDArray[np.signedinteger]
     contrast: Column
     level: Column
     inside: Column
     difference: Column
 
 
-def measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int, *, kernel: str | None = None) -> Measures:
+def measure(left: Planes, right: Planes, side: int, *, kernel: str | None = None) -> Measures:
     """Measure pairs of planes.
 
     Parameters
     ----------
-    left, right : ndarray of uint8, shape (n, size, size)
-        Luma; `size` a power of two from 16 to 2048.
+    left, right : tuple of ndarray of uint8, shape (m, size, size), and ndarray of int64, shape (n,)
+        Luma, `size` a power of two from 16 to 2048; and the row of the plane of each pair. What many pairs need of a plane
+        is made once.
     side : int
         The finest side to compare at, 16 to `size`.
     kernel : str, optional
@@ -97,18 +102,22 @@ def measure(left: NDArray[np.uint8], right: NDArray[np.uint8], side: int, *, ker
     Examples
     --------
     >>> luma = np.random.default_rng(0).integers(0, 256, (1, 64, 64), np.uint8)
-    >>> found = measure(luma, luma, 64)
+    >>> found = measure((luma, np.array([0])), (luma, np.array([0])), 64)
     >>> bool(found.finished[0]), int(found.change.max())
     (True, 0)
     """
-    if (kernel or KERNELS[0]) != REFERENCE:
-        maps, facts, change, structure = _measure_native(np.ascontiguousarray(left), np.ascontiguousarray(right), side)
+    kernel = kernel or KERNELS[0]
+    if kernel != REFERENCE:
+        one, other = ((np.ascontiguousarray(planes), np.ascontiguousarray(rows)) for planes, rows in (left, right))
+        maps, facts, change, structure = _measure_native(*one, *other, side, kernel)
         return Measures(
-            maps=maps, swapped=facts[:, 0] != 0, match=facts[:, 1], finished=facts[:, 2] != 0,
-            change=change.astype(np.int64), structure=structure.astype(np.int64), contrast=facts[:, 3:5], level=facts[:, 5:7],
-            inside=facts[:, 7], difference=facts[:, 8],
+            maps=maps, swapped=facts[:, 0] != 0, match=facts[:, 1], finished=facts[:, 2] != 0, change=change,
+            structure=structure, contrast=facts[:, 3:5], level=facts[:, 5:7], inside=facts[:, 7], difference=facts[:, 8],
         )  # fmt: skip
-    parts = [_measure(left[at : at + CHUNK], right[at : at + CHUNK], side) for at in range(0, max(len(left), 1), CHUNK)]
+    parts = [
+        _measure(left[0][left[1][at : at + CHUNK]], right[0][right[1][at : at + CHUNK]], side)
+        for at in range(0, max(len(left[1]), 1), CHUNK)
+    ]
     return Measures(*(np.concatenate([getattr(part, name) for part in parts]) for name in Measures.__slots__))
 
 

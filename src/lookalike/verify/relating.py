@@ -8,8 +8,9 @@ from lookalike.columns import Facts
 from lookalike.model import Tier
 from lookalike.turns import BACK, NAMES
 from lookalike.verify.deciding import COPY_DIFFERENCE, COPY_SHARPNESS, recoloured
-from lookalike.verify.evidence import MOST_CUT, Evidence
+from lookalike.verify.evidence import Evidence
 from lookalike.verify.framing import LEAST_SCALE, Frame, frame_of
+from lookalike.verify.texture import MOST_CUT
 from lookalike.verify.tiles import tiles_per_side
 
 LEAST_TILT = 0.6

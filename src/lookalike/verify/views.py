@@ -55,13 +55,109 @@ class Pictures:
         return Pictures(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
-def resolved(pictures: Pictures) -> Column:
-    """Return how many values of a short side a luma plane really resolves.
+@dataclass(frozen=True, slots=True)
+class Views:
+    """One side of some pairs: of each a picture, and what of it is compared.
+
+    Attributes
+    ----------
+    pictures : Pictures
+        The pictures, as they are compared: turned, where a hint says so.
+    row : ndarray of int64, shape (n,)
+        Which of them each pair has.
+    planes : ndarray of uint8, shape (m, side, side)
+        What is measured,
+    plane : ndarray of int64, shape (n,)
+        and which of these each pair has.
+    box : ndarray of int64, shape (n, 4)
+        What of the picture that is, in 1/64 of its side.
+    """
+
+    pictures: Pictures
+    row: Column
+    planes: NDArray[np.uint8]
+    plane: Column
+    box: Boxes
+
+    @property
+    def width(self) -> Column:
+        """Of the pictures, in pixels."""
+        return self.pictures.width[self.row]
+
+    @property
+    def height(self) -> Column:
+        """Of the pictures, in pixels."""
+        return self.pictures.height[self.row]
+
+
+def whole(pictures: Pictures, row: Column) -> Views:
+    """Return views of whole pictures.
 
     Parameters
     ----------
     pictures : Pictures
-        Thumbnails, or larger planes.
+        The pictures.
+    row : ndarray of int64, shape (n,)
+        Which of them.
+
+    Returns
+    -------
+    Views
+        Nothing is copied.
+    """
+    return Views(pictures, row, pictures.luma, row, np.broadcast_to(WHOLE, (len(row), 4)))
+
+
+def bordered(pictures: Pictures, row: Column) -> Views:
+    """Return views of what borders surround.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        The pictures.
+    row : ndarray of int64, shape (n,)
+        Which of them.
+
+    Returns
+    -------
+    Views
+        Nothing is copied.
+    """
+    return Views(pictures, row, pictures.within, row, pictures.box[row])
+
+
+def hinted(pictures: Pictures, row: Column, orientation: NDArray[np.integer], box: Boxes) -> Views:
+    """Return views of pictures that are turned first and then cropped.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        The pictures.
+    row : ndarray of int64, shape (n,)
+        Which of them.
+    orientation : ndarray of int, shape (n,)
+        EXIF orientation, 1..8.
+    box : ndarray of int64, shape (n, 4)
+        What of the turned picture is wanted.
+
+    Returns
+    -------
+    Views
+        Of each picture, turn and box once.
+    """
+    turns, at = np.unique(np.stack([row, orientation], axis=1), axis=0, return_inverse=True)
+    made = turn(pictures.take(turns[:, 0]), turns[:, 1])
+    cuts, plane = np.unique(np.concatenate([at.reshape(-1, 1), box], axis=1), axis=0, return_inverse=True)
+    return Views(made, at.reshape(-1), crop(made.luma[cuts[:, 0]], cuts[:, 1:]), plane.reshape(-1), box)
+
+
+def resolved(views: Views) -> Column:
+    """Return how many values of a short side the luma plane of a picture really resolves.
+
+    Parameters
+    ----------
+    views : Views
+        Of thumbnails, or of larger planes.
 
     Returns
     -------
@@ -69,7 +165,7 @@ def resolved(pictures: Pictures) -> Column:
         The short side in pixels or, where a thumbnail was made from block means (see `lookalike.decode`), in blocks; at
         most the side of the planes.
     """
-    short, side = np.minimum(pictures.width, pictures.height), pictures.luma.shape[1]
+    short, side = np.minimum(views.width, views.height), views.planes.shape[1]
     blocks = -(-short // BLOCK)
     return np.minimum(np.where((blocks >= MIN_BLOCKS) & (side == THUMBNAIL_SIDE), blocks, short), side)
 
