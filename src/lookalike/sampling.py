@@ -181,7 +181,7 @@ def affordable(
 def _blocks(ids: Column, store: Catalog, specs: Sequence[HashSpec]) -> list[NDArray[np.uint64]]:
     """Hash thumbnails without a trace in the catalog, which need not hold what only this job wants."""
     ascending = np.argsort(ids)
-    parts: list[list[NDArray[np.uint64]]] = [[] for _ in specs]
+    parts = [[np.zeros((0, bits.words(spec.bits)), np.uint64)] for spec in specs]
     for start in range(0, len(ids), THUMBNAILS_AT_ONCE):
         luma, _ = store.thumbnails(ids[ascending[start : start + THUMBNAILS_AT_ONCE]])
         for part, spec in zip(parts, specs, strict=True):
