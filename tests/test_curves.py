@@ -138,20 +138,20 @@ def test_independent_pairs_share_nothing_to_speak_of() -> None:
     assert curves.sharing_of(degree, len(pairs)) < 1.3
 
 
-@given(st.lists(st.integers(0, 30), min_size=1, max_size=12), st.floats(0, 40))
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=12), st.floats(0, 40), st.integers(0, 12))
 @settings(max_examples=200)
-def test_the_best_radius_is_the_widest_within_the_budget(steps: list[int], budget: float) -> None:
+def test_the_best_radius_is_the_widest_within_the_budget(steps: list[int], budget: float, most: int) -> None:
     false = tuple(Interval(value, 0, 1e9) for value in np.cumsum(steps).tolist())
     recall = tuple(Interval(value, 0, 1) for value in np.linspace(0, 1, len(steps)).tolist())
-    made = curves.hash_curve(HashSpec(), recall, false, budget)
-    fitting = [radius for radius, row in enumerate(false) if row.estimate <= budget]
+    made = curves.hash_curve(HashSpec(), recall, false, budget, most)
+    fitting = [radius for radius, row in enumerate(false) if row.estimate <= budget and radius <= most]
     assert made.within_budget == bool(fitting)
     assert made.radius == (fitting[-1] if fitting else 0)
 
 
-def test_a_radius_that_brings_nothing_is_not_widened() -> None:
-    flat = (Interval(0.5, 0.4, 0.6),) * 3 + (Interval(0.9, 0.8, 1),) * 3
-    assert curves.hash_curve(HashSpec(), flat, (Interval(0, 0, 3),) * 6, 1).radius == 3
+@given(st.integers(0, 70), st.integers(-1, 90))
+def test_the_widest_that_fits_is_found(most: int, limit: int) -> None:
+    assert curves.widest(most, lambda radius: radius <= limit) == max(min(most, limit), 0)
 
 
 def curve(name: str, size: int, recall: float, *, false: float = 0.0, within: bool = True) -> HashCurve:

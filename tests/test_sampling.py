@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -14,8 +15,7 @@ from conftest import encode, scene
 from lookalike import bits, hashes, sampling
 from lookalike.model import FindOptions, HashSpec, ScanOptions
 from lookalike.opening import open_catalog
-from lookalike.proposing import propose
-from lookalike.sampling import Collection, affordable, degrees_of, different_images, sample_of, write_edits
+from lookalike.sampling import Collection, degrees_of, different_images, proposed_among, sample_of, write_edits
 from lookalike.scanning import scan
 from lookalike.stores.catalog import Catalog
 from lookalike.transforms import TRANSFORMS
@@ -128,24 +128,20 @@ def test_hashes_that_are_all_near_have_a_shorter_curve(tmp_path: Path, monkeypat
 
 
 @pytest.mark.parametrize("options", [FindOptions(radius=24), FindOptions(radius=24, crops=True, orient="all")], ids=str)
-def test_the_radius_is_lowered_until_all_that_find_proposes_is_within_the_budget(
-    tmp_path: Path, options: FindOptions
-) -> None:
-    with collected(tags(tmp_path / "tags", 30)) as (found, store):
-        content = found.images.content[found.row]
-        every = np.ones(len(content), np.bool_)
-
-        def proposed(radius: int) -> float:
-            told = FindOptions(radius=radius, crops=options.crops, orient=options.orient)
-            near = propose(content, every, found.images.facts.id, store, told, threads=1).candidates
-            return found.scale * sum(len(near.near(item)) for item in range(len(content))) / 2
-
-        budget = (proposed(6) + proposed(14)) / 2
-        made = affordable(found, store, options, budget, workers=1)
-        assert made.radius < options.radius
-        assert made.radius % 2 == 0, "distances of phash are even"
-        assert proposed(made.radius) <= budget < proposed(made.radius + 2)
-        assert affordable(found, store, options, 0.0 if proposed(0) else -1.0, workers=1).radius == 0
+def test_candidates_are_all_that_find_proposes_in_the_whole(tmp_path: Path, options: FindOptions) -> None:
+    """Scaled by what was left out: a second file of each of some pictures."""
+    folder = tags(tmp_path / "tags", 20)
+    for number in range(5):
+        Image.open(folder / f"{number}.jpg").save(folder / f"{number}.png")
+    with collected(folder) as (found, store):
+        assert found.same == 5
+        assert found.scale == pytest.approx(25 * 24 / (20 * 19))
+        near = [proposed_among(found, store, replace(options, radius=radius), workers=1) for radius in range(0, 25, 4)]
+        assert near == sorted(near)
+        plain = degrees_of(found, store, [options.spec])[0].sum() / 2 * found.scale
+        assert near[-1] >= plain > 0
+        options = replace(options, radius=64)
+        assert proposed_among(found, store, options, workers=2) == pytest.approx(25 * 24 / 2), "every pair"
 
 
 def test_images_to_edit_are_large_enough_and_do_not_depend_on_names(album: Path) -> None:

@@ -4,7 +4,7 @@ The unit is the image. Edits of one image resemble each other, and pairs share i
 independent observations as there are of it. All intervals are of level `LEVEL`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -79,8 +79,8 @@ def wilson(share: float, count: float) -> Interval:
 
     Examples
     --------
-    >>> wilson(0.9, 10)
-    Interval(estimate=0.9, low=0.5958499732047616, high=0.9821237869049271)
+    >>> round(wilson(0.9, 10).low, 4), round(wilson(0.9, 10).high, 4)
+    (0.5958, 0.9821)
     """
     if count <= 0:
         return Interval(share, 0.0, 1.0)
@@ -275,8 +275,7 @@ class HashCurve:
     recall, false_pairs : tuple of Interval
         By radius: share of edits found, and pairs of different images expected in the whole collection.
     radius : int
-        The best one: the largest at which the expected false pairs stay within the budget, of those that do the same the
-        least; 0 where none does.
+        The best one: the largest at which the expected false pairs stay within the budget; 0 where none does.
     within_budget : bool
         Whether they do at that radius.
     """
@@ -289,7 +288,7 @@ class HashCurve:
 
 
 def hash_curve(
-    spec: HashSpec, recall: tuple[Interval, ...], false_pairs: tuple[Interval, ...], budget: float
+    spec: HashSpec, recall: tuple[Interval, ...], false_pairs: tuple[Interval, ...], budget: float, most: int
 ) -> HashCurve:
     """Find the best radius of a hash.
 
@@ -301,6 +300,8 @@ def hash_curve(
         By radius, neither ever falling; equally long.
     budget : float
         Most false pairs to be expected in the whole collection.
+    most : int
+        Greatest radius to choose.
 
     Returns
     -------
@@ -309,15 +310,39 @@ def hash_curve(
 
     Examples
     --------
-    >>> false = tuple(Interval(count, 0, 99) for count in (0, 3, 3, 8))
-    >>> hash_curve(HashSpec(), (Interval(1, 1, 1),) * 4, false, 5).radius
+    >>> false = tuple(Interval(count, 0, 99) for count in (0, 3, 8))
+    >>> hash_curve(HashSpec(), (Interval(1, 1, 1),) * 3, false, 5, 2).radius
     1
     """
-    within = sum(row.estimate <= budget for row in false_pairs) - 1
-    radius = max(within, 0)
-    while radius and (recall[radius - 1], false_pairs[radius - 1]) == (recall[radius], false_pairs[radius]):
-        radius -= 1
-    return HashCurve(spec, recall, false_pairs, radius, within >= 0)
+    radius = sum(row.estimate <= budget for row in false_pairs[: most + 1]) - 1
+    return HashCurve(spec, recall, false_pairs, max(radius, 0), radius >= 0)
+
+
+def widest(most: int, fits: Callable[[int], bool]) -> int:
+    """Return the largest radius that fits.
+
+    Parameters
+    ----------
+    most : int
+        Greatest radius.
+    fits : callable
+        Whether a radius does; what is wider than one that does not fit does not either.
+
+    Returns
+    -------
+    int
+        0 to `most`; 0 where none fits.
+
+    Examples
+    --------
+    >>> widest(20, lambda radius: radius**2 < 50)
+    7
+    """
+    low, beyond = 0, most + 1
+    while beyond - low > 1:
+        radius = (low + beyond) // 2
+        low, beyond = (radius, beyond) if fits(radius) else (low, radius)
+    return low
 
 
 def ranked(curves: Sequence[HashCurve], usual: str) -> list[HashCurve]:

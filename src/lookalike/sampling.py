@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,10 +143,8 @@ def degrees_of(collection: Collection, store: Catalog, specs: Sequence[HashSpec]
     return made
 
 
-def affordable(
-    collection: Collection, store: Catalog, options: FindOptions, budget: float, *, workers: int
-) -> FindOptions:
-    """Lower the radius until all that `find` proposes stays within a budget: it also looks at parts, crops and turns.
+def proposed_among(collection: Collection, store: Catalog, options: FindOptions, *, workers: int) -> float:
+    """Count what `find` proposes in a collection: by whole pictures, and by parts, crops and turns of them.
 
     Parameters
     ----------
@@ -155,27 +153,19 @@ def affordable(
     store : Catalog
         Where thumbnails and hashes are kept.
     options : FindOptions
-        With the greatest radius.
-    budget : float
-        Most false candidates in the whole collection.
+        What `find` is told.
     workers : int
         How many threads join.
 
     Returns
     -------
-    FindOptions
-        With the largest radius that is within the budget; 0 where none is.
+    float
+        False candidates to be expected in the whole collection.
     """
     content = collection.images.content[collection.row]
-    every, ids = np.ones(len(content), np.bool_), collection.images.facts.id
-    fits, beyond = 0, options.radius + 1
-    while beyond - fits > 1:
-        radius = (fits + beyond) // 2
-        found = propose(content, every, ids, store, replace(options, radius=radius), threads=workers).candidates
-        count = sum(len(found.near(item)) for item in range(len(content))) / 2
-        fits, beyond = (radius, beyond) if count * collection.scale <= budget else (fits, radius)
-    # Distances of hashes with as many ones as zeros are even: an odd radius says no more than the one below.
-    return replace(options, radius=fits - fits % 2 if hashes.algorithm(options.spec.algorithm).balanced else fits)
+    every = np.ones(len(content), np.bool_)
+    found = propose(content, every, collection.images.facts.id, store, options, threads=workers).candidates
+    return collection.scale * sum(len(found.near(item)) for item in range(len(content))) / 2
 
 
 def _blocks(ids: Column, store: Catalog, specs: Sequence[HashSpec]) -> list[NDArray[np.uint64]]:

@@ -115,6 +115,24 @@ class Found:
     proposals: Proposals
     judge: Judge
 
+    def proposed(self, left: Column, right: Column) -> NDArray[np.bool_]:
+        """Say which pairs are candidates.
+
+        Parameters
+        ----------
+        left, right : ndarray of int64, shape (n,)
+            Items.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            Whether they are; equal items always.
+        """
+        candidates = self.proposals.candidates
+        near = {item: set(candidates.near(item).tolist()) for item in np.unique(left).tolist()}
+        found = [one == other or other in near[one] for one, other in zip(left.tolist(), right.tolist(), strict=True)]
+        return np.array(found, np.bool_)
+
     def tiers(self, left: Column, right: Column) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
         """Return what becomes of pairs.
 
@@ -130,12 +148,7 @@ class Found:
         tier : ndarray of uint8, shape (n,)
             `Tier` values; NONE for what is not proposed.
         """
-        candidates = self.proposals.candidates
-        near = {item: set(candidates.near(item).tolist()) for item in np.unique(left).tolist()}
-        equal = left == right
-        proposed = equal | np.array(
-            [b in near[a] for a, b in zip(left.tolist(), right.tolist(), strict=True)], np.bool_
-        )
+        proposed, equal = self.proposed(left, right), left == right
         tier = np.where(equal, Tier.EXACT, Tier.NONE).astype(np.uint8)
         asked = proposed & ~equal
         tier[asked] = self.judge(np.minimum(left, right)[asked], np.maximum(left, right)[asked])[0]

@@ -90,12 +90,16 @@ class Tuning:
         lowest = best.recall[best.radius].low
         equals = [_name(row.spec) for row in others if row.within_budget and row.recall[row.radius].estimate >= lowest]
         if equals:
-            whose = "those of all others" if len(equals) == len(others) > 1 else f"that of {', '.join(equals)}"
+            whose = "all others" if len(equals) == len(others) > 1 else ", ".join(equals)
             more = "more labelled pairs narrow it" if self.pairs else "a larger --sample narrows it"
             notes.append(
-                f"{_name(best.spec)} is not surely the best: {whose} lies in the interval of its recall; {more}"
+                f"{_name(best.spec)} is not surely the best: the recall of {whose} lies in the interval of its own; {more}"
             )
-        if self.best.options.radius < best.radius:
+        if self.collection is None:
+            notes.append(
+                "without a PATH nothing tells what a radius costs in a collection: none is wider than the default of its hash"
+            )
+        elif self.best.options.radius < best.radius:
             notes.append(
                 f"whole pictures alone would allow radius {best.radius}; find also compares parts, crops and turns of "
                 f"pictures, and all that it proposes stays within the budget at radius {self.best.options.radius}"
@@ -104,7 +108,11 @@ class Tuning:
 
     def _tier_notes(self) -> list[str]:
         tier, notes = self.options.tier, []
-        if tier > Tier.EXACT:
+        if not self.best.units:
+            notes.append(
+                "no pair is labelled as different: what verification takes for the same by mistake was not measured"
+            )
+        elif tier > Tier.EXACT:
             row = self.best.false_pairs[tier]
             seen = "none was seen" if not row.estimate else f"{row.estimate:.2g} are expected"
             notes.append(

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,7 +17,7 @@ from lookalike.measures import Measured, Truth, measure
 from lookalike.model import FindOptions, HashSpec, ScanOptions
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.pool import default_workers
-from lookalike.sampling import Collection, affordable, degrees_of, different_images, sample_of, write_edits
+from lookalike.sampling import Collection, degrees_of, different_images, proposed_among, sample_of, write_edits
 from lookalike.scanning import OnProgress, scan
 from lookalike.stores.catalog import Catalog
 from lookalike.transforms import TRANSFORMS, Transform
@@ -108,14 +109,13 @@ def tune(
     job = _Job(roots, specs, budget, workers or default_workers(), progress or (lambda _done, _listed, _finished: None))
     with open_catalog(place) as store:
         scans = [job.scan(roots, store)] if roots else []
-        collection = job.collection(scans[0], store) if scans else None
-        degrees = None if collection is None else degrees_of(collection, store, specs)
+        ground = job.among(scans[0], store) if scans else None
         if labelled is None:
-            assert collection is not None, "there are paths where there are no labelled pairs"
-            return job.by_edits(scans, collection, degrees, store, sample_of(collection, sample), transforms)
+            assert ground is not None, "where there are no labelled pairs there are paths"
+            return job.by_edits(ground, scans, sample, transforms)
         named = list(dict.fromkeys(side for pair in labelled for side in (pair.left, pair.right)))
         scans.append(job.scan(named, store))
-        return job.by_labels(scans, collection, degrees, store, labelled, os.fspath(pairs or ""))
+        return job.by_labels(ground, scans, store, labelled, os.fspath(pairs or ""))
 
 
 def _specs(algorithms: Sequence[str] | None) -> list[HashSpec]:
@@ -142,6 +142,26 @@ def _transforms(families: Sequence[str]) -> tuple[Transform, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ground:
+    """Where false pairs are counted: in a collection, or among pairs that are labelled as different.
+
+    `degrees` (as from `lookalike.curves`) and `most`, the greatest radius to choose, are by hash; `scale` is pairs in the whole over
+    pairs counted; `proposed` tells how many false candidates `find` would propose in the whole.
+    """
+
+    collection: Collection | None
+    images: int
+    degrees: list[NDArray[np.int64]]
+    scale: float
+    most: list[int]
+    proposed: Callable[[FindOptions], float]
+
+    @property
+    def pairs(self) -> float:
+        return self.images * (self.images - 1) / 2
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     """What both ways of tuning share."""
 
@@ -154,7 +174,8 @@ class _Job:
     def scan(self, paths: Sequence[str], store: Catalog) -> Scan:
         return scan(paths, [], store, HashSpec(), ScanOptions(), workers=self.workers, progress=self.progress)
 
-    def collection(self, found: Scan, store: Catalog) -> Collection:
+    def among(self, found: Scan, store: Catalog) -> _Ground:
+        """Count false pairs in a collection."""
         collection = different_images(found.images, store, self.specs, workers=self.workers)
         if len(collection.row) < MIN_IMAGES:
             raise UsageError(
@@ -162,19 +183,23 @@ class _Job:
                 f"{len(found.images)} that could be read, {collection.contents - collection.joinable} have too little "
                 f"detail and {collection.same} are the same picture as another"
             )
-        return collection
+        degrees = degrees_of(collection, store, self.specs)
+        proposed = partial(proposed_among, collection, store, workers=self.workers)
+        most = [len(degree) - 1 for degree in degrees]
+        return _Ground(collection, collection.joinable, degrees, collection.scale, most, proposed)
 
-    def by_edits(
-        self,
-        scans: list[Scan],
-        collection: Collection,
-        degrees: list[NDArray[np.int64]] | None,
-        store: Catalog,
-        chosen: tuple[Column, Column],
-        transforms: tuple[Transform, ...],
-    ) -> Tuning:
-        images = collection.images
-        edited, others = chosen
+    def labelled(self, trial: Trial, truth: Truth) -> _Ground:
+        """Count false pairs among those labelled as different, as they are: nobody knows how often there are such pairs.
+
+        What a radius costs in a collection is not known either, and so none is wider than the default.
+        """
+        degrees = [truth.degrees(trial, spec) for spec in self.specs]
+        return _Ground(None, len(trial), degrees, 1.0, [*map(hashes.default_radius, self.specs)], lambda _options: 0.0)
+
+    def by_edits(self, ground: _Ground, scans: list[Scan], sample: int, transforms: tuple[Transform, ...]) -> Tuning:
+        assert ground.collection is not None, "what is edited are images of a collection"
+        images = ground.collection.images
+        edited, others = sample_of(ground.collection, sample)
         originals = [(images.path[row], images.facts.digest[images.content[row]]) for row in edited.tolist()]
         beside = [images.path[row] for row in others.tolist()]
         with TemporaryDirectory(prefix="lookalike-tune-") as folder, open_catalog(None) as private:
@@ -196,23 +221,17 @@ class _Job:
             every = np.concatenate([own[kept], strangers[strangers >= 0]])
             unread = len(originals) * len(transforms) - int(read.sum())
             truth = Truth(own[kept][owner], made[read], owner, family, every, unread=unread)
-            return self.tuning(trial, truth, scans, collection, degrees, store, transforms, None)
+            return self.tuning(trial, truth, ground, scans, transforms, None)
 
     def by_labels(
-        self,
-        scans: list[Scan],
-        collection: Collection | None,
-        degrees: list[NDArray[np.int64]] | None,
-        store: Catalog,
-        labelled: list[tables.LabelledPair],
-        path: str,
+        self, ground: _Ground | None, scans: list[Scan], store: Catalog, labelled: list[tables.LabelledPair], path: str
     ) -> Tuning:
         trial = Trial(scans[-1].images, store, self.workers)
         left, right = (trial.items([getattr(pair, side) for pair in labelled]) for side in ("left", "right"))
         same = np.array([pair.same for pair in labelled], np.bool_)
         read = (left >= 0) & (right >= 0)
         yes, no = read & same, read & ~same
-        if not yes.any() or (collection is None and not no.any()):
+        if not yes.any() or (ground is None and not no.any()):
             raise UsageError(
                 f"{path} has {int(yes.sum())} readable pairs with same=1 and {int(no.sum())} with same=0: tuning needs "
                 "some of each, or some with same=1 and a PATH in which false pairs can be counted"
@@ -224,59 +243,65 @@ class _Job:
         truth = Truth(
             left[yes], right[yes], owner, family, None, left[no], right[no], unread=len(read) - int(read.sum())
         )
-        return self.tuning(trial, truth, scans, collection, degrees, store, (), path)
+        return self.tuning(trial, truth, ground or self.labelled(trial, truth), scans, (), path)
 
     def tuning(
         self,
         trial: Trial,
         truth: Truth,
+        ground: _Ground,
         scans: list[Scan],
-        collection: Collection | None,
-        degrees: list[NDArray[np.int64]] | None,
-        store: Catalog,
         transforms: tuple[Transform, ...],
         pairs: str | None,
     ) -> Tuning:
         """Choose the hash by what all of them do, then the tier by what `find` does with it."""
-        if degrees is None or collection is None:
-            images, scale = len(trial), len(trial) * (len(trial) - 1) / 2 / len(truth.other_left)
-            degrees = [truth.degrees(trial, spec) for spec in self.specs]
-            whole = scale
-        else:
-            images, scale = collection.joinable, collection.scale
-            whole = collection.joinable * (collection.joinable - 1) / 2
-        made = []
-        for spec, degree in zip(self.specs, degrees, strict=True):
+        budget, made = self.budget * ground.images, []
+        for spec, degree, most in zip(self.specs, ground.degrees, ground.most, strict=True):
             distance = trial.distances(spec, truth.left, truth.right)
             recall = curves.recall_by_radius(distance, truth.owner, len(degree) - 1)
-            made.append(curves.hash_curve(spec, recall, curves.false_by_radius(degree, scale), self.budget * images))
-        order = curves.ranked(made, FindOptions().spec.algorithm)
+            false = curves.false_by_radius(degree, ground.scale)
+            made.append(curves.hash_curve(spec, recall, false, budget, most))
+        usual = FindOptions()
+        order = curves.ranked(made, usual.spec.algorithm)
+        spec = order[0].spec
 
-        def told(change: dict[str, Any]) -> FindOptions:
-            options = replace(FindOptions(spec=order[0].spec, radius=order[0].radius), **change)
-            if collection is None:
-                return options
-            return affordable(collection, store, options, self.budget * images, workers=self.workers)
+        def options(**change: Any) -> FindOptions:
+            """Lower the radius until all that `find` proposes is within the budget, too."""
+            told = replace(usual, spec=spec, radius=order[0].radius, **change)
+            radius = curves.widest(told.radius, lambda radius: ground.proposed(replace(told, radius=radius)) <= budget)
+            # Distances of hashes with as many ones as zeros are even: an odd radius says no more than the one below.
+            return replace(told, radius=radius - radius % 2 if hashes.algorithm(spec.algorithm).balanced else radius)
 
-        usual = measure(trial, truth, FindOptions(), whole)
-        best = told({})
-        plain = usual if best == usual.options else measure(trial, truth, best, whole)
-        found = _widened(lambda change: measure(trial, truth, told(change), whole), plain)
-        return Tuning(self.roots, pairs, self.budget, transforms, collection, tuple(scans), truth, order, usual, found)
+        def tried(told: FindOptions) -> Measured:
+            return measure(trial, truth, told, ground.pairs)
+
+        usually, best = tried(usual), options()
+        plain = usually if best == usual else tried(best)
+        found = _widened(lambda change: tried(options(**change)), plain)
+        return Tuning(
+            self.roots, pairs, self.budget, transforms, ground.collection, tuple(scans), truth, order, usually, found
+        )
 
 
 def _widened(tried: Callable[[dict[str, Any]], Measured], plain: Measured) -> Measured:
-    """Try options for families of edits that need them; keep those that find markedly more."""
+    """Try options that families of edits need; keep those that find markedly more."""
+
+    def gains(wider: Measured, family: str) -> bool:
+        gain = wider.families[family].edit.estimate - plain.families[family].edit.estimate
+        return gain >= MARKEDLY
+
+    if LABELLED in plain.families:  # nobody says which pairs need what
+        kept: dict[str, Any] = {}
+        for change in WIDER.values():
+            wider = tried(kept | change)
+            if gains(wider, LABELLED):
+                plain, kept = wider, kept | change
+        return plain
     asked = [family for family in WIDER if family in plain.families]
-    better, wider = asked, plain
-    while better:
-        wider = tried({name: value for family in better for name, value in WIDER[family].items()})
-        worth = [
-            family
-            for family in better
-            if wider.families[family].edit.estimate >= plain.families[family].edit.estimate + MARKEDLY
-        ]
-        if worth == better:
+    while asked:
+        wider = tried({name: value for family in asked for name, value in WIDER[family].items()})
+        worth = [family for family in asked if gains(wider, family)]
+        if worth == asked:
             return wider
-        better = worth
+        asked = worth
     return plain

@@ -118,7 +118,10 @@ def _measured_on(document: dict[str, Any]) -> Iterator[str]:
     if pairs["edits"]:
         yield f"recall: {pairs['same']:,} edited pictures, {pairs['edits']} edits of each of {pairs['images']:,} images"
     else:
-        yield f"labelled pairs: {pairs['same']:,} the same picture, {pairs['different']:,} not"
+        yield (
+            f"labelled pairs: {pairs['same']:,} the same picture, of {pairs['images']:,} pictures in all; "
+            f"{pairs['different']:,} not the same"
+        )
     if pairs["unread"]:
         yield f"{pairs['unread']:,} {'edits' if pairs['edits'] else 'labelled pairs'} could not be read and do not count"
     if document["failures"]:
@@ -129,9 +132,13 @@ def _measured_on(document: dict[str, Any]) -> Iterator[str]:
 
 def _hashes(document: dict[str, Any]) -> Iterator[str]:
     level, budget = document["level"], document["options"]["budget"]
-    of = "pairs of different images" if document["collection"] else "pairs labelled as different, scaled up"
     yield f"Hashes alone, each at the largest radius with at most {budget:g} false candidates an image, the best first;"
-    yield f"in brackets {level:.0%} intervals. False pairs: {of}, as many as to be expected among all images."
+    of = (
+        "pairs of different images to be expected among all images"
+        if document["collection"]
+        else "those labelled as different"
+    )
+    yield f"in brackets {level:.0%} intervals. False pairs: {of}."
     yield f"  {'hash':<18}{'bits':>4}  {'radius':>6}   {'recall':<22}false pairs"
     for row in document["hashes"]:
         name = f"{row['algorithm']} {row['size']}"
@@ -145,14 +152,16 @@ def _find(document: dict[str, Any]) -> Iterator[str]:
     runs = document["find"]
     yield "What find does, proposing and verifying: share proposed, found as copy, found as copy or edit"
     yield f"  {'':<12}{'pairs':>7}   {'with the defaults':<27}recommended"
-    for name in [*runs["default"]["families"], "total"]:
+    families = list(runs["default"]["families"])
+    for name in [*families, "total"] if len(families) > 1 else families:
         rows = [run["total"] if name == "total" else run["families"][name] for run in runs.values()]
         cells = ["  ".join(f"{row[part]['estimate']:>6.1%}" for part in ("proposed", "copy", "edit")) for row in rows]
         label = "all" if name == "total" else name
         yield f"  {label:<12}{rows[0]['pairs']:>7,}   {cells[0]:<27}{cells[1]}"
-    if len(runs["default"]["families"]) > 1:
-        shares = [_share(run["total"]["edit"]) for run in runs.values()]
-        yield f"  of all found as copy or edit: {shares[0]} with the defaults, {shares[1]} recommended"
+    shares = [_share(run["total"]["edit"]) for run in runs.values()]
+    yield f"  of all found as copy or edit: {shares[0]} with the defaults, {shares[1]} recommended"
+    if not runs["recommended"]["image_pairs"]:
+        return
     yield f"  false pairs, {_where(document)}:"
     for label, run in (("with the defaults", runs["default"]), ("recommended", runs["recommended"])):
         false = run["false_pairs"]
