@@ -12,12 +12,13 @@ import lookalike
 from conftest import encode, scene
 from lookalike.curves import Interval
 from lookalike.errors import UsageError
-from lookalike.measures import Truth, measure
+from lookalike.measures import Measured, Shares, Truth, measure
 from lookalike.model import FindOptions, HashSpec, ScanOptions, Tier
 from lookalike.opening import open_catalog
 from lookalike.scanning import scan
 from lookalike.trials import Trial
 from lookalike.tuned import Tuning
+from lookalike.tuning import _widened
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,56 @@ def test_options_are_recommended_for_families_that_need_them(tuning: Tuning) -> 
     assert best["crop"].edit.estimate > usual["crop"].edit.estimate + 0.05
     assert (tuning.options.orient, tuning.options.crops) == ("all", True)
     assert tuning.arguments[-3:] == ["--orient", "all", "--crops"]
+
+
+def measured(tuning: Tuning, *, false: float = 0.0, **found: float) -> Measured:
+    """Return what find would do if it found these shares of families as edits, and nothing as copies."""
+
+    def shares(edit: float) -> Shares:
+        return Shares(100, *(Interval(value, value, value) for value in (edit, 0.0, edit)))
+
+    total = shares(sum(found.values()) / len(found))
+    rows = {Tier.COPY: Interval(0, 0, 4), Tier.EDIT: Interval(false, 0, 9)}
+    families = {family: shares(edit) for family, edit in found.items()}
+    return replace(tuning.usual, families=families, total=total, false_pairs=rows)
+
+
+def test_an_option_stays_where_it_finds_markedly_more(tuning: Tuning) -> None:
+    asked: list[dict[str, object]] = []
+
+    def widened(plain: Measured, **results: Measured) -> Measured:
+        asked.clear()
+
+        def tried(change: dict[str, object]) -> Measured:
+            asked.append(change)
+            return results["_".join(change)]
+
+        return _widened(tried, plain)
+
+    plain = measured(tuning, codec=1.0, crop=0.5, turn=0.0)
+    both = measured(tuning, codec=1.0, crop=0.9, turn=1.0)
+    assert widened(plain, crops_orient=both) is both
+    only_turns, turned = (
+        measured(tuning, codec=1.0, crop=0.52, turn=1.0),
+        measured(tuning, codec=1.0, crop=0.5, turn=1.0),
+    )
+    assert widened(plain, crops_orient=only_turns, orient=turned) is turned
+    assert asked == [{"crops": True, "orient": "all"}, {"orient": "all"}]
+    assert widened(plain, crops_orient=plain) is plain
+    # What finds more of crops is of no use where only copies can be told then, or where the rest suffers.
+    assert widened(plain, crops_orient=measured(tuning, codec=1.0, crop=0.9, turn=1.0, false=2.0)) is plain
+    assert widened(plain, crops_orient=measured(tuning, codec=0.1, crop=0.6, turn=0.1)) is plain
+    assert widened(measured(tuning, codec=0.5)) == measured(tuning, codec=0.5)
+    assert asked == []
+
+
+def test_with_labelled_pairs_each_option_must_find_markedly_more(tuning: Tuning) -> None:
+    plain, better = measured(tuning, labelled=0.5), measured(tuning, labelled=0.9)
+    results = {"crops": measured(tuning, labelled=0.51), "orient": better}
+    assert _widened(lambda change: results["_".join(change)], plain) is better
+    best = measured(tuning, labelled=1.0)
+    results = {"crops": better, "crops_orient": best}
+    assert _widened(lambda change: results["_".join(change)], plain) is best
 
 
 def test_the_command_leaves_out_what_is_the_default(tuning: Tuning) -> None:
@@ -128,7 +179,9 @@ def test_pairs_of_known_pictures_are_counted_by_what_they_are(tmp_path: Path) ->
         distance = trial.distances(HashSpec(), left, right)
         assert (distance <= 6).all()
         degree = labelled.degrees(trial, HashSpec())
-        assert degree[: distance.max() + 6].sum() >= 2
+        assert labelled.labelled(trial, HashSpec(), 65)[-1] == 2
+        counts = np.cumsum(degree.sum(axis=1) // 2).tolist()
+        assert counts == list(labelled.labelled(trial, HashSpec(), len(degree)))
 
 
 def test_what_has_too_little_detail_is_farther_than_any_radius(tmp_path: Path) -> None:

@@ -278,6 +278,8 @@ class HashCurve:
         The best one: the largest at which the expected false pairs stay within the budget; 0 where none does.
     within_budget : bool
         Whether they do at that radius.
+    labelled : tuple of int
+        By radius: how many of the pairs that are labelled as different lie within it; zeros where none is.
     """
 
     spec: HashSpec
@@ -285,6 +287,7 @@ class HashCurve:
     false_pairs: tuple[Interval, ...]
     radius: int
     within_budget: bool
+    labelled: tuple[int, ...] = ()
 
 
 def hash_curve(

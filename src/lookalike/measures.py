@@ -68,6 +68,26 @@ class Truth:
             [(self.other_left, self.other_right, distance)], len(trial), int(spec.bits * curves.REACH)
         )
 
+    def labelled(self, trial: Trial, spec: HashSpec, radii: int) -> tuple[int, ...]:
+        """Count the pairs that are labelled as different within each radius.
+
+        Parameters
+        ----------
+        trial : Trial
+            Where the items are.
+        spec : HashSpec
+            Which hash.
+        radii : int
+            How many radii, from 0.
+
+        Returns
+        -------
+        tuple of int
+            By radius.
+        """
+        distance = np.sort(trial.distances(spec, self.other_left, self.other_right))
+        return tuple(np.searchsorted(distance, np.arange(radii), "right").tolist())
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -85,6 +105,21 @@ class Shares:
     proposed: Interval
     copy: Interval
     edit: Interval
+
+    def found(self, tier: Tier) -> float:
+        """Return the share that is found in a tier or a tighter one.
+
+        Parameters
+        ----------
+        tier : Tier
+            EXACT, in which edits are never found, COPY or EDIT.
+
+        Returns
+        -------
+        float
+            0..1.
+        """
+        return {Tier.COPY: self.copy.estimate, Tier.EDIT: self.edit.estimate}.get(tier, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,10 +114,10 @@ class Tuning:
             )
         elif tier > Tier.EXACT:
             row = self.best.false_pairs[tier]
-            seen = "none was seen" if not row.estimate else f"{row.estimate:.2g} are expected"
+            seen = "none was seen" if not row.estimate else f"{number(row.estimate)} are expected"
             notes.append(
                 f"tier {tier.name.lower()} is the loosest with less than one false pair to be expected: {seen}, though up to "
-                f"{row.high:.3g} cannot be ruled out"
+                f"{number(row.high)} cannot be ruled out"
             )
         if self.pairs is None:
             notes.append("edits are made by rule: what happened to your own copies may be milder or worse")
@@ -175,6 +175,29 @@ class Tuning:
         return tables.to_json(self.to_dict())
 
 
+def number(value: float) -> str:
+    """Return a number of pairs as people read it.
+
+    Parameters
+    ----------
+    value : float
+        Not negative; need not be whole.
+
+    Returns
+    -------
+    str
+        Three digits, or all of those before the point.
+
+    Examples
+    --------
+    >>> number(74416.2), number(13.94), number(0.0003), number(0.0)
+    ('74,416', '13.9', '<0.01', '0')
+    """
+    if 0 < value < 0.01:
+        return "<0.01"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _name(spec: HashSpec) -> str:
     return f"{spec.algorithm} {spec.size}"
 
@@ -185,8 +208,10 @@ def _interval(row: Interval) -> dict[str, float]:
 
 def _curve(curve: HashCurve) -> dict[str, Any]:
     points = [
-        {"radius": radius, "recall": _interval(recall), "false_pairs": _interval(false)}
-        for radius, (recall, false) in enumerate(zip(curve.recall, curve.false_pairs, strict=True))
+        {"radius": radius, "recall": _interval(recall), "false_pairs": _interval(false), "labelled_false": labelled}
+        for radius, (recall, false, labelled) in enumerate(
+            zip(curve.recall, curve.false_pairs, curve.labelled, strict=True)
+        )
     ]
     return {
         "algorithm": curve.spec.algorithm, "size": curve.spec.size, "bits": curve.spec.bits, **points[curve.radius],

@@ -145,8 +145,8 @@ def _transforms(families: Sequence[str]) -> tuple[Transform, ...]:
 class _Ground:
     """Where false pairs are counted: in a collection, or among pairs that are labelled as different.
 
-    `degrees` (as from `lookalike.curves`) and `most`, the greatest radius to choose, are by hash; `scale` is pairs in the whole over
-    pairs counted; `proposed` tells how many false candidates `find` would propose in the whole.
+    `degrees` (as from `lookalike.curves`) and `most`, the greatest radius to choose, are by hash; `scale` is pairs in the whole
+    over pairs counted; `proposed` tells how many false candidates `find` would propose in the whole.
     """
 
     collection: Collection | None
@@ -260,7 +260,8 @@ class _Job:
             distance = trial.distances(spec, truth.left, truth.right)
             recall = curves.recall_by_radius(distance, truth.owner, len(degree) - 1)
             false = curves.false_by_radius(degree, ground.scale)
-            made.append(curves.hash_curve(spec, recall, false, budget, most))
+            curve = curves.hash_curve(spec, recall, false, budget, most)
+            made.append(replace(curve, labelled=truth.labelled(trial, spec, len(degree))))
         usual = FindOptions()
         order = curves.ranked(made, usual.spec.algorithm)
         spec = order[0].spec
@@ -284,11 +285,15 @@ class _Job:
 
 
 def _widened(tried: Callable[[dict[str, Any]], Measured], plain: Measured) -> Measured:
-    """Try options that families of edits need; keep those that find markedly more."""
+    """Try options that families of edits need; keep those that find markedly more in the tier that can be told then."""
 
     def gains(wider: Measured, family: str) -> bool:
-        gain = wider.families[family].edit.estimate - plain.families[family].edit.estimate
-        return gain >= MARKEDLY
+        tiers = [curves.loosest_tier(measured.false_pairs) for measured in (wider, plain)]
+        parts, wholes = (
+            [shares.found(tier) for shares, tier in zip(pair, tiers, strict=True)]
+            for pair in ((wider.families[family], plain.families[family]), (wider.total, plain.total))
+        )
+        return parts[0] >= parts[1] + MARKEDLY and wholes[0] >= wholes[1]
 
     if LABELLED in plain.families:  # nobody says which pairs need what
         kept: dict[str, Any] = {}

@@ -146,14 +146,23 @@ def test_planted_negatives_are_counted_and_tighten_the_tier(tmp_path: Path) -> N
 
 
 def test_with_a_path_false_pairs_of_hashes_are_those_of_the_collection(tmp_path: Path) -> None:
-    labels(tmp_path, labelled(tmp_path)[:1])
+    rows = labelled(tmp_path)
+    labels(tmp_path, rows[:1])
     album(tmp_path / "album")
-    options = ("album", "--pairs", "pairs.csv", "--algorithm", "phash", "--no-catalog", "--json")
-    document = told(*options, cwd=tmp_path).document
+    options = ("album", "--pairs", "pairs.csv", "--algorithm", "phash", "--no-catalog")
+    document = told(*options, "--json", cwd=tmp_path).document
     assert document["collection"]["different"] == COUNT
     assert document["pairs"]["different"] == 0
     assert document["recommended"]["command"][2] == "album"
     assert any("no pair is labelled as different" in note for note in document["notes"])
+    # A copy that is labelled as another picture lies within any radius.
+    labels(tmp_path, [*rows[:1], (rows[2][0], rows[2][1], "false")])
+    document = told(*options, "--json", cwd=tmp_path).document
+    for row in document["hashes"]:
+        assert row["curve"][-1]["labelled_false"] == 1
+    assert document["find"]["default"]["false_pairs"]["copy"]["estimate"] == 1
+    assert document["recommended"]["tier"] == "exact"
+    assert "1 of those labelled" in told(*options, cwd=tmp_path).text
 
 
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 from lookalike import plots, report, tables
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
+from lookalike.tuned import number
 from lookalike.tuning import BUDGET, FAMILIES, SAMPLE
 from lookalike.tuning import tune as tune_images
 
@@ -20,7 +21,7 @@ ENDINGS = (".json", ".png")
 
 def tune(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATH]...", help="Folders, entered recursively, and files.")
+        list[str] | None, typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")
     ] = None,
     pairs: Annotated[
         str | None,
@@ -139,13 +140,14 @@ def _hashes(document: dict[str, Any]) -> Iterator[str]:
         else "those labelled as different"
     )
     yield f"in brackets {level:.0%} intervals. False pairs: {of}."
+    beside = document["collection"] and document["pairs"]["different"]
     yield f"  {'hash':<18}{'bits':>4}  {'radius':>6}   {'recall':<22}false pairs"
     for row in document["hashes"]:
         name = f"{row['algorithm']} {row['size']}"
+        recall, false = _share(row["recall"]), _count(row["false_pairs"])
+        labelled = f"   {row['labelled_false']} of those labelled" if beside else ""
         over = "" if row["within_budget"] else "   over the budget"
-        yield (
-            f"  {name:<18}{row['bits']:>4}  {row['radius']:>6}   {_share(row['recall']):<22}{_count(row['false_pairs'])}{over}"
-        )
+        yield f"  {name:<18}{row['bits']:>4}  {row['radius']:>6}   {recall:<22}{false}{labelled}{over}"
 
 
 def _find(document: dict[str, Any]) -> Iterator[str]:
@@ -185,9 +187,5 @@ def _share(row: dict[str, float]) -> str:
 
 def _count(row: dict[str, float]) -> str:
     if not row["estimate"]:
-        return f"none seen (<{_number(row['high'])})"
-    return f"{_number(row['estimate'])} ({_number(row['low'])}-{_number(row['high'])})"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+        return f"none seen (<{number(row['high'])})"
+    return f"{number(row['estimate'])} ({number(row['low'])}-{number(row['high'])})"
