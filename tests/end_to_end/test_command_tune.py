@@ -6,6 +6,7 @@ import shlex
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command import Result, run, start, write
@@ -30,6 +31,13 @@ def told(*arguments: str | Path, cwd: Path, code: int = 0) -> Result:
     return done
 
 
+def both(*arguments: str | Path, cwd: Path) -> tuple[dict[str, Any], str]:
+    """Return what one run says as JSON, and in words."""
+    done = told(*arguments, "--output", "all.json", cwd=cwd)
+    document = json.loads((cwd / "all.json").read_text("ascii"))
+    return document, done.text
+
+
 def refused(*arguments: str | Path, cwd: Path, code: int = 2) -> str:
     done = told(*arguments, cwd=cwd, code=code)
     assert done.text == ""
@@ -42,11 +50,16 @@ def test_a_folder_is_measured_on_edits_of_its_own_images(tmp_path: Path) -> None
     write(tmp_path / "an album" / "copy.png", encode(scene(3, 320, 240), "PNG"))
     write(tmp_path / "an album" / "flat.png", encode(Image.new("RGB", (300, 200), "red"), "PNG"))
     write(tmp_path / "an album" / "broken.jpg", encode(scene(3))[:300])
+    documented = (Path(__file__).parents[2] / "docs" / "tune.md").read_text("utf-8")
     outputs = ("--output", "all.json", "--output", "curves.png")
     done = told("an album", *FEW, *outputs, cwd=tmp_path)
     assert done.errors == ""
     document = json.loads((tmp_path / "all.json").read_text("ascii"))
     assert document["version"] == 1
+    for key, value in document.items():
+        assert f"`{key}`" in documented
+        for name in value if key in ("collection", "pairs", "recommended") else ():
+            assert name in documented
     assert document["collection"] == {
         "images": 14, "contents": 14, "low_detail": 1, "compared": 13, "same": 1, "different": COUNT, "pairs": 66,
     }  # fmt: skip
@@ -115,7 +128,7 @@ def test_labelled_pairs_take_the_place_of_edits(tmp_path: Path) -> None:
     write(tmp_path / "sub" / "broken.jpg", b"\xff\xd8\xff\xe0 no more")
     labels(tmp_path, [*rows, ("sub/0.jpg", "sub/broken.jpg", "1")])
     options = ("--pairs", "pairs.csv", "--algorithm", "phash", "--no-catalog")
-    document = told(*options, "--json", cwd=tmp_path).document
+    document, text = both(*options, cwd=tmp_path)
     assert document["pairs"] == {"images": 6, "edits": 0, "same": 6, "different": 6, "unread": 1}
     assert document["collection"] is None
     run_ = document["find"]["recommended"]
@@ -123,7 +136,6 @@ def test_labelled_pairs_take_the_place_of_edits(tmp_path: Path) -> None:
     assert (run_["image_pairs"], run_["false_pairs"]["edit"]["estimate"]) == (6, 0)
     assert run_["false_pairs"]["edit"]["high"] == pytest.approx(3.689, abs=1e-3)
     assert document["recommended"]["command"][2] == "PATH"
-    text = told(*options, cwd=tmp_path).text
     assert "labelled pairs: 6 the same picture, of 6 pictures in all; 6 not the same" in text
     assert "1 labelled pairs could not be read and do not count" in text
 
@@ -157,12 +169,12 @@ def test_with_a_path_false_pairs_of_hashes_are_those_of_the_collection(tmp_path:
     assert any("no pair is labelled as different" in note for note in document["notes"])
     # A copy that is labelled as another picture lies within any radius.
     labels(tmp_path, [*rows[:1], (rows[2][0], rows[2][1], "false")])
-    document = told(*options, "--json", cwd=tmp_path).document
+    document, text = both(*options, cwd=tmp_path)
     for row in document["hashes"]:
         assert row["curve"][-1]["labelled_false"] == 1
     assert document["find"]["default"]["false_pairs"]["copy"]["estimate"] == 1
     assert document["recommended"]["tier"] == "exact"
-    assert "1 of those labelled" in told(*options, cwd=tmp_path).text
+    assert "1 of those labelled" in text
 
 
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
@@ -177,6 +189,13 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     assert "pairs.csv, line 2: there is no file few/9.jpg" in refused("--pairs", "pairs.csv", cwd=tmp_path)
     labels(tmp_path, [("few/0.jpg", "few/1.jpg", "1")])
     assert "1 readable pairs with same=1 and 0 with same=0" in refused("--pairs", "pairs.csv", *FEW, cwd=tmp_path)
+
+
+def test_where_only_some_can_be_read_the_rest_is_done(tmp_path: Path) -> None:
+    album(tmp_path / "album")
+    done = told("absent", "album", *FEW, cwd=tmp_path, code=3)
+    assert "incomplete: absent: " in done.errors
+    assert done.text.splitlines()[-2] == "Recommended:"
 
 
 def test_an_interrupt_leaves_no_edits_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
