@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import curves
-from lookalike.curves import Interval
+from lookalike import curves, intervals
+from lookalike.intervals import Interval
 from lookalike.model import FindOptions, HashSpec, Tier
 from lookalike.trials import Found, Trial
 
@@ -187,8 +187,8 @@ def measure(trial: Trial, truth: Truth, options: FindOptions, whole: float) -> M
 
 
 def _shares(proposed: NDArray[np.bool_], tier: NDArray[np.uint8], owner: Column) -> Shares:
-    count = curves.units(np.unique(owner, return_inverse=True)[1])
-    parts = (curves.wilson(float(part.mean()), count) for part in (proposed, tier <= Tier.COPY, tier <= Tier.EDIT))
+    count = intervals.units(np.unique(owner, return_inverse=True)[1])
+    parts = (intervals.wilson(float(part.mean()), count) for part in (proposed, tier <= Tier.COPY, tier <= Tier.EDIT))
     return Shares(len(tier), *parts)
 
 
@@ -197,7 +197,7 @@ def _labelled(found: Found, truth: Truth, items: int) -> tuple[int, int, dict[Ti
     proposed, tier = found.tiers(left, right)
     within = {Tier.NONE: proposed, **{level: tier <= level for level in TIERS}}
     false = {
-        level: curves.false_between(left[rows], right[rows], np.ones(int(rows.sum())), items, 1.0)
+        level: intervals.false_between(left[rows], right[rows], np.ones(int(rows.sum())), items, 1.0)
         for level, rows in within.items()
     }
     return len(left), 0, false
@@ -224,7 +224,7 @@ def _strangers(
     units = edited * (edited - 1) // 2 + edited * (len(originals) - edited) - len(same)
     scale = whole / max(units, 1)
     false = {
-        level: curves.false_between(one[rows], other[rows], weight[rows], len(originals), scale)
+        level: intervals.false_between(one[rows], other[rows], weight[rows], len(originals), scale)
         for level in (*TIERS, Tier.NONE)
         for rows in [tier <= level]
     }

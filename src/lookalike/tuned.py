@@ -4,8 +4,9 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lookalike import curves, hashes, tables
-from lookalike.curves import HashCurve, Interval
+from lookalike import curves, hashes, intervals, tables
+from lookalike.curves import HashCurve
+from lookalike.intervals import Interval
 from lookalike.listing import Scan
 from lookalike.measures import Measured, Shares, Truth
 from lookalike.model import FindOptions, HashSpec, Tier
@@ -136,7 +137,7 @@ class Tuning:
         failures = {failure.ref.path: failure for part in self.scans for failure in part.failures}
         return {
             "version": 1,
-            "level": curves.LEVEL,
+            "level": intervals.LEVEL,
             "options": {
                 "edits": list(dict.fromkeys(transform.family for transform in self.transforms)),
                 "pairs": None if self.pairs is None else tables.printable(self.pairs),
