@@ -69,10 +69,9 @@ def draw_tuning(document: dict[str, Any]) -> bytes:
             if best:
                 low, high = ([point[name][end] for point in row["curve"]] for end in ("low", "high"))
                 axes.fill_between(share, low, high, color=look["color"], alpha=0.15, linewidth=0)
-    above.set(ylabel="recall: edits within the radius", ylim=(0, 1.02))
-    below.set(
-        xlabel="radius, as a share of the bits of the hash", ylabel="false pairs expected in the whole collection"
-    )
+    where = "expected in the whole collection" if document["collection"] else "among those labelled as different"
+    above.set(ylabel="recall: pairs of the same picture within the radius", ylim=(0, 1.02))
+    below.set(xlabel="radius, as a share of the bits of the hash", ylabel=f"false pairs {where}")
     below.set_yscale("symlog", linthresh=1)
     below.set_ylim(bottom=0)
     above.set_title(

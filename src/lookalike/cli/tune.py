@@ -133,7 +133,8 @@ def _measured_on(document: dict[str, Any]) -> Iterator[str]:
 
 def _hashes(document: dict[str, Any]) -> Iterator[str]:
     level, budget = document["level"], document["options"]["budget"]
-    yield f"Hashes alone, each at the largest radius with at most {budget:g} false candidates an image, the best first;"
+    most = f"{budget:g} false candidate{'' if budget == 1 else 's'} an image"
+    yield f"Hashes alone, each at the largest radius with at most {most}, the best first;"
     of = (
         "pairs of different images to be expected among all images"
         if document["collection"]
@@ -152,14 +153,16 @@ def _hashes(document: dict[str, Any]) -> Iterator[str]:
 
 def _find(document: dict[str, Any]) -> Iterator[str]:
     runs = document["find"]
-    yield "What find does, proposing and verifying: share proposed, found as copy, found as copy or edit"
-    yield f"  {'':<12}{'pairs':>7}   {'with the defaults':<27}recommended"
+    yield "What find does: share that it proposes, that it finds as copy, and as copy or edit"
+    heads = "  ".join(f"{head:>8}" for head in ("proposed", "copy", "edit"))
+    yield f"  {'':<12}{'':>7}   {'with the defaults':<31}recommended"
+    yield f"  {'':<12}{'pairs':>7}   {heads:<31}{heads}"
     families = list(runs["default"]["families"])
     for name in [*families, "total"] if len(families) > 1 else families:
         rows = [run["total"] if name == "total" else run["families"][name] for run in runs.values()]
-        cells = ["  ".join(f"{row[part]['estimate']:>6.1%}" for part in ("proposed", "copy", "edit")) for row in rows]
+        cells = ["  ".join(f"{row[part]['estimate']:>8.1%}" for part in ("proposed", "copy", "edit")) for row in rows]
         label = "all" if name == "total" else name
-        yield f"  {label:<12}{rows[0]['pairs']:>7,}   {cells[0]:<27}{cells[1]}"
+        yield f"  {label:<12}{rows[0]['pairs']:>7,}   {cells[0]:<31}{cells[1]}"
     shares = [_share(run["total"]["edit"]) for run in runs.values()]
     yield f"  of all found as copy or edit: {shares[0]} with the defaults, {shares[1]} recommended"
     if not runs["recommended"]["image_pairs"]:
