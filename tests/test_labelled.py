@@ -27,6 +27,7 @@ def test_paths_are_relative_to_the_file_or_absolute_and_labels_are_words(tmp_pat
     ("text", "said"),
     [
         ("", "lacks the column path_a, path_b, same: it needs path_a, path_b, same, got none"),
+        ("path_a,path_b,same\n", "has no pairs"),
         ("path_a,path_b\na.jpg,a.jpg\n", "lacks the column same"),
         ("path_a,path_b,same\na.jpg,a.jpg\n", "line 2: a row needs a value for each column"),
         ("path_a,path_b,same\na.jpg,,1\n", "line 2: a row needs a value for each column"),

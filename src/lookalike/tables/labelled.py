@@ -45,7 +45,7 @@ def read_labelled(path: str) -> list[LabelledPair]:
     Raises
     ------
     UsageError
-        If the file cannot be read, lacks a column, has a row that is not whole, or names a file that is not there.
+        If the file cannot be read, lacks a column, has no row or one that is not whole, or names a file that is not there.
     """
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
@@ -56,11 +56,14 @@ def read_labelled(path: str) -> list[LabelledPair]:
                 raise UsageError(
                     f"{path} lacks the column {', '.join(lacking)}: it needs {', '.join(COLUMNS)}, got {had}"
                 )
-            return [_pair(path, reader.line_num, row) for row in reader]
+            pairs = [_pair(path, reader.line_num, row) for row in reader]
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
     except csv.Error as error:
         raise UsageError(f"{path} is not a CSV file: {error}") from error
+    if not pairs:
+        raise UsageError(f"{path} has no pairs: below its first line it needs a row for each")
+    return pairs
 
 
 def _pair(path: str, line: int, row: dict[str, str]) -> LabelledPair:
