@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from conftest import encode, scene
 from lookalike.decode import decode, decoders, detail, environment, turn, upright_size
+from lookalike.decode import picture as decode_picture
 from lookalike.decode import planes as decode_planes
 from lookalike.errors import DecodeError
 from lookalike.hashes import lanczos
@@ -388,3 +389,29 @@ def test_planes_are_upright_and_finer_than_the_thumbnail() -> None:
     assert np.abs(means - small.luma).mean() < 8
     with pytest.raises(DecodeError):
         decode_planes(files[1][:3000], "", 256)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_picture_to_work_on_is_upright_small_and_in_colour(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    stored = scene(4, 1200, 900)
+    data = encode(stored, quality=95, exif=exif.tobytes())
+    made = decode_picture(data, "a.jpg", 300)
+    with Image.open(io.BytesIO(data)) as opened:
+        upright = ImageOps.exif_transpose(opened).convert("RGB")
+    assert (made.mode, max(made.size)) == ("RGB", 300)
+    assert made.size == tuple(round(length / 4) for length in upright.size)
+    expected = np.asarray(upright.resize(made.size, Image.Resampling.LANCZOS)).astype(int)
+    assert np.abs(np.asarray(made).astype(int) - expected).mean() < 4
+    small = decode_picture(encode(stored.resize((120, 90)), "PNG"), "a.png", 300)
+    assert small.size == (120, 90), "what is small stays as it is"
+
+
+def test_a_picture_to_work_on_has_no_transparency_and_eight_bits() -> None:
+    clear = Image.new("RGBA", (40, 30), (0, 0, 0, 0))
+    assert decode_picture(encode(clear, "PNG"), "", 100).getpixel((5, 5)) == (255, 255, 255)
+    wide = Image.fromarray(np.full((30, 40), 32768, np.uint16))
+    assert decode_picture(encode(wide, "PNG"), "", 100).getpixel((5, 5)) == (128, 128, 128)
+    with pytest.raises(DecodeError, match="truncated"):
+        decode_picture(encode(scene(4), "JPEG")[:2000], "", 100)

@@ -16,18 +16,21 @@ import lookalike
 PACKAGE = Path(lookalike.__file__).parent
 
 LEVELS: dict[str, int] = {
-    "model": 0, "columns": 0, "errors": 0, "bits": 0, "turns": 0, "_native": 0,
+    "model": 0, "columns": 0, "errors": 0, "bits": 0, "turns": 0, "intervals": 0, "_native": 0,
     "hashes": 1, "formats": 1, "metadata": 1, "join": 1, "verify": 1, "grouping": 1, "keep": 1, "transforms": 1,
-    "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2,
+    "curves": 1,
+    "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2,
     "opening": 3, "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "shortcut": 3, "scanning": 3,
     "twins": 3, "proposing": 3, "judging": 3, "confirming": 3, "matching": 3,
     "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
+    "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
     "imagehash": 4, "imgdd": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = [
     "opening", "pictures", "variants", "listing", "examining", "shortcut", "scanning", "twins", "proposing", "judging",
     "confirming", "matching",
     "findings", "finding", "hashing", "streaming", "batches", "comparing",
+    "sampling", "trials", "measures", "tuned", "tuning",
 ]  # fmt: skip
 """Level 3, in the order in which a stage may use those before it."""
 ERRORS_ARE_FOR_ALL = "errors"
@@ -134,7 +137,7 @@ def test_importing_the_package_imports_nothing_else() -> None:
 def test_importing_every_module_imports_no_optional_package() -> None:
     names = [f"lookalike.{name}" for name in MODULES if name != "__main__"]
     code = "import sys, importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in names)
-    late = ["pi_heif", "pillow_jxl", "scipy", "pywt", "skimage", "pyarrow", "pandas"]
+    late = ["pi_heif", "pillow_jxl", "scipy", "pywt", "skimage", "pyarrow", "pandas", "matplotlib"]
     code += f"\nprint([name for name in {late} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

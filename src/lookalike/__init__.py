@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
     from lookalike.tables.hashes import HashTable
+    from lookalike.tuned import Tuning
+    from lookalike.tuning import tune
 
     __version__: str
 
@@ -53,6 +55,7 @@ _HOME = {
     "Member": "model",
     "SourceError": "errors",
     "Tier": "model",
+    "Tuning": "tuned",
     "UnsafeError": "errors",
     "UsageError": "errors",
     "ahash": "hashing",
@@ -72,6 +75,7 @@ _HOME = {
     "pdq": "hashing",
     "phash": "hashing",
     "phash_simple": "hashing",
+    "tune": "tuning",
     "whash": "hashing",
     "whash8": "hashing",
 }
@@ -91,6 +95,7 @@ __all__ = [
     "Member",
     "SourceError",
     "Tier",
+    "Tuning",
     "UnsafeError",
     "UsageError",
     "__version__",
@@ -111,6 +116,7 @@ __all__ = [
     "pdq",
     "phash",
     "phash_simple",
+    "tune",
     "whash",
     "whash8",
 ]

@@ -15,6 +15,7 @@ from lookalike import __doc__ as purpose
 from lookalike.cli.compare import compare
 from lookalike.cli.find import find
 from lookalike.cli.hash import hash
+from lookalike.cli.tune import tune
 from lookalike.cli.verb import verb
 from lookalike.errors import Interrupted, LookalikeError
 from lookalike.report import plain
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command()(verb(find))
 app.command()(verb(hash))
 app.command()(verb(compare))
+app.command()(verb(tune))
 
 
 def _print_version(wanted: bool) -> None:

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from lookalike.decode.native import decode_all, is_candidate, read_files
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
 from lookalike.decode.pixels import PIXELS_VERSION, Pixels, pixels_of
-from lookalike.decode.thumbnails import detail, luma_of, square, thumbnail, turn, upright_size
+from lookalike.decode.thumbnails import detail, luma_of, reduced, square, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
 
 VERSION = 5
@@ -16,7 +17,7 @@ VERSION = 5
 
 __all__ = [
     "PIXELS_VERSION", "VERSION", "Pixels", "decode", "decode_all", "decoders", "detail", "environment", "is_candidate",
-    "is_truncated", "luma_of", "opened", "pixels_of", "planes", "read_files", "turn", "upright_size",
+    "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes", "read_files", "turn", "upright_size",
 ]  # fmt: skip
 
 
@@ -50,6 +51,34 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     with opened(data, name, truncated=truncated, max_pixels=max_pixels) as image:
         made = thumbnail(image, data)
     return replace(made, truncated=truncated and is_truncated(data))
+
+
+def picture(data: bytes, name: str, most: int, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode the first frame of an image file to a picture to work on.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name; tells camera raw files from the TIFF they are built on.
+    most : int
+        Most pixels of the longer side; larger pictures are reduced to that.
+    max_pixels : int
+        Most pixels (width times height) that are decoded, inclusive.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Upright, transparency over white, in RGB.
+
+    Raises
+    ------
+    DecodeError
+        With the kind damaged, unsupported or limit.
+    """
+    with opened(data, name, truncated=False, max_pixels=max_pixels) as image:
+        return reduced(image, most)
 
 
 def planes(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageOps
 
 from lookalike import formats, metadata
 from lookalike.hashes import lanczos
@@ -164,6 +164,27 @@ def luma_of(image: Image.Image) -> NDArray[np.uint8]:
     """
     blocks = -(-min(image.size) // BLOCK) >= MIN_BLOCKS
     return _planes(_flatten(image)[1], image.size, 1, blocks=blocks)[0]
+
+
+def reduced(image: Image.Image, most: int) -> Image.Image:
+    """Return an opened image file as a picture to work on.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Just opened, not loaded.
+    most : int
+        Most pixels of the longer side; larger pictures are reduced to that.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Upright, transparency over white, in RGB.
+    """
+    image.draft("RGB", (most, most))
+    flat = _flatten(ImageOps.exif_transpose(image))[1].convert("RGB")
+    flat.thumbnail((most, most), Image.Resampling.LANCZOS)
+    return flat
 
 
 def square(image: Image.Image, side: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

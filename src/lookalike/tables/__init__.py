@@ -1,4 +1,4 @@
-"""Results as JSON, JSON Lines, CSV and Parquet; files are replaced whole or not at all."""
+"""Results as JSON, JSON Lines, CSV and Parquet, and labelled pairs; files are replaced whole or not at all."""
 
 from lookalike.tables.files import check_folder, path_fields, printable, replace_file, replacing, write_paths
 from lookalike.tables.findings import (
@@ -12,8 +12,9 @@ from lookalike.tables.findings import (
     to_jsonl,
     write,
 )
+from lookalike.tables.labelled import LabelledPair, read_labelled
 
 __all__ = [
-    "COLUMNS", "WRITERS", "check_folder", "check_output", "failure_row", "group_row", "path_fields", "printable",
-    "replace_file", "replacing", "to_csv", "to_json", "to_jsonl", "write", "write_paths",
+    "COLUMNS", "WRITERS", "LabelledPair", "check_folder", "check_output", "failure_row", "group_row", "path_fields",
+    "printable", "read_labelled", "replace_file", "replacing", "to_csv", "to_json", "to_jsonl", "write", "write_paths",
 ]  # fmt: skip
