@@ -140,6 +140,20 @@ nb::tuple textures(const Input<std::int32_t, 2>& change, const Input<std::int32_
   return nb::make_tuple(numbers, owned(std::move(changed), {count, tiles}));
 }
 
+nb::ndarray<nb::numpy, std::uint8_t> shown(const Planes& luma, const Input<double, 3>& maps) {
+  const std::size_t count = luma.shape(0), side = luma.shape(1);
+  if (luma.shape(2) != side || side < 2 || side > finest_side || maps.shape(0) != count || maps.shape(1) != 2 || maps.shape(2) != 3) {
+    throw std::invalid_argument("planes must be square, of a side of 2 to 2048, with a map each");
+  }
+  return filled<std::uint8_t>({count, side, side}, [&](std::uint8_t* to) {
+    for (std::size_t i = 0; i < count; ++i) {
+      Map map;
+      std::copy_n(maps.data() + 6 * i, 6, map.begin());
+      show(luma.data() + i * side * side, static_cast<unsigned>(side), map, to + i * side * side);
+    }
+  });
+}
+
 using Chroma = Input<std::uint8_t, 4>;
 
 nb::ndarray<nb::numpy, std::int64_t> colours(const Chroma& left, const Rows& left_rows, const Chroma& right, const Rows& right_rows,
@@ -173,6 +187,7 @@ void define_verify(nb::module_& m) {
   m.def("verify_kernels", &verify_kernels, "What runs on this machine, best first; all give the same bits.");
   m.def("measure", &measured, "left"_a.noconvert(), "left_rows"_a.noconvert(), "right"_a.noconvert(), "right_rows"_a.noconvert(),
         "side"_a, "kernel"_a, "Maps (n, 2, 3), facts (n, 9), change (n, tiles) and structure (n, tiles, 2) of pairs of planes.");
+  m.def("show", &shown, "luma"_a.noconvert(), "maps"_a.noconvert(), "Planes (n, side, side) where maps (n, 2, 3) lead.");
   m.def("texture", &textures, "change"_a.noconvert(), "structure"_a.noconvert(), "contrast"_a.noconvert(), "kernel"_a,
         "Numbers (n, 13) and changed tiles (n, tiles) of what was measured.");
   m.def("colour", &colours, "left"_a.noconvert(), "left_rows"_a.noconvert(), "right"_a.noconvert(), "right_rows"_a.noconvert(),

@@ -220,4 +220,18 @@ void sample(Pyramid& picture, unsigned side, const Map& map, std::int16_t* value
   kernel_of(set).sample(picture, side, map, values, inside);
 }
 
+void show(const std::uint8_t* luma, unsigned side, const Map& map, std::uint8_t* out) {
+  const Grid grid(map, side);
+  const auto middle = static_cast<std::int32_t>(side);
+  for (std::int32_t v = 1 - middle; v < middle; v += 2) {
+    for (std::int32_t u = 1 - middle; u < middle; u += 2) {
+      const Grid::Place place = grid.place(u, v);
+      const std::uint8_t* at = luma + std::size_t{side} * static_cast<std::size_t>(place.y) + place.x;
+      const std::int32_t value =
+          place.mixed(at[0] << value_bits, at[1] << value_bits, at[side] << value_bits, at[side + 1] << value_bits);
+      *out++ = static_cast<std::uint8_t>((value + (1 << (value_bits - 1))) >> value_bits);
+    }
+  }
+}
+
 }  // namespace lookalike

@@ -64,4 +64,7 @@ class Pyramid {
 // Values of a plane where a map says, on a grid of the same side; `inside` is -1 where the position lies in the plane, or 0.
 void sample(Pyramid& picture, unsigned side, const Map& map, std::int16_t* values, std::int16_t* inside, Instructions set);
 
+// What a map shows of a plane of bytes, on a grid of the same side, in whole levels.
+void show(const std::uint8_t* luma, unsigned side, const Map& map, std::uint8_t* out);
+
 }  // namespace lookalike

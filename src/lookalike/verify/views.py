@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from lookalike.model import BLOCK, MIN_BLOCKS, THUMBNAIL_SIDE
 from lookalike.turns import MIRRORED, TRANSPOSED, UPENDED, turned
 from lookalike.verify.alignment import VALUE_BITS, Map, sample
+from lookalike.verify.measuring import KERNELS, REFERENCE
+
+if KERNELS[0] != REFERENCE:
+    from lookalike._native import show as _show_native
 
 Column = NDArray[np.int64]
 Boxes = NDArray[np.int64]
@@ -209,7 +213,7 @@ def _turned_box(box: Boxes, orientation: int) -> Boxes:
     return box
 
 
-def crop(luma: NDArray[np.uint8], box: Boxes) -> NDArray[np.uint8]:
+def crop(luma: NDArray[np.uint8], box: Boxes, *, kernel: str | None = None) -> NDArray[np.uint8]:
     """Cut boxes out of planes and bring them to the side of the planes.
 
     Parameters
@@ -218,6 +222,8 @@ def crop(luma: NDArray[np.uint8], box: Boxes) -> NDArray[np.uint8]:
         Planes.
     box : ndarray of int64, shape (n, 4)
         As in `Pictures`.
+    kernel : str, optional
+        One of `lookalike.verify.measuring.KERNELS`; None means the first. It changes no value.
 
     Returns
     -------
@@ -233,6 +239,9 @@ def crop(luma: NDArray[np.uint8], box: Boxes) -> NDArray[np.uint8]:
     if not len(cut):
         return luma
     made = luma.copy()
+    if (kernel or KERNELS[0]) != REFERENCE:
+        made[cut] = _show_native(luma[cut], placed(box[cut]))
+        return made
     values, _ = sample(luma[cut].astype(np.int64) << VALUE_BITS, placed(box[cut]), luma.shape[1])
     made[cut] = (values + (1 << (VALUE_BITS - 1))) >> VALUE_BITS
     return made
