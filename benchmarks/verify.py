@@ -59,7 +59,7 @@ def thumbnails(photos: list[Path]) -> verify.Pictures:
 
 
 def true_pairs(rows: int, count: int, random: np.random.Generator) -> tuple[Column, Column]:
-    """Draw pairs of one photo, and the larger picture first as in `find`: every edit with its photo, and with others."""
+    """Draw pairs of one photo: a third are the photo and an edit of it, the others mostly two edits."""
     each = len(TRANSFORMS) + 1
     photo, one, other = (random.integers(0, most, count) for most in (rows // each, each, each))
     one[::3] = 0

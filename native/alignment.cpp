@@ -187,8 +187,12 @@ LOOKALIKE_FOR_AVX2 void equations_avx2(unsigned side, Scratch& scratch, Equation
         const std::int16_t* in = scratch.inside.data() + at;
         const std::int16_t* here = scratch.both.data() + at;
         // Beyond both ends of a row nothing lies inside.
-        const auto before = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 { return left_of(k == 0 ? zero : load(from - 16), load(from)); };
-        const auto after = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 { return right_of(load(from), k + 16 == size ? zero : load(from + 16)); };
+        const auto before = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 {
+          return left_of(k == 0 ? zero : load(from - 16), load(from));
+        };
+        const auto after = [&](const std::int16_t* from) LOOKALIKE_FOR_AVX2 {
+          return right_of(load(from), k + 16 == size ? zero : load(from + 16));
+        };
         const __m256i inner = _mm256_and_si256(_mm256_and_si256(_mm256_and_si256(load(in), before(in)), after(in)),
                                                _mm256_and_si256(load(in - step), load(in + step)));
         const __m256i off = load(scratch.off.data() + at);

@@ -6,6 +6,7 @@
 #include <bit>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "arrays.hpp"
@@ -51,11 +52,11 @@ class Prepared {
  public:
   Prepared(const Planes& left, const Planes& right, Instructions set)
       : blocks_{left.data(), right.data()}, side_(static_cast<unsigned>(left.shape(1))), set_(set) {
-    for (int which = 0; which < 2; ++which) slots_[which].assign(which == 0 ? left.shape(0) : right.shape(0), none);
+    for (auto& slots : slots_) slots.assign(std::max(left.shape(0), right.shape(0)), none);  // one block may begin the other
     views_.resize(std::max(prepared_bytes / (16 * std::size_t{side_} * side_), least_prepared));
   }
 
-  std::pair<View*, View*> pair(std::size_t left, std::size_t right) {
+  std::pair<View*, View*> pair(std::int64_t left, std::int64_t right) {
     if (used_.size() + 2 > views_.size()) {
       for (std::size_t* slot : used_) *slot = none;
       used_.clear();
@@ -67,7 +68,8 @@ class Prepared {
  private:
   static constexpr std::size_t none = ~std::size_t{0};
 
-  View* view(int which, std::size_t row) {
+  View* view(int which, std::int64_t place) {
+    const auto row = static_cast<std::size_t>(place);
     std::size_t& slot = slots_[which][row];
     if (slot == none) {
       slot = used_.size();
@@ -106,7 +108,7 @@ nb::tuple measured(const Planes& left, const Rows& left_rows, const Planes& righ
     Room room(static_cast<unsigned>(size), set);
     Measured found;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto [one, other] = views.pair(static_cast<std::size_t>(left_rows.data()[i]), static_cast<std::size_t>(right_rows.data()[i]));
+      const auto [one, other] = views.pair(left_rows.data()[i], right_rows.data()[i]);
       measure(*one, *other, static_cast<unsigned>(side), room, found);
       std::copy_n(found.map.begin(), 6, maps.get() + i * 6);
       const std::int64_t row[fact_count] = {found.swapped,  found.match,    found.finished, found.contrast[0], found.contrast[1],

@@ -36,7 +36,8 @@ void Curve::miss(int given, std::int64_t contrast, Instructions set) {
   const int wanted = 1 - given;
   keys_.resize(count);
   order_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) keys_[i] = tiles_[i].level[given] << 16 | static_cast<std::int32_t>(i);  // up to 14 bits and 16
+  // Levels have 14 bits, places 16.
+  for (std::size_t i = 0; i < count; ++i) keys_[i] = tiles_[i].level[given] << 16 | static_cast<std::int32_t>(i);
   if (count <= few_tiles) {
     std::int32_t rank[few_tiles];
     kernel_of(set).ranks(keys_.data(), count, rank);

@@ -129,7 +129,9 @@ Colour colour(const std::uint8_t* inner, const std::uint8_t* outer, const Map& m
       if (!at.inside) continue;
       std::int32_t seen[2], own[2];
       for (int k = 0; k < 2; ++k) {
-        const auto level = [&](int across, int down) { return (outer[2 * ((at.y + down) * side + at.x + across) + k] - 128) * (1 << value_bits); };
+        const auto level = [&](int across, int down) {
+          return (outer[2 * ((at.y + down) * side + at.x + across) + k] - 128) * (1 << value_bits);
+        };
         seen[k] = at.mixed(level(0, 0), level(1, 0), level(0, 1), level(1, 1));
         own[k] = (inner[2 * place + k] - 128) * (1 << value_bits);
         spot = std::max(spot, std::abs(seen[k] - own[k]));

@@ -13,10 +13,6 @@
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
 #define LOOKALIKE_AVX2 1
 #define LOOKALIKE_FOR_AVX2 __attribute__((target("avx2")))
-#define LOOKALIKE_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
-#define LOOKALIKE_HAS_AVX512                                                                      \
-  (__builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 && \
-   __builtin_cpu_supports("avx512vl") != 0)
 #endif
 
 namespace lookalike {
@@ -28,10 +24,10 @@ enum class Instructions { plain, avx2 };
 
 // A file defines LOOKALIKE_KERNEL(name, target), which makes a `name##_kernel` of the type Kernel, and then says this.
 #ifdef LOOKALIKE_AVX2
-#define LOOKALIKE_KERNELS                              \
-  LOOKALIKE_KERNEL(plain, )                            \
-  LOOKALIKE_KERNEL(avx2, LOOKALIKE_FOR_AVX2)           \
-  const Kernel& kernel_of(Instructions set) {          \
+#define LOOKALIKE_KERNELS                                          \
+  LOOKALIKE_KERNEL(plain, )                                        \
+  LOOKALIKE_KERNEL(avx2, LOOKALIKE_FOR_AVX2)                       \
+  const Kernel& kernel_of(Instructions set) {                      \
     return set == Instructions::avx2 ? avx2_kernel : plain_kernel; \
   }
 #else

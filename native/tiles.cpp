@@ -32,7 +32,9 @@ void smooth_plain(const std::int16_t* plane, unsigned side, std::int16_t* out) {
     rows[0] = rows[1];
     rows[side + 1] = rows[side];
     std::int16_t* to = out + std::size_t{y} * side;
-    for (unsigned x = 0; x < side; ++x) to[x] = static_cast<std::int16_t>((rows[x] + 2 * rows[x + 1] + rows[x + 2] + 8) >> 4);
+    for (unsigned x = 0; x < side; ++x) {
+      to[x] = static_cast<std::int16_t>((rows[x] + 2 * rows[x + 1] + rows[x + 2] + 8) >> 4);
+    }
   }
 }
 
@@ -224,9 +226,10 @@ Sums sums_of(const std::int16_t* one, const std::int16_t* other, const std::int1
 
 // (n * product - one * other) / n^2 of many values, or 0 where that is negative; centred first, so that nothing overflows.
 std::int64_t moment(double n, double product, double one, double other) {
-  const auto count = static_cast<std::int64_t>(std::max(n, 1.0)), first = static_cast<std::int64_t>(one), second = static_cast<std::int64_t>(other);
+  const auto whole = [](double value) { return static_cast<std::int64_t>(value); };
+  const std::int64_t count = whole(std::max(n, 1.0)), first = whole(one), second = whole(other);
   const std::int64_t a = first / count, b = second / count, rest = first % count * (second % count);
-  const std::int64_t centred = static_cast<std::int64_t>(product) - a * second - b * (first % count);
+  const std::int64_t centred = whole(product) - a * second - b * (first % count);
   return std::max(centred - (rest + count - 1) / count, std::int64_t{0}) / count;
 }
 
@@ -263,7 +266,8 @@ void finish(const std::vector<double>& one, const std::vector<double>& other, co
   const Kernel& kernel = kernel_of(room.set);
   const double* n = tiles.of[inside_].data();
   room.covariance.resize(count);
-  kernel.moments(count, n, tiles.of[common_].data(), tiles.of[first_].data(), tiles.of[first_ + 1].data(), 0.0, room.covariance.data());
+  kernel.moments(count, n, tiles.of[common_].data(), tiles.of[first_].data(), tiles.of[first_ + 1].data(), 0.0,
+                 room.covariance.data());
   const double values = std::max(whole[inside_], 1.0);
   for (int k = 0; k < 2; ++k) {
     out.contrast[k] = variance(whole, k);
