@@ -13,7 +13,7 @@ from lookalike.verify import tiles
 from lookalike.verify.colour import colour
 from lookalike.verify.measuring import KERNELS, REFERENCE, Measures, measure
 from lookalike.verify.texture import texture
-from lookalike.verify.views import WHOLE, Pictures, hinted
+from lookalike.verify.views import WHOLE, Pictures, crop, hinted
 
 pytestmark = pytest.mark.skipif(KERNELS == (REFERENCE,), reason="no kernels in this installation")
 QUICK = KERNELS[:-1]
@@ -123,6 +123,20 @@ def test_turned_and_cropped_views_too(seed: int) -> None:
     slow = measure(left, right, 64, kernel=REFERENCE)
     for kernel in QUICK:
         assert_same(slow, measure(left, right, 64, kernel=kernel), kernel)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([16, 64, 256]))
+@settings(deadline=None, max_examples=20)
+def test_what_boxes_hold(seed: int, side: int) -> None:
+    random = np.random.default_rng(seed)
+    luma = np.concatenate(pairs(seed, side))
+    box = np.concatenate([random.integers(0, 32, (len(luma), 2)), random.integers(33, 65, (len(luma), 2))], axis=1)
+    box[0] = WHOLE
+    slow = crop(luma, box, kernel=REFERENCE)
+    assert np.array_equal(slow[0], luma[0])
+    assert not np.array_equal(slow, luma)
+    for kernel in QUICK:
+        assert np.array_equal(crop(luma, box, kernel=kernel), slow), kernel
 
 
 @pytest.mark.parametrize("side", [16, 64, 256, 512])
