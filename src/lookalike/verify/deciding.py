@@ -35,8 +35,9 @@ that changed, and these are as many as are lost: something was put over one of t
 picture in the same frame differs in the rest too."""
 FINE = 128
 """Side from which that is looked at."""
-LITTLE = 260
-"""Unexplained up to which that does not matter."""
+LITTLE, FAR_MOVE = 260, 320
+"""Unexplained up to which that does not matter, and corners moved so far, in 1/64 pixel of a thumbnail, that it may not be
+more: where a picture has to be bent that much to lie in another, the rest of it must agree."""
 TONED_LEVEL = 6 * 64
 """Brightness off from which tone has changed, in 1/64 level."""
 ALIKE = _by_side(460, 460, 460, 560, 600)
@@ -125,6 +126,7 @@ def decide(evidence: Evidence, left: Views, right: Views) -> tuple[NDArray[np.ui
     coarse = (evidence["side"] <= COARSE) & (evidence["move"] > COPY_MOVE)
     within = (evidence["slide"] <= SLIDE) & ~variant
     same = alike & within & (~coarse & (unexplained <= bound) & _left_over(evidence) | _covered(evidence))
+    same &= (unexplained <= LITTLE) | (evidence["move"] <= FAR_MOVE)
 
     kept = same & ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
     kept &= (evidence["move"] <= NEAR_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
