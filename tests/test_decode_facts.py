@@ -4,8 +4,10 @@ import importlib.util
 import io
 import random
 import struct
+import threading
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageFile
 
 from conftest import encode, scene
-from lookalike.decode import decode
+from lookalike.decode import decode, opened
 from lookalike.errors import DecodeError
 from lookalike.model import Thumbnail
 
@@ -273,3 +275,35 @@ def test_pillow_knows_nothing_of_us_afterwards(monkeypatch: pytest.MonkeyPatch) 
             assert switches() == before
     with Image.open(io.BytesIO(whole)) as image:
         assert image.size == (96, 64)
+
+
+def test_threads_that_want_the_same_of_pillow_decode_side_by_side() -> None:
+    before, data = switches(), encode(PICTURE, "PNG")
+    inside = threading.Barrier(2, timeout=30)
+
+    def look() -> tuple[int, int]:
+        with opened(data, "", truncated=False, max_pixels=10**6) as image:
+            inside.wait()  # broken if the other has to wait for this one to be done
+            return image.size
+
+    with ThreadPoolExecutor(2) as threads:
+        assert [found.result() for found in [threads.submit(look) for _ in range(2)]] == [(96, 64)] * 2
+    assert switches() == before
+
+
+def test_threads_that_want_something_else_of_pillow_wait() -> None:
+    before, data, done = switches(), encode(PICTURE, "PNG"), threading.Event()
+
+    def accept() -> bool:
+        with opened(data, "", truncated=True, max_pixels=10**6):
+            return done.is_set()
+
+    with ThreadPoolExecutor(1) as threads:
+        with opened(data, "", truncated=False, max_pixels=10**6) as image:
+            waiting = threads.submit(accept)
+            assert not done.wait(0.1)  # long enough for the other to come in, were it let in
+            assert not ImageFile.LOAD_TRUNCATED_IMAGES
+            image.load()
+            done.set()
+        assert waiting.result(30), "it came in while this one was inside"
+    assert switches() == before

@@ -25,8 +25,6 @@ STUMBLES = (
 )  # fmt: skip
 """What Pillow's decoders raise, beside OSError, when a file leads them astray."""
 
-_settings = threading.RLock()
-
 
 @cache
 def decoders() -> str:
@@ -158,17 +156,45 @@ def _limit(image: Image.Image, max_pixels: int) -> None:
         raise DecodeError("damaged", "it has no pixels")
 
 
-@contextlib.contextmanager
-def _pillow(*, truncated: bool) -> Iterator[None]:
-    """Set Pillow's process-wide switches for one decode and restore them; our own limit replaces Pillow's."""
-    with _settings, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
-        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = None, truncated
+class _Switches:
+    """Pillow's process-wide switches: threads that want them alike decode side by side, others wait.
+
+    Our own limit replaces Pillow's. The first to come saves and sets, the last to go restores.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._held = 0
+        self._restore = contextlib.ExitStack()
+
+    @contextlib.contextmanager
+    def __call__(self, *, truncated: bool) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._held or truncated == ImageFile.LOAD_TRUNCATED_IMAGES)
+            if not self._held:
+                self._set(truncated=truncated)
+            self._held += 1
         try:
             yield
         finally:
-            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+            with self._changed:
+                self._held -= 1
+                if not self._held:
+                    self._restore.close()
+                self._changed.notify_all()
+
+    def _set(self, *, truncated: bool) -> None:
+        self._restore.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        for owner, name, value in (
+            (Image, "MAX_IMAGE_PIXELS", None),
+            (ImageFile, "LOAD_TRUNCATED_IMAGES", truncated),
+        ):
+            self._restore.callback(setattr, owner, name, getattr(owner, name))
+            setattr(owner, name, value)
+
+
+_pillow = _Switches()
 
 
 def _ends_early(error: OSError) -> bool:
