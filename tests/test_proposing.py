@@ -101,6 +101,17 @@ def test_a_picture_under_a_large_logo_is_proposed_by_a_corner(tmp_path: Path) ->
     assert found  # by the whole picture, at least one would have been missed
 
 
+def test_a_strip_cut_off_at_two_edges_needs_no_option(tmp_path: Path) -> None:
+    far = 0
+    for seed in range(6):
+        (tmp_path / "whole.png").write_bytes(encode(scene(seed, 480, 400), "PNG"))
+        (tmp_path / "cut.jpg").write_bytes(cut(0.94, seed % 2, seed // 2 % 2, seed))
+        both = [la.hash_image(tmp_path / name, "phash", decode="fast") for name in ("whole.png", "cut.jpg")]
+        far += both[0] - both[1] > FindOptions().radius
+        assert la.find(tmp_path, use_catalog=False).stats["by_tier"]["edit"] == 1, seed
+    assert far  # by the whole picture, at least one would have been missed
+
+
 def test_hints_name_the_turn_and_the_box_of_the_right_side(tmp_path: Path) -> None:
     names = ["whole.png", "cut.jpg", "mirrored.png"]
     (tmp_path / names[0]).write_bytes(encode(scene(1, 480, 400), "PNG"))

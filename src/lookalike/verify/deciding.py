@@ -62,9 +62,9 @@ COARSE_COLOUR = 4 * 64
 """how much where a coarse encoder changed brightness too: up to three times as much as that,"""
 COPY_SHARPNESS = 12
 """and of how many parts of sharpness one may be lost or won."""
-SLIDE, NEAR_SLIDE = 29, 72
-"""How far a picture may stick out of another one that it is a part of, in 1/64 pixel of a thumbnail, and how far it may seem
-to on coarse planes."""
+SLIDE, NEAR_SLIDE, FAR_SLIDE = 29, 72, 192
+"""How far a picture may stick out of another one that it is a part of, in 1/64 pixel of a thumbnail; how far it may seem to on
+coarse planes, and how far there if all of it is explained, since a shift and another scale then look alike."""
 COARSE = 16
 """Side of planes that show too little to find one picture as a part of another."""
 FEW_CHANGED = 3
@@ -138,7 +138,8 @@ def decide(evidence: Evidence, left: Views, right: Views) -> tuple[NDArray[np.ui
     measured = {"unexplained": SURE_UNEXPLAINED, "step": SURE_STEP, "worst": SURE_WORST, "spot": SURE_SPOT}
     suspect = np.any([evidence[name] > np.where(resized, *most) for name, most in measured.items()], axis=0)
     doubt = np.where(np.where(copy, suspect, kept & (evidence["changed"] <= FEW_CHANGED)), Doubt.COPY, Doubt.NONE)
-    nearly = (evidence["slide"] <= NEAR_SLIDE) & ~variant & ~within & (evidence["side"] < FINE)
+    near = np.where(unexplained <= _bounds(COPY_UNEXPLAINED, evidence), FAR_SLIDE, NEAR_SLIDE)
+    nearly = (evidence["slide"] <= near) & ~variant & ~within & (evidence["side"] < FINE)
     unsure = alike & (unexplained <= doubtful) & ((within & (2 * unexplained > bound)) | nearly)
     still = np.where(seen, (evidence["move"] <= NEAR_MOVE) & (unexplained <= STILL), unexplained <= doubtful)
     unsure |= finished & (evidence["side"] < FINE) & still & ~(alike & within)
