@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lookalike.model import THUMBNAIL_SIDE, Tier
 from lookalike.verify.carrying import LOSSES, lacking
-from lookalike.verify.deciding import Doubt, decide
+from lookalike.verify.deciding import COPY_MOVE, Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
 from lookalike.verify.measuring import KERNELS
 from lookalike.verify.relating import equality, relation
@@ -24,7 +24,7 @@ __all__ = [
     "relation", "verify",
 ]  # fmt: skip
 
-STEP = "4"
+STEP = "5"
 """Version of everything here, stored with every verdict."""
 GOOD = 40
 """Unexplained up to which a same picture is looked at in no other way."""
@@ -166,6 +166,8 @@ def _look(
     before = best.tier[rows]
     less = evidence["unexplained"].astype(np.int64) + BETTER < best.evidence["unexplained"][rows]
     less &= (evidence["finished"] != 0) & (evidence["side"] >= best.evidence["side"][rows])  # coarse planes hide more
+    # A part of two pictures that lie as they are leaves less unexplained than all of them, and says less.
+    less &= (evidence["hinted"] == 0) | (evidence["move"] > COPY_MOVE) | (evidence["turn"] != 1)
     better = (tier < before) | ((tier == before) & less) | (best.evidence["side"][rows] == 0)
     at = np.flatnonzero(better)
     kept = rows[at]

@@ -27,8 +27,11 @@ LEAST_EXPLAINED, MOST_LOST, PLAIN_LOST = 400, 280, 150
 """On planes finer than a thumbnail: of the tiles that show something, in 1/1024, those of which little and those of which most
 is unexplained. Something put over a picture leaves most of it; other words in the same layout leave nothing, another
 picture in the same frame only the frame. Where less than two fifths show something, less may be lost."""
-TONED_EXPLAINED, TONED_LOST = 240, 120
-"""The same where tone changed: of each channel by itself, it leaves little of a picture, but loses little too."""
+TONED_EXPLAINED, TONED_LOST, TONED_CHANGED = 240, 120, 16
+"""The same where tone changed: of each channel by itself, it leaves little of a picture, but loses little too, or changes at
+most one in so many tiles."""
+FRAME_LOST, FRAME_EXPLAINED = 200, 640
+"""The same of another picture in the same frame: it differs wherever it is, so that no tiles stand out as changed."""
 COVERED, COVERED_LOST, COVERED_EXPLAINED, COVERED_CHANGED = 560, 390, 380, 614
 """What may be unexplained, lost and changed, and must be explained, where one picture shows more than the other in the tiles
 that changed, and these are as many as are lost: something was put over one of them, and beside it they agree. Another
@@ -162,8 +165,12 @@ def _left_over(evidence: Evidence) -> NDArray[np.bool_]:
     fine = evidence["side"] >= FINE
     plain = 5 * textured < 2 * evidence["tiles"].astype(np.int64)
     left = (explained >= LEAST_EXPLAINED) & (lost <= np.where(plain, PLAIN_LOST, MOST_LOST))
-    left |= toned & (explained >= TONED_EXPLAINED) & (lost <= TONED_LOST)
-    few = np.where(plain | (fine & (evidence["more"] == 0)), 3, 2) * changed <= textured
+    spared = (lost <= TONED_LOST) | ((lost <= MOST_LOST) & (TONED_CHANGED * changed <= textured))
+    left |= toned & (explained >= TONED_EXPLAINED) & spared
+    added = evidence["more"] != 0
+    framed = (lost > FRAME_LOST) & (explained < FRAME_EXPLAINED) & (~added | (UNEXPLAINED * changed < lost * textured))
+    left &= toned | ~framed
+    few = np.where(plain | (fine & ~added), 3, 2) * changed <= textured
     unexplained = evidence["unexplained"].astype(np.int64)
     enough: NDArray[np.bool_] = (left | ~fine | (unexplained <= LITTLE)) & (toned | few | (2 * unexplained <= LITTLE))
     return enough
