@@ -62,6 +62,27 @@ def test_another_price_is_seen_in_the_files_and_not_without_them(tmp_path: Path)
         assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [64]
 
 
+def test_what_thumbnails_say_of_a_file_that_is_away_stands_until_the_next_run(tmp_path: Path) -> None:
+    folder, catalog = tmp_path / "photos", tmp_path / "catalog.sqlite"
+    folder.mkdir()
+    for name, amount in (("a.jpg", "61.99"), ("b.jpg", "67.99")):
+        (folder / name).write_bytes(tag(amount))
+    one, other = np.array([0]), np.array([1])
+    with judging(folder, catalog) as (judge, _):
+        (folder / "b.jpg").rename(tmp_path / "b.jpg")
+        first = judge(one, other)
+        judge.flush()
+        assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [64]
+        (tmp_path / "b.jpg").rename(folder / "b.jpg")
+        assert np.array_equal(judge(other, one), first)
+        assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [64]
+    for _ in range(2):
+        with judging(folder, catalog) as (judge, _):
+            tier, _ = judge(one, other)
+            assert tier.tolist() == [Tier.EDIT]
+            assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [PIXEL_SIDE]
+
+
 @pytest.mark.parametrize("verify", ["thumbnail", "pixels"])
 def test_verdicts_are_remembered_and_do_not_depend_on_the_order(verify: str, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
