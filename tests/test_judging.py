@@ -83,6 +83,26 @@ def test_what_thumbnails_say_of_a_file_that_is_away_stands_until_the_next_run(tm
             assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [PIXEL_SIDE]
 
 
+@pytest.mark.parametrize("change", ["another", "longer", "folder", "too large for memory"])
+def test_only_what_was_scanned_is_looked_at(change: str, tmp_path: Path) -> None:
+    for name, amount in (("a.jpg", "61.99"), ("b.jpg", "67.99")):
+        (tmp_path / name).write_bytes(tag(amount))
+    one, other = np.array([0]), np.array([1])
+    with judging(tmp_path) as (judge, names):
+        file = tmp_path / "b.jpg"
+        if change == "another":
+            file.write_bytes(tag("61.99"))
+        elif change == "longer":
+            file.write_bytes(file.read_bytes() + b"\0")
+        elif change == "folder":
+            file.unlink()
+            file.mkdir()
+        else:
+            judge._size[names.index("b.jpg")] = 1 << 62
+        judge(one, other)
+        assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [64]
+
+
 @pytest.mark.parametrize("verify", ["thumbnail", "pixels"])
 def test_verdicts_are_remembered_and_do_not_depend_on_the_order(verify: str, tmp_path: Path) -> None:
     folder = tmp_path / "photos"

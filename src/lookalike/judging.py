@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from blake3 import blake3
 from numpy.typing import NDArray
 
 from lookalike import decode, verify
@@ -127,6 +128,7 @@ class Judge:
         pixels = (self._width * self._height).tolist()
         self._rank = np.empty(len(content), np.int64)
         self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
+        self._digest, self._size = digests, facts.size[content].tolist()
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads = proposals, store, threads
         self._pixels = options.verify == "pixels"
@@ -307,9 +309,12 @@ class Judge:
         return seen
 
     def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
-        """Decode the file of an item, if it is still there and still can be."""
+        """Decode the file of an item, if it is still there, still what was scanned, and can be."""
         try:
             with open(self._path[item], "rb") as file:
-                return decode.planes(file.read(), self._path[item], PIXEL_SIDE)
-        except (OSError, DecodeError):
+                data = file.read(self._size[item] + 1)
+            if blake3(data).digest() != self._digest[item]:
+                return None
+            return decode.planes(data, self._path[item], PIXEL_SIDE)
+        except (OSError, DecodeError, MemoryError):
             return None
