@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+import lookalike as la
 from conftest import encode, scene
 from lookalike.judging import PIXEL_SIDE, Judge
 from lookalike.model import FindOptions, ScanOptions, Tier
@@ -27,15 +28,20 @@ def tag(amount: str) -> bytes:
 
 
 @contextmanager
-def judging(folder: Path, catalog: Path | None = None, **options: str) -> Iterator[tuple[Judge, list[str]]]:
+def judging(
+    folder: Path, catalog: Path | None = None, *, scanned: ScanOptions | None = None, **options: object
+) -> Iterator[tuple[Judge, list[str]]]:
     """Scan a folder; offer a judge of its items and their names, in the order of the items."""
-    find = FindOptions(**options)  # type: ignore[arg-type]
+    find, scanned = FindOptions(**options), scanned or ScanOptions()  # type: ignore[arg-type]
     with open_catalog(None if catalog is None else str(catalog)) as store, ThreadPoolExecutor(1) as threads:
-        images = scan([str(folder)], [], store, find.spec, ScanOptions(), workers=1).images
+        images = scan([str(folder)], [], store, find.spec, scanned, workers=1).images
         content, first = np.unique(images.content, return_index=True)
         joined = np.ones(len(content), np.bool_)
         proposals = propose(content, joined, images.facts.id, store, find, threads=1)
-        judge = Judge(images, content, first, proposals, store, find, threads)
+        judge = Judge(
+            images, content, first, proposals, store, find, threads,
+            truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels,
+        )  # fmt: skip
         yield judge, [Path(images.path[row]).name for row in first.tolist()]
         judge.flush()
 
@@ -101,6 +107,29 @@ def test_only_what_was_scanned_is_looked_at(change: str, tmp_path: Path) -> None
             judge._size[names.index("b.jpg")] = 1 << 62
         judge(one, other)
         assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [64]
+
+
+def test_files_that_end_early_are_looked_at_again_where_they_are_accepted(tmp_path: Path) -> None:
+    for name, amount in (("a.jpg", "61.99"), ("b.jpg", "67.99")):
+        (tmp_path / name).write_bytes(tag(amount)[:-200])
+    one, other = np.array([0]), np.array([1])
+    with judging(tmp_path, scanned=ScanOptions(truncated="accept")) as (judge, _):
+        judge(one, other)
+        assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [PIXEL_SIDE]
+    (pair,) = la.find(tmp_path, verify="pixels", truncated="accept", use_catalog=False).groups
+    assert pair.members[1].tier is Tier.EDIT
+    assert not la.find(tmp_path, verify="pixels", use_catalog=False).groups
+
+
+def test_files_are_looked_at_again_up_to_the_limit_of_pixels(tmp_path: Path) -> None:
+    for name, amount in (("a.jpg", "61.99"), ("b.jpg", "67.99")):
+        (tmp_path / name).write_bytes(tag(amount))
+    one, other = np.array([0]), np.array([1])
+    for less, side in ((0, PIXEL_SIDE), (1, 64)):
+        with judging(tmp_path) as (judge, _):
+            judge._accepted = False, 400 * 533 - less
+            judge(one, other)
+            assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [side]
 
 
 @pytest.mark.parametrize("verify", ["thumbnail", "pixels"])

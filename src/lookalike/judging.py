@@ -10,7 +10,7 @@ from lookalike import decode, verify
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
 from lookalike.hashes.borders import trim_boxes, trimmed, within
-from lookalike.model import CHROMA_SIDE, FindOptions, Tier
+from lookalike.model import CHROMA_SIDE, MAX_PIXELS, FindOptions, Tier
 from lookalike.proposing import Proposals
 from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
@@ -107,6 +107,10 @@ class Judge:
         How thoroughly to verify, and what was proposed.
     threads : ThreadPoolExecutor
         Who does the work.
+    truncated : bool
+        Whether files that end early are looked at again.
+    max_pixels : int
+        Most pixels of files that are looked at again, inclusive.
     """
 
     def __init__(
@@ -118,6 +122,9 @@ class Judge:
         store: Catalog,
         options: FindOptions,
         threads: ThreadPoolExecutor,
+        *,
+        truncated: bool = False,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         facts = images.facts
         self._ids = facts.id[content]
@@ -132,6 +139,8 @@ class Judge:
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads = proposals, store, threads
         self._pixels = options.verify == "pixels"
+        # What is accepted decides whether a file is decoded, not to what; verdicts that lack a file are not stored.
+        self._accepted = truncated, max_pixels
         self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{options.orient}{'-crops' * options.crops}"
         self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], verify.Verdicts]] = []
         self._waiting = 0
@@ -315,6 +324,7 @@ class Judge:
                 data = file.read(self._size[item] + 1)
             if blake3(data).digest() != self._digest[item]:
                 return None
-            return decode.planes(data, self._path[item], PIXEL_SIDE)
+            truncated, max_pixels = self._accepted
+            return decode.planes(data, self._path[item], PIXEL_SIDE, truncated=truncated, max_pixels=max_pixels)
         except (OSError, DecodeError, MemoryError):
             return None
