@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 import lookalike as la
 from conftest import encode, scene
 from lookalike.judging import PIXEL_SIDE, Judge
-from lookalike.model import FindOptions, ScanOptions, Tier
+from lookalike.model import FindOptions, HashSpec, ScanOptions, Tier
 from lookalike.opening import open_catalog
 from lookalike.proposing import propose
 from lookalike.scanning import scan
@@ -160,6 +160,54 @@ def test_verdicts_are_remembered_and_do_not_depend_on_the_order(verify: str, tmp
         assert np.array_equal(again, there)
         assert not judge._fresh
         assert np.array_equal(judge.evidence(*judge.ordered(*pairs(names))), evidence)
+
+
+@pytest.mark.parametrize(
+    "other", [{"radius": 0}, {"spec": HashSpec(algorithm="dhash", size=8), "radius": 0}, {"orient": "upright"}]
+)
+def test_a_verdict_is_not_remembered_where_another_hash_or_radius_gives_other_hints(
+    other: dict[str, object], tmp_path: Path
+) -> None:
+    folder, catalog = tmp_path / "photos", tmp_path / "catalog.sqlite"
+    folder.mkdir()
+    whole = scene(1, 640, 480)
+    mirrored = whole.crop((8, 8, 640, 480)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)  # its hash is some bits away
+    (folder / "a.png").write_bytes(encode(whole, "PNG"))
+    (folder / "b.jpg").write_bytes(encode(mirrored, quality=80))
+    usual: dict[str, object] = {"orient": "mirror", "radius": 10}
+    one, two = np.array([0]), np.array([1])
+    with judging(folder, **usual) as (judge, _):
+        fresh = judge(one, two)
+        assert fresh[0][0] <= Tier.EDIT
+    with judging(folder, catalog, **(usual | other)) as (judge, _):
+        assert judge(one, two)[0].tolist() == [Tier.NONE]
+    with judging(folder, catalog, **usual) as (judge, _):
+        assert np.array_equal(judge(one, two), fresh)
+
+
+def test_a_verdict_does_not_depend_on_the_order_where_pictures_are_turned_and_cropped(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        whole = scene(seed, 640, 480)
+        (tmp_path / f"{seed}.png").write_bytes(encode(whole, "PNG"))
+        (tmp_path / f"{seed}-left.jpg").write_bytes(encode(whole.transpose(Image.Transpose.ROTATE_90), quality=80))
+        (tmp_path / f"{seed}-flip.jpg").write_bytes(encode(whole.transpose(Image.Transpose.TRANSVERSE), quality=70))
+        (tmp_path / f"{seed}-crop.jpg").write_bytes(encode(whole.crop((0, 0, 480, 360)), quality=80))
+        (tmp_path / f"{seed}-right.jpg").write_bytes(encode(whole.crop((160, 120, 640, 480)), quality=90))
+    options = {"orient": "all", "crops": True}
+    with judging(tmp_path, **options) as (judge, names):
+        left, right = pairs(names)
+        assert judge._proposals.hints(left, right) is not None
+        there, evidence = judge(left, right), judge.evidence(*judge.ordered(left, right))
+    with judging(tmp_path, **options) as (judge, _):
+        assert np.array_equal(judge(right[::-1], left[::-1]), [column[::-1] for column in there])
+        assert np.array_equal(judge.evidence(*judge.ordered(right, left)), evidence)
+    found = {
+        (names[a], names[b]) for a, b in zip(left[there[0] <= Tier.EDIT], right[there[0] <= Tier.EDIT], strict=True)
+    }
+    whole_with = {frozenset(pair) for pair in found}
+    for seed in "12":
+        for kind in ("left", "flip", "crop", "right"):
+            assert frozenset((f"{seed}.png", f"{seed}-{kind}.jpg")) in whole_with
 
 
 def test_no_pairs_are_no_verdicts(tmp_path: Path) -> None:

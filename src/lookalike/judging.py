@@ -141,7 +141,8 @@ class Judge:
         self._pixels = options.verify == "pixels"
         # What is accepted decides whether a file is decoded, not to what; verdicts that lack a file are not stored.
         self._accepted = truncated, max_pixels
-        self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{options.orient}{'-crops' * options.crops}"
+        hints = f"{options.orient}{'-crops' * options.crops}/{options.spec.id}/{options.radius}"
+        self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{hints}"
         self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], verify.Verdicts]] = []
         self._waiting = 0
         self._passing: dict[tuple[int, int], tuple[int, int, bytes]] = {}
