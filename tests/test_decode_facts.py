@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageFile
 
 from conftest import encode, scene
-from lookalike.decode import decode, opened
+from lookalike.decode import decode, is_truncated, opened
 from lookalike.errors import DecodeError
 from lookalike.model import Thumbnail
 
@@ -291,11 +291,12 @@ def test_threads_that_want_the_same_of_pillow_decode_side_by_side() -> None:
     assert switches() == before
 
 
-def test_threads_that_want_something_else_of_pillow_wait() -> None:
+@pytest.mark.parametrize("other", [{"truncated": True, "max_pixels": 10**6}, {"truncated": False, "max_pixels": 10**9}])
+def test_threads_that_want_something_else_of_pillow_wait(other: dict[str, int]) -> None:
     before, data, done = switches(), encode(PICTURE, "PNG"), threading.Event()
 
     def accept() -> bool:
-        with opened(data, "", truncated=True, max_pixels=10**6):
+        with opened(data, "", truncated=bool(other["truncated"]), max_pixels=other["max_pixels"]):
             return done.is_set()
 
     with ThreadPoolExecutor(1) as threads:
@@ -303,7 +304,20 @@ def test_threads_that_want_something_else_of_pillow_wait() -> None:
             waiting = threads.submit(accept)
             assert not done.wait(0.1)  # long enough for the other to come in, were it let in
             assert not ImageFile.LOAD_TRUNCATED_IMAGES
+            assert Image.MAX_IMAGE_PIXELS == 10**6
             image.load()
             done.set()
         assert waiting.result(30), "it came in while this one was inside"
     assert switches() == before
+
+
+def test_a_bomb_is_named_by_its_size_while_another_thread_decodes() -> None:
+    bomb = png_header(30_000, 20_000) + chunk(b"IDAT", zlib.compress(bytes(1000)))
+    with ThreadPoolExecutor(1) as threads, opened(encode(PICTURE, "PNG"), "", truncated=False, max_pixels=10**6):
+        error = threads.submit(failure, bomb, max_pixels=10**6).result(30)
+    assert (error.kind, error.size) == ("limit", (30_000, 20_000))
+    assert error.reason == "30000x20000 pixels, more than the limit of 1,000,000"
+
+
+def test_what_cannot_be_decoded_for_want_of_memory_is_not_called_truncated() -> None:
+    assert not is_truncated(png_header(2**31 - 1, 1) + chunk(b"IDAT", zlib.compress(bytes(1000))))

@@ -4,11 +4,16 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import ExifTags, Image, TiffImagePlugin
 
 import lookalike as la
 from conftest import encode, scene
+from lookalike.model import FindOptions, ScanOptions
+from lookalike.opening import open_catalog
+from lookalike.scanning import scan
+from lookalike.verify.exposures import Exposures
 
 CAMERA: dict[int, object] = {ExifTags.Base.Make: "Maker", ExifTags.Base.Model: "One"}
 BASE = ExifTags.Base
@@ -49,6 +54,9 @@ def rational(value: float) -> TiffImagePlugin.IFDRational:
     [
         {BASE.SubsecTimeOriginal: "480"},  # burst
         {BASE.DateTimeOriginal: "2021:07:14 10:00:30"},  # timelapse
+        {BASE.DateTimeOriginal: "2021:07:14 12:00:02"},
+        {BASE.DateTimeOriginal: "2021:07:14 12:00:01"},  # a second later by a clock that counts fractions
+        {BASE.DateTimeOriginal: "2021:07:14 04:14:58"},
         {BASE.ExposureTime: rational(0.25)},  # bracket by time
         {BASE.ISOSpeedRatings: 800},  # bracket by sensitivity
         {BASE.ExposureBiasValue: rational(-2)},
@@ -78,6 +86,11 @@ def test_two_exposures_are_similar_at_most(other: dict[int, object], tmp_path: P
         {BASE.DateTimeOriginal: "2021:07:14 10:00:00"},  # sub-seconds dropped
         {BASE.DateTimeOriginal: "2021:07:14 10:00:01"},  # and rounded
         SHOT | {BASE.DateTimeOriginal: "2021:07:14 12:00:00"},  # moved to another zone
+        SHOT | {BASE.DateTimeOriginal: "2021:07:14 15:30:00"},  # to India
+        SHOT | {BASE.DateTimeOriginal: "2021:07:14 04:15:00"},  # from Nepal
+        {BASE.DateTimeOriginal: "2021:07:14 12:00:01"},  # moved and rounded
+        {BASE.DateTimeOriginal: "2021:07:14 04:14:59"},
+        {BASE.DateTimeOriginal: "2021:07:14 07:00:01"},
         SHOT | {BASE.SubsecTimeOriginal: "12"},  # the same fraction, without its zero
         {BASE.ExposureTime: rational(0.017), **SHOT},  # rounded
     ],
@@ -100,3 +113,21 @@ def test_damaged_times_and_numbers_say_nothing(tmp_path: Path) -> None:
     photo(tmp_path / "a.jpg", SHOT | {BASE.DateTimeOriginal: "2021:06:31 10:00:00"})
     photo(tmp_path / "b.jpg", {BASE.DateTimeOriginal: "2021:06:30 10:00:05"}, quality=70)
     assert list(tiers(tmp_path).values()) == ["copy"]
+
+
+def test_only_contents_that_are_asked_for_are_read_and_the_order_changes_nothing(tmp_path: Path) -> None:
+    for name, seconds in (("a.jpg", "00"), ("b.jpg", "00"), ("c.jpg", "30")):
+        picture = scene(ord(name[0]), 96, 64)
+        photo(tmp_path / name, SHOT | {BASE.DateTimeOriginal: f"2021:07:14 10:00:{seconds}"}, picture=picture)
+    with open_catalog(None) as store:
+        images = scan([str(tmp_path)], [], store, FindOptions().spec, ScanOptions(), workers=1).images
+    a, b, c = images.content[np.argsort(images.path)].tolist()
+    exposures = Exposures(images.facts)
+    assert exposures.differ(np.array([a, c]), np.array([c, a])).tolist() == [True, True]
+    images.facts.exif[a] = images.facts.exif[c] = {}  # read already
+    assert exposures.differ(np.array([a, b, c]), np.array([b, c, c])).tolist() == [False, True, False]
+    assert not Exposures(images.facts).differ(np.array([a, b]), np.array([c, c])).any()
+    exposures = Exposures(images.facts)
+    images.facts.exif[b] = {"make": "Another", "model": "One", "shot": "1"}  # not read before
+    images.facts.exif[c] = {"make": "Another", "model": "One", "shot": "2"}
+    assert exposures.differ(np.array([b]), np.array([c])).tolist() == [True]

@@ -158,7 +158,9 @@ def find(
         ranking = rank(found.images, options.keep)
         _, block = hash_words(found.images.facts.id, store, spec)
         same = twins(found.images, ranking.order, block, store, workers=workers)
-        matches = match(found.images, ranking.order, same, store, options, against=bool(references), workers=workers)
+        matches = match(
+            found.images, ranking.order, same, store, options, scan_options, against=bool(references), workers=workers
+        )
     seconds = time.monotonic() - started
     return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds)
 

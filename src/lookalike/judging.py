@@ -3,13 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from blake3 import blake3
 from numpy.typing import NDArray
 
 from lookalike import decode, verify
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
 from lookalike.hashes.borders import trim_boxes, trimmed, within
-from lookalike.model import CHROMA_SIDE, FindOptions, Tier
+from lookalike.model import CHROMA_SIDE, MAX_PIXELS, FindOptions, Tier
 from lookalike.proposing import Proposals
 from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
@@ -106,6 +107,10 @@ class Judge:
         How thoroughly to verify, and what was proposed.
     threads : ThreadPoolExecutor
         Who does the work.
+    truncated : bool
+        Whether files that end early are looked at again.
+    max_pixels : int
+        Most pixels of files that are looked at again, inclusive.
     """
 
     def __init__(
@@ -117,6 +122,9 @@ class Judge:
         store: Catalog,
         options: FindOptions,
         threads: ThreadPoolExecutor,
+        *,
+        truncated: bool = False,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         facts = images.facts
         self._ids = facts.id[content]
@@ -127,12 +135,18 @@ class Judge:
         pixels = (self._width * self._height).tolist()
         self._rank = np.empty(len(content), np.int64)
         self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
+        self._digest, self._size = digests, facts.size[content].tolist()
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads = proposals, store, threads
         self._pixels = options.verify == "pixels"
-        self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{options.orient}{'-crops' * options.crops}"
+        # What is accepted decides whether a file is decoded, not to what; verdicts that lack a file are not stored.
+        self._accepted = truncated, max_pixels
+        hints = f"{options.orient}{'-crops' * options.crops}/{options.spec.id}/{options.radius}"
+        self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{hints}"
         self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], verify.Verdicts]] = []
         self._waiting = 0
+        self._passing: dict[tuple[int, int], tuple[int, int, bytes]] = {}
+        """Tier, score and evidence of pairs of which a file was to be looked at and could not be: good for this run only."""
 
     def __call__(
         self, left: NDArray[np.int64], right: NDArray[np.int64]
@@ -192,6 +206,8 @@ class Judge:
             rows = np.arange(start, min(start + PAIRS_AT_ONCE, len(left)))
             known, found = self._store.evidence(self._ids[left[rows]], self._ids[right[rows]], self._step)
             made[rows[known]] = np.frombuffer(b"".join(found), verify.EVIDENCE)
+        for row, (_, _, evidence) in self._passing_of(left, right):
+            made[row] = np.frombuffer(evidence, verify.EVIDENCE)[0]
         return made
 
     def flush(self) -> None:
@@ -207,18 +223,40 @@ class Judge:
     def _judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         tier, score = np.zeros(len(left), np.uint8), np.zeros(len(left), np.int64)
         known, tier[known], score[known] = self._store.pairs(self._ids[left], self._ids[right], self._step)
-        new = np.setdiff1d(np.arange(len(left)), known)
+        passing = self._passing_of(left, right)
+        for row, verdict in passing:
+            tier[row], score[row], _ = verdict
+        new = np.setdiff1d(np.arange(len(left)), [*known.tolist(), *(row for row, _ in passing)])
         if len(new):
-            found = self._verify(left[new], right[new])
+            found, settled = self._verify(left[new], right[new])
             tier[new], score[new] = found.tier, found.score
-            self._fresh.append((left[new], right[new], found))
-            self._waiting += len(new)
+            self._remember(left[new], right[new], found, settled)
             if self._waiting >= FLUSH_PAIRS:
                 self.flush()
         return tier, score
 
-    def _verify(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> verify.Verdicts:
-        """Verify pairs that nobody has verified before."""
+    def _passing_of(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> list[tuple[int, tuple[int, int, bytes]]]:
+        """Return the rows of pairs with a verdict for this run only, and these."""
+        if not self._passing:
+            return []
+        found = map(self._passing.get, zip(left.tolist(), right.tolist(), strict=True))
+        return [(row, passing) for row, passing in enumerate(found) if passing is not None]
+
+    def _remember(
+        self, left: NDArray[np.int64], right: NDArray[np.int64], found: verify.Verdicts, settled: NDArray[np.bool_]
+    ) -> None:
+        """Keep verdicts: those that are settled to be stored, the others until the run is over."""
+        for row in np.flatnonzero(~settled).tolist():
+            verdict = int(found.tier[row]), int(found.score[row]), found.evidence[row].tobytes()
+            self._passing[int(left[row]), int(right[row])] = verdict
+        kept = verify.Verdicts(*(getattr(found, name)[settled] for name in verify.Verdicts.__slots__))
+        self._fresh.append((left[settled], right[settled], kept))
+        self._waiting += int(settled.sum())
+
+    def _verify(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[verify.Verdicts, NDArray[np.bool_]]:
+        """Verify pairs that nobody has verified before; say which verdicts another look could not change."""
         items, at = np.unique(np.concatenate([left, right]), return_inverse=True)
         items, at = items[np.argsort(self._ids[items])], np.argsort(np.argsort(self._ids[items]))[at]
         luma, chroma = self._store.thumbnails(self._ids[items])
@@ -229,11 +267,11 @@ class Judge:
         doubtful = np.flatnonzero(
             ~two_exposures & ((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
         )
-        if len(doubtful):
-            self._look_closer(found, doubtful, pictures, items, (one, other), (left, right))
+        settled = np.ones(len(left), np.bool_)
+        settled[doubtful] = self._look_closer(found, doubtful, pictures, items, (one, other), (left, right))
         found.evidence["two_exposures"] = two_exposures
         found.tier[two_exposures] = np.maximum(found.tier[two_exposures], Tier.SIMILAR)
-        return found
+        return found, settled
 
     def _part_by_part(
         self,
@@ -259,8 +297,9 @@ class Judge:
         items: NDArray[np.int64],
         at: tuple[NDArray[np.int64], NDArray[np.int64]],
         pair: tuple[NDArray[np.int64], NDArray[np.int64]],
-    ) -> None:
-        """Verify some pairs again on their files; those of which one cannot be read any more keep their verdict."""
+    ) -> NDArray[np.bool_]:
+        """Verify some pairs again on their files and say which; the others, lacking a file, keep their verdict."""
+        seen = np.zeros(len(rows), np.bool_)
         for start in range(0, len(rows), PIXEL_PAIRS):
             part = rows[start : start + PIXEL_PAIRS]
             needed, place = np.unique(np.concatenate([at[0][part], at[1][part]]), return_inverse=True)
@@ -270,17 +309,23 @@ class Judge:
             luma, chroma = (np.stack([(both or nothing)[which] for both in planes]) for which in (0, 1))
             one, other = place[: len(part)], place[len(part) :]
             kept = readable[one] & readable[other]
+            seen[start : start + PIXEL_PAIRS] = kept
             part, one, other = part[kept], one[kept], other[kept]
             if not len(part):
                 continue
             small = thumbnails.take(needed)
             closer = self._part_by_part(finer(small, luma, chroma), one, other, (pair[0][part], pair[1][part]))
             settle(found, part, closer)
+        return seen
 
     def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
-        """Decode the file of an item, if it is still there and still can be."""
+        """Decode the file of an item, if it is still there, still what was scanned, and can be."""
         try:
             with open(self._path[item], "rb") as file:
-                return decode.planes(file.read(), self._path[item], PIXEL_SIDE)
-        except (OSError, DecodeError):
+                data = file.read(self._size[item] + 1)
+            if blake3(data).digest() != self._digest[item]:
+                return None
+            truncated, max_pixels = self._accepted
+            return decode.planes(data, self._path[item], PIXEL_SIDE, truncated=truncated, max_pixels=max_pixels)
+        except (OSError, DecodeError, MemoryError):
             return None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lookalike import grouping
 from lookalike.columns import Grouped, Images, Matches
 from lookalike.judging import Judge
-from lookalike.model import MIN_DETAIL, FindOptions, Tier
+from lookalike.model import MIN_DETAIL, FindOptions, ScanOptions, Tier
 from lookalike.proposing import propose
 from lookalike.stores.catalog import Catalog
 from lookalike.verify import EVIDENCE
@@ -20,6 +20,7 @@ def match(
     same: NDArray[np.int64],
     store: Catalog,
     options: FindOptions,
+    scanned: ScanOptions,
     *,
     against: bool,
     workers: int,
@@ -38,6 +39,8 @@ def match(
         Where thumbnails, hashes and verdicts are kept.
     options : FindOptions
         Hash, radius, tier, orientations, verification and group rule.
+    scanned : ScanOptions
+        Which files were accepted: those that are looked at again are read likewise.
     against : bool
         Whether images under test are matched with references only.
     workers : int
@@ -53,7 +56,10 @@ def match(
     joined = (detail >= MIN_DETAIL) & (len(units.content) > 1) & (options.tier > Tier.EXACT)
     proposals = propose(units.content, joined, images.facts.id, store, options, threads=workers)
     with ThreadPoolExecutor(workers) as threads:
-        judge = Judge(images, units.content, units.image, proposals, store, options, threads)
+        judge = Judge(
+            images, units.content, units.image, proposals, store, options, threads,
+            truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels,
+        )  # fmt: skip
         if against:
             matched = grouping.match_references(
                 proposals.candidates, judge, options.tier, units.reference, units.has_both

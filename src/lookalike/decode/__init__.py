@@ -82,7 +82,7 @@ def picture(data: bytes, name: str, most: int, *, max_pixels: int = MAX_PIXELS) 
 
 
 def planes(
-    data: bytes, name: str, side: int, *, max_pixels: int = MAX_PIXELS
+    data: bytes, name: str, side: int, *, truncated: bool = False, max_pixels: int = MAX_PIXELS
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Decode the first frame of an image file to luma finer than that of its thumbnail, and to chroma.
 
@@ -94,6 +94,8 @@ def planes(
         Its name; tells camera raw files from the TIFF they are built on.
     side : int
         Side of the square.
+    truncated : bool
+        Whether a file that ends early is accepted.
     max_pixels : int
         Most pixels (width times height) that are decoded, inclusive.
 
@@ -109,5 +111,5 @@ def planes(
     DecodeError
         With the kind damaged, unsupported or limit.
     """
-    with opened(data, name, truncated=False, max_pixels=max_pixels) as image:
+    with opened(data, name, truncated=truncated, max_pixels=max_pixels) as image:
         return square(image, side)

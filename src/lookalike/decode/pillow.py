@@ -5,6 +5,7 @@ import io
 import re
 import struct
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator
 from functools import cache
@@ -99,8 +100,10 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
     if format_ == "RAW":
         raise DecodeError("unsupported", "camera raw files are not read yet")
     try:
-        with _pillow(truncated=truncated), Image.open(io.BytesIO(data), formats=_readable(format_)) as image:
-            _limit(image, max_pixels)
+        with (
+            _pillow(truncated=truncated, max_pixels=max_pixels),
+            _within(io.BytesIO(data), _readable(format_), max_pixels) as image,
+        ):
             yield image
     except LookalikeError:  # ours already: what the body raised on purpose
         raise
@@ -136,43 +139,63 @@ def is_truncated(data: bytes) -> bool:
         False for whole files and for those that are damaged otherwise.
     """
     try:
-        with _pillow(truncated=False), Image.open(io.BytesIO(data), formats=_readable()) as image:
+        with (
+            _pillow(truncated=False, max_pixels=None),
+            Image.open(io.BytesIO(data), formats=_readable()) as image,
+        ):
             image.load()
     except OSError as error:
         return _ends_early(error)
-    except STUMBLES:  # damaged otherwise; what accepts early ends was content with it
+    except (
+        *STUMBLES,
+        Image.DecompressionBombError,
+        MemoryError,
+    ):  # damaged otherwise; what accepts early ends was content with it
         return False
     return False
 
 
-def _limit(image: Image.Image, max_pixels: int) -> None:
-    width, height = image.size
-    if width * height > max_pixels:
-        raise DecodeError(
-            "limit", f"{width}x{height} pixels, more than the limit of {max_pixels:,}", size=(width, height)
-        )
-    Image.MAX_IMAGE_PIXELS = max_pixels  # from here on Pillow's own limit guards images inside this one
-    if not width or not height:
+def _within(file: io.BytesIO, readable: tuple[str, ...], max_pixels: int) -> Image.Image:
+    """Open an image of as many pixels as are allowed; Pillow, with the same limit, lets pass up to twice as many."""
+    try:
+        image: Image.Image = Image.open(file, formats=readable)
+    except Image.DecompressionBombError as error:
+        # Pillow says no more than width times height; both are in the frame that raised it.
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        if "size" not in frame.f_locals:
+            raise
+        raise _too_large(*frame.f_locals["size"], max_pixels) from error
+    if image.width * image.height > max_pixels:
+        raise _too_large(image.width, image.height, max_pixels)
+    if not image.width or not image.height:
         raise DecodeError("damaged", "it has no pixels")
+    return image
+
+
+def _too_large(width: int, height: int, max_pixels: int) -> DecodeError:
+    return DecodeError("limit", f"{width}x{height} pixels, more than the limit of {max_pixels:,}", size=(width, height))
 
 
 class _Switches:
     """Pillow's process-wide switches: threads that want them alike decode side by side, others wait.
 
-    Our own limit replaces Pillow's. The first to come saves and sets, the last to go restores.
+    Our own limit replaces Pillow's, for images inside others too. The first to come saves and sets, the last to go restores.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._held = 0
+        self._agreed: tuple[bool, int | None] = False, None
         self._restore = contextlib.ExitStack()
 
     @contextlib.contextmanager
-    def __call__(self, *, truncated: bool) -> Iterator[None]:
+    def __call__(self, *, truncated: bool, max_pixels: int | None) -> Iterator[None]:
+        wanted = truncated, max_pixels
         with self._changed:
-            self._changed.wait_for(lambda: not self._held or truncated == ImageFile.LOAD_TRUNCATED_IMAGES)
+            self._changed.wait_for(lambda: not self._held or wanted == self._agreed)
             if not self._held:
-                self._set(truncated=truncated)
+                self._agreed = wanted
+                self._set(truncated=truncated, max_pixels=max_pixels)
             self._held += 1
         try:
             yield
@@ -183,11 +206,11 @@ class _Switches:
                     self._restore.close()
                 self._changed.notify_all()
 
-    def _set(self, *, truncated: bool) -> None:
+    def _set(self, *, truncated: bool, max_pixels: int | None) -> None:
         self._restore.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         for owner, name, value in (
-            (Image, "MAX_IMAGE_PIXELS", None),
+            (Image, "MAX_IMAGE_PIXELS", max_pixels),
             (ImageFile, "LOAD_TRUNCATED_IMAGES", truncated),
         ):
             self._restore.callback(setattr, owner, name, getattr(owner, name))

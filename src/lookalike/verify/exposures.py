@@ -2,7 +2,6 @@
 
 import re
 from calendar import timegm
-from collections.abc import Sequence
 from time import strptime
 
 import numpy as np
@@ -12,15 +11,21 @@ from lookalike.columns import Facts
 
 Column = NDArray[np.int64]
 
-HOUR = 3600
+ZONE = 900
+"""Seconds of which the offsets of all time zones are multiples."""
 SETTINGS = {"exposure": 0.1, "aperture": 0.1, "iso": 0.1, "distance": 0.1}
 """Settings of a shot, and by which share they must differ; less may come of rounding."""
 LEAST_BIAS = 0.2
 """Difference of exposure bias, in stops, that tells two exposures apart."""
+TAKEN = np.dtype([
+    ("known", bool), *((name, np.int64) for name in ("camera", "serial", "shot", "unique", "second")),
+    *((name, np.float64) for name in ("fraction", *SETTINGS, "bias")),
+])  # fmt: skip
+"""When and how a content was taken, once `known`: texts as codes, equal ones alike; -1 and NaN where nothing is said."""
 
 
 class Exposures:
-    """When and how contents were taken, ready to be compared in pairs.
+    """When and how contents were taken, read when first asked for.
 
     Parameters
     ----------
@@ -35,24 +40,15 @@ class Exposures:
     """
 
     def __init__(self, facts: Facts) -> None:
-        def text(name: str) -> list[str]:
-            return [str(exif.get(name, "")) for exif in facts.exif]
-
-        makers, models = text("make"), text("model")
-        self._camera = _codes(
-            [f"{make}\n{model}" if make and model else "" for make, model in zip(makers, models, strict=True)]
-        )
-        self._serial, self._shot, self._unique = (_codes(text(name)) for name in ("serial", "shot", "unique"))
-        when = [_moment(captured) for captured in facts.captured]
-        self._second = np.array([second for second, _ in when], np.int64)
-        self._fraction = np.array([fraction for _, fraction in when], np.float64)
-        self._settings = {name: _numbers(text(name)) for name in (*SETTINGS, "bias")}
+        self._facts = facts
+        self._codes = {"": -1}
+        self._taken = np.zeros(len(facts.id), TAKEN)
 
     def differ(self, left: Column, right: Column) -> NDArray[np.bool_]:
         """Say of which pairs the camera itself says that they are two exposures.
 
-        What only one of the two has says nothing. Times that differ by whole hours may be one time in two zones; a second
-        may be lost to rounding.
+        What only one of the two has says nothing. Times that differ by whole quarters of an hour may be one time in two
+        zones; a second may be lost to rounding.
 
         Parameters
         ----------
@@ -64,37 +60,47 @@ class Exposures:
         ndarray of bool, shape (n,)
             Whether both come from one camera, at another time, with another setting, or with another number.
         """
+        rows = np.unique(np.concatenate([left, right]))
+        for row in rows[~self._taken["known"][rows]].tolist():
+            self._taken[row] = self._read(row)
+        one, two = self._taken[left], self._taken[right]
 
-        def other(codes: Column) -> NDArray[np.bool_]:
-            found: NDArray[np.bool_] = (codes[left] >= 0) & (codes[right] >= 0) & (codes[left] != codes[right])
+        def other(code: str) -> NDArray[np.bool_]:
+            found: NDArray[np.bool_] = (one[code] >= 0) & (two[code] >= 0) & (one[code] != two[code])
             return found
 
-        one_camera = (self._camera[left] >= 0) & (self._camera[left] == self._camera[right]) & ~other(self._serial)
-        timed = (self._second[left] >= 0) & (self._second[right] >= 0)
-        apart = np.abs(self._second[left] - self._second[right])
-        fraction = np.abs(self._fraction[left] - self._fraction[right])  # NaN where one has none
-        differ = timed & (apart % HOUR != 0) & ((apart > 1) | ~np.isnan(fraction))
+        one_camera = (one["camera"] >= 0) & (one["camera"] == two["camera"]) & ~other("serial")
+        timed = (one["second"] >= 0) & (two["second"] >= 0)
+        apart = np.abs(one["second"] - two["second"])
+        off = np.minimum(apart % ZONE, -apart % ZONE)
+        fraction = np.abs(one["fraction"] - two["fraction"])  # NaN where one has none
+        differ = timed & (off != 0) & ((off > 1) | ~np.isnan(fraction))
         differ |= timed & (apart == 0) & (fraction > 0)
-        differ |= other(self._shot) | other(self._unique)
+        differ |= other("shot") | other("unique")
         for name, share in SETTINGS.items():
-            one, two = self._settings[name][left], self._settings[name][right]
-            differ |= np.abs(one - two) > share * np.maximum(one, two)
-        differ |= np.abs(self._settings["bias"][left] - self._settings["bias"][right]) > LEAST_BIAS
+            differ |= np.abs(one[name] - two[name]) > share * np.maximum(one[name], two[name])
+        differ |= np.abs(one["bias"] - two["bias"]) > LEAST_BIAS
         found: NDArray[np.bool_] = one_camera & differ
         return found
 
+    def _read(self, row: int) -> tuple[bool | int | float, ...]:
+        """Return a row of `TAKEN`."""
+        exif = self._facts.exif[row]
 
-def _codes(values: Sequence[str]) -> Column:
-    """Give equal texts equal numbers, and -1 to those that are empty."""
-    known: dict[str, int] = {"": -1}
-    return np.array([known.setdefault(value, len(known)) for value in values], np.int64)
+        def text(name: str) -> str:
+            return str(exif.get(name, ""))
+
+        camera = f"{text('make')}\n{text('model')}" if text("make") and text("model") else ""
+        codes = [
+            self._codes.setdefault(said, len(self._codes))
+            for said in (camera, *map(text, ("serial", "shot", "unique")))
+        ]
+        return True, *codes, *_moment(self._facts.captured[row]), *(_number(text(name)) for name in (*SETTINGS, "bias"))
 
 
-def _numbers(values: Sequence[str]) -> NDArray[np.float64]:
-    """Read numbers; NaN for what is none."""
-    return np.array(
-        [float(value) if re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", value) else np.nan for value in values], np.float64
-    )
+def _number(said: str) -> float:
+    """Read a number; NaN for what is none."""
+    return float(said) if re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", said) else np.nan
 
 
 def _moment(captured: str) -> tuple[int, float]:
