@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -113,3 +115,27 @@ def test_a_member_names_the_keeper_of_its_own_tier() -> None:
     assert matches.keeper.tolist() == [0, 0, 2, 1]
     assert matches.tier.tolist() == [Tier.EXACT, Tier.EDIT, Tier.EXACT, Tier.COPY]
     assert group(candidates, told(verdicts), Tier.SIMILAR).group.tolist() == [0, 0, 0, 0]
+
+
+class Watched(Listed):
+    """Neighbours that note how much memory is held whenever they are asked."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count, *columns([]))
+        self.held: list[int] = []
+
+    def near(self, number: int) -> NDArray[np.int64]:
+        self.held.append(tracemalloc.get_traced_memory()[0])
+        return super().near(number)
+
+
+def test_a_step_copies_no_large_component() -> None:
+    count = 200_000
+    watched = Watched(1)
+    candidates = Candidates(count, [Layer(np.arange(count), np.zeros(count, np.int64), watched)])
+    tracemalloc.start()
+    matches = group(candidates, lambda left, _: (np.full(len(left), Tier.COPY, np.uint8), left), Tier.COPY)
+    tracemalloc.stop()
+    assert not matches.group.any()
+    # Six columns of 8 bytes at most; a list of the items takes 40 bytes each.
+    assert max(watched.held) < 60 * count

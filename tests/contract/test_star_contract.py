@@ -143,12 +143,13 @@ def hashed_items(seed: int) -> tuple[Case, NDArray[np.uint64], int]:
 
 
 @pytest.mark.parametrize("loosest", LOOSEST)
-@pytest.mark.parametrize("most", [(1, 8), (2, 8), (3, 1), (256, 8), (256, 1000)])
+@pytest.mark.parametrize("most", [(1, 8, 3), (2, 8, 1), (3, 1, 7), (256, 8, 2), (256, 1000, 4096)])
 def test_steps_of_any_length_lead_where_single_steps_lead(
-    most: tuple[int, int], loosest: Tier, monkeypatch: pytest.MonkeyPatch
+    most: tuple[int, int, int], loosest: Tier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grouping, "MOST_KEEPERS", most[0])
     monkeypatch.setattr(grouping, "MOST_CLAIMED", most[1])
+    monkeypatch.setattr(grouping, "SLICE", most[2])
     monkeypatch.setattr(proposing, "MOST_PAIRS", -1)
     for seed in range(150):
         case, distinct, radius = hashed_items(seed)

@@ -22,6 +22,8 @@ Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8]
 LOOSER = (Tier.COPY, Tier.EDIT, Tier.SIMILAR)
 MOST_KEEPERS, MOST_CLAIMED = 256, 8
 """Where a step of a walk stops looking for further keepers in one component."""
+SLICE = 4096
+"""How many items of a component a step looks at together."""
 
 
 def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule = "star") -> Grouped:
@@ -116,16 +118,15 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     pair of two keepers has been asked when the walk ends, so looser tiers need no further question.
     """
     claimer = np.full(len(candidates), len(candidates))  # the first known keeper of each item, itself if it is one
-    walks = [(part, 0) for part in candidates.components()]
+    walks = candidates.components()
     asked: list[tuple[Any, ...]] = []
     while walks:
         keepers: list[tuple[int, NDArray[np.int64]]] = []
         going = []
-        for items, start in walks:
-            at = next((at for at in range(start, len(items)) if claimer[items[at]] == len(claimer)), None)
-            if at is not None:
-                keepers += _next_keepers(candidates, items[at:], claimer)
-                going.append((items, at + 1))
+        for items in walks:
+            if found := _next_keepers(candidates, items, claimer):
+                keepers += found
+                going.append(items[np.searchsorted(items, found[0][0]) + 1 :])
         walks = going
         for keeper, _ in keepers:
             claimer[keeper] = keeper
@@ -151,9 +152,7 @@ def _next_keepers(
     """
     found: list[tuple[int, NDArray[np.int64]]] = []
     claimed = 0
-    for item in items.tolist():
-        if claimer[item] < len(claimer):
-            continue
+    for item in _undecided(items, claimer):
         others = candidates.near(item)
         others = others[claimer[others] > item]
         if len(others) and others[0] < item:
@@ -163,6 +162,13 @@ def _next_keepers(
         if claimed == MOST_CLAIMED or len(found) == MOST_KEEPERS:
             break
     return found
+
+
+def _undecided(items: NDArray[np.int64], claimer: NDArray[np.int64]) -> Iterator[int]:
+    """Go through the items that nothing claims yet; a step that stops early has not looked at all of a large component."""
+    for start in range(0, len(items), SLICE):
+        some = items[start : start + SLICE]
+        yield from some[claimer[some] == len(claimer)].tolist()
 
 
 def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
