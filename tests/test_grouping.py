@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from lookalike import grouping
 from lookalike.grouping import Candidates, Judge, Layer, Listed, connected, group
 from lookalike.model import GroupRule, Tier
 
@@ -139,3 +140,22 @@ def test_a_step_copies_no_large_component() -> None:
     assert not matches.group.any()
     # Six columns of 8 bytes at most; a list of the items takes 40 bytes each.
     assert max(watched.held) < 60 * count
+
+
+def test_pairs_that_do_not_match_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 1000
+    monkeypatch.setattr(grouping, "MOST_KEEPERS", 16)
+    candidates = Candidates(count, [Layer(np.arange(count), np.zeros(count, np.int64), Listed(1, *columns([])))])
+    held = []
+
+    def judge(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        held.append(tracemalloc.get_traced_memory()[0])
+        return np.full(len(left), Tier.NONE, np.uint8), left
+
+    tracemalloc.start()
+    matches = group(candidates, judge, Tier.SIMILAR)
+    tracemalloc.stop()
+    assert matches.group.tolist() == list(range(count))
+    assert len(held) > 50
+    # No more than the pairs of a step are at hand; all half a million take 8 MB.
+    assert max(held) < 2_000_000

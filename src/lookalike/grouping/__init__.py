@@ -137,7 +137,7 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
         right = np.concatenate([others for _, others in keepers])
         tier, score = judge(left, right)
         np.minimum.at(claimer, right[tier <= Tier.COPY], left[tier <= Tier.COPY])
-        asked.append((left, right, tier, score))
+        asked.append(_matching(left, right, tier, score))
     return _edges(asked)
 
 
@@ -188,10 +188,17 @@ def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
         if waiting >= 1 << 16 or position == len(items) - 1:
             left, right = np.concatenate(lefts), np.concatenate(rights)
             tier, score = judge(left, right)
-            same = tier < Tier.NONE
-            asked.append((left[same], right[same], tier[same], score[same]))
+            asked.append(_matching(left, right, tier, score))
             lefts, rights, waiting = [], [], 0
     return _edges(asked)
+
+
+def _matching(
+    left: NDArray[np.int64], right: NDArray[np.int64], tier: NDArray[np.uint8], score: NDArray[np.int64]
+) -> tuple[Any, ...]:
+    """Drop pairs of tier NONE: most are, and none of them makes a group or is named in one."""
+    same = tier < Tier.NONE
+    return left[same], right[same], tier[same], score[same]
 
 
 def _edges(parts: list[tuple[Any, ...]]) -> tuple[Any, ...]:
