@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lookalike import grouping
-from lookalike.grouping import Candidates, Judge, Layer, Listed, connected, group
+from lookalike.grouping import Candidates, Judge, Layer, Listed, connected, group, match_references
 from lookalike.model import GroupRule, Tier
 
 Edges = tuple[int, list[tuple[int, int]]]
@@ -159,3 +159,24 @@ def test_pairs_that_do_not_match_are_forgotten(monkeypatch: pytest.MonkeyPatch) 
     assert len(held) > 50
     # No more than the pairs of a step are at hand; all half a million take 8 MB.
     assert max(held) < 2_000_000
+
+
+def test_candidates_of_all_items_are_never_at_hand_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    tests, references = 1500, 100
+    monkeypatch.setattr(grouping, "MOST_OPEN", 50)
+    count = tests + references
+    candidates = Candidates(count, [Layer(np.arange(count), np.zeros(count, np.int64), Listed(1, *columns([])))])
+    held = []
+
+    def judge(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        held.append(tracemalloc.get_traced_memory()[0])
+        return np.where(left + tests == right, Tier.COPY, Tier.EDIT).astype(np.uint8), left
+
+    is_reference = np.arange(count) >= tests
+    tracemalloc.start()
+    matches = match_references(candidates, judge, Tier.COPY, is_reference, np.zeros(count, np.bool_))
+    tracemalloc.stop()
+    expected = [*range(tests, count), *range(references, count)]
+    assert matches.keeper.tolist() == expected
+    # All 150,000 pairs take 1.2 MB, as lists 6 MB.
+    assert max(held) < 600_000

@@ -5,6 +5,7 @@ the order in which anything was met. Groups form at tier copy first; each looser
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ MOST_KEEPERS, MOST_CLAIMED = 256, 8
 """Where a step of a walk stops looking for further keepers in one component."""
 SLICE = 4096
 """How many items of a component a step looks at together."""
+MOST_OPEN = 1 << 13
+"""How many items look for their references together."""
 
 
 def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule = "star") -> Grouped:
@@ -90,14 +93,17 @@ def match_references(
     """
     count = len(candidates)
     matches = Grouped(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
-    open_items: list[tuple[int, Iterator[int]]] = []
-    if loosest is not Tier.EXACT:
-        for item in np.flatnonzero(~reference & ~done).tolist():
-            near = candidates.near(item)
-            open_items.append((item, iter(near[reference[near]].tolist())))
+    if loosest is Tier.EXACT:
+        return matches
     best = np.full(count, Tier.NONE, np.uint8)
-    while open_items:
-        # One reference per item and round; an item that found a copy looks no further.
+    waiting = (
+        (item, iter(near[reference[near]]))
+        for item in np.flatnonzero(~reference & ~done).tolist()
+        for near in (candidates.near(item),)
+    )
+    open_items: list[tuple[int, Iterator[np.int64]]] = []
+    while open_items := [*open_items, *islice(waiting, MOST_OPEN - len(open_items))]:
+        # One reference per item and round; an item that found a copy looks no further, and another takes its place.
         asked = [(item, at, rest) for item, rest in open_items if (at := next(rest, None)) is not None]
         items = np.array([item for item, _, _ in asked], np.int64)
         found = np.array([at for _, at, _ in asked], np.int64)
