@@ -5,7 +5,7 @@ the order in which anything was met. Groups form at tier copy first; each looser
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import compress, islice
 from typing import Any
 
 import numpy as np
@@ -113,7 +113,7 @@ def match_references(
         matches.keeper[items[better]] = matches.group[items[better]] = found[better]
         matches.tier[items[better]] = tier[better]
         matches.score[items[better]] = score[better]
-        open_items = [(item, rest) for item, _, rest in asked if best[item] > Tier.COPY]
+        open_items = [(item, rest) for item, _, rest in compress(asked, best[items] > Tier.COPY)]
     return matches
 
 
