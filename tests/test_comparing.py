@@ -100,6 +100,21 @@ def test_the_picture_shows_both_and_their_difference() -> None:
     assert inside.mean() > 50
 
 
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [((10_000, 1), (1600, 1)), ((8000, 1000), (1600, 200)), ((1, 10_000), (1, 400)), ((80, 20), (1600, 400))],
+)
+def test_a_drawn_row_is_not_wider_than_a_page(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    row = side_by_side(Image.new("RGB", size, "red"), Image.new("RGB", (40, 40), "red"))
+    assert row.size == (2 * shown[0] + 400 + 20, 400)
+    first = np.asarray(row.crop((0, 0, shown[0], 400)))
+    top = (400 - shown[1]) // 2
+    assert (first[top : top + shown[1]] == (255, 0, 0)).all()
+    assert (first[:top] == 255).all()
+    assert (first[top + shown[1] :] == 255).all()
+    assert not np.asarray(row.crop((shown[0] + 420, top, row.width, top + shown[1]))).any()
+
+
 def test_the_table_in_the_docs_is_what_the_command_says() -> None:
     pytest.importorskip("skimage")
     root = Path(__file__).parents[1]

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lookalike.grouping import Candidates, Judge, Layer, Listed, connected, group
+from lookalike import grouping
+from lookalike.grouping import Candidates, Judge, Layer, Listed, connected, group, match_references
 from lookalike.model import GroupRule, Tier
 
 Edges = tuple[int, list[tuple[int, int]]]
@@ -113,3 +116,67 @@ def test_a_member_names_the_keeper_of_its_own_tier() -> None:
     assert matches.keeper.tolist() == [0, 0, 2, 1]
     assert matches.tier.tolist() == [Tier.EXACT, Tier.EDIT, Tier.EXACT, Tier.COPY]
     assert group(candidates, told(verdicts), Tier.SIMILAR).group.tolist() == [0, 0, 0, 0]
+
+
+class Watched(Listed):
+    """Neighbours that note how much memory is held whenever they are asked."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count, *columns([]))
+        self.held: list[int] = []
+
+    def near(self, number: int) -> NDArray[np.int64]:
+        self.held.append(tracemalloc.get_traced_memory()[0])
+        return super().near(number)
+
+
+def test_a_step_copies_no_large_component() -> None:
+    count = 200_000
+    watched = Watched(1)
+    candidates = Candidates(count, [Layer(np.arange(count), np.zeros(count, np.int64), watched)])
+    tracemalloc.start()
+    matches = group(candidates, lambda left, _: (np.full(len(left), Tier.COPY, np.uint8), left), Tier.COPY)
+    tracemalloc.stop()
+    assert not matches.group.any()
+    # Six columns of 8 bytes at most; a list of the items takes 40 bytes each.
+    assert max(watched.held) < 60 * count
+
+
+def test_pairs_that_do_not_match_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 1000
+    monkeypatch.setattr(grouping, "MOST_KEEPERS", 16)
+    candidates = Candidates(count, [Layer(np.arange(count), np.zeros(count, np.int64), Listed(1, *columns([])))])
+    held = []
+
+    def judge(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        held.append(tracemalloc.get_traced_memory()[0])
+        return np.full(len(left), Tier.NONE, np.uint8), left
+
+    tracemalloc.start()
+    matches = group(candidates, judge, Tier.SIMILAR)
+    tracemalloc.stop()
+    assert matches.group.tolist() == list(range(count))
+    assert len(held) > 50
+    # No more than the pairs of a step are at hand; all half a million take 8 MB.
+    assert max(held) < 2_000_000
+
+
+def test_candidates_of_all_items_are_never_at_hand_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    tests, references = 1500, 100
+    monkeypatch.setattr(grouping, "MOST_OPEN", 50)
+    count = tests + references
+    candidates = Candidates(count, [Layer(np.arange(count), np.zeros(count, np.int64), Listed(1, *columns([])))])
+    held = []
+
+    def judge(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        held.append(tracemalloc.get_traced_memory()[0])
+        return np.where(left + tests == right, Tier.COPY, Tier.EDIT).astype(np.uint8), left
+
+    is_reference = np.arange(count) >= tests
+    tracemalloc.start()
+    matches = match_references(candidates, judge, Tier.COPY, is_reference, np.zeros(count, np.bool_))
+    tracemalloc.stop()
+    expected = [*range(tests, count), *range(references, count)]
+    assert matches.keeper.tolist() == expected
+    # All 150,000 pairs take 1.2 MB, as lists 6 MB.
+    assert max(held) < 600_000

@@ -22,8 +22,8 @@ from lookalike.verify.evidence import MAP_BITS
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import WHOLE, Pictures
 
-ROW_HEIGHT = 400
-"""Height in pixels of the pictures that are shown side by side."""
+ROW_HEIGHT, MOST_WIDTH = 400, 1600
+"""Height in pixels of the pictures that are shown side by side, and the width up to which they have it."""
 STRETCH = 4
 """How much a difference map is brightened."""
 
@@ -160,8 +160,8 @@ def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:
     Returns
     -------
     PIL.Image.Image
-        Both upright, 400 pixels high, and the difference of their brightness, four times as bright, in the frame of the
-        first; RGB.
+        Both upright, 400 pixels high (pictures more than four times as wide as high are 1,600 wide and lower), and the
+        difference of their brightness, four times as bright, in the frame of the first; RGB.
     """
     shown = []
     for image in (first, second):
@@ -169,15 +169,16 @@ def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:
             upright = ImageOps.exif_transpose(opened).convert("RGBA")
         flat = Image.new("RGBA", upright.size, "white")
         flat.alpha_composite(upright)
-        width = max(round(flat.width * ROW_HEIGHT / flat.height), 1)
-        shown.append(flat.convert("RGB").resize((width, ROW_HEIGHT), Image.Resampling.LANCZOS))
+        scale = min(ROW_HEIGHT / flat.height, MOST_WIDTH / flat.width)
+        size = max(round(flat.width * scale), 1), max(round(flat.height * scale), 1)
+        shown.append(flat.convert("RGB").resize(size, Image.Resampling.LANCZOS))
     gray = [shown[0].convert("L"), shown[1].resize(shown[0].size).convert("L")]
     off = ImageChops.difference(*gray).point([min(level * STRETCH, 255) for level in range(256)])
     shown.append(off.convert("RGB"))
     row = Image.new("RGB", (sum(part.width for part in shown) + 20, ROW_HEIGHT), "white")
     left = 0
     for part in shown:
-        row.paste(part, (left, 0))
+        row.paste(part, (left, (ROW_HEIGHT - part.height) // 2))
         left += part.width + 10
     return row
 

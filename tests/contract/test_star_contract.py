@@ -143,12 +143,13 @@ def hashed_items(seed: int) -> tuple[Case, NDArray[np.uint64], int]:
 
 
 @pytest.mark.parametrize("loosest", LOOSEST)
-@pytest.mark.parametrize("most", [(1, 8), (2, 8), (3, 1), (256, 8), (256, 1000)])
+@pytest.mark.parametrize("most", [(1, 8, 3), (2, 8, 1), (3, 1, 7), (256, 8, 2), (256, 1000, 4096)])
 def test_steps_of_any_length_lead_where_single_steps_lead(
-    most: tuple[int, int], loosest: Tier, monkeypatch: pytest.MonkeyPatch
+    most: tuple[int, int, int], loosest: Tier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(grouping, "MOST_KEEPERS", most[0])
     monkeypatch.setattr(grouping, "MOST_CLAIMED", most[1])
+    monkeypatch.setattr(grouping, "SLICE", most[2])
     monkeypatch.setattr(proposing, "MOST_PAIRS", -1)
     for seed in range(150):
         case, distinct, radius = hashed_items(seed)
@@ -246,13 +247,15 @@ def test_components_name_unverified_members_as_such(case: Case, loosest: Tier) -
             assert tier <= loosest
 
 
-@given(case=cases(), loosest=st.sampled_from((Tier.EXACT, *LOOSEST)), data=st.data())
+@given(case=cases(), loosest=st.sampled_from((Tier.EXACT, *LOOSEST)), most=st.sampled_from([1, 3, 64]), data=st.data())
 @settings(deadline=None, max_examples=300)
-def test_references(case: Case, loosest: Tier, data: st.DataObject) -> None:
+def test_references(case: Case, loosest: Tier, most: int, data: st.DataObject) -> None:
     count = len(case.classes)
     flags = st.lists(st.booleans(), min_size=count, max_size=count)
     reference, done = (np.array(data.draw(flags), np.bool_) for _ in range(2))
-    matches = match_references(case.candidates(), case.judge, loosest, reference, done)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "MOST_OPEN", most)
+        matches = match_references(case.candidates(), case.judge, loosest, reference, done)
     pairs = case.pairs()
     assert len(case.asked) == len(set(case.asked))
     for item, (keeper, top, tier, score) in enumerate(rows(matches)):

@@ -1,8 +1,10 @@
 """`compare`: one image against others, in words, as JSON and as a picture."""
 
+import subprocess
 from pathlib import Path
 
-from command import run, write
+import pytest
+from command import environment, line, run, write
 from PIL import Image, ImageOps
 
 from conftest import encode, scene
@@ -53,3 +55,22 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     write(folder / "broken.jpg", before[:100])
     broken = run("compare", "a.png", "broken.jpg", cwd=folder)
     assert (broken.code, "broken.jpg cannot be read" in broken.errors) == (3, True)
+
+
+@pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="no /dev/stdin")
+def test_a_file_that_is_gone_when_it_is_drawn_cannot_be_read(tmp_path: Path) -> None:
+    folder = files(tmp_path)
+    done = subprocess.run(  # a pipe holds its picture once, for the comparison
+        line("compare", "a.png", "/dev/stdin", "--output", "page.png"), cwd=folder, env=environment(),
+        input=(folder / "b.jpg").read_bytes(), capture_output=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"/dev/stdin cannot be read: the file is empty" in done.stderr
+    assert not (folder / "page.png").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_page_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    done = run("compare", "a.png", "b.jpg", "--output", "/dev/full", cwd=files(tmp_path))
+    assert (done.code, done.out) == (2, b"")
+    assert "cannot write /dev/full: No space left on device" in done.errors

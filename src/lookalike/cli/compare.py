@@ -1,10 +1,12 @@
 """`lookalike compare`."""
 
+import io
 import os
 import sys
 from typing import Annotated, Any
 
 import typer
+from PIL import Image
 
 from lookalike import tables
 from lookalike.comparing import Comparison, side_by_side
@@ -38,20 +40,22 @@ def compare(
             if os.path.exists(path)
         ):
             raise UsageError(f"--output {output} is one of the images: name another file")
-    found = []
+    found, drawn = [], []
     for other in others:
         try:
             found.append(compare_two(first, other, algorithms=names, decoding=decode))
+            if output is not None:
+                drawn.append(side_by_side(first, other))
         except (OSError, DecodeError) as error:
             raise SourceError(f"{plain(first)} or {plain(other)} cannot be read: {error}") from error
+    if output is not None:
+        tables.replace_file(output, _page(drawn))
     if json:
         rows = [_row(other, one) for other, one in zip(others, found, strict=True)]
         sys.stdout.write(tables.to_json({"version": 1, "path": tables.printable(first), "compared": rows}))
     else:
         for other, one in zip(others, found, strict=True):
             _print(first, other, one)
-    if output is not None:
-        _draw(first, others, output)
 
 
 def _row(other: str, found: Comparison) -> dict[str, Any]:
@@ -72,13 +76,13 @@ def _print(first: str, other: str, found: Comparison) -> None:
         typer.echo(f"  {one.algorithm:<14}  {one.distance:>4} of {one.bits:>4} bits  {one.share:>6.1%}")
 
 
-def _draw(first: str, others: list[str], output: str) -> None:
-    from PIL import Image  # noqa: PLC0415 - only where something is drawn
-
-    rows = [side_by_side(first, other) for other in others]
+def _page(rows: list[Image.Image]) -> bytes:
+    """Return a PNG file of rows below each other."""
     page = Image.new("RGB", (max(row.width for row in rows), sum(row.height + 10 for row in rows) - 10), "white")
     top = 0
     for row in rows:
         page.paste(row, (0, top))
         top += row.height + 10
-    page.save(output, "PNG")
+    file = io.BytesIO()
+    page.save(file, "PNG")
+    return file.getvalue()

@@ -5,6 +5,7 @@ the order in which anything was met. Groups form at tier copy first; each looser
 """
 
 from collections.abc import Callable, Iterator
+from itertools import compress, islice
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8]
 LOOSER = (Tier.COPY, Tier.EDIT, Tier.SIMILAR)
 MOST_KEEPERS, MOST_CLAIMED = 256, 8
 """Where a step of a walk stops looking for further keepers in one component."""
+SLICE = 4096
+"""How many items of a component a step looks at together."""
+MOST_OPEN = 1 << 13
+"""How many items look for their references together."""
 
 
 def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule = "star") -> Grouped:
@@ -88,14 +93,17 @@ def match_references(
     """
     count = len(candidates)
     matches = Grouped(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
-    open_items: list[tuple[int, Iterator[int]]] = []
-    if loosest is not Tier.EXACT:
-        for item in np.flatnonzero(~reference & ~done).tolist():
-            near = candidates.near(item)
-            open_items.append((item, iter(near[reference[near]].tolist())))
+    if loosest is Tier.EXACT:
+        return matches
     best = np.full(count, Tier.NONE, np.uint8)
-    while open_items:
-        # One reference per item and round; an item that found a copy looks no further.
+    waiting = (
+        (item, iter(near[reference[near]]))
+        for item in np.flatnonzero(~reference & ~done).tolist()
+        for near in (candidates.near(item),)
+    )
+    open_items: list[tuple[int, Iterator[np.int64]]] = []
+    while open_items := [*open_items, *islice(waiting, MOST_OPEN - len(open_items))]:
+        # One reference per item and round; an item that found a copy looks no further, and another takes its place.
         asked = [(item, at, rest) for item, rest in open_items if (at := next(rest, None)) is not None]
         items = np.array([item for item, _, _ in asked], np.int64)
         found = np.array([at for _, at, _ in asked], np.int64)
@@ -105,7 +113,7 @@ def match_references(
         matches.keeper[items[better]] = matches.group[items[better]] = found[better]
         matches.tier[items[better]] = tier[better]
         matches.score[items[better]] = score[better]
-        open_items = [(item, rest) for item, _, rest in asked if best[item] > Tier.COPY]
+        open_items = [(item, rest) for item, _, rest in compress(asked, best[items] > Tier.COPY)]
     return matches
 
 
@@ -116,16 +124,15 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     pair of two keepers has been asked when the walk ends, so looser tiers need no further question.
     """
     claimer = np.full(len(candidates), len(candidates))  # the first known keeper of each item, itself if it is one
-    walks = [(part, 0) for part in candidates.components()]
+    walks = candidates.components()
     asked: list[tuple[Any, ...]] = []
     while walks:
         keepers: list[tuple[int, NDArray[np.int64]]] = []
         going = []
-        for items, start in walks:
-            at = next((at for at in range(start, len(items)) if claimer[items[at]] == len(claimer)), None)
-            if at is not None:
-                keepers += _next_keepers(candidates, items[at:], claimer)
-                going.append((items, at + 1))
+        for items in walks:
+            if found := _next_keepers(candidates, items, claimer):
+                keepers += found
+                going.append(items[np.searchsorted(items, found[0][0]) + 1 :])
         walks = going
         for keeper, _ in keepers:
             claimer[keeper] = keeper
@@ -136,7 +143,7 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
         right = np.concatenate([others for _, others in keepers])
         tier, score = judge(left, right)
         np.minimum.at(claimer, right[tier <= Tier.COPY], left[tier <= Tier.COPY])
-        asked.append((left, right, tier, score))
+        asked.append(_matching(left, right, tier, score))
     return _edges(asked)
 
 
@@ -151,9 +158,7 @@ def _next_keepers(
     """
     found: list[tuple[int, NDArray[np.int64]]] = []
     claimed = 0
-    for item in items.tolist():
-        if claimer[item] < len(claimer):
-            continue
+    for item in _undecided(items, claimer):
         others = candidates.near(item)
         others = others[claimer[others] > item]
         if len(others) and others[0] < item:
@@ -163,6 +168,13 @@ def _next_keepers(
         if claimed == MOST_CLAIMED or len(found) == MOST_KEEPERS:
             break
     return found
+
+
+def _undecided(items: NDArray[np.int64], claimer: NDArray[np.int64]) -> Iterator[int]:
+    """Go through the items that nothing claims yet; a step that stops early has not looked at all of a large component."""
+    for start in range(0, len(items), SLICE):
+        some = items[start : start + SLICE]
+        yield from some[claimer[some] == len(claimer)].tolist()
 
 
 def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
@@ -182,10 +194,17 @@ def _every_pair(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
         if waiting >= 1 << 16 or position == len(items) - 1:
             left, right = np.concatenate(lefts), np.concatenate(rights)
             tier, score = judge(left, right)
-            same = tier < Tier.NONE
-            asked.append((left[same], right[same], tier[same], score[same]))
+            asked.append(_matching(left, right, tier, score))
             lefts, rights, waiting = [], [], 0
     return _edges(asked)
+
+
+def _matching(
+    left: NDArray[np.int64], right: NDArray[np.int64], tier: NDArray[np.uint8], score: NDArray[np.int64]
+) -> tuple[Any, ...]:
+    """Drop pairs of tier NONE: most are, and none of them makes a group or is named in one."""
+    same = tier < Tier.NONE
+    return left[same], right[same], tier[same], score[same]
 
 
 def _edges(parts: list[tuple[Any, ...]]) -> tuple[Any, ...]:
