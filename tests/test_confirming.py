@@ -93,6 +93,14 @@ def test_encoders_and_scaling_change_no_tile(made: Callable[[], Image.Image], qu
     assert found == LastLook(found.side, found.tiles, 0, True)
 
 
+def test_what_is_compared_on_coarse_planes_is_bound_as_they_are() -> None:
+    # On 64 pixels a side more has to be explained than on 256, which is what is asked for.
+    picture = scene(4, 640, 480)
+    icon = picture.resize((64, 48))
+    for quality, same in ((12, False), (60, True)):
+        assert last(encode(picture, quality=90), encode(icon, quality=quality)) == LastLook(64, 64, 0, same)
+
+
 def test_sides() -> None:
     photo, page = encode(scene(6, 2000, 1500), quality=90), encode(invoice("1.00", (2000, 2800)), quality=90)
     assert last(photo, photo[:-2] + b"\xff\xd9").side == 1024

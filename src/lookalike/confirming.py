@@ -77,8 +77,9 @@ def look(files: tuple[tuple[bytes, str], tuple[bytes, str]], small: Pictures, tu
     whole = np.broadcast_to(WHOLE, (1, 4))
     hints = None if turn == 1 else verify.Hints(first, np.array([turn], np.uint8), whole, whole)
     (seen,) = verify.verify(fine, first, second, hints).evidence
-    same = bool(seen["finished"]) and not seen["changed"] and seen["unexplained"] <= COPY_UNEXPLAINED[side]
-    return LastLook(int(seen["side"]), int(seen["tiles"]), int(seen["changed"]), bool(same))
+    compared = int(seen["side"])  # coarser than the planes where the pictures show no more
+    same = bool(seen["finished"]) and not seen["changed"] and seen["unexplained"] <= COPY_UNEXPLAINED[compared]
+    return LastLook(compared, int(seen["tiles"]), int(seen["changed"]), bool(same))
 
 
 def own_side(length: int, most: int) -> int:
