@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,10 +30,10 @@ def tag(amount: str) -> bytes:
 
 @contextmanager
 def judging(
-    folder: Path, catalog: Path | None = None, *, scanned: ScanOptions | None = None, **options: object
+    folder: Path, catalog: Path | None = None, *, scanned: ScanOptions | None = None, **options: Any
 ) -> Iterator[tuple[Judge, list[str]]]:
     """Scan a folder; offer a judge of its items and their names, in the order of the items."""
-    find, scanned = FindOptions(**options), scanned or ScanOptions()  # type: ignore[arg-type]
+    find, scanned = FindOptions(**options), scanned or ScanOptions()
     with open_catalog(None if catalog is None else str(catalog)) as store, ThreadPoolExecutor(1) as threads:
         images = scan([str(folder)], [], store, find.spec, scanned, workers=1).images
         content, first = np.unique(images.content, return_index=True)
@@ -166,7 +167,7 @@ def test_verdicts_are_remembered_and_do_not_depend_on_the_order(verify: str, tmp
     "other", [{"radius": 0}, {"spec": HashSpec(algorithm="dhash", size=8), "radius": 0}, {"orient": "upright"}]
 )
 def test_a_verdict_is_not_remembered_where_another_hash_or_radius_gives_other_hints(
-    other: dict[str, object], tmp_path: Path
+    other: dict[str, Any], tmp_path: Path
 ) -> None:
     folder, catalog = tmp_path / "photos", tmp_path / "catalog.sqlite"
     folder.mkdir()
@@ -174,7 +175,7 @@ def test_a_verdict_is_not_remembered_where_another_hash_or_radius_gives_other_hi
     mirrored = whole.crop((8, 8, 640, 480)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)  # its hash is some bits away
     (folder / "a.png").write_bytes(encode(whole, "PNG"))
     (folder / "b.jpg").write_bytes(encode(mirrored, quality=80))
-    usual: dict[str, object] = {"orient": "mirror", "radius": 10}
+    usual: dict[str, Any] = {"orient": "mirror", "radius": 10}
     one, two = np.array([0]), np.array([1])
     with judging(folder, **usual) as (judge, _):
         fresh = judge(one, two)
@@ -193,7 +194,7 @@ def test_a_verdict_does_not_depend_on_the_order_where_pictures_are_turned_and_cr
         (tmp_path / f"{seed}-flip.jpg").write_bytes(encode(whole.transpose(Image.Transpose.TRANSVERSE), quality=70))
         (tmp_path / f"{seed}-crop.jpg").write_bytes(encode(whole.crop((0, 0, 480, 360)), quality=80))
         (tmp_path / f"{seed}-right.jpg").write_bytes(encode(whole.crop((160, 120, 640, 480)), quality=90))
-    options = {"orient": "all", "crops": True}
+    options: dict[str, Any] = {"orient": "all", "crops": True}
     with judging(tmp_path, **options) as (judge, names):
         left, right = pairs(names)
         assert judge._proposals.hints(left, right) is not None
@@ -205,9 +206,9 @@ def test_a_verdict_does_not_depend_on_the_order_where_pictures_are_turned_and_cr
         (names[a], names[b]) for a, b in zip(left[there[0] <= Tier.EDIT], right[there[0] <= Tier.EDIT], strict=True)
     }
     whole_with = {frozenset(pair) for pair in found}
-    for seed in "12":
+    for name in "12":
         for kind in ("left", "flip", "crop", "right"):
-            assert frozenset((f"{seed}.png", f"{seed}-{kind}.jpg")) in whole_with
+            assert frozenset((f"{name}.png", f"{name}-{kind}.jpg")) in whole_with
 
 
 def test_no_pairs_are_no_verdicts(tmp_path: Path) -> None:

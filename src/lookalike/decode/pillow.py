@@ -164,16 +164,17 @@ def _within(file: io.BytesIO, readable: tuple[str, ...], max_pixels: int) -> Ima
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
         if "size" not in frame.f_locals:
             raise
-        raise _too_large(*frame.f_locals["size"], max_pixels) from error
+        raise _too_large(frame.f_locals["size"], max_pixels) from error
     if image.width * image.height > max_pixels:
-        raise _too_large(image.width, image.height, max_pixels)
+        raise _too_large(image.size, max_pixels)
     if not image.width or not image.height:
         raise DecodeError("damaged", "it has no pixels")
     return image
 
 
-def _too_large(width: int, height: int, max_pixels: int) -> DecodeError:
-    return DecodeError("limit", f"{width}x{height} pixels, more than the limit of {max_pixels:,}", size=(width, height))
+def _too_large(size: tuple[int, int], max_pixels: int) -> DecodeError:
+    width, height = size
+    return DecodeError("limit", f"{width}x{height} pixels, more than the limit of {max_pixels:,}", size=size)
 
 
 class _Switches:
