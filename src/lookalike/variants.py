@@ -61,12 +61,31 @@ VARIANTS: dict[str, Callable[[NDArray[np.uint8], HashSpec], Made]] = {
 """What can be hashed of a thumbnail: none, one or several hashes each."""
 
 
-_TRIMMING = 1
-"""Version of what `_trimmed` takes for a border."""
-_STORED = {
-    "trimmed": f"trimmed-{_TRIMMING}",
-    **{name: f"{name}-{crc32(repr(boxes.tolist()).encode()):08x}" for name, boxes in _BOXES.items()},
-}
+def box_names(tables: dict[str, NDArray[np.int64]]) -> dict[str, str]:
+    """Return names of variants that are boxes, with a digest of these.
+
+    Parameters
+    ----------
+    tables : dict of ndarray of int64, shape (b, 4)
+        Boxes by variant.
+
+    Returns
+    -------
+    dict of str
+        Names by variant.
+
+    Examples
+    --------
+    >>> box_names({"parts": np.array([[0, 0, 45, 45]])})
+    {'parts': 'parts-a5f0d1f1'}
+    """
+    return {name: f"{name}-{crc32(repr(boxes.tolist()).encode()):08x}" for name, boxes in tables.items()}
+
+
+TRIMMING = 1
+"""Version of what is taken for a border; raise it when that changes."""
+STORED = {"trimmed": f"trimmed-{TRIMMING}", **box_names(_BOXES)}
+"""Names that a catalog keeps variants by, where they differ."""
 
 
 def stored_name(variant: str) -> str:
@@ -87,7 +106,7 @@ def stored_name(variant: str) -> str:
     >>> stored_name("plain"), stored_name("trimmed")
     ('plain', 'trimmed-1')
     """
-    return _STORED.get(variant, variant)
+    return STORED.get(variant, variant)
 
 
 def at_scan(spec: HashSpec) -> tuple[tuple[HashSpec, str], ...]:
