@@ -1,6 +1,8 @@
 """What is proposed: neighbours of hashes, by parts and by crops too, and how to look at a pair."""
 
 import re
+import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,14 @@ from PIL import ImageDraw, ImageOps
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike import join, proposing
-from lookalike.model import FindOptions, ScanOptions
+from lookalike import grouping, join, proposing
+from lookalike.columns import Images
+from lookalike.hashes import crops
+from lookalike.model import FindOptions, HashSpec, ScanOptions
 from lookalike.opening import open_catalog
 from lookalike.scanning import scan
+from lookalike.stores.catalog import Catalog
+from lookalike.variants import Sort
 
 
 @given(st.lists(st.integers(0, 2**14), max_size=60), st.integers(0, 6))
@@ -52,6 +58,129 @@ def test_a_clique_is_grouped_without_its_pairs() -> None:
     assert isinstance(found, proposing._Sought)
     assert not found.labels().any()
     assert len(found.near(5)) == 11_999
+
+
+def crossed(plain: list[int], made: list[list[int]], radius: int, hashes: int = 2) -> proposing._Crossed:
+    """Return hashes of items as they are, and of what is made of them."""
+    block, count = np.array(plain, np.uint64).reshape(-1, 1), len(plain)
+    own = proposing._Own.of(count, (np.arange(count), block))
+    sort = Sort(crops.SPEC, "edges", hashes, radius, crossed=True)
+    return proposing._Crossed(own, np.array(made, np.uint64).reshape(count, hashes, 1), sort)
+
+
+hash_lists = st.lists(st.tuples(*[st.integers(0, 2**9)] * 3), max_size=30)
+
+
+@given(hash_lists, st.integers(0, 3), st.integers(0, 4), st.booleans())
+@settings(deadline=None, max_examples=150)
+def test_hits_are_those_of_every_pair_however_they_are_found(
+    rows: list[tuple[int, int, int]], known: int, radius: int, small: bool
+) -> None:
+    plain, made = [row[0] for row in rows], [list(row[1:]) for row in rows]
+    known_layer = crossed(plain, [[one, one] for one in plain], known)
+    with pytest.MonkeyPatch.context() as patch:
+        if small:
+            patch.setattr(proposing, "QUERIES_AT_ONCE", 7)
+            patch.setattr(join, "LIMIT", 5)
+        layers = [crossed(plain, made, radius).layer(known, threads=1)]
+        patch.setattr(proposing, "MOST_PAIRS", -1)
+        layers.append(crossed(plain, made, radius).layer(known, threads=2))
+        plain_layer = known_layer.layer(0, threads=1)
+    assert isinstance(layers[1]._neighbours, proposing._SoughtHits)
+    everything = [grouping.Candidates(len(rows), [layer, plain_layer]) for layer in layers]
+    for item, (own, *of_own) in enumerate(rows):
+        near = [
+            other
+            for other, (its, *of_its) in enumerate(rows)
+            if other != item
+            and (
+                (own ^ its).bit_count() <= known
+                or any((its ^ one).bit_count() <= radius for one in of_own)
+                or any((own ^ one).bit_count() <= radius for one in of_its)
+            )
+        ]
+        assert [candidates.near(item).tolist() for candidates in everything] == [near, near]
+    for candidates in everything:
+        connected = {item: number for number, part in enumerate(candidates.components()) for item in part.tolist()}
+        for item in range(len(rows)):
+            assert {connected[other] for other in candidates.near(item).tolist()} <= {connected.get(item)}
+
+
+@given(hash_lists, st.integers(0, 4))
+@settings(deadline=None, max_examples=60)
+def test_hints_are_the_nearest_hashes_of_a_pair(rows: list[tuple[int, int, int]], radius: int) -> None:
+    count = len(rows)
+    left, right = (column.reshape(-1) for column in np.mgrid[:count, :count])
+    found = crossed([row[0] for row in rows], [list(row[1:]) for row in rows], radius).hints(left, right)
+    expected = []
+    for pair, (item, other) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        distance = [(rows[other][0] ^ one).bit_count() for one in rows[item][1:]]
+        if item != other and min(distance) <= radius:
+            expected.append((pair, proposing._CROPPED + distance.index(min(distance))))
+    assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
+
+
+@pytest.mark.parametrize("known", [0, 10])
+def test_hits_of_a_clique_are_not_kept(known: int) -> None:
+    """Frames of a still camera: 1,600 million hits."""
+    plain = np.arange(20_000)
+    dense = crossed(plain.tolist(), (plain[:, np.newaxis] ^ np.arange(4)).tolist(), 14, 4)
+    tracemalloc.start()
+    layer = dense.layer(known, threads=2)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(layer._neighbours, proposing._SoughtHits)
+    assert most < 1.5e9
+    assert len(np.unique(np.concatenate(layer.near(5)))) == 20_000
+
+
+def test_a_hit_beside_pairs_that_are_near_anyway_is_not_kept() -> None:
+    plain = np.arange(500)
+    dense = crossed(plain.tolist(), (plain[:, np.newaxis] ^ np.arange(4)).tolist(), 10, 4)
+    assert len(dense._hits(0, threads=1)) == 500 * 499
+    assert len(dense._hits(10, threads=1)) == 0
+
+
+@pytest.fixture(scope="module")
+def strips(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Catalog, Images]]:
+    """Pictures, and what is left of them without a thin strip or without much."""
+    folder = tmp_path_factory.mktemp("strips")
+    for seed in range(8):
+        (folder / f"{seed}-whole.png").write_bytes(encode(scene(seed, 480, 400), "PNG"))
+        (folder / f"{seed}-thin.jpg").write_bytes(cut(0.95, seed % 2, seed // 2 % 2, seed))
+        (folder / f"{seed}-much.jpg").write_bytes(cut(0.8, 0.5, seed % 2, seed))
+    with open_catalog(None) as store:
+        yield store, scan([str(folder)], [], store, HashSpec(), ScanOptions(), workers=1).images
+
+
+@given(radius=st.integers(0, 16), algorithm=st.sampled_from(["phash", "dhash", "ahash"]))
+@settings(deadline=None, max_examples=25)
+def test_crops_propose_whatever_is_proposed_without(
+    strips: tuple[Catalog, Images], radius: int, algorithm: str
+) -> None:
+    store, images = strips
+    pairs = []
+    for with_crops in (False, True):
+        options = FindOptions(spec=HashSpec(algorithm, 8), radius=radius, crops=with_crops)
+        joined = np.ones(len(images), np.bool_)
+        found = proposing.propose(images.content, joined, images.facts.id, store, options, threads=1).candidates
+        pairs.append({(item, other) for item in range(len(images)) for other in found.near(item).tolist()})
+    assert pairs[0] <= pairs[1]
+
+
+def test_slices_of_owners_are_put_together(strips: tuple[Catalog, Images], monkeypatch: pytest.MonkeyPatch) -> None:
+    store, images = strips
+    joined = np.arange(len(images)) % 5 != 1
+    found = []
+    for at_once in (100_000, 4):
+        monkeypatch.setattr(proposing, "OWNERS_AT_ONCE", at_once)
+        options = FindOptions(orient="mirror", crops=True)
+        proposals = proposing.propose(images.content, joined, images.facts.id, store, options, threads=1)
+        found.append(proposals)
+    for one, other in zip(found[0].crossed, found[1].crossed, strict=True):
+        assert np.array_equal(one.made, other.made)
+        assert one.made[joined].any(axis=2).all()
+        assert not one.made[~joined].any()
 
 
 def cut(share: float, across: float, down: float, seed: int) -> bytes:

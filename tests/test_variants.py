@@ -12,7 +12,7 @@ from lookalike import bits, hashes, variants
 from lookalike.decode import decode
 from lookalike.hashes import crops
 from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed, within
-from lookalike.model import HashSpec, Tier
+from lookalike.model import FindOptions, HashSpec, Tier
 from lookalike.opening import open_catalog
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import BACK, NAMES, turned
@@ -54,6 +54,41 @@ def test_every_variant_comes_from_thumbnails_once_and_is_kept(name: str) -> None
         store.db.execute("DELETE FROM thumbnail")
         for variant in variants.VARIANTS:  # nothing is made again
             variants.hash_words(ids, store, crops.SPEC if variant in ("parts", "edges", "crops") else spec, variant)
+
+
+@pytest.mark.parametrize("variant", ["trimmed", "parts", "edges", "crops"])
+def test_hashes_of_other_boxes_are_made_again(variant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names in the catalog tell tables of boxes apart, and no two variants share one."""
+    names = [variants.stored_name(name) for name in variants.VARIANTS]
+    assert len(set(names)) == len(names)
+    with open_catalog(None) as store:
+        ids = fill(store, [ImageOps.expand(scene(1), 30, "white")])
+        _, block = variants.hash_words(ids, store, crops.SPEC, variant)
+        store.add_hashes(ids, np.zeros((1, 1), np.uint64), crops.SPEC, variant)  # as an older version would name them
+        assert np.array_equal(variants.hash_words(ids, store, crops.SPEC, variant)[1], block)
+        monkeypatch.setitem(variants.STORED, variant, f"{variant}-other")
+        store.db.execute("UPDATE hash SET words = zeroblob(8)")
+        assert np.array_equal(variants.hash_words(ids, store, crops.SPEC, variant)[1], block)
+
+
+def test_names_of_boxes_follow_from_the_boxes() -> None:
+    assert variants.box_names({"edges": crops.EDGES}) == {"edges": variants.STORED["edges"]}
+    assert variants.box_names({"edges": crops.EDGES + 1}) != variants.box_names({"edges": crops.EDGES})
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "size", "radius", "part"),
+    [("phash", 8, 10, 10), ("phash", 8, 7, 7), ("phash", 8, 64, 64), ("ahash", 8, 3, 10), ("ahash", 8, 0, 0),
+     ("dhash", 16, 40, 10), ("dhash", 8, 4, 5), ("dhash", 8, 64, 64), ("ahash", 4, 0, 0), ("ahash", 4, 2, 8)],
+)  # fmt: skip
+def test_radii_of_parts_follow_the_usual_one_of_their_own_hash(
+    algorithm: str, size: int, radius: int, part: int
+) -> None:
+    options = FindOptions(spec=HashSpec(algorithm, size), radius=radius, orient="mirror", crops=True)
+    assert {sort.variant: (sort.hashes, sort.radius, sort.crossed) for sort in variants.sorts(options)} == {
+        "plain": (1, radius, False), "parts": (4, part, False), "turned": (1, radius, True), "edges": (4, part, True),
+        "crops": (len(crops.CROPS), min(part + variants.CROP_MORE, 64), True),
+    }  # fmt: skip
 
 
 def test_parts_have_one_hash_only() -> None:

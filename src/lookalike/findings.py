@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lookalike
-from lookalike import bits, decode, hashes, join, tables, verify
+from lookalike import bits, decode, hashes, join, tables, variants, verify
 from lookalike.columns import Matches
 from lookalike.errors import UsageError
 from lookalike.keep import Ranking
 from lookalike.listing import Scan
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
 
-MOST_NEIGHBOURS = 0.1
-"""Neighbours of an image by chance alone from which a radius is too wide."""
+MOST_NEIGHBOURS = 1
+"""Neighbours of an image by chance alone, by any of its hashes, from which a radius is too wide."""
+CHOSEN = ("plain", "turned")
+"""Variants that have the hash that the user chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,71 @@ class FolderPair:
     contained: int
     images: int
     size: int
+
+
+def by_chance(options: FindOptions, count: int, *, chosen: bool = True) -> float:
+    """Return how many neighbours an image has by chance, by all of its hashes together.
+
+    Parameters
+    ----------
+    options : FindOptions
+        What proposes.
+    count : int
+        Number of images.
+    chosen : bool
+        Whether hashes count that have the algorithm and size of the options; those of parts have their own.
+
+    Returns
+    -------
+    float
+        Of hashes that are otherwise random.
+
+    Examples
+    --------
+    >>> f"{by_chance(FindOptions(), 1_000_000):.2f}, {by_chance(FindOptions(crops=True), 1_000_000):.0f}"
+    '0.30, 95'
+    """
+    expected = 0.0
+    for sort in variants.sorts(options):
+        if chosen or sort.variant not in CHOSEN:
+            balanced = hashes.algorithm(sort.spec.algorithm).balanced
+            # What is crossed has neighbours among the whole pictures, and the whole picture has some among what is crossed.
+            sides = 2 if sort.crossed else 1
+            expected += count * sides * sort.hashes * bits.chance(sort.spec.bits, sort.radius, balanced=balanced)
+    return expected
+
+
+def wide(options: FindOptions, count: int) -> list[str]:
+    """Warn of a radius that is too wide.
+
+    Parameters
+    ----------
+    options : FindOptions
+        What proposes.
+    count : int
+        Number of images.
+
+    Returns
+    -------
+    list of str
+        One line, or none.
+    """
+    expected = by_chance(options, count)
+    if expected <= MOST_NEIGHBOURS or options.tier is Tier.EXACT:
+        return []
+    advice = [
+        f"--radius {radius}"
+        for radius in range(options.radius, -1, -1)
+        if by_chance(replace(options, radius=radius), count) <= MOST_NEIGHBOURS
+    ][:1]
+    if by_chance(options, count, chosen=False) <= MOST_NEIGHBOURS:
+        advice.append("a hash of more bits (--size)")
+    if options.crops and by_chance(replace(options, crops=False), count) <= MOST_NEIGHBOURS:
+        advice.append("no --crops")
+    said = f"radius {options.radius} is wide for {count:,} images and {options.spec.bits} bits"
+    said += " with --crops" if options.crops else ""
+    cost = f"each has about {expected:.2g} neighbours by chance, and every pair is verified"
+    return [f"{said}: {cost}; use {', or '.join(advice) or 'fewer images at a time'}"]
 
 
 class Findings:
@@ -223,27 +290,7 @@ class Findings:
     @cached_property
     def warnings(self) -> list[str]:
         """What about the options may mislead, one line each, with what to do instead."""
-        spec, count = self.options.spec, len(self._images)
-        balanced = hashes.algorithm(spec.algorithm).balanced
-
-        def expected(radius: int) -> float:
-            return count * bits.chance(spec.bits, radius, balanced=balanced)
-
-        neighbours = expected(self.options.radius)
-        if neighbours <= MOST_NEIGHBOURS or self.options.tier is Tier.EXACT:
-            return []
-        narrower = next(
-            (radius for radius in range(self.options.radius, -1, -1) if expected(radius) <= MOST_NEIGHBOURS), None
-        )
-        wide = f"radius {self.options.radius} is wide for {count:,} images and {spec.bits} bits"
-        advice = (
-            "a hash of more bits (--size)"
-            if narrower is None
-            else f"--radius {narrower}, or a hash of more bits (--size)"
-        )
-        return [
-            f"{wide}: each has about {neighbours:.2g} neighbours by chance, and every pair is verified; use {advice}"
-        ]
+        return wide(self.options, len(self._images))
 
     @cached_property
     def unmatched(self) -> list[str]:

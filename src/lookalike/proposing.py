@@ -11,65 +11,141 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import grouping, join
+from lookalike import bits, grouping, join
 from lookalike.hashes import crops
 from lookalike.model import FindOptions, HashSpec
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import BACK
-from lookalike.variants import TURNS, hash_words
+from lookalike.variants import TURNS, Sort, hash_words, sorts
 from lookalike.verify import Hints
 from lookalike.verify.views import WHOLE
 
 MOST_PAIRS = 1 << 25
-"""Pairs of distinct hashes that are kept in memory, some 24 bytes each; beyond, each hash looks for its own."""
+"""Pairs of hashes of a layer that are kept in memory: 32 bytes each, some 100 while they are put in order.
+
+Beyond, each hash looks for its own.
+"""
+MOST_LOOKS = 2
+"""Hits that are looked through for each that may be kept: many of one pair, or of pairs that are near anyway."""
+OWNERS_AT_ONCE, QUERIES_AT_ONCE = 100_000, 1 << 24
 MOST_TURNS = 3
 """Turns that an item gets beside one hash, the nearest."""
-CROP_MORE = 2
-"""Bits by which the hash of a crop may be farther off than that of a part: it lies between the places that are tried."""
 
 Column = NDArray[np.int64]
-Owned = tuple[Column, NDArray[np.uint64]]
+Block = NDArray[np.uint64]
+Owned = tuple[Column, Block]
 """``(item, block)``: row i of the hash block belongs to that item."""
 
 _BOX = np.concatenate([np.broadcast_to(WHOLE, (len(BACK), 4)), crops.EDGES, crops.CROPS])
 _TURN = np.array([*range(len(BACK)), *[1] * (len(_BOX) - len(BACK))], np.uint8)
 """Ways to look at an item: by EXIF orientation turned, or upright cropped."""
 _CROPPED = len(BACK)
+_WAYS = {
+    "turned": np.array(TURNS),
+    "edges": _CROPPED + np.arange(len(crops.EDGES)),
+    "crops": _CROPPED + len(crops.EDGES) + np.arange(len(crops.CROPS)),
+}
+"""Rows of that table, for each hash of a variant."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Hinted:
-    """What is known of how items lie to others.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Own:
+    """Hashes of items as they are.
 
     Attributes
     ----------
+    distinct : ndarray of uint64, shape (nodes, words)
+        Hashes without repetition.
+    item, node : ndarray of int64, shape (m,)
+        Which items have which of them.
     nodes : ndarray of int64, shape (items, k)
-        Nodes of each item's own hashes; -1 where there is none.
-    count : int
-        Number of nodes.
-    key : ndarray of int64, shape (m,)
-        ``item * count + node``, ascending: the item, looked at in that way, has the hash of the node or one near it.
-    way : ndarray of int64, shape (m,)
-        Row of the table of ways.
+        The same by item; -1 where there is none. The first is that of the whole picture.
     """
 
-    nodes: NDArray[np.int64]
-    count: int
-    key: Column
-    way: Column
+    distinct: Block
+    item: Column
+    node: Column
+    nodes: Column
 
-    def of(self, items: Column, others: Column) -> tuple[Column, Column]:
+    @classmethod
+    def of(cls, count: int, *parts: Owned) -> "_Own":
+        item, block = (np.concatenate(column) for column in zip(*parts, strict=True))
+        distinct, node = join.collapse(block)
+        nodes = np.full((count, len(parts)), -1, np.int64)
+        nodes[item, np.repeat(np.arange(len(parts)), [len(owner) for owner, _ in parts])] = node
+        return cls(distinct, item, node, nodes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crossed:
+    """Hashes of what is made of items, to be held against those that others have as they are.
+
+    Attributes
+    ----------
+    own : _Own
+        Hashes of items as they are.
+    made : ndarray of uint64, shape (items, hashes, words)
+        Hashes of what is made of each; zeros where the item has no hash at all.
+    sort : Sort
+        What they are, and how near is near.
+    """
+
+    own: _Own
+    made: Block
+    sort: Sort
+
+    def hints(self, items: Column, others: Column) -> tuple[Column, Column]:
         """Return rows of pairs, and in which way to look at the item to see the other."""
         rows, ways = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for column in range(self.nodes.shape[1]):
-            node = self.nodes[others, column]
-            start, stop = (np.searchsorted(self.key, items * self.count + node, side) for side in ("left", "right"))
-            found = np.where(node >= 0, stop - start, 0)
-            for step in range(int(found.max(initial=0))):
-                at = np.flatnonzero(found > step)
-                rows.append(at)
-                ways.append(self.way[start[at] + step])
+        most = MOST_TURNS if self.sort.variant == "turned" else 1
+        for node in self.own.nodes[others].T:
+            at = np.flatnonzero((node >= 0) & (self.own.nodes[items, 0] >= 0) & (items != others))
+            distance = bits.distance(self.made[items[at]], self.own.distinct[node[at], np.newaxis])
+            nearest = np.argsort(distance, axis=1, kind="stable")[:, :most]
+            pair, place = np.nonzero(np.take_along_axis(distance, nearest, 1) <= self.sort.radius)
+            rows.append(at[pair])
+            ways.append(_WAYS[self.sort.variant][nearest[pair, place]])
         return np.concatenate(rows), np.concatenate(ways)
+
+    def layer(self, known: int, *, threads: int) -> grouping.Layer:
+        """Join; what is near as it is, within the radius `known`, needs no hit beside."""
+        count = len(self.own.distinct)
+        keys = self._hits(known, threads=threads)
+        if keys is None:
+            owners = np.flatnonzero(self.own.nodes[:, 0] >= 0)
+            near: grouping.Neighbours = _SoughtHits(
+                self.own.distinct, self.made[owners], self.sort.radius, threads=threads
+            )
+        else:
+            owner, hit = np.divmod(keys, max(count, 1))
+            owners, at = np.unique(owner, return_inverse=True)
+            near = grouping.Listed(count + len(owners), hit, count + at)
+        # What items have hits with is a node of their own, beside those of the hashes that they hit.
+        further = count + np.arange(len(owners))
+        return grouping.Layer(np.concatenate([self.own.item, owners]), np.concatenate([self.own.node, further]), near)
+
+    def _hits(self, known: int, *, threads: int) -> Column | None:
+        """Find ``item * nodes + node`` of what is near, ascending; None where that is too much."""
+        own, width = self.own, self.made.shape[2]
+        owners = np.flatnonzero(own.nodes[:, 0] >= 0)
+        runs = [np.zeros(0, np.int64)]
+        seen = 0
+        step = max(1, QUERIES_AT_ONCE // self.sort.hashes)
+        for start in range(0, len(owners), step):
+            queries = self.made[owners[start : start + step]].reshape(-1, width)
+            parts = join.stream_cross_pairs(own.distinct, queries, self.sort.radius, threads=threads)
+            for row, query, _ in _few_at_once(parts):
+                owner = owners[start + query // self.sort.hashes]
+                far = bits.distance(own.distinct[own.nodes[owner, 0]], own.distinct[row]) > known
+                runs.append(_without_repetition(owner[far] * len(own.distinct) + row[far]))
+                seen += len(row)
+                # The runs are merged when they have doubled, so that no hit is moved often.
+                if sum(map(len, runs[1:])) > max(len(runs[0]), join.LIMIT):
+                    runs = [_without_repetition(*runs)]
+                if len(runs[0]) > MOST_PAIRS or seen > MOST_LOOKS * MOST_PAIRS:
+                    return None
+        keys = _without_repetition(*runs)
+        return keys if len(keys) <= MOST_PAIRS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +156,12 @@ class Proposals:
     ----------
     candidates : Candidates
         Which items may match.
-    hinted : tuple
-        What is known beside: of turned items, of cropped ones.
+    crossed : tuple
+        What says how to look at a pair: hashes of turned items, of cropped ones.
     """
 
     candidates: grouping.Candidates
-    hinted: tuple[_Hinted, ...]
+    crossed: tuple[_Crossed, ...]
 
     def hints(self, left: Column, right: Column) -> Hints | None:
         """Return how to look at pairs, beside as they are.
@@ -100,8 +176,8 @@ class Proposals:
         Hints or None
             None where there is none for any.
         """
-        found = [(*known.of(left, right), True) for known in self.hinted]
-        found += [(*known.of(right, left), False) for known in self.hinted]
+        found = [(*known.hints(left, right), True) for known in self.crossed]
+        found += [(*known.hints(right, left), False) for known in self.crossed]
         rows, ways, of_left = (
             np.concatenate([np.broadcast_to(part[at], part[0].shape) for part in found] or [np.zeros(0, np.int64)])
             for at in range(3)
@@ -148,46 +224,36 @@ def propose(
     Proposals
         Pairs within the radius.
     """
-    count, spec, radius = len(content), options.spec, options.radius
+    count, spec = len(content), options.spec
     item_of = np.full(len(ids), -1, np.int64)
     item_of[content[joined]] = np.flatnonzero(joined)
     wanted = np.flatnonzero(item_of >= 0)
 
-    def hashes(spec: HashSpec, variant: str) -> Owned:
+    def owned(spec: HashSpec, variant: str) -> Owned:
         owner, block = hash_words(ids[wanted], store, spec, variant, threads=threads)
         return item_of[wanted[owner]], block
 
-    whole, without = hashes(spec, "plain"), hashes(spec, "trimmed")
-    item, block = (np.concatenate(column) for column in zip(whole, without, strict=True))
-    distinct, node = join.collapse(block)
-    layers = [grouping.Layer(item, node, near_hashes(distinct, radius, threads=threads))]
-    within = radius * crops.SPEC.bits // spec.bits
-    part, block = hashes(crops.SPEC, "parts")
-    for corner in range(len(crops.PARTS)):
-        rows = slice(corner, None, len(crops.PARTS))
-        layers.append(_near_layer(part[rows], block[rows], within, threads=threads))
-    hinted: list[_Hinted] = []
-    if options.orient != "upright":
-        nodes = np.full((count, 2), -1, np.int64)
-        nodes[whole[0], 0], nodes[without[0], 1] = node[: len(whole[0])], node[len(whole[0]) :]
-        owner, turned = hashes(spec, "turned")
-        turn = np.tile(np.array(TURNS), len(owner) // len(TURNS))
-        if options.orient == "mirror":
-            owner, turned, turn = owner[turn == 2], turned[turn == 2], turn[turn == 2]
-        hits = _hits(distinct, turned, radius, (owner, turn, item, node), most=MOST_TURNS, threads=threads)
-        _add_hits(layers, hinted, (item, node, nodes), *hits)
-    boxes = crops.CROPS if options.crops else crops.EDGES
-    first = len(_BOX) - len(boxes) if options.crops else _CROPPED
-    item, block = hashes(crops.SPEC, "plain")
-    distinct, node = join.collapse(block)
-    nodes = np.full((count, 1), -1, np.int64)
-    nodes[item, 0] = node
-    owner, block = hashes(crops.SPEC, "crops" if options.crops else "edges")
-    way = first + np.tile(np.arange(len(boxes)), len(owner) // len(boxes))
-    farther = min(within + CROP_MORE, crops.SPEC.bits) if options.crops else within
-    hits = _hits(distinct, block, farther, (owner, way, item, node), most=1, threads=threads)
-    _add_hits(layers, hinted, (item, node, nodes), *hits)
-    return Proposals(grouping.Candidates(count, layers), tuple(hinted))
+    def made(sort: Sort) -> Block:
+        found = np.zeros((count, sort.hashes, bits.words(sort.spec.bits)), np.uint64)
+        for start in range(0, len(wanted), OWNERS_AT_ONCE):
+            part = wanted[start : start + OWNERS_AT_ONCE]
+            _, block = hash_words(ids[part], store, sort.spec, sort.variant, threads=threads)
+            found[item_of[part]] = block.reshape(len(part), -1, found.shape[2])[:, : sort.hashes]
+        return found
+
+    plain, parts, *others = sorts(options)
+    own = _Own.of(count, owned(spec, "plain"), owned(spec, "trimmed"))
+    layers = [grouping.Layer(own.item, own.node, near_hashes(own.distinct, plain.radius, threads=threads))]
+    part, block = owned(parts.spec, parts.variant)
+    for corner in range(parts.hashes):
+        rows = slice(corner, None, parts.hashes)
+        layers.append(_near_layer(part[rows], block[rows], parts.radius, threads=threads))
+    crossed: list[_Crossed] = []
+    for sort in others:
+        against = own if sort.variant == "turned" else _Own.of(count, owned(sort.spec, "plain"))
+        crossed.append(_Crossed(against, made(sort), sort))
+        layers.append(crossed[-1].layer(plain.radius if sort.spec == spec else 0, threads=threads))
+    return Proposals(grouping.Candidates(count, layers), tuple(crossed))
 
 
 def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Layer:
@@ -203,34 +269,12 @@ def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads
     return grouping.Layer(item, node, near)
 
 
-def _hits(
-    distinct: NDArray[np.uint64],
-    queries: NDArray[np.uint64],
-    radius: int,
-    known: tuple[Column, Column, Column, Column],
-    *,
-    most: int,
-    threads: int,
-) -> tuple[Column, Column]:
-    """Find which items, looked at in which ways, have a hash near a node of another.
-
-    `known` is the owner and the way of each query, and which items have which nodes. Of a (item, node) the `most` nearest
-    ways stay, as ``key`` and ``way`` of `_Hinted`.
-    """
-    owner, way, item, node = known
-    count = len(distinct)
-    alone = np.full(count, -1, np.int64)  # what looks like itself when turned or cropped is no candidate for itself
-    alone[node] = item
-    alone[np.bincount(node, minlength=count) > 1] = -1
-    kept = np.zeros((3, 0), np.int64)
-    for row, query, distance in _few_at_once(join.stream_cross_pairs(distinct, queries, radius, threads=threads)):
-        other = alone[row] != owner[query]
-        found = np.stack([owner[query] * count + row, distance, way[query]])[:, other]
-        kept = np.concatenate([kept, found], axis=1)
-        kept = kept[:, np.lexsort(kept[::-1])]
-        first = np.searchsorted(kept[0], kept[0])
-        kept = kept[:, np.arange(kept.shape[1]) - first < most]
-    return kept[0], kept[2]
+def _without_repetition(*columns: Column) -> Column:
+    """Sort, which takes a tenth of the time of ``np.unique`` where much is there once."""
+    values: Column = np.sort(np.concatenate(columns))
+    fresh = np.ones(len(values), np.bool_)
+    fresh[1:] = values[1:] != values[:-1]
+    return values[fresh]
 
 
 def _few_at_once(parts: Iterable[join.Pairs]) -> Iterable[join.Pairs]:
@@ -248,24 +292,6 @@ def _few_at_once(parts: Iterable[join.Pairs]) -> Iterable[join.Pairs]:
 def _joined(parts: list[join.Pairs]) -> join.Pairs:
     left, right, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
     return left, right, distance
-
-
-def _add_hits(
-    layers: list[grouping.Layer],
-    hinted: list[_Hinted],
-    own: tuple[Column, Column, NDArray[np.int64]],
-    key: Column,
-    way: Column,
-) -> None:
-    """Add what items have hits, as nodes of their own beside those of the hashes that they hit."""
-    item, node, nodes = own
-    count = int(node.max(initial=-1)) + 1
-    owner, hit = np.divmod(np.unique(key), max(count, 1))
-    owners, at = np.unique(owner, return_inverse=True)
-    near = grouping.Listed(count + len(owners), hit, count + at)
-    further = count + np.arange(len(owners))
-    layers.append(grouping.Layer(np.concatenate([item, owners]), np.concatenate([node, further]), near))
-    hinted.append(_Hinted(nodes, count, key, way))
 
 
 def near_hashes(distinct: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Neighbours:
@@ -316,6 +342,36 @@ class _Sought:
         _, rows, _ = join.search(self._block[start:stop], query, radius=self._radius, threads=1)
         found = self._members[start + rows]
         others: NDArray[np.int64] = found[found != number]
+        return others
+
+    def labels(self) -> NDArray[np.int64]:
+        return self._labels
+
+
+class _SoughtHits:
+    """Hits that are looked for when somebody asks: nodes are the hashes, and after these the items that may hit them."""
+
+    def __init__(self, distinct: Block, made: Block, radius: int, *, threads: int) -> None:
+        items, each, width = made.shape
+        self._nodes, self.count, self._radius = len(distinct), len(distinct) + items, radius
+        block = np.concatenate([distinct, made.reshape(-1, width)])
+        number = np.concatenate([np.arange(self._nodes), self._nodes + np.arange(items).repeat(each)])
+        # What is near the same hash is connected; so is, for simplicity, what two items are made into.
+        self._labels = grouping.connected(self.count, number, number[join.components(block, radius, threads=threads)])
+        sides = self._labels[: self._nodes], self._labels[self._nodes :]
+        self._members = [np.argsort(labels, kind="stable") for labels in sides]
+        self._sorted = [labels[members] for labels, members in zip(sides, self._members, strict=True)]
+        self._blocks = distinct[self._members[0]], made[self._members[1]]
+        self._distinct, self._made = distinct, made
+
+    def near(self, number: int) -> NDArray[np.int64]:
+        item = number >= self._nodes
+        start, stop = np.searchsorted(self._sorted[not item], self._labels[number] + np.arange(2)).tolist()
+        rows = self._blocks[not item][start:stop].reshape(-1, self._distinct.shape[1])
+        query = self._made[number - self._nodes] if item else self._distinct[number : number + 1]
+        _, row, _ = join.search(rows, query, radius=self._radius, threads=1)
+        found = start + np.unique(row if item else row // self._made.shape[1])
+        others: NDArray[np.int64] = self._members[not item][found] + (0 if item else self._nodes)
         return others
 
     def labels(self) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from album import copies, fill, jpeg
 from command import comparable, found, run, write
+from PIL import ImageOps
 
 from conftest import scene
 
@@ -89,3 +90,21 @@ def test_against_does_not_depend_on_workers(tmp_path: Path) -> None:
         for workers in ("1", "2", "3")
     }
     assert len(texts) == 1
+
+
+def test_every_option_that_asks_for_more_does_not_depend_on_workers(tmp_path: Path) -> None:
+    for seed in range(4):
+        picture = scene(seed, 480, 360)
+        for name, changed in {
+            "whole": picture, "mirrored": ImageOps.mirror(picture), "turned": picture.rotate(90, expand=True),
+            "cut": picture.crop((60, 40, 440, 340)), "thin": picture.crop((20, 0, 480, 345)),
+            "framed": ImageOps.expand(picture, 30, "white"),
+        }.items():  # fmt: skip
+            write(tmp_path / "photos" / f"{seed}-{name}.jpg", jpeg(changed, 80))
+    options = ("--orient", "all", "--crops", "--verify", "pixels")
+    one, two = (found("photos", *options, "--workers", workers, cwd=tmp_path) for workers in ("1", "2"))
+    relations = {member["relation"].split(",")[0] for group in one["groups"] for member in group["members"][1:]}
+    assert one["stats"]["duplicates"] >= 12
+    assert any("mirrored" in relation for relation in relations), relations
+    assert any("cropped" in relation for relation in relations), relations
+    assert comparable(one) == comparable(two)
