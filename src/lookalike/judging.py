@@ -18,8 +18,8 @@ from lookalike.verify.views import Pictures
 
 PAIRS_AT_ONCE = 8192
 PAIRS_PER_THREAD = 1024
-PIXEL_PAIRS = 256
-"""Pairs whose files are decoded at once."""
+PIXEL_PAIRS, PIXEL_PAIRS_PER_THREAD = 256, 32
+"""Pairs whose files are decoded at once, and how many of these a thread verifies at a time."""
 FLUSH_PAIRS = 1 << 16
 PIXEL_SIDE = 256
 """Side of the planes that files are decoded to."""
@@ -262,7 +262,7 @@ class Judge:
         luma, chroma = self._store.thumbnails(self._ids[items])
         pictures = pictures_of(luma, chroma, self._width[items], self._height[items])
         one, other = at[: len(left)], at[len(left) :]
-        found = self._part_by_part(pictures, one, other, (left, right))
+        found = self._part_by_part(pictures, one, other, (left, right), PAIRS_PER_THREAD)
         two_exposures = self._exposures.differ(self._content[left], self._content[right])
         doubtful = np.flatnonzero(
             ~two_exposures & ((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
@@ -279,12 +279,13 @@ class Judge:
         one: NDArray[np.int64],
         other: NDArray[np.int64],
         pair: tuple[NDArray[np.int64], NDArray[np.int64]],
+        size: int,
     ) -> verify.Verdicts:
         def verify_part(start: int) -> verify.Verdicts:
-            rows = slice(start, start + PAIRS_PER_THREAD)
+            rows = slice(start, start + size)
             return verify.verify(pictures, one[rows], other[rows], self._proposals.hints(pair[0][rows], pair[1][rows]))
 
-        parts = list(self._threads.map(verify_part, range(0, len(one), PAIRS_PER_THREAD)))
+        parts = list(self._threads.map(verify_part, range(0, len(one), size)))
         return verify.Verdicts(
             *(np.concatenate([getattr(part, name) for part in parts]) for name in verify.Verdicts.__slots__)
         )
@@ -314,7 +315,8 @@ class Judge:
             if not len(part):
                 continue
             small = thumbnails.take(needed)
-            closer = self._part_by_part(finer(small, luma, chroma), one, other, (pair[0][part], pair[1][part]))
+            fine, both = finer(small, luma, chroma), (pair[0][part], pair[1][part])
+            closer = self._part_by_part(fine, one, other, both, PIXEL_PAIRS_PER_THREAD)
             settle(found, part, closer)
         return seen
 
