@@ -64,7 +64,9 @@ def test_hashes_of_other_boxes_are_made_again(variant: str, monkeypatch: pytest.
     with open_catalog(None) as store:
         ids = fill(store, [ImageOps.expand(scene(1), 30, "white")])
         _, block = variants.hash_words(ids, store, crops.SPEC, variant)
-        store.add_hashes(ids, np.zeros((1, 1), np.uint64), crops.SPEC, variant)  # as an older version would name them
+        store.add_hashes(
+            ids.tolist(), np.zeros((1, 1), np.uint64), crops.SPEC, variant
+        )  # as an older version would name them
         assert np.array_equal(variants.hash_words(ids, store, crops.SPEC, variant)[1], block)
         monkeypatch.setitem(variants.STORED, variant, f"{variant}-other")
         store.db.execute("UPDATE hash SET words = zeroblob(8)")

@@ -64,7 +64,7 @@ def by_chance(options: FindOptions, count: int, *, chosen: bool = True) -> float
     Examples
     --------
     >>> f"{by_chance(FindOptions(), 1_000_000):.2f}, {by_chance(FindOptions(crops=True), 1_000_000):.0f}"
-    '0.30, 95'
+    '0.30, 99'
     """
     expected = 0.0
     for sort in variants.sorts(options):

@@ -77,7 +77,7 @@ def box_names(tables: dict[str, NDArray[np.int64]]) -> dict[str, str]:
     Examples
     --------
     >>> box_names({"parts": np.array([[0, 0, 45, 45]])})
-    {'parts': 'parts-a5f0d1f1'}
+    {'parts': 'parts-46d8d605'}
     """
     return {name: f"{name}-{crc32(repr(boxes.tolist()).encode()):08x}" for name, boxes in tables.items()}
 
