@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lookalike import bits
-from lookalike.findings import MOST_NEIGHBOURS, by_chance, wide
+from lookalike.findings import MOST_IN_ALL, MOST_NEIGHBOURS, by_chance, wide
 from lookalike.hashes import crops
 from lookalike.model import FindOptions, HashSpec, Tier
 
@@ -31,7 +31,7 @@ def test_neighbours_by_chance_are_summed_over_all_that_proposes() -> None:
         (FindOptions(crops=True), 500_000, "--radius 7, or no --crops"),
         (FindOptions(radius=40, crops=True), 5_000, "--radius 11"),
         (FindOptions(spec=HashSpec("dhash", 8), radius=16), 1_000, "--radius 13"),
-        (FindOptions(spec=HashSpec("ahash", 4), radius=1), 10_000, "--radius 0, or a hash of more bits (--size)"),
+        (FindOptions(spec=HashSpec("ahash", 4), radius=1), 5_000, "--radius 0, or a hash of more bits (--size)"),
         (FindOptions(spec=HashSpec("ahash", 4), radius=1, crops=True), 200_000, "a hash of more bits (--size)"),
         (FindOptions(radius=40, tier=Tier.EXACT), 5_000, None),
     ],
@@ -40,7 +40,10 @@ def test_neighbours_by_chance_are_summed_over_all_that_proposes() -> None:
 def test_a_wide_radius_is_warned_of_with_what_helps(options: FindOptions, count: int, advised: str | None) -> None:
     said = wide(options, count)
     assert [line.partition("; use ")[2] for line in said] == ([] if advised is None else [advised])
+    balanced = options.spec.algorithm == "phash"
     for radius in [int(word) for word in (advised or "").replace(",", "").split() if word.isdigit()]:
-        assert by_chance(replace(options, radius=radius), count) <= MOST_NEIGHBOURS
-        assert by_chance(replace(options, radius=radius + 1), count) > MOST_NEIGHBOURS
+        for tried, is_wide in ((radius, False), (radius + 1, True)):
+            own = count * bits.chance(options.spec.bits, tried, balanced=balanced)
+            in_all = by_chance(replace(options, radius=tried), count)
+            assert (own > MOST_NEIGHBOURS or in_all > MOST_IN_ALL) == is_wide
     assert all(("with --crops" in line) == options.crops for line in said)

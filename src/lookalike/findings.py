@@ -17,8 +17,8 @@ from lookalike.keep import Ranking
 from lookalike.listing import Scan
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
 
-MOST_NEIGHBOURS = 1
-"""Neighbours of an image by chance alone, by any of its hashes, from which a radius is too wide."""
+MOST_NEIGHBOURS, MOST_IN_ALL = 0.1, 1.0
+"""Neighbours of an image by chance alone from which a radius is too wide: by one hash of it, and by all that it has."""
 CHOSEN = ("plain", "turned")
 """Variants that have the hash that the user chose."""
 
@@ -76,6 +76,13 @@ def by_chance(options: FindOptions, count: int, *, chosen: bool = True) -> float
     return expected
 
 
+def _is_wide(options: FindOptions, count: int, *, chosen: bool = True) -> bool:
+    plain = variants.sorts(options)[0]
+    balanced = hashes.algorithm(plain.spec.algorithm).balanced
+    own = count * bits.chance(plain.spec.bits, plain.radius, balanced=balanced) if chosen else 0.0
+    return own > MOST_NEIGHBOURS or by_chance(options, count, chosen=chosen) > MOST_IN_ALL
+
+
 def wide(options: FindOptions, count: int) -> list[str]:
     """Warn of a radius that is too wide.
 
@@ -91,21 +98,20 @@ def wide(options: FindOptions, count: int) -> list[str]:
     list of str
         One line, or none.
     """
-    expected = by_chance(options, count)
-    if expected <= MOST_NEIGHBOURS or options.tier is Tier.EXACT:
+    if options.tier is Tier.EXACT or not _is_wide(options, count):
         return []
     advice = [
         f"--radius {radius}"
         for radius in range(options.radius, -1, -1)
-        if by_chance(replace(options, radius=radius), count) <= MOST_NEIGHBOURS
+        if not _is_wide(replace(options, radius=radius), count)
     ][:1]
-    if by_chance(options, count, chosen=False) <= MOST_NEIGHBOURS:
+    if not _is_wide(options, count, chosen=False):
         advice.append("a hash of more bits (--size)")
-    if options.crops and by_chance(replace(options, crops=False), count) <= MOST_NEIGHBOURS:
+    if options.crops and not _is_wide(replace(options, crops=False), count):
         advice.append("no --crops")
     said = f"radius {options.radius} is wide for {count:,} images and {options.spec.bits} bits"
     said += " with --crops" if options.crops else ""
-    cost = f"each has about {expected:.2g} neighbours by chance, and every pair is verified"
+    cost = f"each has about {by_chance(options, count):.2g} neighbours by chance, and every pair is verified"
     return [f"{said}: {cost}; use {', or '.join(advice) or 'fewer images at a time'}"]
 
 
