@@ -24,7 +24,7 @@ __all__ = [
     "relation", "verify",
 ]  # fmt: skip
 
-STEP = "5"
+STEP = "6"
 """Version of everything here, stored with every verdict."""
 GOOD = 40
 """Unexplained up to which a same picture is looked at in no other way."""
@@ -169,6 +169,8 @@ def _look(
     # A part of two pictures that lie as they are leaves less unexplained than all of them, and says less.
     less &= (evidence["hinted"] == 0) | (evidence["move"] > COPY_MOVE) | (evidence["turn"] != 1)
     better = (tier < before) | ((tier == before) & less) | (best.evidence["side"][rows] == 0)
+    # What one look leaves open, another that says no more does not settle.
+    doubt = np.where(tier == before, np.maximum(doubt, best.doubt[rows]), doubt).astype(np.uint8)
     at = np.flatnonzero(better)
     kept = rows[at]
     best.tier[kept], best.score[kept], best.doubt[kept] = tier[at], score[at], doubt[at]

@@ -38,9 +38,10 @@ that changed, and these are as many as are lost: something was put over one of t
 picture in the same frame differs in the rest too."""
 FINE = 128
 """Side from which that is looked at."""
-LITTLE, FAR_MOVE = 260, 320
+LITTLE, FAR_MOVE, NEARLY_WHOLE = 260, 320, 61
 """Unexplained up to which that does not matter, and corners moved so far, in 1/64 pixel of a thumbnail, that it may not be
-more: where a picture has to be bent that much to lie in another, the rest of it must agree."""
+more: where a picture has to be bent that much to lie in another, or a hint to say which part of it (narrower than so many of
+64), the rest must agree."""
 TONED_LEVEL = 6 * 64
 """Brightness off from which tone has changed, in 1/64 level."""
 ALIKE = _by_side(460, 460, 460, 560, 600)
@@ -129,9 +130,13 @@ def decide(evidence: Evidence, left: Views, right: Views) -> tuple[NDArray[np.ui
     coarse = (evidence["side"] <= COARSE) & (evidence["move"] > COPY_MOVE)
     within = (evidence["slide"] <= SLIDE) & ~variant
     same = alike & within & (~coarse & (unexplained <= bound) & _left_over(evidence) | _covered(evidence))
-    same &= (unexplained <= LITTLE) | (evidence["move"] <= FAR_MOVE)
+    whole = ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
+    boxes = np.stack([evidence["left_box"], evidence["right_box"]], axis=1).astype(np.int64)
+    part = (boxes[:, :, 2:] - boxes[:, :, :2]).min(axis=(1, 2)) < NEARLY_WHOLE
+    far = (evidence["move"] > FAR_MOVE) | ((evidence["hinted"] != 0) & part)
+    same &= (unexplained <= LITTLE) | ~far
 
-    kept = same & ((evidence["left_box"] == WHOLE) & (evidence["right_box"] == WHOLE)).all(axis=1)
+    kept = same & whole
     kept &= (evidence["move"] <= NEAR_MOVE) & (evidence["difference"] <= COPY_DIFFERENCE)
     kept &= (evidence["colour"] <= NEAR_COLOUR) & ~stretched((left.width, left.height), (right.width, right.height))
     copy = kept & (evidence["move"] <= COPY_MOVE) & ~recoloured(evidence) & _untouched(evidence)
