@@ -28,6 +28,7 @@ def test_neighbours_by_chance_are_summed_over_all_that_proposes() -> None:
         (FindOptions(), 1_000_000, None),
         (FindOptions(), 10_000_000, "--radius 9"),
         (FindOptions(crops=True), 5_000, None),
+        (FindOptions(radius=20), 14, None),
         (FindOptions(crops=True), 500_000, "--radius 7, or no --crops"),
         (FindOptions(radius=40, crops=True), 5_000, "--radius 11"),
         (FindOptions(spec=HashSpec("dhash", 8), radius=16), 1_000, "--radius 13"),

@@ -19,6 +19,8 @@ from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanO
 
 MOST_NEIGHBOURS, MOST_IN_ALL = 0.1, 1.0
 """Neighbours of an image by chance alone from which a radius is too wide: by one hash of it, and by all that it has."""
+FEW_IMAGES = 100
+"""So few that all pairs of them may as well be verified."""
 CHOSEN = ("plain", "turned")
 """Variants that have the hash that the user chose."""
 
@@ -80,7 +82,7 @@ def _is_wide(options: FindOptions, count: int, *, chosen: bool = True) -> bool:
     plain = variants.sorts(options)[0]
     balanced = hashes.algorithm(plain.spec.algorithm).balanced
     own = count * bits.chance(plain.spec.bits, plain.radius, balanced=balanced) if chosen else 0.0
-    return own > MOST_NEIGHBOURS or by_chance(options, count, chosen=chosen) > MOST_IN_ALL
+    return own > MOST_NEIGHBOURS or (count > FEW_IMAGES and by_chance(options, count, chosen=chosen) > MOST_IN_ALL)
 
 
 def wide(options: FindOptions, count: int) -> list[str]:
