@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from lookalike import bits
-from lookalike.findings import MOST_IN_ALL, MOST_NEIGHBOURS, by_chance, wide
+from lookalike.chances import MOST_IN_ALL, MOST_NEIGHBOURS, by_chance, wide
 from lookalike.hashes import crops
 from lookalike.model import FindOptions, HashSpec, Tier
 
