@@ -12,6 +12,7 @@ CODES = {
     "SourceError": 3,
     "UnsafeError": 4,
     "CatalogError": 5,
+    "LedgerError": 5,
     "Interrupted": 130,
 }
 

@@ -7,6 +7,7 @@
     ├── SourceError            3  a root is missing or unreadable, or there is nothing to read
     ├── UnsafeError            4  refused, because it could lose or overwrite something
     ├── CatalogError           5  the catalog is damaged, newer than this program, or in a place where it cannot live
+    ├── LedgerError            5  the ledger is damaged, newer than this program, or cannot be opened
     ├── Interrupted          130  the user stopped it; what was finished is kept
     └── DecodeError           --  one image could not be decoded; ends as a `Failure` row, never as an exit code
 """
@@ -45,6 +46,12 @@ class UnsafeError(LookalikeError):
 
 class CatalogError(LookalikeError):
     """The catalog cannot be used; nothing but time is lost by moving it away."""
+
+    exit_code = 5
+
+
+class LedgerError(LookalikeError):
+    """The ledger (decisions and journal) cannot be used; nothing was done to any file."""
 
     exit_code = 5
 

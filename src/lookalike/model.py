@@ -26,6 +26,8 @@ MIN_DETAIL = 5
 MAX_PIXELS = 178_956_970
 """Default pixel limit of one image: where Pillow begins to refuse an image as a decompression bomb."""
 
+LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video")
+"""What a keeper may lack: resolution, more of the scene, colour, transparency, bits per channel, frames or pages, a video."""
 DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-path,name"
 
 GroupRule = Literal["star", "clique", "component"]
@@ -254,7 +256,11 @@ class Member:
     reason : str
         Why this image is the keeper, or why its keeper comes before it.
     keeper_lacks : tuple of str
-        What this image carries and its keeper does not, of `lookalike.verify.LOSSES`.
+        What this image carries and its keeper does not, of `LOSSES`.
+    detail : int
+        How much structure the picture has, 0..100.
+    parts : tuple of str
+        Paths of the other images of its unit, such as the raw file beside a JPEG.
     """
 
     ref: ImageRef
@@ -271,6 +277,8 @@ class Member:
     relation: str = ""
     reason: str = ""
     keeper_lacks: tuple[str, ...] = ()
+    detail: int = 100
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,10 +353,8 @@ class FindOptions:
     ----------
     tier : Tier
         Loosest tier to report.
-    spec : HashSpec
-        The hash that proposes candidate pairs.
-    radius : int
-        Largest Hamming distance of a candidate pair in bits, inclusive.
+    spec, radius : HashSpec, int
+        The hash that proposes candidate pairs, and their largest Hamming distance in bits, inclusive.
     group : str
         star, clique or component.
     keep : str
@@ -359,6 +365,10 @@ class FindOptions:
         Whether to look for pictures that were cropped by much, too.
     verify : str
         thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
+    protect : tuple of str
+        Globs in gitignore syntax, relative to each root: images that match come first in keep order and never go.
+    units : bool
+        Whether the files of one shot count as one image.
     """
 
     tier: Tier = Tier.EDIT
@@ -369,6 +379,8 @@ class FindOptions:
     orient: Orient = "upright"
     crops: bool = False
     verify: VerifyStep = "thumbnail"
+    protect: tuple[str, ...] = ()
+    units: bool = True
 
     def __post_init__(self) -> None:
         if self.tier is Tier.NONE:

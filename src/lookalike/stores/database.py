@@ -1,4 +1,4 @@
-"""One SQLite file under lookalike's rules: WAL, named migrations, one context per transaction, errors in words."""
+"""One SQLite file under lookalike's rules: named migrations, one context per transaction, errors in words."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.errors import CatalogError
+from lookalike.errors import CatalogError, LedgerError
 
 BUSY_SECONDS = 60.0
 
@@ -25,13 +25,28 @@ class Database:
 
     Raises
     ------
-    CatalogError
-        If the file is damaged, of another program, of a newer version, or cannot be opened.
+    LookalikeError
+        Of the class `ERROR`, if the file is damaged, of another program, of a newer version, or cannot be opened.
     """
 
+    NAME: ClassVar[str] = "catalog"
+    """What messages call the file."""
+    ERROR: ClassVar[type[CatalogError | LedgerError]] = CatalogError
+    OTHER_PLACE: ClassVar[str] = "name another file with --catalog"
+    REPAIR: ClassVar[str] = (
+        "it holds only what a new scan finds again, so move it away and run the same command, or pass --no-catalog"
+    )
+    """What to do about a file of another program, and about a damaged one."""
     APPLICATION_ID: ClassVar[int]
     MIGRATIONS: ClassVar[tuple[tuple[str, str], ...]]
     """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",  # a power cut may lose the last batches, never damage the file
+        "cache_size = -65536",
+        "temp_store = MEMORY",
+    )
+    """Pragmas of each connection."""
 
     def __init__(self, path: str | None) -> None:
         self.path = path
@@ -40,7 +55,7 @@ class Database:
                 os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
             self.db = sqlite3.connect(path or "", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
-            raise CatalogError(f"catalog {path} cannot be opened: {error}") from error
+            raise self.ERROR(f"{self.NAME} {path} cannot be opened: {error}") from error
         try:
             self._prepare_patiently()
         except BaseException:
@@ -60,7 +75,7 @@ class Database:
             try:
                 with self.explained():
                     self._prepare()
-            except CatalogError as error:
+            except self.ERROR as error:
                 code = getattr(error.__cause__, "sqlite_errorcode", sqlite3.SQLITE_OK)
                 if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
@@ -76,11 +91,9 @@ class Database:
         finally:
             self.db.execute("ROLLBACK")
         if owner not in (0, self.APPLICATION_ID) or (owner == 0 and has_tables):
-            raise CatalogError(f"{self.path} is an SQLite file of another program: name another one with --catalog")
-        self.db.execute("PRAGMA journal_mode = WAL")
-        self.db.execute("PRAGMA synchronous = NORMAL")  # a power cut may lose the last batches, never damage the file
-        self.db.execute("PRAGMA cache_size = -65536")
-        self.db.execute("PRAGMA temp_store = MEMORY")
+            raise self.ERROR(f"{self.path} is an SQLite file of another program: {self.OTHER_PLACE}")
+        for setting in self.SETTINGS:
+            self.db.execute(f"PRAGMA {setting}")
         for name, script in self._missing_migrations():
             with self.transaction():
                 # Another process may have been faster; it is the lock that decides.
@@ -96,9 +109,9 @@ class Database:
         done = {row[0] for row in self.db.execute("SELECT name FROM migration")}
         newer = done - {name for name, _ in self.MIGRATIONS}
         if newer:
-            raise CatalogError(
-                f"catalog {self.path} was written by a newer lookalike (it knows {', '.join(sorted(newer))}): "
-                "update lookalike, or name another file with --catalog"
+            raise self.ERROR(
+                f"{self.NAME} {self.path} was written by a newer lookalike (it knows {', '.join(sorted(newer))}): "
+                f"update lookalike, or {self.OTHER_PLACE}"
             )
         return [(name, script) for name, script in self.MIGRATIONS if name not in done]
 
@@ -108,8 +121,8 @@ class Database:
 
         Raises
         ------
-        CatalogError
-            If the file turns out damaged or the disk is full; nothing of the body is kept.
+        LookalikeError
+            Of the class `ERROR`, if the file turns out damaged or the disk is full; nothing of the body is kept.
         """
         with self.explained():
             self.db.execute("BEGIN IMMEDIATE")
@@ -127,18 +140,15 @@ class Database:
 
         Raises
         ------
-        CatalogError
-            Instead of `sqlite3.Error`.
+        LookalikeError
+            Of the class `ERROR`, instead of `sqlite3.Error`.
         """
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise CatalogError(f"catalog {self.path}: {error}") from error
+            raise self.ERROR(f"{self.NAME} {self.path}: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise CatalogError(
-                f"catalog {self.path} is damaged ({error}): it holds only what a new scan finds again, so move it away "
-                "and run the same command, or pass --no-catalog"
-            ) from error
+            raise self.ERROR(f"{self.NAME} {self.path} is damaged ({error}): {self.REPAIR}") from error
 
     @contextlib.contextmanager
     def wanted(self, ids: NDArray[np.int64]) -> Iterator[None]:

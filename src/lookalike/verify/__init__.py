@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.model import THUMBNAIL_SIDE, Tier
-from lookalike.verify.carrying import LOSSES, lacking
+from lookalike.verify.carrying import lacking
 from lookalike.verify.deciding import COPY_MOVE, Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine
 from lookalike.verify.measuring import KERNELS
@@ -20,7 +20,7 @@ from lookalike.verify.relating import equality, relation
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, Views, bordered, hinted, resolved, whole
 
 __all__ = [
-    "EVIDENCE", "KERNELS", "LOSSES", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "equality", "lacking",
+    "EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "equality", "lacking",
     "relation", "verify",
 ]  # fmt: skip
 

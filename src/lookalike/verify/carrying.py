@@ -1,13 +1,9 @@
 """What a picture carries that its keeper does not: with whatever else agrees, removing it would lose that."""
 
 from lookalike.columns import Facts
-from lookalike.model import Tier
+from lookalike.model import LOSSES, Tier
 from lookalike.verify.evidence import Evidence
 from lookalike.verify.framing import LEAST_SCALE, frame_of
-
-LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video")
-"""Names of what can be lost: resolution of what both show, more of the scene, colour, transparency, bits per channel, frames
-or pages, and a video within the file."""
 
 
 def lacking(
