@@ -1,7 +1,242 @@
 """The journal: what is about to happen to files, what happened, and how far each step got."""
 
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
 from lookalike.stores.database import Database
+
+State = Literal["planned", "doing", "done", "undone", "purged"]
+Step = Literal["act", "undo", "purge"]
+Kind = Literal["move", "trash", "hardlink", "symlink", "reflink", "write"]
+
+COLUMNS = (
+    "unit", "kind", "state", "step", "origin", "place", "keeper", "digest", "keeper_digest", "size", "mtime_ns", "mode",
+    "target", "reason",
+)  # fmt: skip
+"""Columns of the table entry beside its id and its batch."""
+PATHS = ("origin", "place", "keeper", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one command did.
+
+    Attributes
+    ----------
+    id : int
+        Number in the ledger; later batches have higher ones.
+    name : str
+        What people call it.
+    created : str
+        When, ISO 8601 with the offset from UTC.
+    action : str
+        What was asked for, as in `lookalike.plan.Action`.
+    plan : str
+        Its roots and options, as JSON.
+    """
+
+    id: int
+    name: str
+    created: str
+    action: str
+    plan: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a batch, and how far it got.
+
+    Attributes
+    ----------
+    unit : int
+        Entries of one unit happen together or not at all.
+    kind : str
+        move (to a quarantine), trash, write (a sidecar), or a move that leaves a hardlink, symlink or reflink behind.
+    origin : str
+        Where the file was, absolute.
+    place : str or None
+        Where it lies in the quarantine; of a write the file that was there before, None where there was none.
+    keeper : str or None
+        What stays of it, absolute.
+    digest, keeper_digest : bytes, bytes or None
+        BLAKE3 of the two; of a write that of what is written.
+    size, mtime_ns, mode : int
+        Of the name itself, not of what a symlink leads to.
+    target : str or None
+        What the name says where it is a symlink.
+    state : str
+        planned, doing, done, undone (also where it was taken back at once) or purged.
+    step : str
+        What is being done to it, or was last: act, undo or purge.
+    reason : str
+        Why it got no further; empty where it did.
+    id, batch : int
+        Numbers in the ledger; 0 before it is there.
+    """
+
+    unit: int
+    kind: Kind
+    origin: str
+    place: str | None
+    keeper: str | None
+    digest: bytes
+    keeper_digest: bytes | None
+    size: int
+    mtime_ns: int
+    mode: int
+    target: str | None = None
+    state: State = "planned"
+    step: Step = "act"
+    reason: str = ""
+    id: int = 0
+    batch: int = 0
 
 
 class Journal(Database):
     """The tables batch and entry of the ledger."""
+
+    def add_batch(self, name: str, created: str, action: str, plan: str) -> Batch:
+        """Begin a batch; call inside a transaction.
+
+        Parameters
+        ----------
+        name, created, action, plan : str
+            As in `Batch`; where the name is taken, a number is added to it.
+
+        Returns
+        -------
+        Batch
+            With its own name.
+        """
+        taken = {row[0] for row in self.db.execute("SELECT name FROM batch")}
+        number, free = 1, name
+        while free in taken:
+            number += 1
+            free = f"{name}-{number}"
+        row = self.db.execute(
+            "INSERT INTO batch (name, created, action, plan) VALUES (?, ?, ?, ?) RETURNING id",
+            (free, created, action, plan),
+        ).fetchone()
+        return Batch(int(row[0]), free, created, action, plan)
+
+    def batches(self) -> list[Batch]:
+        """Return all batches.
+
+        Returns
+        -------
+        list of Batch
+            The first one first.
+        """
+        with self.explained():
+            rows = self.db.execute("SELECT id, name, created, action, plan FROM batch ORDER BY id").fetchall()
+        return [Batch(*row) for row in rows]
+
+    def add_entries(self, batch: Batch, entries: Iterable[Entry]) -> None:
+        """Add entries to a batch; call inside a transaction.
+
+        Parameters
+        ----------
+        batch : Batch
+            The batch.
+        entries : iterable of Entry
+            What is about to happen.
+        """
+        marks = ", ".join("?" * (len(COLUMNS) + 1))
+        self.db.executemany(
+            f"INSERT INTO entry (batch, {', '.join(COLUMNS)}) VALUES ({marks})",
+            ((batch.id, *(_stored(name, getattr(entry, name)) for name in COLUMNS)) for entry in entries),
+        )
+
+    def entries(self, batch: Batch | None = None, states: Sequence[State] = ()) -> list[Entry]:
+        """Return entries.
+
+        Parameters
+        ----------
+        batch : Batch, optional
+            Of which batch; None for all.
+        states : sequence of str
+            In which states; empty for all.
+
+        Returns
+        -------
+        list of Entry
+            In the order in which they were added.
+        """
+        wanted, values = ["1"], []
+        if batch is not None:
+            wanted.append("batch = ?")
+            values.append(batch.id)
+        if states:
+            wanted.append(f"state IN ({', '.join('?' * len(states))})")
+        query = f"SELECT id, batch, {', '.join(COLUMNS)} FROM entry WHERE {' AND '.join(wanted)} ORDER BY id"
+        with self.explained():
+            rows = self.db.execute(query, (*values, *states)).fetchall()
+        return [_entry(row) for row in rows]
+
+    def by_origin(self, path: str) -> list[Entry]:
+        """Return what was ever done to a path.
+
+        Parameters
+        ----------
+        path : str
+            Absolute.
+
+        Returns
+        -------
+        list of Entry
+            The last first.
+        """
+        query = f"SELECT id, batch, {', '.join(COLUMNS)} FROM entry WHERE origin = ? ORDER BY id DESC"
+        with self.explained():
+            return [_entry(row) for row in self.db.execute(query, (os.fsencode(path),))]
+
+    def mark(self, entries: Iterable[Entry]) -> None:
+        """Store the state, step, place and reason of entries; call inside a transaction.
+
+        Parameters
+        ----------
+        entries : iterable of Entry
+            Entries that are there, changed.
+        """
+        self.db.executemany(
+            "UPDATE entry SET state = ?, step = ?, place = ?, reason = ?, size = ?, mtime_ns = ?, mode = ?, target = ? "
+            "WHERE id = ?",
+            (
+                (
+                    entry.state, entry.step, _stored("place", entry.place), entry.reason, entry.size, entry.mtime_ns,
+                    entry.mode, _stored("target", entry.target), entry.id,
+                )
+                for entry in entries
+            ),
+        )  # fmt: skip
+
+    def counts(self) -> list[tuple[int, str, int, int]]:
+        """Count entries by batch and state.
+
+        Returns
+        -------
+        list of (int, str, int, int)
+            Number of the batch, state, how many, and their bytes.
+        """
+        query = (
+            "SELECT batch, state, count(*), sum(CASE WHEN target IS NULL THEN size ELSE 0 END) FROM entry "
+            "WHERE kind != 'write' GROUP BY batch, state"
+        )
+        with self.explained():
+            return list(self.db.execute(query))
+
+
+def _stored(name: str, value: Any) -> Any:
+    if name in PATHS and value is not None:
+        return os.fsencode(value)
+    return value
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    number, batch, *values = row
+    named = dict(zip(COLUMNS, values, strict=True))
+    for name in PATHS:
+        named[name] = None if named[name] is None else os.fsdecode(named[name])
+    return Entry(**named, id=number, batch=batch)

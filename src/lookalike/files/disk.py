@@ -1,0 +1,94 @@
+"""The operations that removal is made of, in one place, so that a test can stop the program before and after each."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterable
+
+from lookalike.files import calls
+from lookalike.files.seen import digest_of, look_at
+
+
+class Disk:
+    """What changes the file system; see `lookalike.files.calls`."""
+
+    rename = staticmethod(calls.rename_new)
+    copy = staticmethod(calls.copy_new)
+    write = staticmethod(calls.write_new)
+    append = staticmethod(calls.append)
+    hardlink = staticmethod(calls.hardlink)
+    symlink = staticmethod(calls.symlink)
+    reflink = staticmethod(calls.clone_new)
+    trash = staticmethod(calls.trash)
+    remove = staticmethod(os.unlink)
+    make_folder = staticmethod(os.mkdir)
+    remove_folder = staticmethod(os.rmdir)
+    sync = staticmethod(calls.sync_folder)
+
+
+def move(disk: Disk, source: str, target: str) -> None:
+    """Move a file, to another file system too, unless the new name is taken; the old name goes last.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    source, target : str
+        Old and new name.
+
+    Raises
+    ------
+    OSError
+        If it cannot be moved, or changed meanwhile; then the old name is still there.
+    """
+    try:
+        disk.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+    else:
+        return
+    before = look_at(source)
+    disk.copy(source, target)
+    disk.sync(os.path.dirname(target))
+    if before.target is None and digest_of(source) != digest_of(target):
+        disk.remove(target)
+        raise OSError(errno.EIO, "the copy does not read as it was written", target)
+    if look_at(source) != before:
+        disk.remove(target)
+        raise OSError(errno.EAGAIN, "it changed while it was moved", source)
+    disk.remove(source)
+
+
+def make_folders(disk: Disk, path: str) -> None:
+    """Make a folder and those above it, as far as they are missing, and sync each name.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    path : str
+        A folder.
+    """
+    if os.path.isdir(path):
+        return
+    above = os.path.dirname(path)
+    make_folders(disk, above)
+    with contextlib.suppress(FileExistsError):
+        disk.make_folder(path)
+        disk.sync(above)
+
+
+def sync_all(disk: Disk, folders: Iterable[str]) -> None:
+    """Sync folders, each once; one that is gone needs none.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    folders : iterable of str
+        Folders.
+    """
+    for folder in sorted(set(folders)):
+        if os.path.isdir(folder):
+            disk.sync(folder)
