@@ -9,9 +9,9 @@ from typing import Self
 from pathspec import GitIgnoreSpec
 
 from lookalike.errors import UsageError
+from lookalike.journal import QUARANTINE
 
 IGNORE_FILE = ".lookalikeignore"
-QUARANTINE = ".lookalike-quarantine"
 
 SKIPPED_FOLDERS: tuple[tuple[str, str], ...] = (
     (".thumbnails", "preview cache"),

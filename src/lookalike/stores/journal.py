@@ -2,14 +2,10 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from lookalike.journal import Batch, Entry, State
 from lookalike.stores.database import Database
-
-State = Literal["planned", "doing", "done", "undone", "purged"]
-Step = Literal["act", "undo", "purge"]
-Kind = Literal["move", "trash", "hardlink", "symlink", "reflink", "write"]
 
 COLUMNS = (
     "unit", "kind", "state", "step", "origin", "place", "keeper", "digest", "keeper_digest", "size", "mtime_ns", "mode",
@@ -17,81 +13,6 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the table entry beside its id and its batch."""
 PATHS = ("origin", "place", "keeper", "target")
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What one command did.
-
-    Attributes
-    ----------
-    id : int
-        Number in the ledger; later batches have higher ones.
-    name : str
-        What people call it.
-    created : str
-        When, ISO 8601 with the offset from UTC.
-    action : str
-        What was asked for, as in `lookalike.plan.Action`.
-    plan : str
-        Its roots and options, as JSON.
-    """
-
-    id: int
-    name: str
-    created: str
-    action: str
-    plan: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of a batch, and how far it got.
-
-    Attributes
-    ----------
-    unit : int
-        Entries of one unit happen together or not at all.
-    kind : str
-        move (to a quarantine), trash, write (a sidecar), or a move that leaves a hardlink, symlink or reflink behind.
-    origin : str
-        Where the file was, absolute.
-    place : str or None
-        Where it lies in the quarantine; of a write the file that was there before, None where there was none.
-    keeper : str or None
-        What stays of it, absolute.
-    digest, keeper_digest : bytes, bytes or None
-        BLAKE3 of the two; of a write that of what is written.
-    size, mtime_ns, mode : int
-        Of the name itself, not of what a symlink leads to.
-    target : str or None
-        What the name says where it is a symlink.
-    state : str
-        planned, doing, done, undone (also where it was taken back at once) or purged.
-    step : str
-        What is being done to it, or was last: act, undo or purge.
-    reason : str
-        Why it got no further; empty where it did.
-    id, batch : int
-        Numbers in the ledger; 0 before it is there.
-    """
-
-    unit: int
-    kind: Kind
-    origin: str
-    place: str | None
-    keeper: str | None
-    digest: bytes
-    keeper_digest: bytes | None
-    size: int
-    mtime_ns: int
-    mode: int
-    target: str | None = None
-    state: State = "planned"
-    step: Step = "act"
-    reason: str = ""
-    id: int = 0
-    batch: int = 0
 
 
 class Journal(Database):

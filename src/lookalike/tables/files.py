@@ -3,10 +3,10 @@
 import base64
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
 
@@ -56,6 +56,40 @@ def path_fields(path: str, name: str = "path") -> dict[str, str]:
     if text == path:
         return {name: text}
     return {name: text, f"{name}_bytes": base64.b64encode(os.fsencode(path)).decode("ascii")}
+
+
+def path_of(row: Mapping[str, Any], name: str = "path") -> str:
+    """Return a path from the JSON fields that `path_fields` made.
+
+    Parameters
+    ----------
+    row : mapping
+        A JSON object.
+    name : str
+        Name of the field.
+
+    Returns
+    -------
+    str
+        As `os.fsdecode` gives it.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If the field is missing or holds no path.
+
+    Examples
+    --------
+    >>> path_of({"keeper": "a\ufffd", "keeper_bytes": "Yf8="}, "keeper")
+    'a\udcff'
+    """
+    raw = row.get(f"{name}_bytes")
+    if raw is not None:
+        return os.fsdecode(base64.b64decode(raw, validate=True))
+    text = row[name]
+    if not isinstance(text, str):
+        raise TypeError(f"{name} is no text")
+    return text
 
 
 def check_folder(path: str) -> None:

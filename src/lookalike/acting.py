@@ -1,0 +1,278 @@
+"""One entry of the journal against the file system: do it, take it back, or find out after a crash which of the two it is.
+
+Each of these may be interrupted at any instruction and called again: what the names on the disk say decides, and the last name
+of a file is only ever removed by a purge.
+"""
+
+import contextlib
+import os
+import stat
+from dataclasses import replace
+
+from lookalike.errors import UnsafeError
+from lookalike.files import TEMPORARY, Disk, Seen, digest_of, look_at, make_folders, move
+from lookalike.journal import Entry
+from lookalike.plan import LINKS
+
+LOST = "it is neither where it was nor in the quarantine: somebody moved it from there"
+
+
+def act(disk: Disk, entry: Entry, content: bytes | None = None) -> None:
+    """Do what an entry says.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    entry : Entry
+        What to do.
+    content : bytes, optional
+        Of a write: what to write.
+
+    Raises
+    ------
+    OSError, UnsafeError
+        If it could not be done; everything is as before then.
+    """
+    if entry.kind == "trash":
+        disk.trash(entry.origin)
+        return
+    if entry.place is not None:
+        _take_out(disk, entry, entry.place)
+    try:
+        if entry.kind in LINKS:
+            _put_link(disk, entry)
+        elif entry.kind == "write":
+            assert content is not None
+            disk.write(entry.origin, content)
+    except BaseException:
+        if entry.place is not None and not os.path.lexists(entry.origin):
+            move(disk, entry.place, entry.origin)
+        raise
+
+
+def _take_out(disk: Disk, entry: Entry, place: str) -> None:
+    """Move a file into the quarantine, and back if it turns out to be another than the one that was looked at."""
+    before = look_at(entry.origin)
+    move(disk, entry.origin, place)
+    after = look_at(place)
+    same = before.moved_to(after) if before.device == after.device else _is(after, entry)
+    if not (same and _is(after, entry)):
+        move(disk, place, entry.origin)
+        raise UnsafeError("it was replaced while it was being moved")
+
+
+def _put_link(disk: Disk, entry: Entry) -> None:
+    assert entry.keeper is not None
+    if entry.kind == "hardlink":
+        disk.hardlink(entry.keeper, entry.origin)
+    elif entry.kind == "symlink":
+        disk.symlink(link_text(entry), entry.origin)
+    else:
+        disk.reflink(entry.keeper, entry.origin)
+
+
+def link_text(entry: Entry) -> str:
+    """Return what the symlink says that an entry leaves behind.
+
+    Parameters
+    ----------
+    entry : Entry
+        Of the kind symlink.
+
+    Returns
+    -------
+    str
+        The keeper, relative to the folder of the link, so that both can be moved together.
+    """
+    assert entry.keeper is not None
+    return os.path.relpath(entry.keeper, os.path.dirname(entry.origin))
+
+
+def take_back(disk: Disk, entry: Entry) -> str | None:
+    """Undo what an entry did, as far as it did it.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    entry : Entry
+        What to undo.
+
+    Returns
+    -------
+    str or None
+        Where the file is now, if its place is taken by something that has appeared since; None where it is back.
+
+    Raises
+    ------
+    OSError, UnsafeError
+        If it cannot be; nothing is lost then.
+    """
+    if entry.kind == "trash":
+        raise UnsafeError("it is in the trash of the desktop: restore it there")
+    if entry.place is None:  # a file was written where there was none
+        _unwrite(disk, entry)
+        return None
+    if not os.path.lexists(entry.place):
+        if os.path.lexists(entry.origin):
+            return None
+        raise UnsafeError(LOST)
+    if os.path.lexists(entry.origin) and _is_ours(entry):
+        disk.remove(entry.origin)
+    elif entry.kind == "write" and os.path.lexists(entry.origin):
+        raise UnsafeError("it was changed since, so it stays as it is; what was there before is in the quarantine")
+    make_folders(disk, os.path.dirname(entry.origin))
+    try:
+        move(disk, entry.place, entry.origin)
+    except FileExistsError:
+        return _put_beside(disk, entry)
+    return None
+
+
+def _unwrite(disk: Disk, entry: Entry) -> None:
+    if not os.path.lexists(entry.origin):
+        return
+    if not _is_ours(entry):
+        raise UnsafeError("it was changed since, so it stays as it is")
+    disk.remove(entry.origin)
+
+
+def _put_beside(disk: Disk, entry: Entry) -> str:
+    """Move a file back under a name that is free: what has appeared in its place is not touched."""
+    assert entry.place is not None
+    stem, ending = os.path.splitext(entry.origin)
+    number = 1
+    while True:
+        beside = f"{stem}.restored{'' if number == 1 else f'-{number}'}{ending}"
+        try:
+            move(disk, entry.place, beside)
+        except FileExistsError:
+            number += 1
+        else:
+            return beside
+
+
+def _is_ours(entry: Entry) -> bool:
+    """Say whether what lies at the origin is what the entry put there: a link, or a file that it wrote."""
+    try:
+        now = look_at(entry.origin)
+        if entry.kind == "symlink":
+            return now.target == link_text(entry)
+        # The bytes decide: where they are those of the file that comes back, nothing is lost with them.
+        return now.target is None and entry.kind != "move" and digest_of(entry.origin) == entry.digest
+    except OSError:
+        return False
+
+
+def state_of(entry: Entry) -> str:
+    """Find out how far an entry got that was being acted on when the program ended.
+
+    Parameters
+    ----------
+    entry : Entry
+        Of the step act.
+
+    Returns
+    -------
+    str
+        done, undone, half where something has to be taken back, copied where the file is in both places; lost where it is
+        in neither.
+    """
+    at_origin = os.path.lexists(entry.origin)
+    if entry.kind == "trash":
+        return "undone" if at_origin else "done"
+    if entry.place is None:
+        return "half" if at_origin and _is_ours(entry) else "undone"
+    if not os.path.lexists(entry.place):
+        return "undone" if at_origin else "lost"
+    if not at_origin:
+        return "done" if entry.kind == "move" else "half"
+    if entry.kind == "hardlink" and entry.keeper is not None and _same_file(entry.origin, entry.keeper):
+        return "done"
+    if _holds(entry.origin, entry):
+        return "copied"
+    return "done" if entry.kind == "move" or _is_ours(entry) else "half"
+
+
+def settle(disk: Disk, entry: Entry, state: str) -> None:
+    """Bring an entry back to what was before it began.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    entry : Entry
+        Of the step act.
+    state : str
+        From `state_of`: half, done or copied.
+
+    Raises
+    ------
+    OSError, UnsafeError
+        If that cannot be done; nothing is lost then.
+    """
+    assert entry.place is not None or entry.kind == "write"
+    if state == "copied":
+        assert entry.place is not None
+        disk.remove(entry.place)  # the copy; the file itself has not gone yet
+    else:
+        take_back(disk, entry)
+
+
+def sweep(disk: Disk, entry: Entry) -> None:
+    """Remove what an interrupted copy left behind.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    entry : Entry
+        An entry that was being acted on.
+    """
+    folders = [os.path.dirname(path) for path in (entry.place, entry.origin) if path is not None]
+    for folder in folders:
+        with contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(folder):
+                if name.startswith(TEMPORARY):
+                    disk.remove(os.path.join(folder, name))
+
+
+def _is(seen: Seen, entry: Entry) -> bool:
+    """Say whether a name is what the journal says of an entry."""
+    if stat.S_ISLNK(entry.mode):
+        return seen.target == entry.target
+    return (seen.size, seen.mtime_ns, seen.mode) == (entry.size, entry.mtime_ns, entry.mode)
+
+
+def _same_file(one: str, other: str) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.samefile(one, other)
+    return False
+
+
+def _holds(path: str, entry: Entry) -> bool:
+    """Say whether a name still holds the file of an entry, byte for byte."""
+    try:
+        seen = look_at(path)
+        return _is(replace(seen, mode=entry.mode), entry) and (
+            seen.target is not None or digest_of(path) == entry.digest
+        )
+    except OSError:
+        return False
+
+
+def intact(entry: Entry) -> bool:
+    """Say whether a file still lies in the quarantine as it was put there.
+
+    Parameters
+    ----------
+    entry : Entry
+        An entry that is done.
+
+    Returns
+    -------
+    bool
+        Whether it does, byte for byte.
+    """
+    return entry.place is not None and _holds(entry.place, entry)
