@@ -13,8 +13,10 @@ from lookalike.tables.findings import (
     write,
 )
 from lookalike.tables.labelled import LabelledPair, read_labelled
+from lookalike.tables.plans import plan_from_json, plan_to_dict, plan_to_json, read_plan, write_plan
 
 __all__ = [
     "COLUMNS", "WRITERS", "LabelledPair", "check_folder", "check_output", "failure_row", "group_row", "path_fields",
-    "printable", "read_labelled", "replace_file", "replacing", "to_csv", "to_json", "to_jsonl", "write", "write_paths",
+    "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_labelled", "read_plan", "replace_file", "replacing",
+    "to_csv", "to_json", "to_jsonl", "write", "write_paths", "write_plan",
 ]  # fmt: skip
