@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lookalike.journal import Batch, Entry, State
@@ -54,7 +55,7 @@ class Journal(Database):
             rows = self.db.execute("SELECT id, name, created, action, plan FROM batch ORDER BY id").fetchall()
         return [Batch(*row) for row in rows]
 
-    def add_entries(self, batch: Batch, entries: Iterable[Entry]) -> None:
+    def add_entries(self, batch: Batch, entries: Iterable[Entry]) -> list[Entry]:
         """Add entries to a batch; call inside a transaction.
 
         Parameters
@@ -63,12 +64,20 @@ class Journal(Database):
             The batch.
         entries : iterable of Entry
             What is about to happen.
+
+        Returns
+        -------
+        list of Entry
+            The same with their numbers.
         """
         marks = ", ".join("?" * (len(COLUMNS) + 1))
-        self.db.executemany(
-            f"INSERT INTO entry (batch, {', '.join(COLUMNS)}) VALUES ({marks})",
-            ((batch.id, *(_stored(name, getattr(entry, name)) for name in COLUMNS)) for entry in entries),
-        )
+        query = f"INSERT INTO entry (batch, {', '.join(COLUMNS)}) VALUES ({marks})"
+        added = []
+        for entry in entries:
+            values = (_stored(name, getattr(entry, name)) for name in COLUMNS)
+            number = int(self.db.execute(query, (batch.id, *values)).lastrowid or 0)
+            added.append(replace(entry, id=number, batch=batch.id))
+        return added
 
     def entries(self, batch: Batch | None = None, states: Sequence[State] = ()) -> list[Entry]:
         """Return entries.
@@ -114,24 +123,18 @@ class Journal(Database):
             return [_entry(row) for row in self.db.execute(query, (os.fsencode(path),))]
 
     def mark(self, entries: Iterable[Entry]) -> None:
-        """Store the state, step, place and reason of entries; call inside a transaction.
+        """Store how far entries got, and what their names were when they were looked at; call inside a transaction.
 
         Parameters
         ----------
         entries : iterable of Entry
             Entries that are there, changed.
         """
+        names = ("state", "step", "reason", "keeper_digest", "size", "mtime_ns", "mode", "target")
         self.db.executemany(
-            "UPDATE entry SET state = ?, step = ?, place = ?, reason = ?, size = ?, mtime_ns = ?, mode = ?, target = ? "
-            "WHERE id = ?",
-            (
-                (
-                    entry.state, entry.step, _stored("place", entry.place), entry.reason, entry.size, entry.mtime_ns,
-                    entry.mode, _stored("target", entry.target), entry.id,
-                )
-                for entry in entries
-            ),
-        )  # fmt: skip
+            f"UPDATE entry SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+            ((*(_stored(name, getattr(entry, name)) for name in names), entry.id) for entry in entries),
+        )
 
     def counts(self) -> list[tuple[int, str, int, int]]:
         """Count entries by batch and state.

@@ -1,0 +1,51 @@
+"""One process at a time: a lock that goes with the process that holds it, however that ends."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lookalike.errors import UnsafeError
+
+
+@contextmanager
+def only_one(path: str) -> Iterator[None]:
+    """Hold a lock while the body runs.
+
+    Parameters
+    ----------
+    path : str
+        A file for it, made where missing with its folder; it says which process holds the lock.
+
+    Raises
+    ------
+    UnsafeError
+        If another process holds it.
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            _take(handle)
+        except OSError as error:
+            holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
+            raise UnsafeError(
+                f"another lookalike (process {holder or 'unknown'}) is moving files: wait until it ends, and run this again"
+            ) from error
+        os.ftruncate(handle, 0)
+        os.write(handle, str(os.getpid()).encode("ascii"))
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int) -> None:
+    try:
+        import fcntl  # noqa: PLC0415 - not there on Windows
+    except ImportError:
+        import msvcrt  # noqa: PLC0415 - only there
+
+        os.lseek(handle, 1 << 20, os.SEEK_SET)  # a byte that nobody writes
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        os.lseek(handle, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

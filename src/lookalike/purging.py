@@ -1,0 +1,132 @@
+"""What lies in a quarantine is removed for good, as far as something of it stays elsewhere."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from lookalike.errors import UnsafeError
+from lookalike.files import Disk, digest_of, sync_all
+from lookalike.journal import Batch, Entry
+from lookalike.removal import Refusal
+from lookalike.shelving import tidy
+from lookalike.stores.ledger import Ledger
+
+UNITS_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What came of purging a batch.
+
+    Attributes
+    ----------
+    batch : str
+        Its name.
+    files, size : int
+        Files that are gone, and their bytes; symlinks have none.
+    held : tuple of Refusal
+        What still lies in the quarantine, and why.
+    """
+
+    batch: str
+    files: int = 0
+    size: int = 0
+    held: tuple[Refusal, ...] = ()
+
+
+def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
+    """Remove the files of a batch whose keepers are there, byte for byte. The caller holds the lock.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The ledger.
+    batch : Batch
+        The batch.
+    disk : Disk
+        Operations on files.
+
+    Returns
+    -------
+    Purged
+        What came of it.
+    """
+    stays = _Stays(ledger)
+    entries = [entry for entry in ledger.entries(batch, ("done",)) if entry.place is not None]
+    units = [list(unit) for _, unit in groupby(entries, key=lambda entry: entry.unit)]
+    held: list[Refusal] = []
+    gone: list[Entry] = []
+    for start in range(0, len(units), UNITS_AT_ONCE):
+        chunk: list[Entry] = []
+        for unit in units[start : start + UNITS_AT_ONCE]:
+            try:
+                for entry in unit:
+                    stays.check(entry)
+                chunk += unit
+            except UnsafeError as error:
+                held.append(Refusal(unit[0].origin, str(error)))
+        with ledger.transaction():
+            ledger.mark(replace(entry, state="doing", step="purge") for entry in chunk)
+        left = _remove(disk, chunk)
+        sync_all(disk, (os.path.dirname(entry.place) for entry in chunk if entry.place is not None))
+        held += (Refusal(entry.origin, entry.reason) for entry in left)
+        kept = {entry.id for entry in left}
+        purged = [replace(entry, state="purged", step="purge", reason="") for entry in chunk if entry.id not in kept]
+        with ledger.transaction():
+            ledger.mark([*purged, *left])
+        gone += purged
+    tidy(disk, gone)
+    files = [entry for entry in gone if entry.kind != "write"]
+    return Purged(batch.name, len(files), sum(entry.size for entry in files if entry.target is None), tuple(held))
+
+
+def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
+    """Remove files; return those that could not be."""
+    left = []
+    for entry in entries:
+        assert entry.place is not None
+        try:
+            disk.remove(entry.place)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            left.append(replace(entry, state="done", step="purge", reason=error.strerror or str(error)))
+    return left
+
+
+class _Stays:
+    """Find out whether something stays of a file."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known: dict[str, bytes | None] = {}
+
+    def check(self, entry: Entry) -> None:
+        """Raise UnsafeError where nothing stays of the file of an entry."""
+        if entry.kind == "write" or entry.keeper is None:
+            return  # an older version of what was written; something that the user gave up
+        path, digest, seen = entry.keeper, entry.keeper_digest, {entry.origin}
+        while path not in seen:
+            seen.add(path)
+            if digest is not None and self._digest(path) == digest:
+                return
+            # Its keeper may have gone later, in favour of another one.
+            later = (
+                one for one in self._ledger.by_origin(path) if one.state in ("done", "purged") and one.digest == digest
+            )
+            after = next(later, None)
+            if after is None or after.keeper is None:
+                break
+            path, digest = after.keeper, after.keeper_digest
+        raise UnsafeError(
+            f"its keeper {path} is not there any more, or has changed, so this may be the last one: undo brings it back"
+        )
+
+    def _digest(self, path: str) -> bytes | None:
+        if path not in self._known:
+            try:
+                self._known[path] = digest_of(path)
+            except OSError:
+                self._known[path] = None
+        return self._known[path]

@@ -1,0 +1,242 @@
+"""The last look before a file goes: it and its keeper are what the plan says, and still show the same picture."""
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from lookalike.confirming import confirm
+from lookalike.errors import DecodeError, UnsafeError
+from lookalike.files import Seen, contents_of, digest_of, look_at
+from lookalike.files.quarantine import Shelf, is_within, shelf_of
+from lookalike.journal import QUARANTINE
+from lookalike.plan import LINKS, Decision, Part, Plan
+
+LIBRARY = re.compile(
+    r"\.(photoslibrary|photolibrary|lrlibrary|lrdata|lrcat-data|cocatalog|aplibrary|migratedphotolibrary)$",
+    re.IGNORECASE,
+)
+"""Endings of folders that an application keeps to itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One file that may go.
+
+    Attributes
+    ----------
+    origin : str
+        Absolute path, its folder without symlinks.
+    seen : Seen
+        What the name was when its content was digested.
+    digest : bytes
+        BLAKE3 of the content, as planned.
+    keeper : str or None
+        Absolute path of what stays of it.
+    keeper_seen : Seen or None
+        What that name was.
+    keeper_digest : bytes or None
+        BLAKE3 of its content.
+    """
+
+    origin: str
+    seen: Seen
+    digest: bytes
+    keeper: str | None = None
+    keeper_seen: Seen | None = None
+    keeper_digest: bytes | None = None
+
+    def still(self) -> None:
+        """Check once more, right before the act, that neither name was touched since.
+
+        Raises
+        ------
+        UnsafeError, OSError
+            If one was.
+        """
+        if look_at(self.origin) != self.seen:
+            raise UnsafeError("it was changed while it was being checked")
+        if self.keeper is not None and look_at(self.keeper) != self.keeper_seen:
+            raise UnsafeError("its keeper was changed while it was being checked")
+
+
+def resolve(folder: str, path: str) -> str:
+    """Return a path from the top of the file system, with no symlink in its folder; its last name is left as it is.
+
+    Parameters
+    ----------
+    folder : str
+        Absolute; where a relative path starts.
+    path : str
+        The path.
+
+    Returns
+    -------
+    str
+        Absolute.
+
+    Raises
+    ------
+    UnsafeError
+        If the path does not end in a name.
+    """
+    above, name = os.path.split(os.path.join(folder, path))
+    if name in ("", os.curdir, os.pardir):
+        raise UnsafeError("it is no name of a file")
+    return os.path.join(os.path.realpath(above), name)
+
+
+class Rechecker:
+    """Check the removals of one plan; may be called from several threads.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    shelves : sequence of Shelf
+        The quarantines of its roots.
+    """
+
+    def __init__(self, plan: Plan, shelves: Sequence[Shelf]) -> None:
+        self._plan, self._shelves = plan, shelves
+        self._kept = {decision.path: decision for decision in plan.decisions if decision.verdict == "keep"}
+        self._going = self._origins()
+        self._known: dict[str, tuple[Seen, bytes]] = {}
+        self._lock = Lock()
+
+    def _origins(self) -> set[str | tuple[int, int]]:
+        """Return the resolved paths of all files that go, and what the system calls those that are no symlinks."""
+        found: set[str | tuple[int, int]] = set()
+        for decision in self._plan.removals:
+            for path in (decision.path, *(part.path for part in decision.parts)):
+                try:
+                    origin = resolve(self._plan.folder, path)
+                    found.add(origin)
+                    status = os.lstat(origin)
+                except (OSError, UnsafeError):
+                    continue  # it will be refused when its turn comes
+                if stat.S_ISREG(status.st_mode):
+                    found.add((status.st_dev, status.st_ino))
+        return found
+
+    def __call__(self, decision: Decision) -> list[Ready]:
+        """Check an image and what goes along with it.
+
+        Parameters
+        ----------
+        decision : Decision
+            A removal.
+
+        Returns
+        -------
+        list of Ready
+            The image first; of an action that leaves a link only that.
+
+        Raises
+        ------
+        UnsafeError
+            If it must stay; says why.
+        """
+        assert decision.keeper is not None
+        links = self._plan.options.action in LINKS
+        try:
+            found = [self._image(decision, decision.keeper)]
+            parts = () if links else decision.parts  # where the name stays, so does what belongs to it
+            found += [self._part(part) for part in parts]
+        except OSError as error:
+            raise UnsafeError(f"it cannot be checked: {error.strerror or error}") from error
+        if links and found[0].digest != found[0].keeper_digest:
+            raise UnsafeError("a link can only take the place of an equal file, and its keeper has other bytes")
+        if links and found[0].seen.target is not None:
+            raise UnsafeError("it is a symlink, which takes no space")
+        return found
+
+    def _image(self, decision: Decision, keeper: str) -> Ready:
+        kept = self._kept[keeper]  # plan.check has seen to it
+        ready = self._ready(decision.path, decision.digest, keeper, kept.digest)
+        if ready.seen.target is not None and not decision.symlink:
+            raise UnsafeError("it is a symlink now")
+        self._compare(ready)
+        return ready
+
+    def _part(self, part: Part) -> Ready:
+        if part.keeper is None and self._plan.options.metadata == "stay":
+            raise UnsafeError(f"{part.path} goes along with it, and nothing stays of that")
+        try:
+            ready = self._ready(part.path, part.digest, part.keeper, None)
+            self._compare(ready)
+        except UnsafeError as error:
+            raise UnsafeError(f"{part.path} goes along with it, but {error}") from error
+        return ready
+
+    def _ready(self, path: str, digest: bytes, keeper: str | None, keeper_digest: bytes | None) -> Ready:
+        origin = resolve(self._plan.folder, path)
+        self._check_place(origin)
+        seen, now = self._digest(origin, "it", keep=False)
+        if now != digest:
+            raise UnsafeError("its content has changed since the plan was made")
+        if keeper is None:
+            return Ready(origin, seen, digest)
+        stays = resolve(self._plan.folder, keeper)
+        keeper_seen, kept = self._digest(stays, "its keeper", keep=True)
+        if keeper_digest is not None and kept != keeper_digest:
+            raise UnsafeError("the content of its keeper has changed since the plan was made")
+        one, other = os.stat(origin), os.stat(stays)
+        if os.path.samestat(one, other):
+            raise UnsafeError("it is the same file as its keeper")
+        if stays in self._going or (other.st_dev, other.st_ino) in self._going:
+            raise UnsafeError("its keeper goes itself")
+        return Ready(origin, seen, digest, stays, keeper_seen, kept)
+
+    def _check_place(self, origin: str) -> None:
+        if shelf_of(self._shelves, origin) is None:
+            raise UnsafeError("it lies outside the roots of the plan")
+        names = origin.split(os.sep)
+        if library := next((name for name in names[:-1] if LIBRARY.search(name)), None):
+            raise UnsafeError(f"it lies in {library}, which an application keeps to itself")
+        if QUARANTINE in names or any(is_within(origin, shelf.folder) for shelf in self._shelves):
+            raise UnsafeError("it lies in a quarantine")
+
+    def _digest(self, path: str, what: str, *, keep: bool) -> tuple[Seen, bytes]:
+        """Return what a name is and the digest of its content; keepers are asked for again and again."""
+        try:
+            seen = look_at(path)
+            with self._lock:
+                known = self._known.get(path)
+            if known is not None and known[0] == seen and seen.target is None:
+                return known
+            digest = digest_of(path)
+            if look_at(path) != seen:
+                raise UnsafeError(f"{what} was changed while it was being checked")
+        except FileNotFoundError as error:
+            raise UnsafeError(f"{what} is not there any more") from error
+        except OSError as error:
+            raise UnsafeError(f"{what} cannot be read: {error.strerror or error}") from error
+        if keep:
+            with self._lock:
+                self._known[path] = seen, digest
+        return seen, digest
+
+    def _compare(self, ready: Ready) -> None:
+        """Where the bytes differ, have both files decoded and verified again."""
+        if ready.keeper is None or ready.digest == ready.keeper_digest:
+            return
+        options = self._plan.options
+        files = []
+        for path, digest in ((ready.keeper, ready.keeper_digest), (ready.origin, ready.digest)):
+            content, now = contents_of(path)
+            if now != digest:
+                raise UnsafeError("it or its keeper was changed while it was being checked")
+            files.append((content, path))
+        try:
+            found = confirm(files[0], files[1], orient=self._plan.orient)
+        except (DecodeError, MemoryError) as error:
+            raise UnsafeError(f"it or its keeper cannot be decoded: {error}") from error
+        if found.tier > options.tier:
+            raise UnsafeError(
+                f"a last look at the files does not find it to be of tier {options.tier.name.lower()}: {found.relation}"
+            )
+        if lacks := [name for name in found.lacks[0] if name not in options.allow_loss]:
+            raise UnsafeError(f"keeper carries less: {', '.join(lacks)}")

@@ -1,0 +1,157 @@
+"""The folders of one batch in the quarantines of its roots, and the manifest in each."""
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+
+from lookalike.files import Disk, make_folders
+from lookalike.files.quarantine import Shelf, shelf_of
+from lookalike.journal import QUARANTINE, Batch, Entry
+from lookalike.tables.manifest import MANIFEST, ManifestRoot, header, lines
+
+MARK = b"lookalike keeps duplicates in this folder, and its searches pass it over. `lookalike history` says more.\n"
+
+
+class Shelving:
+    """Where the files of one batch go.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    shelves : sequence of Shelf
+        Quarantines of the roots.
+    batch : Batch
+        The batch.
+    """
+
+    def __init__(self, disk: Disk, shelves: Sequence[Shelf], batch: Batch) -> None:
+        self._disk, self._shelves, self._batch = disk, shelves, batch
+        self.used: list[Shelf] = []
+        """Those with a folder of this batch."""
+
+    def place(self, origin: str) -> str | None:
+        """Return where a file goes.
+
+        Parameters
+        ----------
+        origin : str
+            Absolute, its folder without symlinks.
+
+        Returns
+        -------
+        str or None
+            Absolute; None where it lies in none of the roots.
+        """
+        shelf = shelf_of(self._shelves, origin)
+        return None if shelf is None else shelf.place(self._batch.name, origin)
+
+    def place_of_old(self, path: str, unit: int) -> str | None:
+        """Return where the older version of a file goes that is about to be written again, maybe more than once in a batch.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        unit : int
+            Who writes it.
+
+        Returns
+        -------
+        str or None
+            Absolute.
+        """
+        place = self.place(path)
+        return place and f"{place}.before-{unit}"
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Make the folders that files are about to go to, and write into the manifests what will be there; all of it synced.
+
+        Parameters
+        ----------
+        entries : iterable of Entry
+            What is about to happen.
+
+        Raises
+        ------
+        OSError
+            If that cannot be done; then nothing may be moved.
+        """
+        by_shelf: dict[Shelf, list[Entry]] = {}
+        for entry in entries:
+            shelf = shelf_of(self._shelves, entry.origin)
+            if entry.kind != "trash" and shelf is not None:
+                by_shelf.setdefault(shelf, []).append(entry)
+        for shelf, some in by_shelf.items():
+            folder = shelf.batch(self._batch.name)
+            if shelf not in self.used:
+                self._open(shelf, folder)
+            for above in {os.path.dirname(entry.place) for entry in some if entry.place is not None}:
+                make_folders(self._disk, above)
+            self._disk.append(os.path.join(folder, MANIFEST), lines(some, shelf.root, folder))
+
+    def _open(self, shelf: Shelf, folder: str) -> None:
+        make_folders(self._disk, folder)
+        mark = os.path.join(shelf.folder, QUARANTINE)
+        if os.path.basename(shelf.folder) != QUARANTINE and not os.path.lexists(mark):
+            self._disk.write(mark, MARK)
+        root = ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, folder))
+        self._disk.append(os.path.join(folder, MANIFEST), header(self._batch.name, self._batch.created, root))
+        self._disk.sync(folder)
+        self.used.append(shelf)
+
+
+def folder_of(entry: Entry) -> str | None:
+    """Return the folder of the batch that a file lies in.
+
+    Parameters
+    ----------
+    entry : Entry
+        The file.
+
+    Returns
+    -------
+    str or None
+        The nearest folder above its place with a manifest; None where there is none.
+    """
+    above = entry.place
+    while above is not None and os.path.dirname(above) != above:
+        above = os.path.dirname(above)
+        if os.path.isfile(os.path.join(above, MANIFEST)):
+            return above
+    return None
+
+
+def tidy(disk: Disk, entries: Iterable[Entry]) -> None:
+    """Remove what is left of a batch in the quarantines once nothing lies there any more.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    entries : iterable of Entry
+        What went from there.
+    """
+    folders: dict[str, str | None] = {}
+    for entry in entries:
+        if entry.place is not None:
+            above = os.path.dirname(entry.place)
+            if above not in folders:
+                folders[above] = folder_of(entry)
+    for folder in sorted({folder for folder in folders.values() if folder is not None}):
+        for below, _, _ in os.walk(folder, topdown=False):
+            if below != folder:
+                _remove_empty(disk, below)
+        if os.listdir(folder) == [MANIFEST]:
+            disk.remove(os.path.join(folder, MANIFEST))
+            _remove_empty(disk, folder)
+            above = os.path.dirname(folder)
+            if os.listdir(above) == [QUARANTINE]:
+                disk.remove(os.path.join(above, QUARANTINE))
+            elif os.path.basename(above) == QUARANTINE:
+                _remove_empty(disk, above)
+
+
+def _remove_empty(disk: Disk, folder: str) -> None:
+    with contextlib.suppress(OSError):  # something lies in it
+        disk.remove_folder(folder)

@@ -1,0 +1,176 @@
+"""A batch is undone: every file gets its name back, and what has appeared in its place meanwhile stays."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from lookalike.acting import take_back
+from lookalike.errors import UnsafeError
+from lookalike.files import Disk, sync_all
+from lookalike.files.quarantine import is_within
+from lookalike.journal import Batch, Entry
+from lookalike.removal import Refusal
+from lookalike.settling import folders_of
+from lookalike.shelving import tidy
+from lookalike.stores.ledger import Ledger
+from lookalike.tables.manifest import MANIFEST, read_manifest
+
+UNITS_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What came of undoing a batch.
+
+    Attributes
+    ----------
+    batch : str
+        Its name.
+    files, size : int
+        Files that are back, and their bytes; symlinks have none.
+    beside : tuple of (str, str)
+        Files whose place was taken, and where they are now.
+    refused : tuple of Refusal
+        What could not be brought back, and why.
+    """
+
+    batch: str
+    files: int = 0
+    size: int = 0
+    beside: tuple[tuple[str, str], ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+def undo_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Undone:
+    """Undo what the ledger knows of a batch, the last act first. The caller holds the lock.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The ledger.
+    batch : Batch
+        The batch.
+    disk : Disk
+        Operations on files.
+
+    Returns
+    -------
+    Undone
+        What came of it.
+    """
+    done = ledger.entries(batch, ("done",))
+    refused = [
+        Refusal(entry.origin, "it was purged: nothing of it is left") for entry in ledger.entries(batch, ("purged",))
+    ]
+    refused += [
+        Refusal(entry.origin, "it is in the trash of the desktop: restore it there")
+        for entry in done
+        if entry.kind == "trash"
+    ]
+    waiting = [
+        list(unit)
+        for _, unit in groupby((entry for entry in done if entry.kind != "trash"), key=lambda entry: entry.unit)
+    ]
+    waiting.reverse()
+    back: list[Entry] = []
+    beside: list[tuple[str, str]] = []
+    for start in range(0, len(waiting), UNITS_AT_ONCE):
+        chunk = [entry for unit in waiting[start : start + UNITS_AT_ONCE] for entry in reversed(unit)]
+        with ledger.transaction():
+            ledger.mark(replace(entry, state="doing", step="undo") for entry in chunk)
+        returned = _return(disk, chunk, beside, refused)
+        sync_all(disk, folders_of(chunk))
+        with ledger.transaction():
+            ledger.mark(returned)
+        back += (entry for entry in returned if entry.state == "undone")
+    tidy(disk, back)
+    return _undone(batch.name, back, beside, refused)
+
+
+def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
+    """Undo the batch that lies in a folder by its manifest alone.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of a batch.
+    disk : Disk
+        Operations on files.
+
+    Returns
+    -------
+    Undone
+        What came of it.
+    list of Entry
+        What is back, for a ledger that knows of it.
+
+    Raises
+    ------
+    UnsafeError
+        If there is no manifest, or the root is nowhere.
+    """
+    folder = os.path.realpath(folder)
+    manifest = read_manifest(_manifest_in(folder))
+    places = (manifest.root.absolute, os.path.normpath(os.path.join(folder, manifest.root.relative)))
+    root = next((place for place in places if os.path.isdir(place)), None)
+    if root is None:
+        raise UnsafeError(
+            f"{folder} holds files of {manifest.root.absolute}, which is not there: make that folder first"
+        )
+    root = os.path.realpath(root)
+    entries, refused = [], []
+    for entry in manifest.entries:
+        origin = os.path.join(root, entry.origin)
+        if not is_within(os.path.realpath(os.path.dirname(origin)) + os.sep, root):
+            refused.append(Refusal(origin, "a symlink in its folder leads out of its root"))
+            continue
+        place = None if entry.place is None else os.path.join(folder, entry.place)
+        keeper = entry.keeper
+        if keeper is not None and is_within(keeper, manifest.root.absolute):
+            keeper = os.path.join(root, os.path.relpath(keeper, manifest.root.absolute))
+        if place is None or os.path.lexists(place):
+            entries.append(replace(entry, origin=origin, place=place, keeper=keeper))
+    beside: list[tuple[str, str]] = []
+    returned = _return(disk, entries[::-1], beside, refused)
+    sync_all(disk, folders_of(returned))
+    back = [entry for entry in returned if entry.state == "undone"]
+    tidy(disk, back)
+    return _undone(manifest.batch, back, beside, refused), back
+
+
+def _manifest_in(folder: str) -> str:
+    path = os.path.join(folder, MANIFEST)
+    if os.path.isfile(path):
+        return path
+    try:
+        below = sorted(name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name, MANIFEST)))
+    except OSError as error:
+        raise UnsafeError(f"{folder} cannot be read: {error.strerror}") from error
+    if below:
+        raise UnsafeError(f"{folder} holds {len(below)} batches: name one of {', '.join(below)} in it")
+    raise UnsafeError(f"{folder} is no batch of a quarantine: there is no {MANIFEST} in it")
+
+
+def _return(disk: Disk, entries: Sequence[Entry], beside: list[tuple[str, str]], refused: list[Refusal]) -> list[Entry]:
+    """Take entries back, each for itself; return what became of each."""
+    returned = []
+    for entry in entries:
+        try:
+            where = take_back(disk, entry)
+        except (OSError, UnsafeError) as error:
+            why = str(getattr(error, "strerror", None) or error)
+            refused.append(Refusal(entry.origin, why))
+            returned.append(replace(entry, state="done", step="undo", reason=why))
+            continue
+        if where is not None:
+            beside.append((entry.origin, where))
+        reason = "" if where is None else f"its place was taken: restored as {where}"
+        returned.append(replace(entry, state="undone", step="undo", reason=reason))
+    return returned
+
+
+def _undone(name: str, back: Sequence[Entry], beside: Sequence[tuple[str, str]], refused: Sequence[Refusal]) -> Undone:
+    files = [entry for entry in back if entry.kind != "write"]
+    size = sum(entry.size for entry in files if entry.target is None)
+    return Undone(name, len(files), size, tuple(beside), tuple(refused))
