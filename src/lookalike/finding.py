@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lookalike import hashes
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
+from lookalike.globs import compiled, matching
 from lookalike.keep import parse_rules, rank
 from lookalike.matching import match
 from lookalike.model import (
@@ -149,6 +150,7 @@ def find(
         truncated=truncated, max_pixels=max_pixels,
     )  # fmt: skip
     parse_rules(options.keep)
+    compiled(options.protect)
     for name, number in (("workers", workers), ("readers", readers)):
         if number is not None and number < 1:
             raise UsageError(f"{name} must be at least 1, got {number}")
@@ -169,7 +171,8 @@ def find(
             readers=readers,
             progress=progress,
         )
-        ranking = rank(found.images, options.keep)
+        stay = {"protected": matching(options.protect, found.images.path, [*roots, *references])}
+        ranking = rank(found.images, options.keep, stay)
         _, block = hash_words(found.images.facts.id, store, spec)
         same = twins(found.images, ranking.order, block, store, workers=workers)
         matches = match(
