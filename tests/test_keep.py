@@ -293,3 +293,26 @@ def test_two_images_are_in_the_order_that_all_of_them_are_in(pictures: list[Pict
 
 def reasons(ranking: Ranking) -> list[str]:
     return [ranking.reason(int(better), int(worse)) for better, worse in pairwise(ranking.order)]
+
+
+def test_what_stays_comes_after_references_and_before_every_rule_but_no_symlink_before_a_file() -> None:
+    pictures = [
+        Picture(path="big.jpg", width=9000),
+        Picture(path="small.jpg", width=10),
+        Picture(path="reference.jpg", reference=True),
+        Picture(path="link.jpg", symlink=True),
+        Picture(path="kept.jpg", width=5),
+        Picture(path="tiny.jpg", width=1),
+    ]
+    stay = {
+        "protected": np.array([picture.path in ("small.jpg", "link.jpg", "tiny.jpg") for picture in pictures]),
+        "decided to keep": np.array([picture.path in ("kept.jpg", "tiny.jpg") for picture in pictures]),
+    }
+    ranking = rank(images(*pictures), "resolution", stay)
+    names = ["reference.jpg", "tiny.jpg", "small.jpg", "kept.jpg", "big.jpg", "link.jpg"]
+    assert [pictures[row].path for row in ranking.order] == names
+    assert ranking.reason(1, 0) == "protected yes > no"
+    assert ranking.reason(4, 0) == "decided to keep yes > no"
+    assert ranking.reason(5, 1) == "decided to keep yes > no"
+    assert ranking.reason(2, 1) == "reference to compare against > under test"
+    assert ranking.reason(1, 3) == "file itself > symlink"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lookalike import hashes
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
+from lookalike.globs import compiled, matching
 from lookalike.keep import parse_rules, rank
 from lookalike.matching import match
 from lookalike.model import (
@@ -21,7 +22,7 @@ from lookalike.model import (
     Truncated,
     VerifyStep,
 )
-from lookalike.opening import default_catalog, open_catalog
+from lookalike.opening import default_catalog, default_ledger, open_catalog, open_ledger
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
 from lookalike.twins import twins
@@ -40,9 +41,11 @@ def find(
     radius: int | None = None,
     group: GroupRule = "star",
     keep: str = DEFAULT_KEEP,
+    protect: Sequence[str] = (),
     orient: Orient = "upright",
     crops: bool = False,
     verify: VerifyStep = "thumbnail",
+    units: bool = True,
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
     min_size: tuple[int, int] = (0, 0),
@@ -51,6 +54,7 @@ def find(
     max_pixels: int = MAX_PIXELS,
     catalog: StrPath | None = None,
     use_catalog: bool = True,
+    ledger: StrPath | None = None,
     workers: int | None = None,
     readers: int | None = None,
     progress: OnProgress | None = None,
@@ -75,6 +79,8 @@ def find(
         star, clique or component.
     keep : str
         Keep rules, first difference wins.
+    protect : sequence of str
+        Globs in gitignore syntax, relative to each root: images that match come before all others.
     orient : str
         upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
     crops : bool
@@ -82,6 +88,8 @@ def find(
         each side or so, are found without.
     verify : str
         thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
+    units : bool
+        Whether the files of one shot count as one image.
     exclude, include : sequence of str
         Globs in gitignore syntax, relative to each root.
     min_size : tuple of int
@@ -96,6 +104,8 @@ def find(
         Catalog file; None for the one in the cache folder of the platform.
     use_catalog : bool
         False scans everything and remembers nothing.
+    ledger : path, optional
+        Ledger file, where decisions are read from if it exists; None for the one in the state folder of the platform.
     workers : int, optional
         How many images are decoded at a time; None for one per core, 1 to decode all in this thread.
     readers : int, optional
@@ -116,6 +126,8 @@ def find(
         If none of the paths can be read. Where only some cannot, the rest is done and `Findings.incomplete` says so.
     CatalogError
         If the catalog cannot be used.
+    LedgerError
+        If the ledger is there and cannot be read.
 
     Examples
     --------
@@ -129,7 +141,7 @@ def find(
     usual = hashes.default_radius(spec)
     options = FindOptions(
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
-        orient=orient, crops=crops, verify=verify,
+        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
     )  # fmt: skip
     if references and group != "star":
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
@@ -138,10 +150,14 @@ def find(
         truncated=truncated, max_pixels=max_pixels,
     )  # fmt: skip
     parse_rules(options.keep)
+    compiled(options.protect)
     for name, number in (("workers", workers), ("readers", readers)):
         if number is not None and number < 1:
             raise UsageError(f"{name} must be at least 1, got {number}")
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
+    decided = default_ledger() if ledger is None else os.fspath(ledger)
+    if os.path.exists(decided):
+        open_ledger(decided).db.close()
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
@@ -155,7 +171,8 @@ def find(
             readers=readers,
             progress=progress,
         )
-        ranking = rank(found.images, options.keep)
+        stay = {"protected": matching(options.protect, found.images.path, [*roots, *references])}
+        ranking = rank(found.images, options.keep, stay)
         _, block = hash_words(found.images.facts.id, store, spec)
         same = twins(found.images, ranking.order, block, store, workers=workers)
         matches = match(

@@ -5,7 +5,7 @@ Larger keys come first.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +87,7 @@ class Ranking:
         return "same name"
 
 
-def rank(images: Images, rules: str) -> Ranking:
+def rank(images: Images, rules: str, stay: Mapping[str, NDArray[np.bool_]] | None = None) -> Ranking:
     """Put images in keep order.
 
     Parameters
@@ -98,6 +98,8 @@ def rank(images: Images, rules: str) -> Ranking:
         Comma list of keep rules, first difference wins: ``folder:PATH``, intact, resolution, original, quality,
         ``format:png>webp>jpeg``, exif, bytes, oldest, newest, shortest-path, name. References always come first, and a
         symlink always comes after what is not one.
+    stay : mapping of str to ndarray of bool, shape (n,), optional
+        Images that never go, by why, such as ``protected``: they come next, so that others can go in their favour.
 
     Returns
     -------
@@ -119,7 +121,8 @@ def rank(images: Images, rules: str) -> Ranking:
         ),
         Key("file", ~images.symlink, lambda row: "symlink" if images.symlink[row] else "itself"),
     )
-    keys = (*fixed, *(key for name in names for key in _keys(images, name)))
+    staying = (_staying(why, values) for why, values in (stay or {}).items())
+    keys = (*fixed, *staying, *(key for name in names for key in _keys(images, name)))
     return Ranking(np.lexsort([-key.values.astype(np.int64) for key in reversed(keys)]), keys)
 
 
@@ -156,6 +159,10 @@ def parse_rules(rules: str) -> list[str]:
     if not names:
         raise UsageError(f"no keep rule given: use a comma list of {', '.join(allowed)}")
     return names
+
+
+def _staying(why: str, values: NDArray[np.bool_]) -> Key:
+    return Key(why, values, lambda row: "yes" if values[row] else "no")
 
 
 def _keys(images: Images, name: str) -> list[Key]:

@@ -1,13 +1,14 @@
-"""Where the catalog lives, and where it must not."""
+"""Where the catalog and the ledger live, and where they must not."""
 
 import os
 from tempfile import gettempdir
 
-from platformdirs import user_cache_dir
+from platformdirs import user_cache_dir, user_state_dir
 
 from lookalike.errors import CatalogError
 from lookalike.sources.volumes import volume_of
 from lookalike.stores.catalog import Catalog
+from lookalike.stores.ledger import Ledger
 
 
 def default_catalog() -> str:
@@ -19,6 +20,17 @@ def default_catalog() -> str:
         A file in the cache folder of the platform.
     """
     return os.path.join(user_cache_dir("lookalike", appauthor=False), "catalog.sqlite")
+
+
+def default_ledger() -> str:
+    """Return where the ledger lives when nobody says.
+
+    Returns
+    -------
+    str
+        A file in the state folder of the platform, which survives the emptying of caches.
+    """
+    return os.path.join(user_state_dir("lookalike", appauthor=False), "ledger.sqlite")
 
 
 def open_catalog(path: str | None) -> Catalog:
@@ -45,6 +57,27 @@ def open_catalog(path: str | None) -> Catalog:
             place = os.path.dirname(place)
         refuse_network(path, network=volume_of(place).network)
     return Catalog(path)
+
+
+def open_ledger(path: str) -> Ledger:
+    """Open a ledger, also on a network file system: it has a rollback journal, which needs no shared memory.
+
+    Parameters
+    ----------
+    path : str
+        The file, made where missing with its folders.
+
+    Returns
+    -------
+    Ledger
+        Ready for use.
+
+    Raises
+    ------
+    LedgerError
+        If it is damaged, of another program, of a newer version, or cannot be opened.
+    """
+    return Ledger(path)
 
 
 def refuse_network(path: str, *, network: bool) -> None:

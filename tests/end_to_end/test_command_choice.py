@@ -183,3 +183,21 @@ def test_a_radius_too_wide_for_the_set_is_warned_of(tmp_path: Path) -> None:
     assert 10 <= int(advised) < 30
     usual = run("find", "photos", "--no-catalog", "--radius", advised, "--json", cwd=tmp_path)
     assert (usual.code, usual.errors, usual.document["warnings"]) == (0, "", [])
+
+
+def test_a_protected_image_is_the_keeper_of_better_ones(tmp_path: Path) -> None:
+    write(tmp_path / "photos" / "best.png", encode(scene(1, 640, 480), "PNG"))
+    write(tmp_path / "photos" / "album" / "small.jpg", jpeg(scene(1, 640, 480).resize((320, 240))))
+    (group,) = found("photos", "--protect", "*.gif", "--protect", "/album/", cwd=tmp_path)["groups"]
+    assert (group["keeper"], group["members"][0]["reason"]) == ("photos/album/small.jpg", "protected yes > no")
+    (member,) = group["members"][1:]
+    assert (member["path"], member["role"], "pixels" in member["keeper_lacks"]) == (
+        "photos/best.png",
+        "duplicate",
+        True,
+    )
+    document = found("photos", "--protect", "photos/album/", "--units", "off", cwd=tmp_path)
+    assert document["groups"][0]["keeper"] == "photos/best.png", "globs are relative to the root"
+    assert (document["options"]["protect"], document["options"]["units"]) == (["photos/album/"], False)
+    wrong = run("find", "photos", "--protect", "!", "--no-catalog", cwd=tmp_path)
+    assert (wrong.code, "malformed glob" in wrong.errors) == (2, True)

@@ -9,6 +9,7 @@ from typing import Self
 from pathspec import GitIgnoreSpec
 
 from lookalike.errors import UsageError
+from lookalike.globs import compiled
 from lookalike.journal import QUARANTINE
 
 IGNORE_FILE = ".lookalikeignore"
@@ -95,10 +96,7 @@ class Rules:
         UsageError
             If a glob is malformed.
         """
-        try:
-            specs = [_spec(globs) if globs else None for globs in (exclude, include)]
-        except ValueError as error:
-            raise UsageError(f"malformed glob: {error}") from error
+        specs = [compiled(globs) if globs else None for globs in (exclude, include)]
         return cls(exclude=specs[0], include=specs[1])
 
     def below(self, folder: str, lines: Sequence[str]) -> tuple[Self, list[str]]:
@@ -121,11 +119,11 @@ class Rules:
         good, wrong = [], []
         for number, line in enumerate(lines, 1):
             try:
-                _spec([line])
+                compiled([line])
                 good.append(line)
-            except ValueError:
+            except UsageError:
                 wrong.append(f"line {number} is not a glob: {line}")
-        return replace(self, ignores=(*self.ignores, (folder, _spec(good)))), wrong
+        return replace(self, ignores=(*self.ignores, (folder, compiled(good)))), wrong
 
     def pass_over(self, path: str, *, is_folder: bool) -> bool:
         """Decide about one name.
@@ -156,8 +154,3 @@ class Rules:
             if verdict is not None:
                 return verdict
         return False
-
-
-def _spec(globs: Sequence[str]) -> GitIgnoreSpec:
-    # In git `raw/**` matches what is in raw and not raw itself; pathspec would match the folder too.
-    return GitIgnoreSpec.from_lines([glob[:-1] if glob.endswith("/**") else glob for glob in globs])

@@ -1,0 +1,158 @@
+"""The options of `find`, for every verb that looks for matches: declared once, and handed to the verb as one value."""
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+import typer
+
+from lookalike.errors import UsageError
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Orient, Truncated, VerifyStep
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindArguments:
+    """What the command line says about a search; each field is an option of that name."""
+
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REF", help="Only compare PATH with REF; images of REF always stay. Repeatable."),
+    ] = None
+    tier: Annotated[str, typer.Option(help="Loosest tier to report: exact, copy, edit or similar.")] = "edit"
+    algorithm: Annotated[str, typer.Option(help="Hash that proposes candidate pairs.")] = "phash"
+    size: Annotated[
+        int | None, typer.Option(help="Side of the hash; it has size x size bits. Default: the algorithm's own.")
+    ] = None
+    radius: Annotated[
+        int | None,
+        typer.Option(help="Largest distance of candidates in bits, inclusive. Default: the algorithm's own."),
+    ] = None
+    group: Annotated[str, typer.Option(help="star, clique or component.")] = "star"
+    orient: Annotated[
+        str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
+    ] = "upright"
+    crops: Annotated[bool, typer.Option("--crops", help="Also look for large crops, down to half of the area.")] = False
+    verify: Annotated[str, typer.Option(help="thumbnail (files are read only where in doubt) or pixels (always).")] = (
+        "thumbnail"
+    )
+    units: Annotated[str, typer.Option(metavar="on|off", help="Whether the files of one shot count as one image.")] = (
+        "on"
+    )
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = (
+        None
+    )
+    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = (
+        None
+    )
+    min_size: Annotated[str, typer.Option(metavar="WxH", help="Smallest width and height in pixels.")] = "0x0"
+    follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False
+    truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse"
+    max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS
+    keep: Annotated[str, typer.Option(metavar="RULES", help="Which image of a group comes first.")] = DEFAULT_KEEP
+    protect: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="What matches comes first and never goes. Repeatable.")
+    ] = None
+    catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where scans are remembered.")] = None
+    no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where decisions are remembered.")] = None
+    workers: Annotated[int | None, typer.Option(help="Images decoded at a time. Default: one per core.")] = None
+    readers: Annotated[
+        int | None, typer.Option(help="Files read at a time. Default: 1 on rotating disks, 2 over a network, else as workers.")
+    ] = None  # fmt: skip
+
+    def keywords(self) -> dict[str, Any]:
+        """Return the keyword arguments of `lookalike.find` that they mean.
+
+        Returns
+        -------
+        dict
+            All but ``progress``.
+
+        Raises
+        ------
+        UsageError
+            If a text is not of the form its option has.
+
+        Examples
+        --------
+        >>> FindArguments(min_size="200x100").keywords()["min_size"]
+        (200, 100)
+        """
+        return {
+            "against": self.against or (),
+            "tier": self.tier,
+            "algorithm": self.algorithm,
+            "size": self.size,
+            "radius": self.radius,
+            "group": cast("GroupRule", self.group),
+            "keep": self.keep,
+            "protect": self.protect or (),
+            "orient": cast("Orient", self.orient),
+            "crops": self.crops,
+            "verify": cast("VerifyStep", self.verify),
+            "units": _on(self.units),
+            "exclude": self.exclude or (),
+            "include": self.include or (),
+            "min_size": _size(self.min_size),
+            "follow_symlinks": self.follow_symlinks,
+            "truncated": cast("Truncated", self.truncated),
+            "max_pixels": self.max_pixels,
+            "catalog": self.catalog,
+            "use_catalog": not self.no_catalog,
+            "ledger": self.ledger,
+            "workers": self.workers,
+            "readers": self.readers,
+        }
+
+
+def with_find_arguments(**after: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give the function of a verb the options of `find`, all of them in the place of its parameter ``search``.
+
+    Parameters
+    ----------
+    **after : str
+        Where options of the verb's own stand in its help: behind which of the others. Those not named stand where the
+        function has them.
+
+    Returns
+    -------
+    callable
+        Decorator. The function has a parameter ``search``, a `FindArguments`; the command line has their fields instead.
+    """
+    shared = inspect.signature(FindArguments).parameters
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(function).parameters
+        order = [name for given in own if given not in after for name in (shared if given == "search" else [given])]
+        for name, before in after.items():
+            order.insert(order.index(before) + 1, name)
+        known = {**own, **shared}
+
+        @functools.wraps(function)
+        def wrapped(**given: Any) -> None:
+            function(search=FindArguments(**{name: given.pop(name) for name in shared}), **given)
+
+        keyword_only = inspect.Parameter.KEYWORD_ONLY
+        parameters = [known[name].replace(kind=keyword_only) for name in order]
+        # The parser reads both.
+        wrapped.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
+        wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return wrapped
+
+    return decorate
+
+
+def _on(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise UsageError(f"--units takes on or off, got {text!r}")
+    return text == "on"
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d+)x(\d+)", text)
+    if found is None:
+        raise UsageError(f"--min-size takes WIDTHxHEIGHT in pixels such as 200x200, got {text!r}")
+    return int(found[1]), int(found[2])
