@@ -9,9 +9,11 @@ from PIL import Image, ImageDraw, ImageOps
 import lookalike as la
 from conftest import encode, scene
 from lookalike import confirming
-from lookalike.confirming import LastLook, look
+from lookalike.confirming import LastLook, confirm, look
 from lookalike.decode import decode
+from lookalike.errors import DecodeError
 from lookalike.judging import pictures_of
+from lookalike.model import Orient, Tier
 
 
 def last(left: bytes, right: bytes, turn: int = 1) -> LastLook:
@@ -135,3 +137,183 @@ def test_compare_takes_it_into_account() -> None:
     assert copy.tier is la.Tier.COPY
     assert copy.evidence["last_look"]["changed"] == 0
     assert copy.evidence["last_look"]["tiles"] >= 256
+
+
+PICTURE = scene(3, 480, 400)
+
+
+def pages(*pictures: Image.Image, format_: str = "TIFF", **options: object) -> bytes:
+    return encode(pictures[0], format_, save_all=True, append_images=list(pictures[1:]), **options)
+
+
+def tones(seed: int) -> Image.Image:
+    """A picture that a palette of GIF holds as it is."""
+    return scene(seed, 320, 240).convert("L").quantize(64).convert("L")
+
+
+def transparent() -> Image.Image:
+    picture = PICTURE.copy()
+    alpha = Image.new("L", PICTURE.size, 255)
+    alpha.paste(120, (0, 0, 40, 40))
+    picture.putalpha(alpha)
+    return picture
+
+
+def flattened() -> Image.Image:
+    page = Image.new("RGBA", PICTURE.size, "white")
+    page.alpha_composite(transparent())
+    return page.convert("RGB")
+
+
+def motion(photo: bytes) -> bytes:
+    packet = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta><rdf:Description Camera:MotionPhoto='1'/></x:xmpmeta>"
+    return photo[:2] + b"\xff\xe1" + (len(packet) + 2).to_bytes(2, "big") + packet + photo[2:] + bytes(1000)
+
+
+def both_ways(first: bytes, second: bytes, orient: Orient = "upright") -> confirming.Confirmed:
+    """Confirm in both orders and see that the one mirrors the other."""
+    there = confirm((first, "first"), (second, "second"), orient=orient)
+    back = confirm((second, "second"), (first, "first"), orient=orient)
+    assert (there.tier, there.score, there.lacks) == (back.tier, back.score, back.lacks[::-1])
+    return there
+
+
+@pytest.mark.parametrize(
+    ("more", "less", "lost", "tier"),
+    [
+        (lambda: pages(tones(3), tones(4), format_="GIF"), lambda: encode(tones(3), "PNG"), "frames", Tier.COPY),
+        (
+            lambda: pages(PICTURE, scene(4, 480, 400), format_="WEBP", quality=95),
+            lambda: encode(PICTURE, quality=90),
+            "frames",
+            Tier.COPY,
+        ),
+        (lambda: pages(PICTURE, scene(4, 480, 400)), lambda: encode(PICTURE, "TIFF"), "frames", Tier.COPY),
+        (
+            lambda: pages(PICTURE, scene(4), scene(5)),
+            lambda: pages(PICTURE, scene(4)),
+            "frames",
+            Tier.COPY,
+        ),
+        (lambda: encode(transparent(), "PNG"), lambda: encode(flattened(), "PNG"), "alpha", Tier.COPY),
+        (
+            lambda: encode(Image.fromarray(np.asarray(PICTURE.convert("L")).astype(np.uint16) * 257), "PNG"),
+            lambda: encode(PICTURE.convert("L"), "PNG"),
+            "depth",
+            Tier.COPY,
+        ),
+        (lambda: encode(PICTURE, "PNG"), lambda: encode(PICTURE.convert("L"), "PNG"), "colour", Tier.EDIT),
+        (lambda: motion(encode(PICTURE, quality=90)), lambda: encode(PICTURE, quality=90), "video", Tier.EXACT),
+        (lambda: motion(encode(PICTURE, quality=90)), lambda: encode(PICTURE, quality=70), "video", Tier.COPY),
+        (lambda: encode(PICTURE, "PNG"), lambda: encode(PICTURE.resize((240, 200)), "PNG"), "pixels", Tier.COPY),
+        (
+            lambda: encode(PICTURE, quality=90),
+            lambda: encode(PICTURE.crop((20, 20, 480, 400)), quality=90),
+            "crop",
+            Tier.EDIT,
+        ),
+    ],
+)
+def test_what_is_lacking_is_named_in_that_direction(
+    more: Callable[[], bytes], less: Callable[[], bytes], lost: str, tier: Tier
+) -> None:
+    found = both_ways(less(), more())
+    assert (found.tier, found.lacks) == (tier, ((lost,), ()))
+
+
+def test_every_page_counts() -> None:
+    first, second, third = scene(3), scene(4), scene(5)
+    document = pages(first, second, third)
+    assert both_ways(document, pages(first, second, third, compression="tiff_lzw")).tier is Tier.EXACT
+    copy = both_ways(document, pages(first, second, third, compression="jpeg", quality=90))
+    assert (copy.tier, copy.lacks) == (Tier.COPY, ((), ()))
+    # Pages that only one of them has, whether there are as many or not.
+    for other in (pages(first, second, scene(6)), pages(first, scene(6))):
+        found = both_ways(document, other)
+        assert found.tier is Tier.COPY
+        assert "frames" in found.lacks[0]
+        assert "frames" in found.lacks[1]
+        assert "is another picture" in found.relation
+    edited = second.copy()
+    ImageDraw.Draw(edited).text((60, 60), "PAID", fill="white", font_size=60)
+    found = both_ways(document, pages(first, edited, third))
+    assert (found.tier, found.lacks) == (Tier.EDIT, ((), ()))
+    assert "frame 2: " in found.relation
+    found = both_ways(document, pages(first, second.convert("L"), third))
+    assert (found.tier, found.lacks) == (Tier.EDIT, ((), ("colour",)))
+
+
+def test_animations_encoded_again_are_copies() -> None:
+    frames = [scene(seed, 320, 240) for seed in (3, 4, 5)]
+    one = pages(*frames, format_="WEBP", quality=95, duration=80)
+    other = pages(*(frame.resize((240, 180)) for frame in frames), format_="WEBP", quality=80, duration=40)
+    found = both_ways(one, other)
+    assert (found.tier, found.lacks) == (Tier.COPY, ((), ("pixels",)))
+
+
+def test_a_damaged_page_is_no_page() -> None:
+    whole = pages(*(scene(seed, 320, 240) for seed in (3, 4)), format_="GIF")
+    small = pages(*(scene(seed, 320, 240).resize((160, 120)) for seed in (3, 4)), format_="GIF")
+    assert both_ways(whole, small).tier <= Tier.EDIT
+    cut = whole[:-8000]
+    for files in ((cut, small), (small, cut)):
+        with pytest.raises(DecodeError):
+            confirm((files[0], ""), (files[1], ""))
+
+
+def test_turns_count_where_they_are_asked_for() -> None:
+    picture = scene(6, 600, 400)
+    straight = encode(picture, quality=92)
+    mirrored, rotated = (
+        encode(picture.transpose(turn), quality=85)
+        for turn in (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_90)
+    )
+    wanted: list[tuple[bytes, Orient, bool]] = [
+        (mirrored, "upright", False), (mirrored, "mirror", True), (mirrored, "all", True),
+        (rotated, "upright", False), (rotated, "mirror", False), (rotated, "all", True),
+    ]  # fmt: skip
+    for other, orient, copy in wanted:
+        found = both_ways(straight, other, orient)
+        assert (found.tier is Tier.COPY) is copy
+        assert copy or found.tier > Tier.EDIT
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = encode(picture.transpose(Image.Transpose.ROTATE_90), quality=85, exif=exif)
+    assert both_ways(straight, lying).tier is Tier.COPY
+
+
+def test_a_digit_of_an_invoice_is_no_copy() -> None:
+    one, other = (encode(invoice(total), quality=90) for total in ("1,204.50", "1,264.50"))
+    found = both_ways(one, other)
+    assert found.tier is Tier.EDIT
+    assert found.last is not None
+    assert found.last.changed >= 1
+    two, three = (pages(scene(3), invoice(total)) for total in ("1,204.50", "1,264.50"))
+    assert both_ways(two, three).tier is Tier.EDIT
+
+
+def test_flat_pictures_are_exact_or_nothing() -> None:
+    flat = Image.new("RGB", (200, 200), "white")
+    assert both_ways(encode(flat, "PNG"), encode(flat, "BMP")).tier is Tier.EXACT
+    found = both_ways(encode(flat, "PNG"), encode(flat, "JPEG", quality=30).replace(b"\xff\xd9", b"\xff\xd9\0"))
+    assert found.tier is Tier.EXACT
+    for other in (Image.new("RGB", (200, 200), (255, 255, 254)), flat.resize((100, 100)), scene(3)):
+        assert both_ways(encode(flat, "PNG"), encode(other, "PNG")).tier is Tier.NONE
+
+
+def test_two_exposures_are_no_copies() -> None:
+    def shot(second: int) -> bytes:
+        exif = Image.Exif()
+        exif[0x010F], exif[0x0110] = "Maker", "Model"
+        exif.get_ifd(0x8769)[0x9003] = f"2024:05:01 12:00:{second:02d}"
+        return encode(PICTURE, quality=90 - second, exif=exif)
+
+    assert both_ways(shot(10), shot(20)).tier is Tier.SIMILAR
+
+
+def test_bytes_and_damage() -> None:
+    data = encode(PICTURE, quality=90)
+    assert both_ways(data, data) == confirming.Confirmed(Tier.EXACT, 1.0, "identical bytes")
+    for files in ((data, data[:-3000]), (data[:-3000], data), (data, b"no image")):
+        with pytest.raises(DecodeError):
+            confirm((files[0], ""), (files[1], ""))

@@ -1,19 +1,36 @@
-"""Two files to a last look: at the size of the smaller one, where a single changed tile means that they are no copies.
+"""Two files to a verdict before one of them goes: bytes, all pixels, planes ever finer, and every frame.
 
 Thumbnails, and planes of 256 pixels, show what is the same picture. That a digit of an invoice differs, or a box of a form
-is ticked, shows only where it is large enough; this look is for pairs of which one is to go.
+is ticked, shows only where it is large enough; the last look is at the size of the smaller file, where a single changed tile
+means that they are no copies.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import decode, verify
+from lookalike import bits, decode, verify
+from lookalike.columns import Facts
+from lookalike.errors import DecodeError
+from lookalike.hashes import crops
 from lookalike.hashes.borders import trimmed
+from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
+from lookalike.model import LOSSES, MIN_DETAIL, Orient, Thumbnail, Tier
+from lookalike.variants import TURNS
 from lookalike.verify.deciding import COPY_UNEXPLAINED
+from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import WHOLE, Pictures
 
+File = tuple[bytes, str]
+"""Contents and name of a file."""
+Lacks = tuple[tuple[str, ...], tuple[str, ...]]
+TURNED: dict[Orient, tuple[int, ...]] = {"upright": (), "mirror": TURNS[:1], "all": TURNS}
+"""By option: the EXIF orientations that are tried; those that files carry are applied when they are decoded."""
 SIDES = (2048, 1024, 512, 256)
 MOST, MOST_OF_PAGES = 1024, 2048
 """Pixels a side that are looked at, of photos and of what looks like a page or a screen."""
@@ -39,6 +56,82 @@ class LastLook:
     tiles: int
     changed: int
     same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What two files show of each other when all of both was looked at.
+
+    Attributes
+    ----------
+    tier : Tier
+        EXACT for equal bytes or equal pixels; NONE where they are not alike.
+    score : float
+        0..1, from verification; of several frames the least.
+    relation : str
+        What was done to the first to make the second, in words.
+    lacks : tuple of two tuples of str
+        What the first lacks of the second, and the second of the first, of `lookalike.model.LOSSES`.
+    evidence : record of `lookalike.verify.EVIDENCE` or None
+        Of the first frames; None where these are equal, or one is flat.
+    left : int
+        Which of the two, 0 or 1, is the left one of the evidence.
+    last : LastLook or None
+        Of the first frames; None where there was none.
+    """
+
+    tier: Tier
+    score: float
+    relation: str
+    lacks: Lacks = ((), ())
+    evidence: Any = None
+    left: int = 0
+    last: LastLook | None = None
+
+
+def confirm(first: File, second: File, *, orient: Orient = "upright") -> Confirmed:
+    """Look at two whole files and say whether they are the same picture, and what each lacks of the other.
+
+    Parameters
+    ----------
+    first, second : tuple of (bytes, str)
+        Contents and name of each; the name tells camera raw files from the TIFF they are built on.
+    orient : str
+        Turns that count as the same picture: upright (none but those of EXIF), mirror (left for right) or all.
+
+    Returns
+    -------
+    Confirmed
+        The other order gives the same tier and score, and what each lacks the other way round. A flat picture is the same
+        as one with the same pixels only.
+
+    Raises
+    ------
+    DecodeError
+        If a file, or a frame of one that the other has, too, cannot be decoded.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> files = [io.BytesIO(), io.BytesIO()]
+    >>> for file, size in zip(files, (320, 160)):
+    ...     Image.radial_gradient("L").resize((size, size)).save(file, "PNG")
+    >>> found = confirm((files[0].getvalue(), "large.png"), (files[1].getvalue(), "small.png"))
+    >>> found.tier, found.relation, found.lacks
+    (<Tier.COPY: 1>, 'half size', ((), ('pixels',)))
+    """
+    files = first, second
+    if first[0] == second[0]:
+        return Confirmed(Tier.EXACT, 1.0, "identical bytes")
+    made = [decode.decode(data, name) for data, name in files]
+    facts = _facts(files, made)
+    if _have_equal_pixels(files, facts):
+        return Confirmed(Tier.EXACT, 1.0, verify.equality(facts, 0, 1), _lacks(facts, Tier.EXACT))
+    if min(thumbnail.detail for thumbnail in made) < MIN_DETAIL:
+        return Confirmed(Tier.NONE, 0.0, "too little detail to compare")
+    seen = _seen(files, made, facts, TURNED[orient])
+    return _with_frames(seen, files, min(thumbnail.frames for thumbnail in made), orient)
 
 
 def look(files: tuple[tuple[bytes, str], tuple[bytes, str]], small: Pictures, turn: int) -> LastLook:
@@ -126,3 +219,100 @@ def is_page(luma: NDArray[np.uint8]) -> bool:
     counts = np.bincount(luma.ravel(), minlength=256)
     near = np.convolve(counts, np.ones(2 * GROUND_LEVELS + 1, np.int64), "same")
     return bool(near.max() >= GROUND * luma.size)
+
+
+def _facts(files: Sequence[File], made: Sequence[Thumbnail]) -> Facts:
+    columns = {
+        name: np.array([getattr(thumbnail, name) or 0 for thumbnail in made])
+        for name in ("width", "height", "frames", "depth", "detail", "alpha", "colour", "lossless", "quality")
+    }
+    return Facts(
+        id=np.arange(2), size=np.array([len(data) for data, _ in files]), **columns,
+        format=[thumbnail.format for thumbnail in made], captured=[thumbnail.captured or "" for thumbnail in made],
+        exif=[thumbnail.exif for thumbnail in made], digest=[blake3(data).digest() for data, _ in files],
+    )  # fmt: skip
+
+
+def _have_equal_pixels(files: Sequence[File], facts: Facts) -> bool:
+    """Say whether a full decode of both comes to the same; it is spared where the facts already differ."""
+    if any(
+        len(np.unique(column)) > 1 for column in (facts.width, facts.height, facts.frames, facts.alpha, facts.depth)
+    ):
+        return False
+    try:
+        one, other = (decode.pixels_of(data, name).digest for data, name in files)
+    except DecodeError:
+        return False  # what cannot be decoded as a whole is equal to nothing
+    return one == other
+
+
+def _lacks(facts: Facts, tier: Tier, evidence: Any = None, left: int = 0) -> Lacks:
+    one, other = (verify.lacking(facts, at, 1 - at, tier, evidence, left=left == at) for at in (0, 1))
+    return one, other
+
+
+def _seen(files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns: tuple[int, ...]) -> Confirmed:
+    """Judge the first frames of two files."""
+    small, found, left = _verdict(files, made, facts, turns)
+    evidence, tier, last = found.evidence[0], Tier(int(found.tier[0])), None
+    evidence["two_exposures"] = Exposures(facts).differ(np.array([0]), np.array([1]))[0]
+    if evidence["two_exposures"]:
+        tier = max(tier, Tier.SIMILAR)
+    if tier is Tier.COPY:
+        last = look((files[left], files[1 - left]), small.take(np.array([left, 1 - left])), int(evidence["turn"]))
+        tier = Tier.COPY if last.same else Tier.EDIT
+    said = verify.relation(facts, 0, 1, tier, evidence, left=left == 0) if tier < Tier.NONE else "not alike"
+    return Confirmed(tier, int(found.score[0]) / 1000, said, _lacks(facts, tier, evidence, left), evidence, left, last)
+
+
+def _with_frames(seen: Confirmed, files: Sequence[File], count: int, orient: Orient) -> Confirmed:
+    """Hold the other frames that two files have against each other, one by one; where two differ, each lacks the other's.
+
+    An edit of any frame is an edit of the whole.
+    """
+    if seen.tier > Tier.EDIT:
+        return seen
+    with closing(decode.frames_of(*files[0], 1)) as one, closing(decode.frames_of(*files[1], 1)) as other:
+        for at, pages in zip(range(2, count + 1), zip(one, other, strict=False), strict=False):
+            found = confirm((pages[0], ""), (pages[1], ""), orient=orient)
+            if found.tier > Tier.EDIT:
+                said = f"{seen.relation}, frame {at} is another picture"
+                return replace(seen, relation=said, lacks=_merged(seen.lacks, (("frames",), ("frames",))))
+            said = f"{seen.relation}, frame {at}: {found.relation}" if found.tier > seen.tier else seen.relation
+            seen = replace(
+                seen, tier=max(seen.tier, found.tier), score=min(seen.score, found.score), relation=said,
+                lacks=_merged(seen.lacks, found.lacks),
+            )  # fmt: skip
+    return seen
+
+
+def _merged(some: Lacks, more: Lacks) -> Lacks:
+    one, other = (tuple(name for name in LOSSES if name in {*some[at], *more[at]}) for at in (0, 1))
+    return one, other
+
+
+def _verdict(
+    files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns: tuple[int, ...]
+) -> tuple[Pictures, verify.Verdicts, int]:
+    """Verify two files on their thumbnails and on their pixels; say which of them is the left one."""
+    left = min((0, 1), key=lambda at: (-made[at].width * made[at].height, facts.digest[at]))
+    luma, chroma = (np.stack([getattr(thumbnail, name) for thumbnail in made]) for name in ("luma", "chroma"))
+    small = pictures_of(luma, chroma, facts.width, facts.height)
+    pair = np.array([left]), np.array([1 - left])
+    hints = _hints(luma[[left, 1 - left]], turns)
+    found = verify.verify(small, *pair, hints)
+    planes = [decode.planes(data, name, PIXEL_SIDE) for data, name in files]
+    fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
+    settle(found, np.array([0]), verify.verify(fine, *pair, hints))
+    return small, found, left
+
+
+def _hints(luma: NDArray[np.uint8], turns: tuple[int, ...]) -> verify.Hints:
+    """Return some turns, and of each of two pictures the crop whose hash is nearest to that of the other."""
+    crop = crops.hash_boxes(luma, crops.CROPS)
+    other = crops.hash_boxes(luma[::-1], WHOLE[np.newaxis])
+    nearest = crops.CROPS[bits.distance(crop, other).argmin(axis=1)]
+    boxes = np.broadcast_to(WHOLE, (2, len(turns) + 2, 4)).copy()
+    boxes[0, -2], boxes[1, -1] = nearest
+    ways = np.array([*turns, 1, 1], np.uint8)
+    return verify.Hints(np.zeros(len(ways), np.int64), ways, *boxes)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike.decode.frames import frames_of
 from lookalike.decode.native import decode_all, is_candidate, read_files
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
 from lookalike.decode.pixels import PIXELS_VERSION, Pixels, pixels_of
@@ -16,8 +17,9 @@ VERSION = 5
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [
-    "PIXELS_VERSION", "VERSION", "Pixels", "decode", "decode_all", "decoders", "detail", "environment", "is_candidate",
-    "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes", "read_files", "turn", "upright_size",
+    "PIXELS_VERSION", "VERSION", "Pixels", "decode", "decode_all", "decoders", "detail", "environment", "frames_of",
+    "is_candidate", "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes", "read_files", "turn",
+    "upright_size",
 ]  # fmt: skip
 
 
