@@ -288,8 +288,8 @@ class Findings:
         Returns
         -------
         dict
-            Keys version, options, roots, by_root, environment, groups, failures, warnings, stats. Equal for equal input and options
-            but for ``stats.seconds`` and ``stats.cached``, for any number of workers.
+            Keys version, options, roots, by_root, environment, groups, failures, warnings, stats. Equal for equal input and
+            options but for ``stats.seconds`` and ``stats.cached``, for any number of workers.
         """
         options, scan_options = self.options, self.scan_options
         return {

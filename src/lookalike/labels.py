@@ -9,10 +9,11 @@ from dataclasses import dataclass
 SPLITS = frozenset(["train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval"])
 """Folders that part a set for training from what it is measured on."""
 
+DATED = re.compile(r"(?:photos from )?(?:19|20)\d\d(?:[-_. ].*|(?:0\d|1[0-2])(?:[0-3]\d)?.*)?", re.IGNORECASE)
+"""Names of folders that begin with a year or a date."""
 PHOTO_FOLDER = re.compile(
     r"""
-    (?:photos\ from\ )?(?:19|20)\d\d (?: [-_. ] .* | (?:0\d|1[0-2])(?:[0-3]\d)?.* )?  # a year, a date and what follows it
-    | (?-i: [1-9]\d\d (?=.*[A-Z]) [0-9A-Z_]{5} )   # 100APPLE, 101MSDCF: folders of cameras (DCF, CIPA DC-009)
+    (?-i: [1-9]\d\d (?=.*[A-Z]) [0-9A-Z_]{5} )   # 100APPLE, 101MSDCF: folders of cameras (DCF, CIPA DC-009)
     | dcim | img | camera (?:\ roll|\ uploads)? | .*\bscreenshots? | whatsapp.* | downloads? | phone | iphone.* | backups?
     | pictures | photos | images
     """,
@@ -66,8 +67,8 @@ def root_of(path: str, roots: Iterable[str]) -> str | None:
     >>> root_of("a/b/c.jpg", ["a", "a/b/", "a/bc"])
     'a/b/'
     """
-    holding = [root for root in roots if path == root or path.startswith(root.rstrip(os.sep) + os.sep)]
-    return max(holding, key=len, default=None)
+    inside = path + os.sep  # so that a root counts as in itself, however many slashes it ends in
+    return max((root for root in roots if inside.startswith(root.rstrip(os.sep) + os.sep)), key=len, default=None)
 
 
 def survey(folders: Mapping[str, int], roots: Sequence[str], references: Sequence[str] = ()) -> list[Root]:
@@ -183,5 +184,8 @@ def _shape(folders: list[tuple[str, ...]]) -> tuple[int, int]:
     depth = depths.pop() if len(depths) == 1 else 0
     if depth <= common:
         return 0, common
-    of_photos = sum(any(PHOTO_FOLDER.fullmatch(name) for name in names[common:]) for names in folders)
+    of_photos = sum(
+        any(DATED.fullmatch(name) for name in names) or any(PHOTO_FOLDER.fullmatch(name) for name in names[common:])
+        for names in folders
+    )
     return (0 if 2 * of_photos >= len(folders) else depth), common

@@ -129,16 +129,12 @@ def _group(fields: Fields, rule: GroupRule) -> Group:
     members = tuple(_member(row) for row in fields.objects("members", "member"))
     if not members or members[0].role != "keeper" or any(member.role == "keeper" for member in members[1:]):
         fields.wrong("members", "a list with one keeper, the first")
-    return Group(
-        fields.take("id", int), members, rule, fields.take("saving", int), fields.take("diameter", int)
-    )
+    return Group(fields.take("id", int), members, rule, fields.take("saving", int), fields.take("diameter", int))
 
 
 def _member(fields: Fields) -> Member:
     path = fields.path("path")
-    ref = ImageRef(
-        path, "", "", fields.take("bytes", int), UNKNOWN_TIME, 0, 0, fields.digest("digest")
-    )
+    ref = ImageRef(path, "", "", fields.take("bytes", int), UNKNOWN_TIME, 0, 0, fields.digest("digest"))
     role = cast("Role", _one_of(fields, "role", get_args(Role)))
     member = Member(
         ref, fields.take("width", int), fields.take("height", int), fields.take("format", str),

@@ -13,7 +13,8 @@ from lookalike.tables.files import check_folder, path_fields, printable, replace
 
 COLUMNS = (
     "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "detail",
-    "keeper", "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "keeper_lacks", "reason", "stage", "kind",
+    "keeper", "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "keeper_lacks", "reason",
+    "stage", "kind",
 )  # fmt: skip
 """Columns of the CSV form: one row per member of a group, then one per failure (role ``failure``)."""
 
