@@ -15,6 +15,7 @@ from lookalike.chances import wide
 from lookalike.columns import Matches
 from lookalike.errors import UsageError
 from lookalike.keep import Ranking
+from lookalike.labels import Root, survey
 from lookalike.listing import Scan
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
 
@@ -150,12 +151,13 @@ class Findings:
     def _member(self, row: int, rows: list[int]) -> Member:
         images, facts, at = self._images, self._images.facts, int(self._images.content[row])
         known = int(facts.width[at]), int(facts.height[at]), facts.format[at], int(facts.quality[at]) or None
+        detail = int(facts.detail[at])
         ref = ImageRef(
             images.path[row], images.volume[row], images.key[row], int(images.size[row]), int(images.mtime_ns[row]),
             *self._file(row), facts.digest[at],
         )  # fmt: skip
         if row == rows[0]:
-            return Member(ref, *known, "keeper", reason=self._ranking.reason(row, rows[1]))
+            return Member(ref, *known, "keeper", reason=self._ranking.reason(row, rows[1]), detail=detail)
         keeper = int(self._matches.keeper[row])
         tier = Tier(int(self._matches.tier[row]))
         distance = int(self._distance[row])
@@ -165,7 +167,7 @@ class Findings:
             distance=distance, share=distance / self.options.spec.bits,
             score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
             relation=self._relation(row, keeper, tier), reason=self._ranking.reason(keeper, row),
-            keeper_lacks=self._lacking(row, keeper, tier),
+            keeper_lacks=self._lacking(row, keeper, tier), detail=detail,
         )  # fmt: skip
 
     def _relation(self, row: int, keeper: int, tier: Tier) -> str:
@@ -248,6 +250,13 @@ class Findings:
         return sorted(self._images.path[row] for row in np.flatnonzero(~self._duplicate).tolist())
 
     @cached_property
+    def by_root(self) -> list[Root]:
+        """How many images each root holds, and what its folders look like; references last."""
+        given = {*self.roots, *self.references}
+        folders = Counter(path if path in given else os.path.dirname(path) for path in self._images.path)
+        return survey(folders, self.roots, self.references)
+
+    @cached_property
     def folder_pairs(self) -> list[FolderPair]:
         """Folders of which at least half is found again in another folder, most bytes first."""
         folders = [os.path.dirname(path) for path in self._images.path]
@@ -279,8 +288,8 @@ class Findings:
         Returns
         -------
         dict
-            Keys version, options, roots, environment, groups, failures, warnings, stats. Equal for equal input and options
-            but for ``stats.seconds`` and ``stats.cached``, for any number of workers.
+            Keys version, options, roots, by_root, environment, groups, failures, warnings, stats. Equal for equal input and
+            options but for ``stats.seconds`` and ``stats.cached``, for any number of workers.
         """
         options, scan_options = self.options, self.scan_options
         return {
@@ -305,6 +314,7 @@ class Findings:
                 "against": [tables.printable(path) for path in self.references],
             },
             "roots": [tables.printable(path) for path in self.roots],
+            "by_root": tables.root_rows(self.by_root),
             "environment": {
                 "lookalike": lookalike.__version__,
                 "kernel": join.KERNELS[0],

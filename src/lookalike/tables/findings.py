@@ -12,8 +12,9 @@ from lookalike.model import Failure, Group, ImageRef, Member
 from lookalike.tables.files import check_folder, path_fields, printable, replace_file
 
 COLUMNS = (
-    "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "keeper",
-    "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "keeper_lacks", "reason", "stage", "kind",
+    "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "detail",
+    "keeper", "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "keeper_lacks", "reason",
+    "stage", "kind",
 )  # fmt: skip
 """Columns of the CSV form: one row per member of a group, then one per failure (role ``failure``)."""
 
@@ -165,6 +166,7 @@ def write(document: dict[str, Any], path: str) -> None:
 def _member_row(member: Member) -> dict[str, Any]:
     row: dict[str, Any] = {
         **_image_row(member.ref, member.width, member.height, member.format, member.quality),
+        "detail": member.detail,
         "role": member.role,
     }
     if member.keeper is not None:
