@@ -28,7 +28,8 @@ BESIDE = ("labels", "masks")
 """Folders beside a folder ``images`` that hold files of the same stems."""
 
 _IMAGES = re.compile(
-    r"(?:(?<=[{0}])|^)images(?=[{0}]|$)(?!.*[{0}]images(?:[{0}]|$))".format(re.escape(os.sep + (os.altsep or ""))), re.DOTALL
+    r"(?:(?<=[{0}])|^)images(?=[{0}]|$)(?!.*[{0}]images(?:[{0}]|$))".format(re.escape(os.sep + (os.altsep or ""))),
+    re.DOTALL,
 )
 """The last folder of that name."""
 _EDIT = re.compile(r"([a-z]{3}_)e(\d{4}.*)", re.DOTALL)
