@@ -140,10 +140,11 @@ class _Run:
         created = datetime.now().astimezone().isoformat(timespec="seconds")
         about = tables.plan_to_json(replace(self._plan, decisions=()))
         number = 1
-        while any(os.path.lexists(shelf.batch(free)) for shelf in self._shelves):
-            number += 1
-            free = f"{name}-{number}"
         with self._ledger.transaction():
+            taken = {batch.name for batch in self._ledger.batches()}
+            while free in taken or any(os.path.lexists(shelf.batch(free)) for shelf in self._shelves):
+                number += 1
+                free = f"{name}-{number}"
             batch = self._ledger.add_batch(free, created, self._plan.options.action, about)
             shelving = Shelving(self._disk, self._shelves, batch)
             units = [

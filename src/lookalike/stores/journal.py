@@ -25,23 +25,16 @@ class Journal(Database):
         Parameters
         ----------
         name, created, action, plan : str
-            As in `Batch`; where the name is taken, a number is added to it.
+            As in `Batch`; no other batch has that name.
 
         Returns
         -------
         Batch
-            With its own name.
+            With its number.
         """
-        taken = {row[0] for row in self.db.execute("SELECT name FROM batch")}
-        number, free = 1, name
-        while free in taken:
-            number += 1
-            free = f"{name}-{number}"
-        row = self.db.execute(
-            "INSERT INTO batch (name, created, action, plan) VALUES (?, ?, ?, ?) RETURNING id",
-            (free, created, action, plan),
-        ).fetchone()
-        return Batch(int(row[0]), free, created, action, plan)
+        query = "INSERT INTO batch (name, created, action, plan) VALUES (?, ?, ?, ?)"
+        number = self.db.execute(query, (name, created, action, plan)).lastrowid
+        return Batch(int(number or 0), name, created, action, plan)
 
     def batches(self) -> list[Batch]:
         """Return all batches.
