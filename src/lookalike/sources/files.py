@@ -11,8 +11,9 @@ from typing import NamedTuple, Self
 
 from lookalike import formats
 from lookalike.errors import FailureKind, failure_kind
+from lookalike.journal import QUARANTINE
 from lookalike.model import ScanOptions
-from lookalike.sources.rules import IGNORE_FILE, Rules, skipped_kind
+from lookalike.sources.rules import IGNORE_FILE, OWN, Rules, skipped_kind
 from lookalike.sources.volumes import Volume, readers_of, volume_of
 
 DATALESS = 0x40000000
@@ -266,6 +267,10 @@ class Walk:
                 yield folder
                 continue
             folder.present = {entry.name for entry in found}
+            if QUARANTINE in folder.present and os.path.isfile(os.path.join(path, QUARANTINE)) and path != root.path:
+                folder.skipped[OWN] += 1  # it was chosen to be one, whatever its name
+                yield replace(folder, present=set(), complete=False)
+                continue
             if IGNORE_FILE in folder.present:
                 rules = self._rules_below(folder, rules)
             for at in range(0, max(1, len(found)), PART_NAMES):

@@ -13,6 +13,7 @@ from lookalike.globs import compiled
 from lookalike.journal import QUARANTINE
 
 IGNORE_FILE = ".lookalikeignore"
+OWN = "lookalike's own quarantine"
 
 SKIPPED_FOLDERS: tuple[tuple[str, str], ...] = (
     (".thumbnails", "preview cache"),
@@ -32,7 +33,7 @@ SKIPPED_FOLDERS: tuple[tuple[str, str], ...] = (
     (".git", "version control"),
     (".hg", "version control"),
     (".svn", "version control"),
-    (QUARANTINE, "lookalike's own quarantine"),
+    (QUARANTINE, OWN),
 )
 """Folders inside a root that are not entered (name pattern, kind in the summary); naming one as a root enters it."""
 

@@ -1,0 +1,195 @@
+"""What `clean --apply` and `apply` have in common: ask, act, and say where things are now and how to get them back."""
+
+import os
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import typer
+
+from lookalike.cleaning import apply
+from lookalike.cli.progress import progress_bar
+from lookalike.errors import UnsafeError
+from lookalike.plan import LINKS, Plan
+from lookalike.removal import Applied, Refusal
+from lookalike.report import amount, plain
+
+REFUSED = 4
+SHOWN_REFUSALS = 20
+
+
+def act_on(
+    plan: Plan, *, yes: bool, yes_most: bool, yes_delete: bool, ledger: str | None, workers: int | None, quiet: bool
+) -> int:
+    """Carry out a plan, once everything was agreed to.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    yes, yes_most, yes_delete : bool
+        What the command line agrees to: acting at all, removing over half of a root, removing for good.
+    ledger : str or None
+        The ledger; None for the usual one.
+    workers : int or None
+        Images checked at a time.
+    quiet : bool
+        No progress, no summary.
+
+    Returns
+    -------
+    int
+        Exit code.
+
+    Raises
+    ------
+    UnsafeError
+        If something was not agreed to.
+    """
+    if not plan.removals:
+        typer.echo("Nothing goes, so nothing was done.")
+        return 0
+    check_agreed(plan, yes_most=yes_most, yes_delete=yes_delete)
+    if not yes and not _agrees(plan):
+        typer.echo("Nothing was done.")
+        return 0
+    with progress_bar(quiet=quiet) as progress:
+        done = apply(plan, ledger=ledger, workers=workers, progress=progress)
+    for line in refusals(done.refused, "stays"):
+        typer.echo(line, err=True)
+    if not quiet:
+        for line in outcome(done, ledger):
+            typer.echo(line)
+    return REFUSED if done.refused else 0
+
+
+def check_agreed(plan: Plan, *, yes_most: bool, yes_delete: bool) -> None:
+    """Refuse a plan that needs more than a yes.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    yes_most, yes_delete : bool
+        What was agreed to.
+
+    Raises
+    ------
+    UnsafeError
+        If it removes for good, or over half of the images of a root, and that was not agreed to.
+    """
+    if plan.options.action == "delete" and not yes_delete:
+        raise UnsafeError(
+            "action delete removes files for good: add --yes-delete, or use the action quarantine and purge later"
+        )
+    going = Counter(_root_of(plan, decision.path) for decision in plan.removals)
+    for root in plan.roots:
+        if 2 * going[root.absolute] > root.images and not yes_most:
+            raise UnsafeError(
+                f"{going[root.absolute]:,} of the {root.images:,} images of {root.path} would go, over half: "
+                "look at the plan, and add --yes-most if that is right"
+            )
+
+
+def _root_of(plan: Plan, path: str) -> str:
+    """Return the innermost root that a path lies in."""
+    absolute = os.path.normpath(os.path.join(plan.folder, path))
+    inside = [root for root in plan.roots if _is_in(absolute, os.path.normpath(os.path.join(plan.folder, root.path)))]
+    return max(inside, key=lambda root: len(root.path)).absolute if inside else ""
+
+
+def _is_in(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def _agrees(plan: Plan) -> bool:
+    if not sys.stdin.isatty():
+        raise UnsafeError("this needs a yes: add --yes, or run it on a terminal, which asks")
+    doing = "remove" if plan.options.action == "delete" else plan.options.action
+    return bool(typer.confirm(f"{doing.capitalize()} {len(plan.removals):,} images?"))
+
+
+def refusals(refused: Sequence[Refusal], what: str) -> Iterator[str]:
+    """Say what was not done, and why.
+
+    Parameters
+    ----------
+    refused : sequence of Refusal
+        What.
+    what : str
+        What became of it instead.
+
+    Yields
+    ------
+    str
+        A line each, up to a number.
+    """
+    for one in refused[:SHOWN_REFUSALS]:
+        yield f"{what}: {plain(one.path)}: {plain(one.reason)}"
+    if len(refused) > SHOWN_REFUSALS:
+        yield f"... and {len(refused) - SHOWN_REFUSALS:,} more"
+
+
+def outcome(done: Applied, ledger: str | None) -> Iterator[str]:
+    """Say what was done, where things are, and the commands that undo it or make space.
+
+    Parameters
+    ----------
+    done : Applied
+        What came of it.
+    ledger : str or None
+        The ledger, if it is not the usual one.
+
+    Yields
+    ------
+    str
+        Lines.
+    """
+    refused = f"; {len(done.refused):,} refused" if done.refused else ""
+    files = "" if done.files == done.images else f" ({done.files:,} files)"
+    if not done.images:
+        yield f"Nothing was done{refused}."
+        return
+    if done.action == "delete":
+        yield f"Removed for good: {done.files:,} files, {amount(done.size)}{refused}."
+        return
+    if done.action == "trash":
+        yield f"Moved to the trash: {done.images:,} images{files}, {amount(done.size)}{refused}."
+        yield "The trash of the desktop restores them, and emptying it frees the space."
+        return
+    did = f"Replaced by {done.action}s" if done.action in LINKS else "Moved to the quarantine"
+    yield f"{did}: {done.images:,} images{files}, {amount(done.size)}{refused}."
+    for place in done.places:
+        yield f"They lie in {plain(place)}"
+    for root in done.inside:
+        yield f"That is inside {plain(root)}, since nothing can be put beside it: have loaders of the folder pass it over."
+    yield "No space is free yet."
+    yield f"Undo: {command('undo', done.batch, ledger)}"
+    yield f"Free the space: {command('purge', done.batch, ledger)}"
+
+
+def command(verb: str, batch: str | None, ledger: str | None) -> str:
+    """Return a command line to be copied.
+
+    Parameters
+    ----------
+    verb : str
+        undo or purge.
+    batch : str or None
+        Name of a batch.
+    ledger : str or None
+        The ledger, if it is not the usual one.
+
+    Returns
+    -------
+    str
+        Complete and quoted.
+
+    Examples
+    --------
+    >>> command("undo", "2026-01-02-030405", None)
+    'lookalike undo 2026-01-02-030405'
+    """
+    words = ["lookalike", verb, *([batch] if batch else []), *(["--ledger", ledger] if ledger else [])]
+    return plain(shlex.join(words))

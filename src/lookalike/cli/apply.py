@@ -1,0 +1,29 @@
+"""`lookalike apply`."""
+
+from typing import Annotated
+
+import typer
+
+from lookalike import tables
+from lookalike.cli.acting import act_on
+
+
+def apply(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A file that `clean --plan` wrote, edited or not.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes_most: Annotated[bool, typer.Option("--yes-most", help="Agree to over half of a root going.")] = False,
+    yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Images checked at a time. Default: one per core.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
+) -> None:
+    """Carry out a plan; every file is checked again first, and what has changed since stays.
+
+    Example: lookalike apply plan.json
+    """
+    raise typer.Exit(
+        act_on(
+            tables.read_plan(plan), yes=yes, yes_most=yes_most, yes_delete=yes_delete, ledger=ledger, workers=workers,
+            quiet=quiet,
+        )
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""`lookalike history`."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from lookalike import tables
+from lookalike.cleaning import BatchRow
+from lookalike.cleaning import history as list_batches
+from lookalike.report import amount, plain
+
+STATES = {
+    "done": "in the quarantine", "undone": "restored", "purged": "purged", "doing": "interrupted", "planned": "never begun",
+}  # fmt: skip
+"""States of files in the order in which they are told, in words."""
+
+
+def history(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+) -> None:
+    """List what was removed, batch by batch, where it lies and how much space it takes.
+
+    Example: lookalike history
+    """
+    rows = list_batches(ledger=ledger)
+    if json:
+        sys.stdout.write(tables.to_json({"version": 1, "batches": [_row(row) for row in rows]}))
+        return
+    if not rows:
+        typer.echo("Nothing was ever removed.")
+    for row in rows:
+        typer.echo(f"{row.name}  {row.action}: {', '.join(_told(row))}")
+        for place in row.places:
+            typer.echo(f"  in {plain(place)}")
+
+
+def _told(row: BatchRow) -> list[str]:
+    told = []
+    for state, words in STATES.items():
+        if count := row.files.get(state):
+            what = "in the trash" if state == "done" and row.action == "trash" else words
+            told.append(f"{count:,} {'file' if count == 1 else 'files'} {what} ({amount(row.size[state])})")
+    return told or ["no files"]
+
+
+def _row(row: BatchRow) -> dict[str, Any]:
+    return {
+        "name": row.name, "created": row.created, "action": row.action, "files": row.files, "bytes": row.size,
+        "places": [tables.path_fields(place) for place in row.places],
+    }  # fmt: skip

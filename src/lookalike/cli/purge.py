@@ -1,0 +1,43 @@
+"""`lookalike purge`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lookalike.cleaning import history
+from lookalike.cleaning import purge as purge_one
+from lookalike.cli.acting import REFUSED, refusals
+from lookalike.errors import UnsafeError, UsageError
+from lookalike.report import amount
+
+
+def purge(
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="Which one; `lookalike history` lists them.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for its name again.")] = False,
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> None:
+    """Remove for good what a batch moved to the quarantine; what has lost its keeper since is held back.
+
+    Example: lookalike purge 2026-11-28-143000
+    """
+    row = next((row for row in history(ledger=ledger) if row.name == batch), None)
+    if row is None:
+        raise UsageError(f"there is no batch {batch!r}: `lookalike history` lists all")
+    if not yes:
+        _ask(batch, row.files.get("done", 0), row.size.get("done", 0))
+    done = purge_one(batch, ledger=ledger)
+    for line in refusals(done.held, "held back"):
+        typer.echo(line, err=True)
+    if not quiet:
+        typer.echo(f"Removed for good: {done.files:,} files of batch {done.batch}, {amount(done.size)}")
+    raise typer.Exit(REFUSED if done.held else 0)
+
+
+def _ask(batch: str, files: int, size: int) -> None:
+    if not sys.stdin.isatty():
+        raise UnsafeError("purge removes files for good: add --yes, or run it on a terminal, which asks for the name")
+    typed = typer.prompt(f"This removes {files:,} files ({amount(size)}) for good. Type the name of the batch to go on")
+    if typed.strip() != batch:
+        raise UnsafeError(f"{typed!r} is not {batch!r}: nothing was removed")

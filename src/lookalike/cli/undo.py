@@ -1,0 +1,37 @@
+"""`lookalike undo`."""
+
+from typing import Annotated
+
+import typer
+
+from lookalike.cleaning import undo as undo_one
+from lookalike.cli.acting import REFUSED, refusals
+from lookalike.errors import UsageError
+from lookalike.report import amount, plain
+
+
+def undo(
+    batch: Annotated[str | None, typer.Argument(metavar="BATCH", help="Which one. Default: the last.")] = None,
+    from_folder: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DIR", help="The folder of a batch: its manifest is enough, without the ledger."
+        ),
+    ] = None,
+    ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
+) -> None:
+    """Bring back what a batch moved to the quarantine or replaced by links; nothing is overwritten.
+
+    Example: lookalike undo 2026-11-28-143000
+    """
+    if batch is not None and from_folder is not None:
+        raise UsageError("name a batch or a folder with --from, not both")
+    done = undo_one(batch, from_folder=from_folder, ledger=ledger)
+    for path, where in done.beside:
+        typer.echo(f"something has appeared at {plain(path)} since: restored as {plain(where)}", err=True)
+    for line in refusals(done.refused, "not restored"):
+        typer.echo(line, err=True)
+    if not quiet:
+        typer.echo(f"Restored: {done.files:,} files of batch {done.batch}, {amount(done.size)}")
+    raise typer.Exit(REFUSED if done.refused else 0)
