@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from lookalike.carried.fields import Carried, from_fields, joined, missing, xmp_fields
+from lookalike.carried.fields import Carried, from_fields, joined, missing, unprompted, xmp_fields
 from lookalike.carried.packets import DAMAGE as OF_FILES
 from lookalike.carried.packets import packets_of
 from lookalike.carried.sidecars import merged
@@ -52,7 +52,7 @@ def read(data: bytes, name: str) -> Carried:
     for said in (*xmp, iptc, _texts(found.texts)):
         if said:
             made = joined(made, from_fields(said))
-    return made
+    return unprompted(made)
 
 
 def read_sidecar(data: bytes) -> Carried:

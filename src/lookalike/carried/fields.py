@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -20,7 +20,7 @@ UNMISSED_NAMES = {
     for name in (
         "xmp:CreatorTool", "xmp:CreateDate", "xmp:ModifyDate", "xmp:MetadataDate", "xmp:Thumbnails", "dc:format",
         "photoshop:ColorMode", "photoshop:ICCProfile", "photoshop:LegacyIPTCDigest", "photoshop:DocumentAncestors",
-        "photoshop:History", "photoshop:SidecarForExtension",
+        "photoshop:History", "photoshop:SidecarForExtension", "photoshop:TextLayers", "dc:Format",
     )
 }  # fmt: skip
 UNMISSED = {
@@ -29,12 +29,18 @@ UNMISSED = {
     "http://ns.adobe.com/xap/1.0/g/", "http://ns.adobe.com/xap/1.0/g/img/", "http://ns.adobe.com/pdf/1.3/",
     "http://ns.adobe.com/creatorAtom/1.0/", "http://ns.adobe.com/hdr-gain-map/1.0/", "http://ns.apple.com/HDRGainMap/1.0/",
     "http://ns.apple.com/pixeldatainfo/1.0/", "http://ns.google.com/photos/1.0/camera/",
-    "http://ns.google.com/photos/1.0/container/", "http://ns.microsoft.com/photo/1.0/",
+    "http://ns.google.com/photos/1.0/container/", "http://ns.microsoft.com/photo/1.0/", "http://www.gimp.org/xmp/",
 }  # fmt: skip
 """Properties, and namespaces of them, that programs write of themselves: tools and times of saving, identity and history of
 documents, what EXIF says of the camera, how the file is built (motion photos count as video, not here)."""
 DEVELOPED = "http://ns.adobe.com/camera-raw-settings/1.0/"
 """Namespace of development settings, which count unless the pixels have them already."""
+BY_ITSELF = re.compile(
+    r"(konica )?(olympus|minolta|samsung)?( digital camera)?|sony dsc|samsung csc|exif_jpeg_picture|default( title)?|"
+    r"untitled|screenshot|software: .*|(file )?(created|made|written|rendered|generated) (with|by) .*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Titles and descriptions that cameras and programs write of themselves."""
 DATE = re.compile(r"(?!0000)\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
 STARS = {1: 1, 25: 2, 50: 3, 75: 4, 99: 5}
 """Stars by the per cent that Windows writes."""
@@ -119,6 +125,28 @@ def joined(one: Carried, other: Carried) -> Carried:
     return from_fields(more | {"keywords": (*one.keywords, *other.keywords), "xmp": (*one.xmp, *unknown(one, other))})
 
 
+def unprompted(said: Carried) -> Carried:
+    """Leave out the title and the description that a camera or a program wrote of itself.
+
+    Parameters
+    ----------
+    said : Carried
+        As read from an image file; what a sidecar says is nobody's to judge.
+
+    Returns
+    -------
+    Carried
+        The rest.
+
+    Examples
+    --------
+    >>> unprompted(Carried(title="Rome", description="OLYMPUS DIGITAL CAMERA")).description
+    ''
+    """
+    kept = {name: "" for name in ("title", "description") if BY_ITSELF.fullmatch(getattr(said, name))}
+    return replace(said, **kept) if kept else said
+
+
 def missing(keeper: Carried, member: Carried) -> tuple[str, ...]:
     """Name what a member carries and its keeper lacks.
 
@@ -200,8 +228,8 @@ def xmp_fields(root: Element) -> dict[str, Any]:
     below = height is not None and first("exif:GPSAltitudeRef") == "1"
     is_place = latitude is not None and longitude is not None and (latitude, longitude) != (0, 0)
     subject = found.get(named("dc:subject"))
-    applied = texts(found.get(f"{{{DEVELOPED}}}AlreadyApplied", Element("none")))[:1] in (("True",), ("true",))
-    unmissed = UNMISSED | ({DEVELOPED} if applied else set())
+    applied = found.pop(f"{{{DEVELOPED}}}AlreadyApplied", None)
+    unmissed = UNMISSED | ({DEVELOPED} if applied is not None and texts(applied) == ("True",) else set())
     return {
         "date": next((date for date in dates if DATE.fullmatch(date)), ""),
         "gps": (latitude, longitude, -height if below and height is not None else height) if is_place else None,

@@ -20,7 +20,7 @@ IPTC_RESOURCE = 0x0404
 PNG_XMP = "XML:com.adobe.xmp"
 PNG_RAW = {"exif": "exif", "APP1": "exif", "iptc": "iptc", "8bim": "iptc", "xmp": "xmp"}
 """Profiles as ImageMagick writes them, ``Raw profile type ...``, in hexadecimal digits."""
-DAMAGE = (ValueError, IndexError, struct.error, zlib.error)
+DAMAGE = (ValueError, IndexError, ArithmeticError, struct.error, zlib.error)
 """What reading damaged structures raises."""
 
 

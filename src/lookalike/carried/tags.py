@@ -20,11 +20,6 @@ SECOND = {ORIGINAL, DIGITIZED, OFFSET, OFFSET_DIGITIZED, COMMENT, FRACTION, FRAC
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 13: 4, 16: 8, 18: 8}
 NUMBERS = {3: "H", 4: "I", 5: "I", 9: "i", 10: "i", 13: "I", 16: "Q", 18: "Q"}
 """By type of TIFF: bytes of a value; code of `struct` for what is no text."""
-BY_THEMSELVES = {
-    "olympus digital camera", "minolta digital camera", "konica minolta digital camera", "digital camera", "sony dsc",
-    "samsung", "samsung csc", "exif_jpeg_picture", "default", "default title", "screenshot", "untitled", "created with gimp",
-}  # fmt: skip
-"""Descriptions that cameras and programs write of themselves, in lower case."""
 STARS = ((99, 5), (75, 4), (50, 3), (25, 2), (1, 1))
 """Ratings of Windows in per cent, least first that give so many stars."""
 
@@ -68,7 +63,7 @@ def exif_fields(tiff: bytes) -> dict[str, Any]:
         "rating": rating if 1 <= rating <= 5 else None,
         "keywords": tuple(_wide(tags.get(XP_KEYWORDS)).split(";")),
         "title": _wide(tags.get(XP_TITLE)),
-        "description": next((text for text in said if text and text.lower() not in BY_THEMSELVES), ""),
+        "description": next(filter(None, said), ""),
         "xmp": _bytes(tags.get(XMP)),
         "iptc": _bytes(tags.get(IPTC)),
     }
@@ -176,7 +171,7 @@ def _directory(data: bytes, at: int, order: str, wanted: Collection[int], *, big
 def _below(data: bytes, place: Any, order: str, wanted: Collection[int], *, big: bool) -> dict[int, Any]:
     try:
         return _directory(data, place[0], order, wanted, big=big) if isinstance(place, tuple) and place else {}
-    except struct.error:  # it lies beyond the end; the first directory is still good
+    except (struct.error, OverflowError):  # it lies beyond the end; the first directory is still good
         return {}
 
 
