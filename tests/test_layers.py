@@ -24,7 +24,7 @@ LEVELS: dict[str, int] = {
     "twins": 3, "proposing": 3, "judging": 3, "confirming": 3, "matching": 3,
     "planning": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
     "acting": 3, "shelving": 3, "rechecking": 3, "rescuing": 3, "readying": 3, "removal": 3, "settling": 3, "undoing": 3,
-    "purging": 3, "repairing": 3, "cleaning": 3,
+    "purging": 3, "repairing": 3, "scripting": 3, "cleaning": 3,
     "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
     "imagehash": 4, "imgdd": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
@@ -33,7 +33,7 @@ STAGES = [
     "judging", "confirming", "matching",
     "planning", "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "acting", "shelving", "rechecking", "rescuing", "readying", "removal", "settling", "undoing", "purging", "repairing",
-    "cleaning",
+    "scripting", "cleaning",
     "sampling", "trials", "measures", "tuned", "tuning",
 ]  # fmt: skip
 """Level 3, in the order in which a stage may use those before it."""

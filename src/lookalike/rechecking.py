@@ -190,9 +190,31 @@ class Rechecker:
             raise UnsafeError("its keeper goes itself")
         return Ready(origin, seen, digest, stays, keeper_seen, kept)
 
-    def _check_place(self, origin: str) -> None:
-        if shelf_of(self._shelves, origin) is None:
+    def shelf(self, path: str) -> Shelf:
+        """Return the quarantine of the root that a file lies in.
+
+        Parameters
+        ----------
+        path : str
+            Absolute, its folder without symlinks.
+
+        Returns
+        -------
+        Shelf
+            The innermost.
+
+        Raises
+        ------
+        UnsafeError
+            If it lies in none.
+        """
+        found = shelf_of(self._shelves, path)
+        if found is None:
             raise UnsafeError("it lies outside the roots of the plan")
+        return found
+
+    def _check_place(self, origin: str) -> None:
+        self.shelf(origin)
         names = origin.split(os.sep)
         if library := next((name for name in names[:-1] if LIBRARY.search(name)), None):
             raise UnsafeError(f"it lies in {library}, which an application keeps to itself")

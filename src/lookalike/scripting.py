@@ -1,0 +1,130 @@
+"""A plan as a shell script, for roots that only somebody else may write to; it checks every digest again before it acts."""
+
+import hashlib
+import os
+import shlex
+from collections.abc import Iterator
+
+from lookalike.errors import UnsafeError, UsageError
+from lookalike.files.quarantine import shelf_of, shelves
+from lookalike.journal import Batch, Entry
+from lookalike.plan import LINKS, Decision, Plan
+from lookalike.rechecking import Ready, Rechecker
+from lookalike.removal import Refusal
+from lookalike.tables.manifest import MANIFEST, ManifestRoot, header, lines
+
+HEAD = """#!/bin/sh
+# Written by lookalike {version}: {action} of {count} files, each in favour of one that stays.
+# Needs sh, sha256sum, mkdir, mv and ln. Every file and its keeper are read again first; whatever has changed is left alone.
+# `lookalike undo --from FOLDER` brings a quarantine back.
+set -u
+failed=0
+digest() { sha256sum < "$1" 2>/dev/null | cut -c -64; }
+skip() { printf '%s\\n' "left alone, $2: $1" >&2; failed=4; }
+# go SUM FILE KEEPER_SUM KEEPER FOLDER PLACE [COMMAND...]
+go() {
+  sum=$1 file=$2 keeper_sum=$3 keeper=$4 folder=$5 place=$6
+  shift 6
+  if [ -e "$place" ] || [ -L "$place" ]; then skip "$file" 'its place is taken'; return; fi
+  if [ "$(digest "$keeper")" != "$keeper_sum" ]; then skip "$file" 'its keeper has changed'; return; fi
+  if [ "$(digest "$file")" != "$sum" ]; then skip "$file" 'it has changed'; return; fi
+  mkdir -p "$folder" && mv -n "$file" "$place" && [ ! -e "$file" ] || { skip "$file" 'it cannot be moved'; return; }
+  if [ $# -gt 0 ]; then "$@" || { mv -n "$place" "$file"; skip "$file" 'no link can be made'; }; fi
+}
+"""
+TAIL = "exit $failed\n"
+LINKERS = {"hardlink": "ln", "symlink": "ln -s", "reflink": "cp --reflink=always -p"}
+
+
+def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]]:
+    """Write a plan as a shell script.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan; every file is checked now as before an act, pixels included, and by digest again when the script runs.
+    name : str
+        Of the batch in the quarantine.
+    version : str
+        Of lookalike.
+
+    Returns
+    -------
+    bytes
+        The script; paths byte for byte.
+    list of Refusal
+        What is not in it, and why.
+
+    Raises
+    ------
+    UsageError
+        If the action is one that no script can do.
+    """
+    action = plan.options.action
+    if action in ("trash", "delete"):
+        raise UsageError(f"no script is written for the action {action}: use quarantine, which can be undone")
+    found = shelves([root.absolute for root in plan.roots], plan.options.quarantine)
+    check = Rechecker(plan, found)
+    refused: list[Refusal] = []
+    ready: list[tuple[Entry, Ready]] = []
+    for number, decision in enumerate(plan.removals):
+        try:
+            ready += _entries(decision, number, check, plan, name)
+        except UnsafeError as error:
+            refused.append(Refusal(decision.path, str(error)))
+    text = HEAD.format(version=version, action=action, count=len(ready)).encode("ascii")
+    made = Batch(0, name, plan.created, action, "")
+    for shelf in found:
+        entries = [entry for entry, _ in ready if shelf_of(found, entry.origin) == shelf]
+        if entries:
+            root = ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, shelf.batch(name)))
+            manifest = header(made.name, made.created, root) + lines(entries, shelf.root, shelf.batch(name))
+            text += _manifest(shelf.batch(name), manifest)
+    return text + b"".join(_line(entry, one) for entry, one in ready) + TAIL.encode("ascii"), refused
+
+
+def _entries(decision: Decision, number: int, check: Rechecker, plan: Plan, name: str) -> Iterator[tuple[Entry, Ready]]:
+    if decision.metadata:
+        raise UnsafeError("its metadata would have to be merged, which a script does not do")
+    kind = plan.options.action if plan.options.action in LINKS else "move"
+    for one in check(decision):
+        shelf = check.shelf(one.origin)
+        seen = one.seen
+        yield (
+            Entry(
+                number, kind, one.origin, shelf.place(name, one.origin), one.keeper, one.digest, one.keeper_digest,  # type: ignore[arg-type]
+                seen.size, seen.mtime_ns, seen.mode, seen.target,
+            ),
+            one,
+        )  # fmt: skip
+
+
+def _manifest(folder: str, content: bytes) -> bytes:
+    quoted = _quoted(folder)
+    target = _quoted(os.path.join(folder, MANIFEST))
+    return b"mkdir -p %s && cat >> %s <<'LINES' || exit 4\n%sLINES\n" % (quoted, target, content)
+
+
+def _line(entry: Entry, ready: Ready) -> bytes:
+    assert entry.place is not None
+    keeper = ready.keeper or ready.origin
+    words = [
+        _sum(ready.origin).encode("ascii"), _quoted(ready.origin), _sum(keeper).encode("ascii"), _quoted(keeper),
+        _quoted(os.path.dirname(entry.place)), _quoted(entry.place),
+    ]  # fmt: skip
+    if entry.kind in LINKS:
+        text = os.path.relpath(keeper, os.path.dirname(entry.origin)) if entry.kind == "symlink" else keeper
+        words += [LINKERS[entry.kind].encode("ascii"), b"--", _quoted(text), _quoted(entry.origin)]
+    return b"go " + b" ".join(words) + b"\n"
+
+
+def _sum(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnsafeError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _quoted(path: str) -> bytes:
+    return os.fsencode(shlex.quote(path))
