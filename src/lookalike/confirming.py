@@ -115,8 +115,9 @@ def confirm(first: File, second: File, *, orient: Orient = "upright") -> Confirm
     >>> import io
     >>> from PIL import Image
     >>> files = [io.BytesIO(), io.BytesIO()]
+    >>> picture = Image.effect_mandelbrot((320, 320), (-2, -1.5, 1, 1.5), 50)
     >>> for file, size in zip(files, (320, 160)):
-    ...     Image.radial_gradient("L").resize((size, size)).save(file, "PNG")
+    ...     picture.resize((size, size)).save(file, "PNG")
     >>> found = confirm((files[0].getvalue(), "large.png"), (files[1].getvalue(), "small.png"))
     >>> found.tier, found.relation, found.lacks
     (<Tier.COPY: 1>, 'half size', ((), ('pixels',)))
