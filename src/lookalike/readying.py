@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lookalike import rescuing
+from lookalike import inheriting
 from lookalike.errors import UnsafeError
 from lookalike.files.quarantine import Shelf, probe, shelf_of
 from lookalike.journal import Entry, Kind
@@ -146,7 +146,7 @@ class Readier:
     def _write(self, image: Entry, decision: Decision, shelving: Shelving) -> tuple[Entry, bytes]:
         """Return what is to be written beside the keeper before the image goes."""
         assert image.keeper is not None
-        found = rescuing.rescue(image.keeper, image.origin, decision.metadata)
+        found = inheriting.inherited(image.keeper, image.origin, decision.metadata)
         self._check_root(found.path)
         place = shelving.place_of_old(found.path, image.unit) if found.seen else None
         entry = Entry(

@@ -11,7 +11,7 @@ from lookalike.files import Seen, contents_of, look_at
 
 
 @dataclass(frozen=True, slots=True)
-class Rescue:
+class Sidecar:
     """What is to be written.
 
     Attributes
@@ -47,7 +47,7 @@ def sidecar_of(image: str) -> str:
     return stem if os.path.lexists(stem) and not os.path.lexists(whole) else whole
 
 
-def rescue(keeper: str, member: str, names: tuple[str, ...]) -> Rescue:
+def inherited(keeper: str, member: str, names: tuple[str, ...]) -> Sidecar:
     """Say what to write beside a keeper, so that nothing of the metadata of another image is lost with it.
 
     Parameters
@@ -59,7 +59,7 @@ def rescue(keeper: str, member: str, names: tuple[str, ...]) -> Rescue:
 
     Returns
     -------
-    Rescue
+    Sidecar
         A whole sidecar, with what an older one says.
 
     Raises
@@ -75,4 +75,4 @@ def rescue(keeper: str, member: str, names: tuple[str, ...]) -> Rescue:
     except OSError as error:
         raise UnsafeError(f"metadata cannot be taken over: {error.strerror or error}") from error
     content = carried.merged(old, kept, gone, names)
-    return Rescue(path, content, blake3(content).digest(), seen)
+    return Sidecar(path, content, blake3(content).digest(), seen)
