@@ -7,6 +7,8 @@ name, and a file is skipped only where both say no.
 import re
 import struct
 
+from lookalike import endings
+
 HEAD_BYTES = 64
 """How many first bytes `sniff` needs."""
 
@@ -111,39 +113,7 @@ EXTENSIONS = frozenset(
 )
 """File name endings of raster images, lower case."""
 
-RAW_EXTENSIONS = frozenset(
-    [
-        "3fr",
-        "ari",
-        "arw",
-        "bay",
-        "cr2",
-        "cr3",
-        "crw",
-        "dcr",
-        "dng",
-        "erf",
-        "fff",
-        "iiq",
-        "k25",
-        "kdc",
-        "mef",
-        "mos",
-        "mrw",
-        "nef",
-        "nrw",
-        "orf",
-        "pef",
-        "raf",
-        "raw",
-        "rw2",
-        "rwl",
-        "sr2",
-        "srf",
-        "srw",
-        "x3f",
-    ]
-)
+RAW_EXTENSIONS = endings.RAW
 """File name endings of camera raw files, lower case."""
 
 SIGNED_BY_NAME = frozenset(["tga", "im", "msp"])

@@ -118,8 +118,7 @@ class Surroundings:
             As it is now.
         """
         ref, path = member.ref, member.ref.path
-        place = self.place(path)
-        apart = place.apart or self._own(path, place)
+        place, apart = self.place(path), self.apart(path)
         try:
             status = os.lstat(path)
             symlink = stat.S_ISLNK(status.st_mode)
@@ -151,6 +150,30 @@ class Surroundings:
             place = self._places[key] = self._look(key, os.path.dirname(path))
         return place
 
+    def apart(self, path: str) -> str | None:
+        """Return why nothing may be moved at a place, or written there.
+
+        Parameters
+        ----------
+        path : str
+            A file.
+
+        Returns
+        -------
+        str or None
+            A reason for people; None where it lies in a root that may be acted in, and nothing protects it.
+        """
+        place, name = self.place(path), os.path.basename(path)
+        if place.apart is not None:
+            return place.apart
+        if not place.inside and os.path.join(place.real, name) not in self._absolute:
+            return "outside the folders that were searched"
+        if self._protected is not None and place.root is not None:
+            below = names_below(path, place.root.path) or (name,)
+            if self._protected.match_file("/".join(below)):
+                return "protected"
+        return None
+
     def _look(self, key: str, folder: str) -> Place:
         reference, root = root_of(key, self._references), root_of(key, self._roots)
         own = self._references[reference] if reference else self._roots[root] if root else None
@@ -162,17 +185,6 @@ class Surroundings:
         elif any(name.lower().endswith(LIBRARIES) for name in real.split(os.sep)):
             apart = "inside the library of an application"
         return Place(real, own, inside, apart, class_of(folder, own, self._within) if own and key == folder else ())
-
-    def _own(self, path: str, place: Place) -> str | None:
-        """Return why one image is held that its folder does not hold."""
-        name = os.path.basename(path)
-        if not place.inside and os.path.join(place.real, name) not in self._absolute:
-            return "outside the folders that were searched"
-        if self._protected is not None and place.root is not None:
-            below = names_below(path, place.root.path) or (name,)
-            if self._protected.match_file("/".join(below)):
-                return "protected"
-        return None
 
 
 def absolute(path: str) -> str:
