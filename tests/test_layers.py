@@ -18,7 +18,7 @@ PACKAGE = Path(lookalike.__file__).parent
 LEVELS: dict[str, int] = {
     "model": 0, "columns": 0, "errors": 0, "bits": 0, "turns": 0, "intervals": 0, "endings": 0, "_native": 0,
     "hashes": 1, "formats": 1, "metadata": 1, "join": 1, "verify": 1, "grouping": 1, "keep": 1, "plan": 1, "transforms": 1,
-    "curves": 1, "labels": 1, "units": 1, "members": 1, "carried": 1,
+    "curves": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2,
     "opening": 3, "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "scanning": 3,
     "twins": 3, "proposing": 3, "judging": 3, "confirming": 3, "matching": 3,

@@ -167,9 +167,9 @@ class Beside:
         own = self.lying(path)
         for other in (*unit.sidecars, *unit.images):
             there = self.lying(other)
-            if there.plain and there.size == own.size and there.file != own.file:
-                if self.digest(other) == self.digest(path):
-                    return other
+            alike = there.plain and there.size == own.size and there.file != own.file
+            if alike and self.digest(other) == self.digest(path):
+                return other
         return None
 
 

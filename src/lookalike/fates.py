@@ -10,7 +10,7 @@ from blake3 import blake3
 from lookalike import labels
 from lookalike.confirming import Confirmed, File
 from lookalike.errors import DecodeError
-from lookalike.model import Group, Member, Orient, Tier
+from lookalike.model import Group, Member, Tier
 from lookalike.plan import LINKS, KeepOptions, Part
 from lookalike.standing import Standing, Surroundings, held
 from lookalike.tables import printable
@@ -174,9 +174,7 @@ def _settle(fate: Fate, own: dict[str, Fate], options: KeepOptions, confirm: Con
     fate.keeper, fate.pair, fate.why = keeper, pair, why
 
 
-def _followed(
-    fate: Fate, near: Fate, keeper: Fate, known: Pair, options: KeepOptions, confirm: Confirm
-) -> Pair | str:
+def _followed(fate: Fate, near: Fate, keeper: Fate, known: Pair, options: KeepOptions, confirm: Confirm) -> Pair | str:
     """Return how an image is like the keeper of its own keeper, or why it stays."""
     if fate.digest == keeper.digest:
         return SAME_BYTES

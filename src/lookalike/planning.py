@@ -107,7 +107,12 @@ def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm 
             "none of the images in these findings is there: run the command in the folder where they were found, or find again"
         )
     return make_plan(
-        document.groups, document.roots, options=options, orient=document.orient, found=document.options, confirm=confirm
+        document.groups,
+        document.roots,
+        options=options,
+        orient=document.orient,
+        found=document.options,
+        confirm=confirm,
     )
 
 

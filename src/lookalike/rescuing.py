@@ -75,7 +75,7 @@ class Rescue:
         OSError
             If a file cannot be read.
         """
-        return tuple(carried.missing(self._carried(keeper, True), self._carried(path, self._options.units)))  # noqa: FBT003
+        return tuple(carried.missing(self._carried(keeper, True), self._carried(path, self._options.units)))
 
     def _read(self, path: str, sidecars: bool) -> Carried:  # noqa: FBT001 - a key of the cache
         found = carried.read(_content(path), os.path.basename(path))

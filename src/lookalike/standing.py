@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lookalike.labels import Root, class_of, names_below, root_of
-from lookalike.model import MIN_DETAIL, Member
+from lookalike.model import MIN_DETAIL, Member, Tier
 from lookalike.plan import KeepOptions, PlanRoot
 from lookalike.sources.rules import Rules
 from lookalike.tables import UNKNOWN_TIME
@@ -125,7 +125,7 @@ class Surroundings:
             if symlink:
                 status = os.stat(path)
         except OSError:
-            return Standing(ref.size, max(ref.mtime_ns, 0), None, False, "is gone", apart, place.label)  # noqa: FBT003
+            return Standing(ref.size, max(ref.mtime_ns, 0), None, False, "is gone", apart, place.label)
         size, time = status.st_size, status.st_mtime_ns
         same = size == ref.size and ref.mtime_ns in (time, UNKNOWN_TIME) and stat.S_ISREG(status.st_mode)
         file = status.st_dev, status.st_ino
@@ -245,10 +245,10 @@ def held(member: Member, standing: Standing, options: KeepOptions) -> str | None
     """
     if member.role == "keeper":
         return member.reason
-    if member.role == "similar":
-        return "similar only: another picture"
     if member.tier is None:
         return "never verified against its keeper"
+    if member.role == "similar":
+        return "similar only: another picture" if member.tier is Tier.SIMILAR else "not all of its shot has a keeper"
     if member.tier > options.tier:
         name = member.tier.name.lower()
         return f"changed on purpose, tier {name} (--tier {name})"

@@ -62,7 +62,13 @@ class Wholes:
     """
 
     def __init__(
-        self, fates: Sequence[Fate], beside: Beside, around: Surroundings, options: KeepOptions, rescue: Rescue, confirm: Confirm
+        self,
+        fates: Sequence[Fate],
+        beside: Beside,
+        around: Surroundings,
+        options: KeepOptions,
+        rescue: Rescue,
+        confirm: Confirm,
     ) -> None:
         self._fate = {fate.path: fate for fate in fates}
         self._files = {fate.standing.file: fate for fate in fates}
@@ -107,7 +113,9 @@ class Wholes:
 
     def _goes(self, path: str) -> bool:
         """Return whether a file belongs to nothing that stays."""
-        owners = [[self._fate[image] for image in unit.images if image in self._fate] for unit in self._beside.owners(path)]
+        owners = [
+            [self._fate[image] for image in unit.images if image in self._fate] for unit in self._beside.owners(path)
+        ]
         return all(fates and all(fate.stays is None for fate in fates) for fates in owners)
 
     def _lacking(self, fate: Fate, unit: Unit) -> str | None:
