@@ -134,6 +134,7 @@ def find(
     >>> find("photos", tier="copy").stats["groups"]  # doctest: +SKIP
     410
     """
+    given = dict(locals())
     roots, references = _as_list(paths), _as_list(against)
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
@@ -179,7 +180,11 @@ def find(
             found.images, ranking.order, same, store, options, scan_options, against=bool(references), workers=workers
         )
     seconds = time.monotonic() - started
-    return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds)
+
+    def again(keep: str) -> Findings:
+        return find(**{**given, "keep": keep, "progress": None})
+
+    return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds, again)
 
 
 def _as_list(paths: StrPath | Sequence[StrPath]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -14,31 +14,13 @@ from lookalike import bits, decode, join, tables, verify
 from lookalike.chances import wide
 from lookalike.columns import Matches
 from lookalike.errors import UsageError
+from lookalike.folders import FolderPair
 from lookalike.keep import Ranking
 from lookalike.labels import Root, survey
 from lookalike.listing import Scan
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
-
-
-@dataclass(frozen=True, slots=True)
-class FolderPair:
-    """How much of one folder is found again in another.
-
-    Attributes
-    ----------
-    folder, other : str
-        The folder whose images have their keeper elsewhere, and where that is.
-    contained, images : int
-        Images of `folder` with a keeper in `other`, and all its images.
-    size : int
-        Bytes of those contained.
-    """
-
-    folder: str
-    other: str
-    contained: int
-    images: int
-    size: int
+from lookalike.plan import KeepOptions, Plan
+from lookalike.planning import make_plan
 
 
 class Findings:
@@ -67,13 +49,14 @@ class Findings:
         matches: Matches,
         block: NDArray[np.uint64],
         seconds: float,
+        again: Callable[[str], "Findings"],
     ) -> None:
         self.roots, self.references = roots, references
         self.options, self.scan_options = options, scan_options
         self.incomplete, self.missing_roots = found.incomplete, found.missing_roots
         self.failures: list[Failure] = found.failures
         self._scan, self._images, self._ranking = found, found.images, ranking
-        self._matches, self._block, self._seconds = matches, block, seconds
+        self._matches, self._block, self._seconds, self._again = matches, block, seconds, again
 
     def __repr__(self) -> str:
         stats = self.stats
@@ -276,6 +259,36 @@ class Findings:
             if count > 1 and 2 * count >= images[pair[0]]
         ]
         return sorted(pairs, key=lambda pair: (-pair.size, pair.folder, pair.other))
+
+    def plan(self, *, keep: str | None = None, tier: str = "copy", **options: Any) -> Plan:
+        """Decide which duplicates go and which stay, as the files stand now. Nothing is done to them.
+
+        Parameters
+        ----------
+        keep : str, optional
+            Keep rules; others than those of `find` search again, with what the catalog knows. None for the same.
+        tier : str
+            Loosest tier that goes: exact, copy or edit.
+        **options
+            Further fields of `lookalike.plan.KeepOptions`, such as ``action="hardlink"``; `protect` and `units` are as
+            `find` was told unless they are given.
+
+        Returns
+        -------
+        Plan
+            A decision for every image of every group, each with a reason.
+
+        Raises
+        ------
+        UsageError
+            If an option does not fit.
+        """
+        told = {"protect": self.options.protect, "units": self.options.units}
+        wanted = KeepOptions(tier=Tier.parse(tier), **(told | options))
+        found = self if keep in (None, self.options.keep) else self._again(str(keep))
+        return make_plan(
+            found.groups, found.by_root, options=wanted, orient=self.options.orient, found=found.to_dict(0)["options"]
+        )
 
     def to_dict(self, groups: int | None = None) -> dict[str, Any]:
         """Return the findings as plain values: the object of ``find --json``.

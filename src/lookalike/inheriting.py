@@ -71,7 +71,10 @@ def inherited(keeper: str, member: str, names: tuple[str, ...]) -> Sidecar:
     try:
         seen = look_at(path) if os.path.lexists(path) else None
         old = contents_of(path)[0] if seen is not None else None
-        kept, gone = (carried.read(contents_of(file)[0], file) for file in (keeper, member))
+        kept, gone = carried.read(contents_of(keeper)[0], keeper), carried.read(contents_of(member)[0], member)
+        beside = sidecar_of(member)
+        if os.path.isfile(beside):
+            gone = carried.joined(gone, carried.read_sidecar(contents_of(beside)[0]))
     except OSError as error:
         raise UnsafeError(f"metadata cannot be taken over: {error.strerror or error}") from error
     content = carried.merged(old, kept, gone, names)

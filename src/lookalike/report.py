@@ -10,7 +10,7 @@ SHOWN_FOLDERS = 5
 
 
 class FolderShare(Protocol):
-    """How much of one folder is found again in another; see `lookalike.findings.FolderPair`."""
+    """How much of one folder is found again in another; see `lookalike.folders.FolderPair`."""
 
     @property
     def folder(self) -> str:

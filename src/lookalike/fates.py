@@ -1,0 +1,210 @@
+"""What becomes of each image of a group: who stays in its place, and what holds it."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from blake3 import blake3
+
+from lookalike import labels
+from lookalike.confirming import Confirmed, File
+from lookalike.errors import DecodeError
+from lookalike.model import Group, Member, Tier
+from lookalike.plan import LINKS, KeepOptions, Part
+from lookalike.standing import Standing, Surroundings, held
+from lookalike.tables import printable
+
+Confirm = Callable[[File, File], Confirmed]
+"""``(keeper, other) -> Confirmed``: as `lookalike.confirming.confirm`, with the turns of the search."""
+
+
+class Pair(NamedTuple):
+    """How an image and the one that stays in its place are alike.
+
+    Attributes
+    ----------
+    tier, score, relation : Tier, float or None, str
+        As in `lookalike.model.Member`.
+    lacks : tuple of str
+        What the other lacks, of `lookalike.model.LOSSES`.
+    """
+
+    tier: Tier
+    score: float | None
+    relation: str
+    lacks: tuple[str, ...]
+
+
+SAME_BYTES = Pair(Tier.EXACT, 1.0, "identical bytes", ())
+
+
+@dataclass(slots=True, eq=False)
+class Fate:
+    """What becomes of one image.
+
+    Attributes
+    ----------
+    member, group : Member, int
+        As found; number of its group.
+    standing : Standing
+        As it is now.
+    stays : str or None
+        Why it stays; None while it is to go.
+    keeper : Fate or None
+        What stays in its place.
+    pair : Pair
+        How the two are alike.
+    why : str
+        Why the keeper comes before it.
+    metadata : tuple of str
+        What the keeper lacks of its metadata, to be merged.
+    parts : list of Part
+        What goes along.
+    along : bool
+        Whether it goes, or stays, as part of another.
+    """
+
+    member: Member
+    group: int
+    standing: Standing
+    stays: str | None
+    keeper: "Fate | None" = None
+    pair: Pair = SAME_BYTES
+    why: str = ""
+    metadata: tuple[str, ...] = ()
+    parts: list[Part] = field(default_factory=list)
+    along: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self.member.ref.path
+
+    @property
+    def digest(self) -> bytes:
+        """BLAKE3 of its content."""
+        return self.member.ref.digest or b""
+
+    @property
+    def text(self) -> str:
+        """Its path, for people."""
+        return printable(self.member.ref.path)
+
+
+def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: Confirm) -> list[Fate]:
+    """Say of each image of a group what becomes of it, as far as the group alone decides.
+
+    Where the keeper that an image was verified against goes itself, the image is compared with the one that stays: by what is
+    known where one of the three has the bytes of another, else by `confirm`.
+
+    Parameters
+    ----------
+    group : Group
+        As found.
+    around : Surroundings
+        Roots and folders.
+    options : KeepOptions
+        What may go.
+    confirm : callable
+        A full look at two files.
+
+    Returns
+    -------
+    list of Fate
+        In the order of the members.
+    """
+    fates = []
+    for member in group.members:
+        standing = around.stand(member)
+        fates.append(Fate(member, group.id, standing, held(member, standing, options)))
+    if all(fate.stays is not None for fate in fates):
+        return fates
+    own = {fate.path: fate for fate in fates}
+    for fate in fates:
+        _settle(fate, own, options, confirm, ())
+    return fates
+
+
+def read_found(fate: Fate) -> File:
+    """Read an image whole.
+
+    Parameters
+    ----------
+    fate : Fate
+        The image.
+
+    Returns
+    -------
+    tuple of (bytes, str)
+        Contents and name.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or does not hold what was found.
+    """
+    with open(fate.path, "rb") as file:
+        data = file.read()
+    if blake3(data).digest() != fate.digest:
+        raise OSError(f"{fate.text} has changed since it was found")
+    return data, os.path.basename(fate.path)
+
+
+def _settle(fate: Fate, own: dict[str, Fate], options: KeepOptions, confirm: Confirm, above: Sequence[Fate]) -> None:
+    if fate.stays is not None or fate.keeper is not None:
+        return
+    near = own.get(fate.member.keeper or "")
+    if near is None or near is fate or near in above:  # only of findings that somebody edited
+        fate.stays = "its keeper is not in its group"
+        return
+    _settle(near, own, options, confirm, (*above, fate))
+    member = fate.member
+    assert member.tier is not None
+    pair: Pair | str = Pair(member.tier, member.score, member.relation, member.keeper_lacks)
+    keeper, why = near, member.reason
+    if near.stays is None:
+        assert near.keeper is not None
+        keeper, why = near.keeper, f"{member.reason}; then {near.why}"
+        pair = _followed(fate, near, keeper, Pair(*pair), options, confirm)
+    stays = pair if isinstance(pair, str) else _holding(fate, keeper, pair, options)
+    if isinstance(pair, str) or stays is not None:
+        fate.stays = stays
+        return
+    fate.keeper, fate.pair, fate.why = keeper, pair, why
+
+
+def _followed(fate: Fate, near: Fate, keeper: Fate, known: Pair, options: KeepOptions, confirm: Confirm) -> Pair | str:
+    """Return how an image is like the keeper of its own keeper, or why it stays."""
+    if fate.digest == keeper.digest:
+        return SAME_BYTES
+    if fate.digest == near.digest:
+        return near.pair
+    if near.digest == keeper.digest:
+        return known
+    try:
+        found = confirm(read_found(keeper), read_found(fate))
+    except (OSError, DecodeError) as error:
+        return f"not verified against {keeper.text}, which stays: {printable(str(error))}"
+    if found.tier > options.tier:
+        return f"not verified against {keeper.text}, which stays: {found.relation}"
+    return Pair(found.tier, found.score, found.relation, found.lacks[0])
+
+
+def _holding(fate: Fate, keeper: Fate, pair: Pair, options: KeepOptions) -> str | None:
+    """Return why an image stays although its keeper is like it."""
+    if keeper.standing.altered is not None:
+        return f"its keeper {keeper.text} {keeper.standing.altered} since it was found"
+    if keeper.standing.file == fate.standing.file:
+        return f"same file as its keeper {keeper.text}"
+    conflict = labels.conflict(fate.standing.label, keeper.standing.label)
+    if conflict is not None and not options.across_folders:
+        return f"label conflict: {printable(conflict)} (--across-folders)"
+    if fate.digest == keeper.digest:
+        return None
+    lacks = [name for name in pair.lacks if name not in options.allow_loss]
+    if lacks:
+        return f"keeper carries less: {', '.join(lacks)}"
+    if options.action in LINKS:
+        return f"not the same bytes as its keeper, so no {options.action} can stand in its place"
+    return None

@@ -1,0 +1,186 @@
+"""Groups to a plan: what goes, what stays and why, as the files stand now. Nothing is written."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from lookalike.beside import Beside
+from lookalike.confirming import confirm as look_at_both
+from lookalike.errors import SourceError
+from lookalike.fates import Confirm, Fate, fates_of
+from lookalike.labels import Root
+from lookalike.model import Group, Orient
+from lookalike.plan import Decision, KeepOptions, Plan
+from lookalike.rescuing import Rescue
+from lookalike.standing import Surroundings
+from lookalike.tables import Document
+from lookalike.wholes import Wholes, hold_names
+
+
+def make_plan(
+    groups: Sequence[Group],
+    roots: Sequence[Root],
+    *,
+    options: KeepOptions,
+    orient: Orient = "upright",
+    found: dict[str, Any] | None = None,
+    confirm: Confirm | None = None,
+) -> Plan:
+    """Decide about every image of some groups.
+
+    An image goes only if it is a duplicate within the tier of the plan, its keeper stays and carries at least what it does,
+    nothing protects it, and everything that belongs to it can go as well. Everything else stays, and says why.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+        As found.
+    roots : sequence of Root
+        What was searched and what it was compared against, from `lookalike.labels.survey`.
+    options : KeepOptions
+        What may go, and how.
+    orient : str
+        Which turns count as the same picture.
+    found : dict, optional
+        Options of the search, kept with the plan.
+    confirm : callable, optional
+        A full look at two files; None for `lookalike.confirming.confirm`.
+
+    Returns
+    -------
+    Plan
+        The same for the same groups, options and files, but for `Plan.created`.
+
+    Raises
+    ------
+    UsageError
+        If a glob is malformed, or there is no root but references.
+    """
+    confirm = confirm or partial(look_at_both, orient=orient)
+    around = Surroundings(roots, options)
+    fates = [fate for group in groups for fate in fates_of(group, around, options, confirm)]
+    _hold(fates, around, options, confirm)
+    return Plan(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        folder=os.getcwd(),
+        roots=around.plan_roots(),
+        options=options,
+        orient=orient,
+        decisions=tuple(_decisions(fates)),
+        found=found or {},
+    )
+
+
+def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm | None = None) -> Plan:
+    """Decide about every image of findings that were read back.
+
+    Parameters
+    ----------
+    document : Document
+        From `lookalike.tables.read_document`. Its relative paths start from the working directory, as they did when it was
+        written.
+    options : KeepOptions
+        What may go, and how.
+    confirm : callable, optional
+        As for `make_plan`.
+
+    Returns
+    -------
+    Plan
+        As `make_plan`. Findings hold sizes and digests: sizes are compared now, digests before anything is done.
+
+    Raises
+    ------
+    SourceError
+        If none of its images is there.
+    UsageError
+        As `make_plan`.
+    """
+    if document.groups and not any(
+        os.path.lexists(member.ref.path) for group in document.groups for member in group.members
+    ):
+        raise SourceError(
+            "none of the images in these findings is there: run the command in the folder where they were found, or find again"
+        )
+    return make_plan(
+        document.groups,
+        document.roots,
+        options=options,
+        orient=document.orient,
+        found=document.options,
+        confirm=confirm,
+    )
+
+
+def freed(plan: Plan) -> dict[str, int]:
+    """Return how many bytes become free with each file of a plan, once it is purged.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+
+    Returns
+    -------
+    dict of str to int
+        By path, parts included. Names of one file count once, and only if all its names go; symlinks free nothing.
+    """
+    names: dict[tuple[int, int], list[tuple[str, int, int]]] = defaultdict(list)
+    gained: dict[str, int] = {}
+    for decision in plan.removals:
+        for path in (decision.path, *(part.path for part in decision.parts)):
+            gained[path] = 0
+            try:
+                status = os.lstat(os.path.join(plan.folder, path))
+            except OSError:
+                continue
+            names[status.st_dev, status.st_ino].append((path, status.st_size, status.st_nlink))
+    for same in names.values():
+        path, size, links = same[0]
+        if links <= len(same) and not os.path.islink(os.path.join(plan.folder, path)):
+            gained[path] = size
+    return gained
+
+
+def _hold(fates: list[Fate], around: Surroundings, options: KeepOptions, confirm: Confirm) -> None:
+    """Hold what must not go for the sake of something else, and put together what goes as one."""
+    going = [fate for fate in fates if fate.stays is None]
+    involved = dict.fromkeys(
+        chain.from_iterable((fate.path, fate.keeper.path) for fate in going if fate.keeper is not None)
+    )
+    beside = Beside(involved, {fate.path for fate in fates})
+    rescue = Rescue(beside, options)
+    for fate in going:
+        rescue.look(fate)
+    wholes = Wholes(fates, beside, around, options, rescue, confirm) if options.units else None
+    while hold_names(fates) or (wholes is not None and wholes.hold()):
+        pass  # what stays now may hold others
+    if wholes is not None:
+        wholes.gather()
+
+
+def _decisions(fates: list[Fate]) -> Iterator[Decision]:
+    """Yield decisions by group: what stays, symlinks that go, which lead to what is still there, and the rest."""
+    alone = Counter(fate.group for fate in fates if not fate.along)
+    rank = {fate: (fate.stays is None) * (1 + (not fate.standing.symlink)) for fate in fates}
+    for fate in sorted(fates, key=lambda fate: (fate.group, rank[fate])):
+        if not fate.along and alone[fate.group] > 0:
+            yield _decision(fate)
+
+
+def _decision(fate: Fate) -> Decision:
+    member, standing = fate.member, fate.standing
+    facts = fate.group, standing.size, standing.mtime_ns, fate.digest
+    if fate.stays is not None or fate.keeper is None:
+        return Decision(
+            fate.path, "keep", *facts, fate.stays or "", tier=member.tier, score=member.score, relation=member.relation,
+            symlink=standing.symlink,
+        )  # fmt: skip
+    return Decision(
+        fate.path, "remove", *facts, fate.why, fate.keeper.path, fate.pair.tier, fate.pair.score, fate.pair.relation,
+        tuple(fate.parts), fate.metadata, standing.symlink,
+    )  # fmt: skip
