@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lookalike.batches import hash_batches, hash_images
+    from lookalike.cleaning import apply, history, purge, undo
     from lookalike.comparing import Comparison, compare
     from lookalike.errors import (
         CatalogError,
         DecodeError,
+        LedgerError,
         LookalikeError,
         SourceError,
         UnsafeError,
@@ -34,15 +36,21 @@ if TYPE_CHECKING:
     )
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
+    from lookalike.plan import Decision, KeepOptions, Plan
+    from lookalike.purging import Purged
+    from lookalike.removal import Applied
     from lookalike.tables.hashes import HashTable
     from lookalike.tuned import Tuning
     from lookalike.tuning import tune
+    from lookalike.undoing import Undone
 
     __version__: str
 
 _HOME = {
+    "Applied": "removal",
     "CatalogError": "errors",
     "Comparison": "comparing",
+    "Decision": "plan",
     "DecodeError": "errors",
     "Failure": "model",
     "Findings": "findings",
@@ -51,14 +59,20 @@ _HOME = {
     "HashTable": "tables.hashes",
     "ImageHash": "hashes.value",
     "ImageRef": "model",
+    "KeepOptions": "plan",
+    "LedgerError": "errors",
     "LookalikeError": "errors",
     "Member": "model",
+    "Plan": "plan",
+    "Purged": "purging",
     "SourceError": "errors",
     "Tier": "model",
     "Tuning": "tuned",
+    "Undone": "undoing",
     "UnsafeError": "errors",
     "UsageError": "errors",
     "ahash": "hashing",
+    "apply": "cleaning",
     "colorhash": "hashing",
     "compare": "comparing",
     "crop_resistant": "hashing",
@@ -69,20 +83,25 @@ _HOME = {
     "hash_batches": "batches",
     "hash_image": "hashing",
     "hash_images": "batches",
+    "history": "cleaning",
     "iter_near_pairs": "join",
     "mhash": "hashing",
     "near_pairs": "join",
     "pdq": "hashing",
     "phash": "hashing",
     "phash_simple": "hashing",
+    "purge": "cleaning",
     "tune": "tuning",
+    "undo": "cleaning",
     "whash": "hashing",
     "whash8": "hashing",
 }
 
 __all__ = [
+    "Applied",
     "CatalogError",
     "Comparison",
+    "Decision",
     "DecodeError",
     "Failure",
     "Findings",
@@ -91,15 +110,21 @@ __all__ = [
     "HashTable",
     "ImageHash",
     "ImageRef",
+    "KeepOptions",
+    "LedgerError",
     "LookalikeError",
     "Member",
+    "Plan",
+    "Purged",
     "SourceError",
     "Tier",
     "Tuning",
+    "Undone",
     "UnsafeError",
     "UsageError",
     "__version__",
     "ahash",
+    "apply",
     "colorhash",
     "compare",
     "crop_resistant",
@@ -110,13 +135,16 @@ __all__ = [
     "hash_batches",
     "hash_image",
     "hash_images",
+    "history",
     "iter_near_pairs",
     "mhash",
     "near_pairs",
     "pdq",
     "phash",
     "phash_simple",
+    "purge",
     "tune",
+    "undo",
     "whash",
     "whash8",
 ]

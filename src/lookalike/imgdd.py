@@ -7,9 +7,12 @@ import os
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lookalike.batches import hash_batches
-from lookalike.errors import UnsafeError, UsageError
+from lookalike.cleaning import apply
+from lookalike.errors import UsageError
+from lookalike.finding import find
 from lookalike.hashes.value import ImageHash
 
 FILTERS = {name.lower(): name for name in ("Nearest", "Triangle", "CatmullRom", "Gaussian", "Lanczos3")}
@@ -68,7 +71,8 @@ def dupes(
     filter, algo : str, optional
         As for `hash`.
     remove : bool
-        Must be false: equal hashes alone are no reason to remove a file.
+        Whether duplicates go: not what has an equal hash, but what `lookalike.find` verifies to be a copy of an image with an
+        equal hash. They are moved to a quarantine beside the folder, and one `UserWarning` says how to get them back.
 
     Returns
     -------
@@ -80,22 +84,43 @@ def dupes(
     UsageError
         As for `hash`.
     UnsafeError
-        If `remove` is true.
+        If `remove` is true and another process is moving files.
 
     Examples
     --------
     >>> dupes("photos", algo="pHash")  # doctest: +SKIP
     {'d549d22a96c9ea8a': ['photos/a.png', 'photos/b.png']}
     """
-    if remove:
-        raise UnsafeError(
-            "remove=True is refused: equal hashes do not make equal pictures. lookalike.find verifies each pair; its "
-            "findings say which image of a group to keep"
-        )
     groups = defaultdict(list)
     for name, value in _hashes(path, filter, algo):
         groups[value.to_imgdd()].append(name)
-    return {text: names for text, names in groups.items() if len(names) > 1}
+    found = {text: names for text, names in groups.items() if len(names) > 1}
+    if remove:
+        _remove(path, found)
+    return found
+
+
+def _remove(path: str | os.PathLike[str], groups: dict[str, list[str]]) -> None:
+    """Move verified duplicates within groups to a quarantine."""
+    group = {name: text for text, names in groups.items() for name in names}
+    plan = find(path, tier="copy").plan()
+    decisions = [
+        replace(one, verdict="keep", keeper=None, tier=None, parts=(), reason="its keeper has another hash")
+        if one.verdict == "remove" and group.get(one.path, one.path) != group.get(str(one.keeper))
+        else one
+        for one in plan.decisions
+    ]
+    done = apply(replace(plan, decisions=tuple(decisions)))
+    stay = (
+        f"; {len(done.refused)} stay, such as {done.refused[0].path!r}: {done.refused[0].reason}"
+        if done.refused
+        else ""
+    )
+    if done.batch is not None:
+        warnings.warn(
+            f"{done.files} files were moved to {', '.join(done.places)}{stay}. lookalike.undo({done.batch!r}) brings them back",
+            stacklevel=3,
+        )
 
 
 def _hashes(path: str | os.PathLike[str], filter_: str | None, algo: str | None) -> Iterator[tuple[str, ImageHash]]:

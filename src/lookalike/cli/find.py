@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import report, tables
-from lookalike.cli.options import FindArguments, with_find_arguments
+from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
@@ -36,7 +36,7 @@ def find(
 
     Example: lookalike find Photos --against Backup --tier copy --output findings.json
     """
-    shown = _show(show)
+    shown = shown_groups(show)
     for path in output or []:
         tables.check_output(path)
     if unmatched is not None:
@@ -78,11 +78,3 @@ def _exit_code(findings: Findings, *, fail_on_duplicates: bool) -> int:
     if findings.incomplete or not findings.stats["images"]:
         return INCOMPLETE
     return DUPLICATES_FOUND if fail_on_duplicates and findings.duplicate_paths else 0
-
-
-def _show(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdecimal():
-        raise UsageError(f"--show takes a number or all, got {text!r}")
-    return int(text)

@@ -12,10 +12,15 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import __doc__ as purpose
+from lookalike.cli.apply import apply
+from lookalike.cli.clean import clean
 from lookalike.cli.compare import compare
 from lookalike.cli.find import find
 from lookalike.cli.hash import hash
+from lookalike.cli.history import history
+from lookalike.cli.purge import purge
 from lookalike.cli.tune import tune
+from lookalike.cli.undo import undo
 from lookalike.cli.verb import verb
 from lookalike.errors import Interrupted, LookalikeError
 from lookalike.report import plain
@@ -30,6 +35,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 app.command()(verb(find))
+for act in (clean, apply, undo, purge, history):
+    app.command()(verb(act))
 app.command()(verb(hash))
 app.command()(verb(compare))
 app.command()(verb(tune))

@@ -120,20 +120,23 @@ def with_find_arguments(**after: str) -> Callable[[Callable[..., None]], Callabl
     Returns
     -------
     callable
-        Decorator. The function has a parameter ``search``, a `FindArguments`; the command line has their fields instead.
+        Decorator. The function has a parameter ``search``, a `FindArguments`; the command line has their fields instead. A
+        parameter of the verb's own that has the name of one of them stands for it, and is handed over as both.
     """
     shared = inspect.signature(FindArguments).parameters
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(function).parameters
-        order = [name for given in own if given not in after for name in (shared if given == "search" else [given])]
+        others = [name for name in shared if name not in own]
+        order = [name for given in own if given not in after for name in (others if given == "search" else [given])]
         for name, before in after.items():
             order.insert(order.index(before) + 1, name)
-        known = {**own, **shared}
+        known = {**shared, **own}
 
         @functools.wraps(function)
         def wrapped(**given: Any) -> None:
-            function(search=FindArguments(**{name: given.pop(name) for name in shared}), **given)
+            search = FindArguments(**{name: given[name] for name in shared})
+            function(search=search, **{name: given[name] for name in own if name != "search"})
 
         keyword_only = inspect.Parameter.KEYWORD_ONLY
         parameters = [known[name].replace(kind=keyword_only) for name in order]
@@ -143,6 +146,36 @@ def with_find_arguments(**after: str) -> Callable[[Callable[..., None]], Callabl
         return wrapped
 
     return decorate
+
+
+def shown_groups(text: str) -> int | None:
+    """Return how many groups to print.
+
+    Parameters
+    ----------
+    text : str
+        A number or all.
+
+    Returns
+    -------
+    int or None
+        None for all.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+
+    Examples
+    --------
+    >>> shown_groups("20"), shown_groups("all")
+    (20, None)
+    """
+    if text == "all":
+        return None
+    if not text.isdecimal():
+        raise UsageError(f"--show takes a number or all, got {text!r}")
+    return int(text)
 
 
 def _on(text: str) -> bool:

@@ -1,0 +1,150 @@
+"""`lookalike clean`."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from lookalike import __version__, report, tables
+from lookalike.cli.acting import REFUSED, act_on, refusals
+from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
+from lookalike.cli.progress import progress_bar
+from lookalike.errors import UsageError
+from lookalike.finding import find
+from lookalike.model import Tier
+from lookalike.plan import KeepOptions, Metadata, Plan
+from lookalike.planning import freed, plan_document
+from lookalike.report_plan import plan_lines
+from lookalike.scripting import script_of
+
+INCOMPLETE = 3
+ABOUT_ACTING = ("tier", "units", "protect", "ledger", "workers")
+"""Options of a search that also mean something for findings that were made before."""
+
+
+@with_find_arguments()
+def clean(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders and files, or findings of `find` (.json).")],
+    tier: Annotated[str, typer.Option(help="Loosest tier that goes: exact, copy or edit.")] = "copy",
+    action: Annotated[str, typer.Option(help="quarantine, trash, hardlink, symlink, reflink or delete.")] = "quarantine",
+    act: Annotated[bool, typer.Option("--apply", help="Do it; without this nothing is done.")] = False,
+    plan: Annotated[str | None, typer.Option(metavar="FILE", help="Write the plan, for `lookalike apply FILE`.")] = None,
+    script: Annotated[str | None, typer.Option(metavar="FILE", help="Write the plan as a shell script.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop, as without --apply.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes_most: Annotated[bool, typer.Option("--yes-most", help="Agree to over half of a root going.")] = False,
+    yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
+    quarantine: Annotated[str | None, typer.Option(metavar="DIR", help="Where things go. Default: beside each PATH.")] = None,
+    allow_loss: Annotated[
+        str,
+        typer.Option(metavar="WHAT[,WHAT]", help="What keepers may lack: pixels, crop, colour, alpha, depth, frames, video."),
+    ] = "",
+    flat: Annotated[bool, typer.Option("--flat", help="Flat and nearly blank images go, too.")] = False,
+    within: Annotated[
+        int | None, typer.Option(metavar="DEPTH", help="Folder names that make a class; 0: none. Default: as the tree looks.")
+    ] = None,
+    across_folders: Annotated[bool, typer.Option("--across-folders", help="Duplicates in different classes go, too.")] = False,
+    merge_metadata: Annotated[
+        bool, typer.Option("--merge-metadata", help="Write what a keeper lacks (date, GPS, ...) to its sidecar first.")
+    ] = False,
+    drop_metadata: Annotated[bool, typer.Option("--drop-metadata", help="Let metadata go that a keeper lacks.")] = False,
+    search: FindArguments = FindArguments(),  # noqa: B008 - frozen
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON instead of text.")] = False,
+    show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no plan, no summary.")] = False,
+) -> None:  # fmt: skip
+    """Say which duplicates would go, in favour of which, and why; with --apply move them to a quarantine.
+
+    Example: lookalike clean Photos --keep folder:Photos/best,resolution --apply
+    """
+    if dry_run and act:
+        raise UsageError("--dry-run and --apply exclude each other")
+    shown = shown_groups(show)
+    for path in (plan, script):
+        if path is not None:
+            tables.check_folder(path)
+    told = {
+        "action": action, "quarantine": quarantine, "allow_loss": _names(allow_loss), "flat": flat, "within": within,
+        "across_folders": across_folders, "metadata": _metadata(merge=merge_metadata, drop=drop_metadata),
+        "protect": tuple(search.protect or ()), "units": search.keywords()["units"],
+    }  # fmt: skip
+    made, incomplete = _plan(paths, search, told, quiet=quiet)
+    if plan is not None:
+        tables.write_plan(made, plan)
+    code = 0 if script is None else _write_script(made, script)
+    if json:
+        sys.stdout.write(tables.plan_to_json(made))
+    elif not quiet:
+        _print(made, incomplete, shown, None if act else _next(made, plan))
+    if act:
+        agreed = {"yes": yes, "yes_most": yes_most, "yes_delete": yes_delete}
+        code = act_on(made, **agreed, ledger=search.ledger, workers=search.workers, quiet=quiet) or code
+    raise typer.Exit(code or (INCOMPLETE if incomplete else 0))
+
+
+def _metadata(*, merge: bool, drop: bool) -> Metadata:
+    if merge and drop:
+        raise UsageError("--merge-metadata and --drop-metadata exclude each other")
+    return "merge" if merge else "drop" if drop else "stay"
+
+
+def _print(made: Plan, incomplete: Sequence[str], shown: int | None, next_step: str | None) -> None:
+    for line in plan_lines(made, freed(made), show=shown):
+        typer.echo(line)
+    for line in incomplete:
+        typer.echo(f"incomplete: {report.plain(line)}")
+    if next_step is not None:
+        typer.echo("")
+        typer.echo(next_step)
+
+
+def _plan(paths: list[str], search: FindArguments, told: dict[str, Any], *, quiet: bool) -> tuple[Plan, Sequence[str]]:
+    """Find and decide, or decide about findings that were written to a file; return what could not be seen, too."""
+    options = KeepOptions(tier=Tier.parse(search.tier), **told)
+    documents = [path for path in paths if path.lower().endswith(".json") and os.path.isfile(path)]
+    if documents and len(paths) > 1:
+        raise UsageError(f"findings stand alone: give {documents[0]}, or folders and files")
+    if documents:
+        changed = [name for name in _differing(search) if name not in ABOUT_ACTING]
+        if changed:
+            raise UsageError(
+                f"--{changed[0].replace('_', '-')} is about a search, and {paths[0]} holds what one has found"
+            )
+        return plan_document(tables.read_document(documents[0]), options=options), ()
+    with progress_bar(quiet=quiet) as progress:
+        findings = find(paths, **search.keywords(), progress=progress)
+    for warning in findings.warnings:
+        typer.echo(f"lookalike: {report.plain(warning)}", err=True)
+    return findings.plan(tier=search.tier, **told), findings.incomplete
+
+
+def _differing(search: FindArguments) -> list[str]:
+    usual = FindArguments()
+    return [field.name for field in fields(search) if getattr(search, field.name) != getattr(usual, field.name)]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _write_script(made: Plan, path: str) -> int:
+    """Write the script, and say what is not in it; return the exit code."""
+    name = datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S-script")
+    content, refused = script_of(made, name, __version__)
+    tables.replace_file(path, content)
+    for line in refusals(refused, "not in the script"):
+        typer.echo(line, err=True)
+    return REFUSED if refused else 0
+
+
+def _next(made: Plan, plan: str | None) -> str:
+    if not made.removals:
+        return "Nothing would go."
+    if plan is not None:
+        return f"Nothing was done. Edit the plan if you like, then: {report.plain(shlex.join(['lookalike', 'apply', plan]))}"
+    return f"Nothing was done. To do it: {report.plain(shlex.join(['lookalike', *sys.argv[1:], '--apply']))}"
