@@ -73,7 +73,7 @@ def clean(
         "across_folders": across_folders, "metadata": _metadata(merge=merge_metadata, drop=drop_metadata),
         "protect": tuple(search.protect or ()), "units": search.keywords()["units"],
     }  # fmt: skip
-    made, incomplete = _plan(paths, search, told, quiet=quiet)
+    made, incomplete = _plan(paths, search, tier, told, quiet=quiet)
     if plan is not None:
         tables.write_plan(made, plan)
     code = 0 if script is None else _write_script(made, script)
@@ -103,9 +103,11 @@ def _print(made: Plan, incomplete: Sequence[str], shown: int | None, next_step: 
         typer.echo(next_step)
 
 
-def _plan(paths: list[str], search: FindArguments, told: dict[str, Any], *, quiet: bool) -> tuple[Plan, Sequence[str]]:
+def _plan(
+    paths: list[str], search: FindArguments, tier: str, told: dict[str, Any], *, quiet: bool
+) -> tuple[Plan, Sequence[str]]:
     """Find and decide, or decide about findings that were written to a file; return what could not be seen, too."""
-    options = KeepOptions(tier=Tier.parse(search.tier), **told)
+    options = KeepOptions(tier=Tier.parse(tier), **told)
     documents = [path for path in paths if path.lower().endswith(".json") and os.path.isfile(path)]
     if documents and len(paths) > 1:
         raise UsageError(f"findings stand alone: give {documents[0]}, or folders and files")
@@ -120,7 +122,7 @@ def _plan(paths: list[str], search: FindArguments, told: dict[str, Any], *, quie
         findings = find(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
-    return findings.plan(tier=search.tier, **told), findings.incomplete
+    return findings.plan(tier=tier, **told), findings.incomplete
 
 
 def _differing(search: FindArguments) -> list[str]:
