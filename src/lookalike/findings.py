@@ -283,7 +283,7 @@ class Findings:
         UsageError
             If an option does not fit.
         """
-        told = {"protect": self.options.protect, "units": self.options.units}
+        told: dict[str, Any] = {"protect": self.options.protect, "units": self.options.units}
         wanted = KeepOptions(tier=Tier.parse(tier), **(told | options))
         found = self if keep in (None, self.options.keep) else self._again(str(keep))
         return make_plan(
