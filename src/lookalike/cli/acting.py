@@ -51,7 +51,7 @@ def act_on(
         typer.echo("Nothing goes, so nothing was done.")
         return 0
     check_agreed(plan, yes_most=yes_most, yes_delete=yes_delete)
-    if not yes and not _agrees(plan):
+    if not yes and sys.stdin.isatty() and not _agrees(plan):
         typer.echo("Nothing was done.")
         return 0
     with progress_bar(quiet=quiet) as progress:
@@ -104,8 +104,6 @@ def _is_in(path: str, root: str) -> bool:
 
 
 def _agrees(plan: Plan) -> bool:
-    if not sys.stdin.isatty():
-        raise UnsafeError("this needs a yes: add --yes, or run it on a terminal, which asks")
     doing = "remove" if plan.options.action == "delete" else plan.options.action
     return bool(typer.confirm(f"{doing.capitalize()} {len(plan.removals):,} images?"))
 

@@ -1,6 +1,5 @@
 """`lookalike purge`."""
 
-import sys
 from typing import Annotated
 
 import typer
@@ -36,8 +35,13 @@ def purge(
 
 
 def _ask(batch: str, files: int, size: int) -> None:
-    if not sys.stdin.isatty():
-        raise UnsafeError("purge removes files for good: add --yes, or run it on a terminal, which asks for the name")
-    typed = typer.prompt(f"This removes {files:,} files ({amount(size)}) for good. Type the name of the batch to go on")
+    try:
+        typed = typer.prompt(
+            f"This removes {files:,} files ({amount(size)}) for good. Type the name of the batch to go on"
+        )
+    except typer.Abort as error:
+        raise UnsafeError(
+            "purge removes files for good: type the name of the batch when it asks, or add --yes"
+        ) from error
     if typed.strip() != batch:
         raise UnsafeError(f"{typed!r} is not {batch!r}: nothing was removed")
