@@ -20,15 +20,17 @@ LEVELS: dict[str, int] = {
     "hashes": 1, "formats": 1, "metadata": 1, "join": 1, "verify": 1, "grouping": 1, "keep": 1, "plan": 1, "transforms": 1,
     "curves": 1, "globs": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2,
-    "opening": 3, "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "scanning": 3,
-    "twins": 3, "proposing": 3, "judging": 3, "confirming": 3, "matching": 3,
+    "opening": 3, "deciding": 3,
+    "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "scanning": 3,
+    "twins": 3, "proposing": 3, "judging": 3, "confirming": 3, "items": 3, "matching": 3,
     "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
     "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
     "imagehash": 4, "imgdd": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = [
-    "opening", "pictures", "variants", "chances", "listing", "examining", "shortcut", "scanning", "twins", "proposing",
-    "judging", "confirming", "matching",
+    "opening", "deciding",
+    "pictures", "variants", "chances", "listing", "examining", "shortcut", "scanning", "twins", "proposing",
+    "judging", "confirming", "items", "matching",
     "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "sampling", "trials", "measures", "tuned", "tuning",
 ]  # fmt: skip

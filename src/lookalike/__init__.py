@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lookalike.batches import hash_batches, hash_images
     from lookalike.comparing import Comparison, compare
+    from lookalike.deciding import decide, decide_group, decisions, import_decisions, undecide
     from lookalike.errors import (
         CatalogError,
         DecodeError,
+        LedgerError,
         LookalikeError,
         SourceError,
         UnsafeError,
@@ -51,6 +53,7 @@ _HOME = {
     "HashTable": "tables.hashes",
     "ImageHash": "hashes.value",
     "ImageRef": "model",
+    "LedgerError": "errors",
     "LookalikeError": "errors",
     "Member": "model",
     "SourceError": "errors",
@@ -62,6 +65,9 @@ _HOME = {
     "colorhash": "hashing",
     "compare": "comparing",
     "crop_resistant": "hashing",
+    "decide": "deciding",
+    "decide_group": "deciding",
+    "decisions": "deciding",
     "dhash": "hashing",
     "dhash_vertical": "hashing",
     "dihedral": "hashing",
@@ -69,6 +75,7 @@ _HOME = {
     "hash_batches": "batches",
     "hash_image": "hashing",
     "hash_images": "batches",
+    "import_decisions": "deciding",
     "iter_near_pairs": "join",
     "mhash": "hashing",
     "near_pairs": "join",
@@ -76,6 +83,7 @@ _HOME = {
     "phash": "hashing",
     "phash_simple": "hashing",
     "tune": "tuning",
+    "undecide": "deciding",
     "whash": "hashing",
     "whash8": "hashing",
 }
@@ -91,6 +99,7 @@ __all__ = [
     "HashTable",
     "ImageHash",
     "ImageRef",
+    "LedgerError",
     "LookalikeError",
     "Member",
     "SourceError",
@@ -103,6 +112,9 @@ __all__ = [
     "colorhash",
     "compare",
     "crop_resistant",
+    "decide",
+    "decide_group",
+    "decisions",
     "dhash",
     "dhash_vertical",
     "dihedral",
@@ -110,6 +122,7 @@ __all__ = [
     "hash_batches",
     "hash_image",
     "hash_images",
+    "import_decisions",
     "iter_near_pairs",
     "mhash",
     "near_pairs",
@@ -117,6 +130,7 @@ __all__ = [
     "phash",
     "phash_simple",
     "tune",
+    "undecide",
     "whash",
     "whash8",
 ]

@@ -13,6 +13,7 @@ import typer
 
 from lookalike import __doc__ as purpose
 from lookalike.cli.compare import compare
+from lookalike.cli.decide import decide
 from lookalike.cli.find import find
 from lookalike.cli.hash import hash
 from lookalike.cli.tune import tune
@@ -33,6 +34,7 @@ app.command()(verb(find))
 app.command()(verb(hash))
 app.command()(verb(compare))
 app.command()(verb(tune))
+app.add_typer(decide, name="decide")
 
 
 def _print_version(wanted: bool) -> None:
