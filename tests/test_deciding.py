@@ -113,3 +113,17 @@ def test_what_cannot_be_read_is_said(pair: Path) -> None:
     with pytest.raises(la.UsageError, match="no decision 1: no ledger at"):
         la.undecide(1)
     assert not os.path.exists(default_ledger())
+
+
+def test_one_path_is_one_image(pair: Path) -> None:
+    la.decide("keep", str(pair / "a.png"))
+    assert [path for _, path in la.decisions()[0].images] == [str(pair / "a.png")]
+
+
+def test_a_ledger_that_cannot_be_reached_is_not_the_same_as_none(pair: Path, tmp_path: Path) -> None:
+    dangling = tmp_path / "ledger.sqlite"
+    dangling.symlink_to(tmp_path / "nowhere.sqlite")
+    assert la.decisions(ledger=dangling) == []
+    assert not (tmp_path / "nowhere.sqlite").exists()
+    with pytest.raises(la.LedgerError, match="cannot be opened: Not a directory"):
+        find(pair, ledger=pair / "a.png" / "ledger.sqlite")

@@ -14,7 +14,7 @@ from typing import Any
 
 from blake3 import blake3
 
-from lookalike.errors import SourceError, UsageError
+from lookalike.errors import LedgerError, SourceError, UsageError
 from lookalike.model import Group
 from lookalike.opening import default_ledger, open_ledger
 from lookalike.stores.decisions import Decided
@@ -29,7 +29,9 @@ Contents = list[tuple[bytes, str]]
 """Digests, each with a path."""
 
 
-def decide(kind: str, images: Sequence[StrPath] | Group, *, note: str = "", ledger: StrPath | None = None) -> int:
+def decide(
+    kind: str, images: StrPath | Sequence[StrPath] | Group, *, note: str = "", ledger: StrPath | None = None
+) -> int:
     """Decide about images, for every later search.
 
     Parameters
@@ -37,7 +39,7 @@ def decide(kind: str, images: Sequence[StrPath] | Group, *, note: str = "", ledg
     kind : str
         different: no two of them are duplicates of each other; names of equal bytes still are. keep: none of them is a
         duplicate of anything, not even of a file with equal bytes, so all of them stay; others may be duplicates of them.
-    images : sequence of paths, or Group
+    images : path, sequence of paths, or Group
         Files, which are read now; or a group of findings, which knows what they were.
     note : str
         Why, for people.
@@ -67,7 +69,8 @@ def decide(kind: str, images: Sequence[StrPath] | Group, *, note: str = "", ledg
         known = [(member.ref.digest, member.ref.path) for member in images.members]
         contents = [(digest, path) for digest, path in known if digest is not None]
     else:
-        contents = [(_digest(path), os.fspath(path)) for path in images]
+        paths = [images] if isinstance(images, (str, os.PathLike)) else images
+        contents = [(_digest(path), os.fspath(path)) for path in paths]
     return _add(kind, contents, note, ledger)
 
 
@@ -126,7 +129,7 @@ def undecide(number: int, *, ledger: StrPath | None = None) -> None:
         If the ledger cannot be used.
     """
     place = _place(ledger)
-    if not os.path.exists(place):
+    if not _exists(place):
         raise UsageError(f"there is no decision {number}: no ledger at {place}")
     with open_ledger(place) as store, store.transaction():
         store.remove_decision(number)
@@ -151,7 +154,7 @@ def decisions(*, ledger: StrPath | None = None) -> list[Decided]:
         If the ledger cannot be used.
     """
     place = _place(ledger)
-    if not os.path.lexists(place):
+    if not _exists(place):
         return []
     with open_ledger(place) as store:
         return store.decisions()
@@ -221,6 +224,17 @@ def import_decisions(path: StrPath, *, ledger: StrPath | None = None) -> int:
 
 def _place(ledger: StrPath | None) -> str:
     return default_ledger() if ledger is None else os.fspath(ledger)
+
+
+def _exists(place: str) -> bool:
+    """Say whether there is a ledger; one that cannot be reached is not the same as none."""
+    try:
+        os.stat(place)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise LedgerError(f"ledger {place} cannot be opened: {error.strerror}") from error
+    return True
 
 
 def _add(kind: str, contents: Contents, note: str, ledger: StrPath | None) -> int:
