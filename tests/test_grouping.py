@@ -118,6 +118,20 @@ def test_a_member_names_the_keeper_of_its_own_tier() -> None:
     assert group(candidates, told(verdicts), Tier.SIMILAR).group.tolist() == [0, 0, 0, 0]
 
 
+def test_what_is_set_apart_never_comes_into_one_star() -> None:
+    # Everything is like 0, and 4 like 3; 1 and 2 share a mark, and so do 2 and 4.
+    marks = {1: frozenset({7}), 2: frozenset({7, 8}), 4: frozenset({8, 9})}
+    verdicts = {(0, 1): Tier.COPY, (0, 2): Tier.COPY, (0, 3): Tier.EDIT, (0, 4): Tier.EDIT, (3, 4): Tier.COPY}
+    candidates = Candidates(5, [Layer(np.arange(5), np.zeros(5, np.int64), Listed(1, *columns([])))])
+    matches = group(candidates, told(verdicts), Tier.EDIT, "star", marks)
+    assert matches.group.tolist() == [0, 0, 2, 0, 0]
+    assert matches.keeper.tolist() == [0, 0, 2, 0, 3]
+    # 4 came with 3; were it set apart from 1, both would stay out.
+    marks[4] |= {7}
+    assert group(candidates, told(verdicts), Tier.EDIT, "star", marks).group.tolist() == [0, 0, 2, 3, 3]
+    assert group(candidates, told(verdicts), Tier.EDIT).group.tolist() == [0] * 5
+
+
 class Watched(Listed):
     """Neighbours that note how much memory is held whenever they are asked."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from lookalike.errors import CatalogError
-from lookalike.opening import default_catalog, open_catalog, refuse_network
+from lookalike.opening import default_catalog, default_ledger, open_catalog, open_ledger, refuse_network
 from lookalike.sources import volumes
 from lookalike.sources.volumes import MOUNTINFO, parse_mountinfo, volume_of
 
@@ -102,3 +102,16 @@ def test_a_catalog_on_a_network_mount_of_this_machine_is_refused() -> None:
         pytest.skip("no network file system is mounted here")
     with pytest.raises(CatalogError, match="network file system"):
         open_catalog(os.path.join(mounts[0].point, "catalog.sqlite"))
+
+
+def test_the_ledger_lies_in_the_state_folder_of_the_user_and_is_made_with_its_folders(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = default_ledger()
+    if os.name == "posix" and "darwin" not in os.uname().sysname.lower():
+        assert path == str(tmp_path / "state" / "lookalike" / "ledger.sqlite")
+    with open_ledger(path) as ledger:
+        assert ledger.decisions() == []
+        assert ledger.db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    assert os.path.isfile(path)

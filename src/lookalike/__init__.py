@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from lookalike.batches import hash_batches, hash_images
     from lookalike.cleaning import apply, history, purge, undo
     from lookalike.comparing import Comparison, compare
+    from lookalike.deciding import decide, decide_group, decisions, import_decisions, undecide
     from lookalike.errors import (
         CatalogError,
         DecodeError,
@@ -76,6 +77,9 @@ _HOME = {
     "colorhash": "hashing",
     "compare": "comparing",
     "crop_resistant": "hashing",
+    "decide": "deciding",
+    "decide_group": "deciding",
+    "decisions": "deciding",
     "dhash": "hashing",
     "dhash_vertical": "hashing",
     "dihedral": "hashing",
@@ -84,6 +88,7 @@ _HOME = {
     "hash_image": "hashing",
     "hash_images": "batches",
     "history": "cleaning",
+    "import_decisions": "deciding",
     "iter_near_pairs": "join",
     "mhash": "hashing",
     "near_pairs": "join",
@@ -92,6 +97,7 @@ _HOME = {
     "phash_simple": "hashing",
     "purge": "cleaning",
     "tune": "tuning",
+    "undecide": "deciding",
     "undo": "cleaning",
     "whash": "hashing",
     "whash8": "hashing",
@@ -128,6 +134,9 @@ __all__ = [
     "colorhash",
     "compare",
     "crop_resistant",
+    "decide",
+    "decide_group",
+    "decisions",
     "dhash",
     "dhash_vertical",
     "dihedral",
@@ -136,6 +145,7 @@ __all__ = [
     "hash_image",
     "hash_images",
     "history",
+    "import_decisions",
     "iter_near_pairs",
     "mhash",
     "near_pairs",
@@ -144,6 +154,7 @@ __all__ = [
     "phash_simple",
     "purge",
     "tune",
+    "undecide",
     "undo",
     "whash",
     "whash8",

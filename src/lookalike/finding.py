@@ -4,7 +4,10 @@ import os
 import time
 from collections.abc import Sequence
 
+import numpy as np
+
 from lookalike import hashes
+from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.globs import compiled, matching
@@ -22,9 +25,10 @@ from lookalike.model import (
     Truncated,
     VerifyStep,
 )
-from lookalike.opening import default_catalog, default_ledger, open_catalog, open_ledger
+from lookalike.opening import default_catalog, open_catalog
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
+from lookalike.stores.decisions import Standing
 from lookalike.twins import twins
 from lookalike.variants import hash_words
 
@@ -156,9 +160,7 @@ def find(
         if number is not None and number < 1:
             raise UsageError(f"{name} must be at least 1, got {number}")
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
-    decided = default_ledger() if ledger is None else os.fspath(ledger)
-    if os.path.exists(decided):
-        open_ledger(decided).db.close()
+    decided = decisions(ledger=ledger)
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
@@ -172,12 +174,25 @@ def find(
             readers=readers,
             progress=progress,
         )
-        stay = {"protected": matching(options.protect, found.images.path, [*roots, *references])}
-        ranking = rank(found.images, options.keep, stay)
-        _, block = hash_words(found.images.facts.id, store, spec)
-        same = twins(found.images, ranking.order, block, store, workers=workers)
+        images, digests = found.images, found.images.facts.digest
+        standing = Standing.of(decided, digests)
+        staying = {
+            "protected": matching(options.protect, images.path, [*roots, *references]),
+            "decided to keep": np.array([digest in standing.kept for digest in digests], np.bool_)[images.content],
+        }
+        ranking = rank(images, options.keep, {why: values for why, values in staying.items() if values.any()})
+        _, block = hash_words(images.facts.id, store, spec)
+        same = twins(images, ranking.order, block, store, workers=workers)
         matches = match(
-            found.images, ranking.order, same, store, options, scan_options, against=bool(references), workers=workers
+            images,
+            ranking.order,
+            same,
+            store,
+            options,
+            scan_options,
+            standing,
+            against=bool(references),
+            workers=workers,
         )
     seconds = time.monotonic() - started
 

@@ -15,6 +15,7 @@ from lookalike import __doc__ as purpose
 from lookalike.cli.apply import apply
 from lookalike.cli.clean import clean
 from lookalike.cli.compare import compare
+from lookalike.cli.decide import decide
 from lookalike.cli.find import find
 from lookalike.cli.hash import hash
 from lookalike.cli.history import history
@@ -40,6 +41,7 @@ for act in (clean, apply, undo, purge, history):
 app.command()(verb(hash))
 app.command()(verb(compare))
 app.command()(verb(tune))
+app.add_typer(decide, name="decide")
 
 
 def _print_version(wanted: bool) -> None:

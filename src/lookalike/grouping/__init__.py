@@ -4,7 +4,7 @@ Items are numbered in keep order, the best first, so the keeper of a group is it
 the order in which anything was met. Groups form at tier copy first; each looser tier then unites whole groups.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import compress, islice
 from typing import Any
 
@@ -29,7 +29,13 @@ MOST_OPEN = 1 << 13
 """How many items look for their references together."""
 
 
-def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule = "star") -> Grouped:
+def group(
+    candidates: Candidates,
+    judge: Judge,
+    loosest: Tier,
+    rule: GroupRule = "star",
+    different: Mapping[int, frozenset[int]] | None = None,
+) -> Grouped:
     """Group items by verified pairs.
 
     Parameters
@@ -43,6 +49,8 @@ def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule =
     rule : str
         star: each item is verified against its keeper. clique: any two items of a group are. component: each item is
         against some other.
+    different : mapping of int to frozenset of int, optional
+        Items that are set apart, each with marks; those that share a mark never come into one star.
 
     Returns
     -------
@@ -57,9 +65,10 @@ def group(candidates: Candidates, judge: Judge, loosest: Tier, rule: GroupRule =
     left, right, tier, _ = edges
     for level in LOOSER[: LOOSER.index(loosest) + 1]:
         within = tier <= level
-        merged = {"star": _star, "clique": _clique, "component": _component}[rule](
-            matches.group, left[within], right[within]
-        )
+        if rule == "star":
+            merged = _star(matches.group, left[within], right[within], different or {})
+        else:
+            merged = {"clique": _clique, "component": _component}[rule](matches.group, left[within], right[within])
         joined = np.flatnonzero((matches.group == np.arange(count)) & (merged != np.arange(count)))
         matches.keeper[joined] = merged[joined]
         matches.tier[joined] = level
@@ -216,14 +225,24 @@ def _edges(parts: list[tuple[Any, ...]]) -> tuple[Any, ...]:
     return tuple(column[order] for column in columns)
 
 
-def _star(groups: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+def _star(
+    groups: NDArray[np.int64],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    different: Mapping[int, frozenset[int]],
+) -> NDArray[np.int64]:
     """Unite keepers around the first of them; edges of members that are not keepers do not count."""
     merged = np.arange(len(groups))
+    marks: dict[int, set[int]] = {}
+    for item, own in different.items():
+        marks.setdefault(int(groups[item]), set()).update(own)
     between = (groups[left] == left) & (groups[right] == right)
     # Edges are sorted by left: when one is met, whether its left end was itself attached is settled.
     for one, other in zip(left[between].tolist(), right[between].tolist(), strict=True):
-        if merged[one] == one and merged[other] == other:
+        if merged[one] == one and merged[other] == other and marks.get(one, set()).isdisjoint(marks.get(other, ())):
             merged[other] = one
+            if other in marks:
+                marks.setdefault(one, set()).update(marks[other])
     return merged
 
 
