@@ -4,10 +4,12 @@ import os
 import time
 from collections.abc import Sequence
 
-from lookalike import hashes
+from lookalike import hashes, units
+from lookalike.columns import Units, apart
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.keep import parse_rules, rank
+from lookalike.listing import Scan
 from lookalike.matching import match
 from lookalike.model import (
     DEFAULT_KEEP,
@@ -155,14 +157,23 @@ def find(
             readers=readers,
             progress=progress,
         )
-        ranking = rank(found.images, options.keep)
+        shots = _units(found, options)
+        ranking = rank(found.images, options.keep, shots)
         _, block = hash_words(found.images.facts.id, store, spec)
         same = twins(found.images, ranking.order, block, store, workers=workers)
         matches = match(
             found.images, ranking.order, same, store, options, scan_options, against=bool(references), workers=workers
         )
     seconds = time.monotonic() - started
-    return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds)
+    return Findings(roots, references, options, scan_options, found, shots, ranking, matches, block, seconds)
+
+
+def _units(found: Scan, options: FindOptions) -> Units:
+    rows = zip(found.failures, found.failed_reference, found.failed_image, strict=True)
+    unread = [(failure.ref.path, reference) for failure, reference, image in rows if image]
+    if options.units:
+        return units.of_images(found.images, unread, found.beside)
+    return apart(found.images.path, [path for path, _ in unread])
 
 
 def _as_list(paths: StrPath | Sequence[StrPath]) -> list[str]:
