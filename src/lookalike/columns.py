@@ -1,6 +1,7 @@
 """Blocks: the same nouns as in `lookalike.model`, many at a time, as columns; row i of every column belongs together."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,48 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Which images are of one shot and count as one image; one row per image that was read.
+
+    Attributes
+    ----------
+    unit : ndarray of int64, shape (n,)
+        Number of its unit.
+    mask : ndarray of bool, shape (n,)
+        Whether it is a mask of other images and none in its own right; then `unit` is the first of theirs.
+    paths : list of tuple of str
+        All images of each unit, read or not, without masks.
+    unread : dict of str to int
+        Unit of each image that could not be read.
+    """
+
+    unit: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+    paths: list[tuple[str, ...]]
+    unread: dict[str, int] = field(default_factory=dict)
+
+
+def apart(paths: Sequence[str], unread: Sequence[str] = ()) -> Units:
+    """Return units of one image each.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Images that were read.
+    unread : sequence of str
+        Images that could not be read.
+
+    Returns
+    -------
+    Units
+        One for each path.
+    """
+    rows = np.arange(len(paths))
+    alone: list[tuple[str, ...]] = [(path,) for path in (*paths, *unread)]
+    return Units(rows, np.zeros(len(rows), np.bool_), alone, {path: len(rows) + at for at, path in enumerate(unread)})
 
 
 @dataclass(frozen=True, slots=True)

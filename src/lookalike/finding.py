@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lookalike import hashes
+from lookalike import hashes, units
+from lookalike.columns import Units, apart
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.globs import compiled, matching
 from lookalike.keep import parse_rules, rank
+from lookalike.listing import Scan
 from lookalike.matching import match
 from lookalike.model import (
     DEFAULT_KEEP,
@@ -174,13 +176,14 @@ def find(
             readers=readers,
             progress=progress,
         )
+        shots = _units(found, options)
         images, digests = found.images, found.images.facts.digest
         standing = Standing.of(decided, digests)
         staying = {
             "protected": matching(options.protect, images.path, [*roots, *references]),
             "decided to keep": np.array([digest in standing.kept for digest in digests], np.bool_)[images.content],
         }
-        ranking = rank(images, options.keep, {why: values for why, values in staying.items() if values.any()})
+        ranking = rank(images, options.keep, {why: values for why, values in staying.items() if values.any()}, shots)
         _, block = hash_words(images.facts.id, store, spec)
         same = twins(images, ranking.order, block, store, workers=workers)
         matches = match(
@@ -199,7 +202,15 @@ def find(
     def again(keep: str) -> Findings:
         return find(**{**given, "keep": keep, "progress": None})
 
-    return Findings(roots, references, options, scan_options, found, ranking, matches, block, seconds, again)
+    return Findings(roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again)
+
+
+def _units(found: Scan, options: FindOptions) -> Units:
+    rows = zip(found.failures, found.failed_reference, found.failed_image, strict=True)
+    unread = [(failure.ref.path, reference) for failure, reference, image in rows if image]
+    if options.units:
+        return units.of_images(found.images, unread, found.beside)
+    return apart(found.images.path, [path for path, _ in unread])
 
 
 def _as_list(paths: StrPath | Sequence[StrPath]) -> list[str]:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 import lookalike
 from lookalike import bits, decode, join, tables, verify
 from lookalike.chances import wide
-from lookalike.columns import Matches
+from lookalike.columns import Matches, Units
 from lookalike.errors import UsageError
 from lookalike.folders import FolderPair
 from lookalike.keep import Ranking
 from lookalike.labels import Root, survey
 from lookalike.listing import Scan
+from lookalike.members import Members, members
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning import make_plan
@@ -35,7 +36,8 @@ class Findings:
     missing_roots : list of str
         Roots that could not be read, or went away.
     failures : list of Failure
-        Every image or folder that could not be read.
+        Every image or folder that could not be read. What nothing here can decode is no failure where another image of
+        its unit tells of it: the raw file beside a JPEG.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Findings:
         options: FindOptions,
         scan_options: ScanOptions,
         found: Scan,
+        units: Units,
         ranking: Ranking,
         matches: Matches,
         block: NDArray[np.uint64],
@@ -54,45 +57,61 @@ class Findings:
         self.roots, self.references = roots, references
         self.options, self.scan_options = options, scan_options
         self.incomplete, self.missing_roots = found.incomplete, found.missing_roots
-        self.failures: list[Failure] = found.failures
-        self._scan, self._images, self._ranking = found, found.images, ranking
+        self._scan, self._images, self._units, self._ranking = found, found.images, units, ranking
+        told = self._failed()
+        self.failures: list[Failure] = [row for row, _, _ in told]
+        self._failed_images = [reference for _, reference, image in told if image]
         self._matches, self._block, self._seconds, self._again = matches, block, seconds, again
 
     def __repr__(self) -> str:
         stats = self.stats
         return f"<Findings: {stats['images']} images, {stats['groups']} groups, {stats['duplicates']} duplicates>"
 
+    def _failed(self) -> list[tuple[Failure, bool, bool]]:
+        """Return failures with whether each lies in a reference and is an image; without parts that another one tells of."""
+        scan, unread = self._scan, self._units.unread
+        rows = list(zip(scan.failures, scan.failed_reference, scan.failed_image, strict=True))
+        known = set(self._units.unit.tolist())
+        known |= {unread[row.ref.path] for row, _, image in rows if image and row.kind != "unsupported"}
+        told = []
+        for row, reference, image in rows:
+            if image and row.kind == "unsupported":
+                unit = unread[row.ref.path]
+                if unit in known:
+                    continue
+                known.add(unit)
+            told.append((row, reference, image))
+        return told
+
     @cached_property
-    def _duplicate(self) -> NDArray[np.bool_]:
-        """Which images are duplicates: attached to a keeper at tier exact, copy or edit."""
-        attached: NDArray[np.bool_] = self._matches.keeper != np.arange(len(self._images))
-        return attached & (self._matches.tier < int(Tier.SIMILAR))
+    def _members(self) -> Members:
+        return members(self._matches, self._units, self._ranking.order)
 
     @cached_property
     def _groups(self) -> tuple[list[list[int]], list[int]]:
         """Rows and saving of each group, largest saving first; the keeper first, then by tier and keep order."""
         place = np.empty(len(self._images), np.int64)
         place[self._ranking.order] = np.arange(len(self._images))
-        label, own = self._matches.group, np.arange(len(self._images))
-        grouped = np.flatnonzero(np.isin(label, label[label != own]))
-        saving = self._saving(grouped)
-        group, tier = label[grouped], self._matches.tier[grouped]
-        order = np.lexsort((place[grouped], tier, group != grouped, place[group], -saving[group]))
-        rows, group = grouped[order], group[order]
+        rows = np.flatnonzero(self._members.shown)
+        saving = self._saving()
+        group, tier = self._members.group[rows], self._matches.tier[rows]
+        order = np.lexsort((place[rows], tier, group != rows, place[group], -saving[group]))
+        rows, group = rows[order], group[order]
         parts = np.split(rows, np.flatnonzero(np.diff(group)) + 1) if len(rows) else []
         return [part.tolist() for part in parts], [int(saving[part[0]]) for part in parts]
 
-    def _saving(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _saving(self) -> NDArray[np.int64]:
         """Return the bytes in duplicates by group keeper: names of one file count once, of a keeper's file not at all."""
-        images = self._images
+        images, group = self._images, self._members.group
+        rows = np.flatnonzero(np.isin(group, group[self._members.shown]))
         files = np.stack([images.device[rows], images.inode[rows]], axis=1)
         _, file = np.unique(files, axis=0, return_inverse=True)
-        name = self._matches.group[rows] * (int(file.max(initial=0)) + 1) + file.reshape(-1)
-        duplicate = self._duplicate[rows]
+        name = group[rows] * (int(file.max(initial=0)) + 1) + file.reshape(-1)
+        duplicate = self._members.duplicate[rows]
         names, first = np.unique(name[duplicate], return_index=True)
         freed = rows[duplicate][first[~np.isin(names, name[~duplicate])]]
         saving = np.zeros(len(images), np.int64)
-        np.add.at(saving, self._matches.group[freed], images.size[freed])
+        np.add.at(saving, group[freed], images.size[freed])
         return saving
 
     @cached_property
@@ -139,18 +158,21 @@ class Findings:
             images.path[row], images.volume[row], images.key[row], int(images.size[row]), int(images.mtime_ns[row]),
             *self._file(row), facts.digest[at],
         )  # fmt: skip
+        parts = tuple(path for path in self._units.paths[self._units.unit[row]] if path != images.path[row])
         if row == rows[0]:
-            return Member(ref, *known, "keeper", reason=self._ranking.reason(row, rows[1]), detail=detail)
+            return Member(ref, *known, "keeper", reason=self._ranking.reason(row, rows[1]), detail=detail, parts=parts)
         keeper = int(self._matches.keeper[row])
         tier = Tier(int(self._matches.tier[row]))
         distance = int(self._distance[row])
         verified = tier is not Tier.NONE
+        duplicate = bool(self._members.duplicate[row])
+        apart = "" if duplicate or tier >= Tier.SIMILAR else "not all images of its unit have a keeper; "
         return Member(
-            ref, *known, "duplicate" if self._duplicate[row] else "similar", keeper=images.path[keeper],
+            ref, *known, "duplicate" if duplicate else "similar", keeper=images.path[keeper],
             distance=distance, share=distance / self.options.spec.bits,
             score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
-            relation=self._relation(row, keeper, tier), reason=self._ranking.reason(keeper, row),
-            keeper_lacks=self._lacking(row, keeper, tier), detail=detail,
+            relation=self._relation(row, keeper, tier), reason=apart + self._ranking.reason(keeper, row),
+            keeper_lacks=self._lacking(row, keeper, tier), detail=detail, parts=parts,
         )  # fmt: skip
 
     def _relation(self, row: int, keeper: int, tier: Tier) -> str:
@@ -178,30 +200,39 @@ class Findings:
     def stats(self) -> dict[str, Any]:
         """Counts of everything that was seen, and what became of it."""
         rows, saving = self._groups
-        tier = self._matches.tier[np.array([row for part in rows for row in part[1:]], np.int64)]
+        shown = np.array([row for part in rows for row in part[1:]], np.int64)
+        tier = self._matches.tier[shown]
+        tier = tier[self._members.duplicate[shown] | (tier == int(Tier.SIMILAR))]
         levels = [level for level in Tier if level <= self.options.tier]
+        unit = self._units.unit[~self._units.mask]
+        read = len(np.unique(unit))
+        fresh = len(np.unique(unit[~self._scan.cached[~self._units.mask]]))
         stats: dict[str, Any] = {
-            "images": self._scan.hashed + len(self.failures) - self._scan.failed_folders,
-            "hashed": self._scan.hashed,
-            "cached": self._scan.cached,
-            "failed": len(self.failures) - self._scan.failed_folders,
-            "failed_folders": self._scan.failed_folders,
+            "images": read + len(self._failed_images),
+            "hashed": read,
+            "cached": read - fresh,
+            "failed": len(self._failed_images),
+            "failed_folders": len(self.failures) - len(self._failed_images),
             "skipped": dict(self._scan.skipped),
             "groups": len(rows),
-            "duplicates": int(self._duplicate.sum()),
+            "duplicates": self._count(self._members.duplicate),
             "bytes_in_duplicates": sum(saving),
             "by_tier": {level.name.lower(): int((tier == level).sum()) for level in levels},
         }
         if self.references:
-            mine = ~self._images.reference
-            unreadable = len(self.failures) - self._scan.failed_folders - self._scan.failed_reference
+            mine = ~self._images.reference & ~self._units.mask
+            matched = self._count(mine & self._members.matched)
             stats["against"] = {
-                "matched": int(mine.sum()) - len(self.unmatched),
-                "unmatched": len(self.unmatched),
-                "unreadable": unreadable,
+                "matched": matched,
+                "unmatched": self._count(mine) - matched,
+                "unreadable": self._failed_images.count(False),
             }
         stats["seconds"] = round(self._seconds, 3)
         return stats
+
+    def _count(self, rows: NDArray[np.bool_]) -> int:
+        """Return how many units some images are of."""
+        return len(np.unique(self._units.unit[rows]))
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -210,7 +241,7 @@ class Findings:
 
     @cached_property
     def unmatched(self) -> list[str]:
-        """Paths under test that no reference matches at the chosen tier, sorted; unreadable images are not among them.
+        """Paths under test that no reference matches at the chosen tier, sorted; failures are not among them.
 
         Raises
         ------
@@ -219,18 +250,30 @@ class Findings:
         """
         if not self.references:
             raise UsageError("unmatched images exist only against something: give find a folder to compare against")
-        alone = (self._matches.group == np.arange(len(self._images))) & ~self._images.reference
-        return sorted(self._images.path[row] for row in np.flatnonzero(alone).tolist())
+        mine = ~self._images.reference
+        found = np.zeros(len(self._units.paths), np.bool_)
+        found[self._units.unit[self._members.matched]] = True
+        # Of a unit that is found only in part, the images that are not; of others all, also what could not be read.
+        rows = np.flatnonzero(mine & ~np.where(self._units.mask, found[self._units.unit], self._members.matched))
+        alone = set(self._units.unit[mine & ~found[self._units.unit]].tolist())
+        return sorted({self._images.path[row] for row in rows.tolist()} | self._unread_parts(alone))
+
+    def _unread_parts(self, units: set[int]) -> set[str]:
+        """Return the images of some units that could not be read and are no failure."""
+        failed = {failure.ref.path for failure in self.failures}
+        return {path for path, unit in self._units.unread.items() if unit in units and path not in failed}
 
     @cached_property
     def duplicate_paths(self) -> list[str]:
-        """Paths of all duplicates, sorted."""
-        return sorted(self._images.path[row] for row in np.flatnonzero(self._duplicate).tolist())
+        """Paths of all duplicates, sorted: of each unit all images that were read, and each has a keeper in another unit."""
+        return sorted(self._images.path[row] for row in np.flatnonzero(self._members.duplicate).tolist())
 
     @cached_property
     def keep_paths(self) -> list[str]:
-        """Paths of all images that are not duplicates, sorted."""
-        return sorted(self._images.path[row] for row in np.flatnonzero(~self._duplicate).tolist())
+        """Paths of all other images, sorted; also masks, and parts of units that nothing here can decode: what would replace them?"""
+        rows = np.flatnonzero(~self._members.duplicate).tolist()
+        parts = self._unread_parts(set(self._units.unit.tolist()))
+        return sorted(parts.union(self._images.path[row] for row in rows))
 
     @cached_property
     def by_root(self) -> list[Root]:
@@ -243,16 +286,19 @@ class Findings:
     def folder_pairs(self) -> list[FolderPair]:
         """Folders of which at least half is found again in another folder, most bytes first."""
         folders = [os.path.dirname(path) for path in self._images.path]
-        images = Counter(folders)
+        images = Counter(folders[row] for row in np.unique(self._ranking.best[~self._units.mask]).tolist())
         contained: Counter[tuple[str, str]] = Counter()
         size: Counter[tuple[str, str]] = Counter()
-        duplicate = self._duplicate.tolist()
+        unit_size = np.bincount(self._units.unit, self._images.size * ~self._units.mask, len(self._units.paths)).astype(
+            np.int64
+        )
+        duplicate = self._members.duplicate.tolist()
         for part in self._groups[0]:
             for row in part[1:]:
                 pair = folders[row], folders[part[0]]
                 if duplicate[row] and pair[0] != pair[1]:
                     contained[pair] += 1
-                    size[pair] += int(self._images.size[row])
+                    size[pair] += unit_size[int(self._units.unit[row])]
         pairs = [
             FolderPair(*pair, count, images[pair[0]], size[pair])
             for pair, count in contained.items()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.columns import Images
+from lookalike.columns import Images, Units, apart
 from lookalike.errors import UsageError
 
 Column = NDArray[np.int64] | NDArray[np.bool_]
@@ -60,13 +60,16 @@ class Ranking:
     Attributes
     ----------
     order : ndarray of int64, shape (n,)
-        Rows of the images, the best first.
+        Rows of the images, the best first; those of one unit follow each other.
     keys : tuple of Key
         What was compared, first difference first.
+    best : ndarray of int64, shape (n,)
+        For each image the best of its unit, which is what was compared.
     """
 
     order: NDArray[np.int64]
     keys: tuple[Key, ...]
+    best: NDArray[np.int64]
 
     def reason(self, better: int, worse: int) -> str:
         """Return the first difference between two images in words.
@@ -74,20 +77,26 @@ class Ranking:
         Parameters
         ----------
         better, worse : int
-            Rows; the first comes earlier in the order.
+            Rows of two units; the first comes earlier in the order.
 
         Returns
         -------
         str
             Such as ``resolution 800x600 > 400x300``.
         """
+        better, worse = int(self.best[better]), int(self.best[worse])
         for key in self.keys:
             if key.values[better] != key.values[worse]:
                 return f"{key.name} {key.text(better)} {key.sign} {key.text(worse)}"
         return "same name"
 
 
-def rank(images: Images, rules: str, stay: Mapping[str, NDArray[np.bool_]] | None = None) -> Ranking:
+def rank(
+    images: Images,
+    rules: str,
+    stay: Mapping[str, NDArray[np.bool_]] | None = None,
+    units: Units | None = None,
+) -> Ranking:
     """Put images in keep order.
 
     Parameters
@@ -96,10 +105,13 @@ def rank(images: Images, rules: str, stay: Mapping[str, NDArray[np.bool_]] | Non
         What to rank.
     rules : str
         Comma list of keep rules, first difference wins: ``folder:PATH``, intact, resolution, original, quality,
-        ``format:png>webp>jpeg``, exif, bytes, oldest, newest, shortest-path, name. References always come first, and a
-        symlink always comes after what is not one.
+        ``format:png>webp>jpeg``, exif, bytes, oldest, newest, shortest-path, name. References always come first, a
+        symlink always comes after what is not one, and a mask after everything.
     stay : mapping of str to ndarray of bool, shape (n,), optional
         Images that never go, by why, such as ``protected``: they come next, so that others can go in their favour.
+    units : Units, optional
+        What is of one shot ranks together, by its best image; with the rule intact more images of a shot are better. None for
+        images that are each for themselves.
 
     Returns
     -------
@@ -113,7 +125,9 @@ def rank(images: Images, rules: str, stay: Mapping[str, NDArray[np.bool_]] | Non
     """
     names = parse_rules(rules)
     names += [name for name in ("shortest-path", "name") if name not in names]
+    units = apart(images.path) if units is None else units
     fixed = (
+        Key("mask", ~units.mask, lambda row: "of other images" if units.mask[row] else "image of its own"),
         Key(
             "reference",
             images.reference,
@@ -122,8 +136,24 @@ def rank(images: Images, rules: str, stay: Mapping[str, NDArray[np.bool_]] | Non
         Key("file", ~images.symlink, lambda row: "symlink" if images.symlink[row] else "itself"),
     )
     staying = (_staying(why, values) for why, values in (stay or {}).items())
-    keys = (*fixed, *staying, *(key for name in names for key in _keys(images, name)))
-    return Ranking(np.lexsort([-key.values.astype(np.int64) for key in reversed(keys)]), keys)
+    ruled = (key for name in names for key in (*_parts(units, name), *_keys(images, name)))
+    keys = (*fixed, *staying, *ruled)
+    alone = np.lexsort([-key.values.astype(np.int64) for key in reversed(keys)])
+    place = np.empty(len(alone), np.int64)
+    place[alone] = np.arange(len(alone))
+    # What always comes first or last does so within a unit, too: there a symlink never comes along with a file.
+    kind = ((units.unit * 2 + units.mask) * 2 + images.reference) * 2 + images.symlink
+    _, same = np.unique(kind, return_inverse=True)
+    first = np.full(len(place), len(place))
+    np.minimum.at(first, same, place)
+    return Ranking(np.lexsort((place, first[same])), keys, alone[first[same]])
+
+
+def _parts(units: Units, rule: str) -> list[Key]:
+    if rule != "intact":
+        return []
+    count = np.array([len(paths) for paths in units.paths], np.int64)[units.unit]
+    return [Key("parts", count, lambda row: str(count[row]))]
 
 
 def parse_rules(rules: str) -> list[str]:

@@ -5,6 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lookalike import formats
 from lookalike.columns import Images
 from lookalike.model import Failure, ImageRef
@@ -141,29 +144,29 @@ class Scan:
         Every image that was read, in the order of listing.
     failures : list of Failure
         Every image or folder that could not be read, sorted by path.
-    failed_reference : int
-        How many of those are images in roots to compare against.
+    failed_reference, failed_image : list of bool
+        Which of those lie in roots to compare against; which are images, not folders or ignore files.
     skipped : Counter
         Files and folders passed over, by kind.
     incomplete : list of str
         What the scan could not see, one line each; empty when it saw everything.
     missing_roots : list of str
         Roots that could not be read at all, or went away.
-    failed_folders : int
-        How many of the failures are folders or ignore files, not images.
-    hashed, cached : int
-        Images with a hash; those of them that were not read again.
+    cached : ndarray of bool, shape (n,)
+        Which of the images were not read again.
     bytes_read : int
         Bytes of files read in this run.
+    beside : list of str
+        Files that are no images and say what belongs together: records of edits (.aae).
     """
 
     images: Images
     failures: list[Failure]
-    failed_reference: int
+    failed_reference: list[bool]
+    failed_image: list[bool]
     skipped: Counter[str]
     incomplete: list[str]
     missing_roots: list[str]
-    failed_folders: int
-    hashed: int
-    cached: int
+    cached: NDArray[np.bool_]
     bytes_read: int
+    beside: list[str]

@@ -139,6 +139,8 @@ def _group(group: dict[str, Any]) -> Iterator[str]:
     yield f"Group {group['id']}: {len(members)} images{saving}"
     for member in members:
         size = f"{member['width']}x{member['height']} {member['format']}, {amount(member['bytes'])}"
+        for part in member.get("parts", ()):
+            size += f", with {plain(part['path'].rpartition('/')[2])}"
         if member["role"] == "keeper":
             yield f"  keep  {plain(member['path'])}  ({size})  {plain(member['reason'])}"
             continue

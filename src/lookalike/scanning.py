@@ -1,6 +1,7 @@
 """Source to catalog: list, read, decode, hash, store. Resumable, because only what is committed counts as done."""
 
 import itertools
+import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
@@ -116,6 +117,7 @@ class _Run:
     names: dict[tuple[int | str, ...], list[int]] = field(default_factory=dict)
     """Rows of one file; the first is read for all of them."""
     number: int = 0
+    beside: list[str] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
     """Catalog id of the folder that is being listed, and what the catalog knows of the names still to come."""
 
@@ -155,6 +157,7 @@ class _Run:
         """Compare a folder with the catalog; return the rows that must be read."""
         if folder.first:
             self._look_up(folder)
+            self.beside += (os.path.join(folder.path, name) for name in folder.present if name[-4:].lower() == ".aae")
         self.skipped += folder.skipped
         for unread in folder.failures:
             self.failures.append((unlisted(folder, unread), self.roots[folder.root][1], unread.image))
@@ -387,7 +390,7 @@ class _Run:
         )
         failures = sorted(self.failures, key=lambda row: (row[0].ref.path, row[0].stage))
         return Scan(
-            images, [failure for failure, _, _ in failures], sum(reference and image for _, reference, image in failures),
+            images, [row[0] for row in failures], [row[1] for row in failures], [row[2] for row in failures],
             Counter({kind: count for kind, count in sorted(self.skipped.items()) if count}), incomplete, missing,
-            sum(not image for _, _, image in failures), len(rows), sum(row.cached for row in rows), self.bytes_read,
+            np.fromiter((row.cached for row in rows), np.bool_, len(rows)), self.bytes_read, self.beside,
         )  # fmt: skip

@@ -267,12 +267,10 @@ class Walk:
                 yield folder
                 continue
             folder.present = {entry.name for entry in found}
-            if QUARANTINE in folder.present and os.path.isfile(os.path.join(path, QUARANTINE)) and path != root.path:
-                folder.skipped[OWN] += 1  # it was chosen to be one, whatever its name
-                yield replace(folder, present=set(), complete=False)
+            if path != root.path and _is_quarantine(folder):
+                yield replace(folder, present=set(), complete=False, skipped=Counter([OWN]))
                 continue
-            if IGNORE_FILE in folder.present:
-                rules = self._rules_below(folder, rules)
+            rules = self._rules_below(folder, rules)
             for at in range(0, max(1, len(found)), PART_NAMES):
                 part = folder.next_part() if at else folder
                 for entry in found[at : at + PART_NAMES]:
@@ -343,7 +341,9 @@ class Walk:
         folder.failures.append(Unread(entry.path, failure_kind(error), error.strerror or str(error), image))
 
     def _rules_below(self, folder: Folder, rules: Rules) -> Rules:
-        """Add the folder's own ignore file; a line that is no glob is a failure, and the others hold."""
+        """Add the folder's own ignore file, if there is one; a line that is no glob is a failure, and the others hold."""
+        if IGNORE_FILE not in folder.present:
+            return rules
         path = os.path.join(folder.path, IGNORE_FILE)
         if not os.path.isfile(path):  # a pipe would be waited for
             folder.failures.append(Unread(path, "unsupported", "ignore file: not a regular file", image=False))
@@ -380,6 +380,11 @@ class Walk:
         before = identity in self._listed
         self._listed.add(identity)
         return before
+
+
+def _is_quarantine(folder: Folder) -> bool:
+    """Say whether a folder was chosen to be one, whatever its name."""
+    return QUARANTINE in folder.present and os.path.isfile(os.path.join(folder.path, QUARANTINE))
 
 
 def _entry(name: str, status: os.stat_result, *, symlink: bool) -> Entry:

@@ -14,9 +14,10 @@ from lookalike.tables.files import check_folder, path_fields, printable, replace
 COLUMNS = (
     "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "detail",
     "keeper", "keeper_bytes", "tier", "score", "distance", "distance_share", "relation", "keeper_lacks", "reason",
-    "stage", "kind",
+    "stage", "kind", "parts",
 )  # fmt: skip
-"""Columns of the CSV form: one row per member of a group, then one per failure (role ``failure``)."""
+"""Columns of the CSV form: one row per member of a group, then one per failure (role ``failure``). The paths in ``parts`` are a
+JSON list, empty where there are none."""
 
 
 def group_row(group: Group) -> dict[str, Any]:
@@ -115,7 +116,12 @@ def to_csv(document: dict[str, Any]) -> str:
     writer.writeheader()
     for group in document["groups"]:
         writer.writerows(
-            {"group": group["id"], **member, "keeper_lacks": ",".join(member.get("keeper_lacks", ()))}
+            {
+                "group": group["id"],
+                **member,
+                "keeper_lacks": ",".join(member.get("keeper_lacks", ())),
+                "parts": json.dumps([part["path"] for part in member["parts"]]) if "parts" in member else "",
+            }
             for member in group["members"]
         )
     writer.writerows({"role": "failure", **failure} for failure in document["failures"])
@@ -179,6 +185,8 @@ def _member_row(member: Member) -> dict[str, Any]:
             "relation": member.relation,
             "keeper_lacks": list(member.keeper_lacks),
         }
+    if member.parts:
+        row["parts"] = [path_fields(path) for path in member.parts]
     return row | {"reason": printable(member.reason)}
 
 

@@ -5,10 +5,11 @@ stays for itself: nothing is guessed.
 
 Sources: cameras number a raw file and its JPEG alike (DCF, JEITA CP-3461B, 3.2: same file number). Live Photos and edits on
 a phone: osxphotos, ``osxphotos import --help`` (https://github.com/RhetTbull/osxphotos): IMG_1234.HEIC, IMG_E1234.JPG,
-IMG_1234.AAE and IMG_O1234.AAE. XMP beside x.cr2 as x.xmp (Adobe) or x.cr2.xmp (darktable, digiKam;
-https://docs.darktable.org/usermanual/stable/en/overview/sidecar-files/sidecar/, where further edits are x_01.cr2.xmp). RawTherapee:
-x.cr2.pp3 (https://rawpedia.rawtherapee.com/Sidecar_Files_-_Processing_Profiles). DxO PhotoLab: x.cr2.dop. YOLO: the last folder
-``images`` of a path is ``labels`` for its labels (``img2label_paths``, https://github.com/ultralytics/yolov5, utils/dataloaders.py).
+IMG_1234.AAE and IMG_O1234.AAE. XMP beside x.cr2 as x.xmp (Adobe) or x.cr2.xmp (darktable, where
+further edits are x_01.cr2.xmp, and digiKam; https://docs.darktable.org/usermanual/stable/en/overview/sidecar-files/sidecar/).
+RawTherapee: x.cr2.pp3 (https://rawpedia.rawtherapee.com/Sidecar_Files_-_Processing_Profiles). DxO PhotoLab: x.cr2.dop. YOLO: the
+last folder ``images`` of a path is ``labels`` for its labels (``img2label_paths`` in utils/dataloaders.py of
+https://github.com/ultralytics/yolov5).
 Google Takeout: `lookalike.units.takeout`.
 """
 
@@ -17,7 +18,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from lookalike import endings
+from lookalike.columns import Images, Units
 from lookalike.units import takeout
 
 EDITORS = ("xmp", "aae", "pp3", "dop")
@@ -93,8 +97,8 @@ def group(paths: Iterable[str], is_image: Callable[[str], bool]) -> list[Unit]:
     Returns
     -------
     list of Unit
-        Folder by folder, and in each in the order in which the images come. Every image is in one of them, but for masks, which are sidecars. A sidecar that
-        several units share is listed in each; a file that belongs to no image is in none.
+        Folder by folder, and in each in the order in which the images come. Every image is in one of them, but for masks, which
+        are sidecars. A sidecar that several units share is listed in each; a file that belongs to no image is in none.
 
     Examples
     --------
@@ -142,6 +146,46 @@ def folders_of(path: str) -> tuple[str, ...]:
     return place, *_beside(place)
 
 
+def of_images(images: Images, unread: Sequence[tuple[str, bool]], beside: Sequence[str]) -> Units:
+    """Return the units of images that were scanned; none has both references and images under test.
+
+    Parameters
+    ----------
+    images : Images
+        Images that were read.
+    unread : sequence of tuple
+        Path of each image that could not be read, and whether it is a reference.
+    beside : sequence of str
+        Other files that say what belongs together.
+
+    Returns
+    -------
+    Units
+        One row per image that was read.
+    """
+    unit, mask = np.zeros(len(images), np.int64), np.zeros(len(images), np.bool_)
+    shots: list[tuple[str, ...]] = []
+    unit_of_unread: dict[str, int] = {}
+    for reference in (True, False):
+        rows = np.flatnonzero(images.reference == reference).tolist()
+        lost = [path for path, side in unread if side == reference]
+        known = dict.fromkeys([*(images.path[row] for row in rows), *lost])
+        found = group([*known, *beside], known.__contains__)
+        at = {path: len(shots) + place for place, one in enumerate(found) for path in one.images}
+        masks: dict[str, int] = {}
+        for place, one in enumerate(found):
+            for path in one.sidecars:
+                if path in known:
+                    masks.setdefault(path, len(shots) + place)
+        for row in rows:
+            path = images.path[row]
+            mask[row] = path in masks
+            unit[row] = masks[path] if path in masks else at[path]
+        unit_of_unread |= {path: masks[path] if path in masks else at[path] for path in lost}
+        shots += (one.images for one in found)
+    return Units(unit, mask, shots, unit_of_unread)
+
+
 def _beside(place: str) -> list[str]:
     found = _IMAGES.search(place) if "images" in place else None
     return [] if found is None else [f"{place[: found.start()]}{name}{place[found.end() :]}" for name in BESIDE]
@@ -184,8 +228,10 @@ class _Folder:
         for alike in self.by_stem.values():
             if len(alike) > 1:
                 _join_shots(alike)
-        if not self.others or not self.images:
-            return
+        if self.others and self.images:
+            self._give_beside()
+
+    def _give_beside(self) -> None:
         others = [(path, *_split(path)) for path in self.others]
         adjusted = {stem.lower() for _, _, stem, ending in others if ending == "aae"}
         if adjusted:
@@ -311,12 +357,11 @@ class _Exported:
 
         A name counts before what is left of it, and the image itself before those of its stem.
         """
-        names = list(takeout.names(core))
-        own = next((found for name in names if (found := self._folder.of_name(name))), None)
-        own = own or next((found for name in names if (found := self._folder.of_stem(name))), None)
-        own = own or self._cut.get(core.lower(), ())
+        names = tuple(takeout.names(core))
+        ways = [(self._folder.of_name, name) for name in names] + [(self._folder.of_stem, name) for name in names]
+        own = next((found for look, name in ways if (found := look(name))), None) or self._cut.get(core.lower(), ())
         if not self._edited:
             return list(own)
         keys = [key for name in names for key in (name, name.rpartition(".")[0])]
-        edited = next((found for key in keys if key and (found := self._edited.get(key.lower()))), ())
+        edited = next((found for key in keys if key and (found := self._edited.get(key.lower()))), None) or ()
         return [*own, *edited]
