@@ -13,9 +13,7 @@ from lookalike.rechecking import Ready, Rechecker
 from lookalike.removal import Refusal
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, header, lines
 
-HEAD = """#!/bin/sh
-# Written by lookalike {version}: {action} of {count} files, each in favour of one that stays.
-# Needs sh, sha256sum, mkdir, mv and ln. Every file and its keeper are read again first; whatever has changed is left alone.
+FUNCTIONS = """# Needs sh, sha256sum, mkdir, mv and ln. Every file and its keeper are read again first; whatever has changed is left alone.
 # `lookalike undo --from FOLDER` brings a quarantine back.
 set -u
 failed=0
@@ -72,7 +70,7 @@ def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]
             ready += _entries(decision, number, check, plan, name)
         except UnsafeError as error:
             refused.append(Refusal(decision.path, str(error)))
-    text = HEAD.format(version=version, action=action, count=len(ready)).encode("ascii")
+    text = f"#!/bin/sh\n# Written by lookalike {version}: {action}, {len(ready)} files.\n{FUNCTIONS}".encode("ascii")
     made = Batch(0, name, plan.created, action, "")
     for shelf in found:
         entries = [entry for entry, _ in ready if shelf_of(found, entry.origin) == shelf]
