@@ -78,11 +78,12 @@ class Standing:
         Standing
             Nothing of decisions that do not concern them.
         """
-        present = set(digests)
+        known = [(decision, decision.digests) for decision in decisions]
+        present = frozenset[bytes]().union(*(about for _, about in known)).intersection(digests)
         different: dict[bytes, set[int]] = {}
         kept: set[bytes] = set()
-        for decision in decisions:
-            here = decision.digests & present
+        for decision, about in known:
+            here = about & present
             if decision.kind == "keep":
                 kept |= here
             elif len(here) > 1:
