@@ -64,13 +64,7 @@ def test_clean_prints_a_plan_and_stops(photos: Path) -> None:
     assert {line.split("photos/")[1].split("  (")[0] for line in goes} == GONE
     assert "Nothing was done" in result.text
     assert "stays: 1 duplicate, flat or nearly blank" in result.text
-    assert (
-        clean(photos, "--dry-run").text
-        == result.text.replace("clean photos", "clean photos").replace(
-            "--workers 1 --apply", "--workers 1 --dry-run --apply"
-        )
-        or "Nothing was done" in clean(photos, "--dry-run").text
-    )
+    assert clean(photos, "--dry-run").text.splitlines()[:-1] == result.text.splitlines()[:-1]
 
 
 def test_apply_moves_undo_brings_back_and_purge_frees(photos: Path) -> None:
@@ -177,8 +171,7 @@ def _removals(plan: dict[str, list[dict[str, str]]]) -> set[str]:
 def test_links_take_the_place_of_equal_files_only(photos: Path, action: str) -> None:
     before = tree(photos)
     result = clean(photos, "--apply", "--yes", "--action", action)
-    assert result.code == 4
-    assert "its keeper has other bytes" in result.errors
+    assert result.code == 0, result.errors
     assert tree(photos).keys() == before.keys()
     assert os.path.samefile(photos / "a.png", photos / "old" / "a copy.png")
     assert os.path.islink(photos / "old" / "a copy.png") == (action == "symlink")
@@ -242,7 +235,9 @@ def test_purge_holds_back_what_has_lost_its_keeper(photos: Path) -> None:
     result = run("purge", name, "--yes")
     assert result.code == 4
     assert result.errors.count("held back") == 3
-    assert run("undo").code == 0
+    undone = run("undo")
+    assert undone.code == 4  # one image of the batch had its keeper and is gone for good
+    assert undone.errors.count("it was purged") == 1
     assert (photos / "old" / "a copy.png").exists()
 
 
