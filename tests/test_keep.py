@@ -1,7 +1,7 @@
 """Keep rules: what each prefers and says, and that every list of rules is a total order of images, not of rows."""
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lookalike.columns import Facts, Images
+from lookalike.columns import Facts, Images, Units
 from lookalike.errors import UsageError
 from lookalike.keep import Ranking, parse_rules, rank
 from lookalike.model import DEFAULT_KEEP
@@ -289,6 +289,49 @@ def test_two_images_are_in_the_order_that_all_of_them_are_in(pictures: list[Pict
         first(rules, better, worse)
     kinds = [(not picture.reference, picture.symlink) for picture in ranked]
     assert kinds == sorted(kinds)
+
+
+def shots(unit: list[int], masks: tuple[int, ...] = (), raw: int = 0) -> Units:
+    """Return units by number; the last one has so many images more that could not be read."""
+    paths = [tuple(str(row) for row, at in enumerate(unit) if at == one) for one in range(max(unit, default=-1) + 1)]
+    if raw:
+        paths[-1] += ("raw",) * raw
+    return Units(np.array(unit, np.int64), np.isin(np.arange(len(unit)), masks), paths)
+
+
+def test_a_unit_ranks_by_its_best_image() -> None:
+    large, small, middle = Picture(width=900), worse_name(width=100), Picture(path="p/b.jpg", width=500)
+    ranking = rank(images(small, middle, large), "resolution", shots([0, 1, 0]))
+    assert ranking.order.tolist() == [2, 0, 1]
+    assert ranking.reason(0, 1) == "resolution 900x600 > 500x600"
+
+
+def test_more_images_of_a_shot_are_better_where_the_rule_is_intact() -> None:
+    alone, shot = Picture(width=900), worse_name()
+    unit = shots([0, 1], raw=1)
+    assert rank(images(alone, shot), "resolution", units=unit).order.tolist() == [0, 1]
+    ranking = rank(images(alone, shot), "intact,resolution", units=unit)
+    assert ranking.order.tolist() == [1, 0]
+    assert ranking.reason(1, 0) == "parts 2 > 1"
+
+
+def test_masks_come_last_and_a_symlink_does_not_come_along_with_a_file() -> None:
+    file, link, other, mask = Picture(width=900), worse_name(symlink=True), Picture(path="p/b.jpg"), Picture(path="a")
+    ranking = rank(images(mask, link, other, file), DEFAULT_KEEP, units=shots([0, 0, 1, 0], (0,)))
+    assert ranking.order.tolist() == [3, 2, 1, 0]
+
+
+@given(pictures=pictures, rules=rule_lists, data=st.data())
+def test_units_rank_whole(pictures: list[Picture], rules: str, data: st.DataObject) -> None:
+    drawn = data.draw(st.lists(st.integers(0, 3), min_size=len(pictures), max_size=len(pictures)))
+    unit = [sorted(set(drawn)).index(one) for one in drawn]
+    ranking = rank(images(*pictures), rules, units=shots(unit))
+    kinds = [(unit[row], pictures[row].reference, pictures[row].symlink) for row in ranking.order]
+    assert sorted(ranking.order.tolist()) == list(range(len(pictures)))
+    assert len(list(groupby(kinds))) == len(set(kinds)), "images of one unit follow each other"
+    assert all(unit[best] == unit[row] for row, best in enumerate(ranking.best.tolist()))
+    if len(set(unit)) == len(unit):
+        assert ranking.order.tolist() == rank(images(*pictures), rules).order.tolist()
 
 
 def reasons(ranking: Ranking) -> list[str]:

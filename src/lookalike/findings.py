@@ -270,7 +270,7 @@ class Findings:
 
     @cached_property
     def keep_paths(self) -> list[str]:
-        """Paths of all other images, sorted; also masks, and parts of units that nothing here can decode: what would replace them?"""
+        """Paths of all other images, sorted; also masks, and parts of units that nothing here can decode."""
         rows = np.flatnonzero(~self._members.duplicate).tolist()
         parts = self._unread_parts(set(self._units.unit.tolist()))
         return sorted(parts.union(self._images.path[row] for row in rows))

@@ -57,9 +57,9 @@ def members(matches: Matches, units: Units, order: NDArray[np.int64]) -> Members
     place = np.empty(count, np.int64)
     place[order] = own
     unit, keeper, close = units.unit, matches.keeper, matches.tier < int(Tier.SIMILAR)
-    inside = (keeper != own) & (unit[keeper] == unit)
-    matched = (keeper != own) & ~inside & ~units.mask
-    inside &= ~units.mask & close
+    attached = (keeper != own) & ~(units.mask | units.mask[keeper] | units.mask[matches.group])
+    matched = attached & (unit[keeper] != unit)
+    inside = attached & ~matched & close
     covered = matched & close
     while (
         more := inside & ~covered & covered[keeper]

@@ -7,8 +7,8 @@ Sources: cameras number a raw file and its JPEG alike (DCF, JEITA CP-3461B, 3.2:
 a phone: osxphotos, ``osxphotos import --help`` (https://github.com/RhetTbull/osxphotos): IMG_1234.HEIC, IMG_E1234.JPG,
 IMG_1234.AAE and IMG_O1234.AAE. XMP beside x.cr2 as x.xmp (Adobe) or x.cr2.xmp (darktable, where
 further edits are x_01.cr2.xmp, and digiKam; https://docs.darktable.org/usermanual/stable/en/overview/sidecar-files/sidecar/).
-RawTherapee: x.cr2.pp3 (https://rawpedia.rawtherapee.com/Sidecar_Files_-_Processing_Profiles). DxO PhotoLab: x.cr2.dop. YOLO: the
-last folder ``images`` of a path is ``labels`` for its labels (``img2label_paths`` in utils/dataloaders.py of
+RawTherapee: x.cr2.pp3 (https://rawpedia.rawtherapee.com/Sidecar_Files_-_Processing_Profiles). DxO PhotoLab: x.cr2.dop. YOLO:
+the last folder ``images`` of a path is ``labels`` for its labels (``img2label_paths`` in utils/dataloaders.py of
 https://github.com/ultralytics/yolov5).
 Google Takeout: `lookalike.units.takeout`.
 """
@@ -352,16 +352,20 @@ class _Exported:
                 for key in {original.lower(), stem.lower()}:
                     self._edited.setdefault(key, []).append(image)
 
-    def owners(self, core: str) -> list[_Image]:
+    def owners(self, core: str) -> Sequence[_Image]:
         """Return the images that a JSON file belongs to, those edited from one included.
 
         A name counts before what is left of it, and the image itself before those of its stem.
         """
         names = tuple(takeout.names(core))
-        ways = [(self._folder.of_name, name) for name in names] + [(self._folder.of_stem, name) for name in names]
-        own = next((found for look, name in ways if (found := look(name))), None) or self._cut.get(core.lower(), ())
+        own: Sequence[_Image] = ()
+        for look in (self._folder.of_name, self._folder.of_stem, lambda _: self._cut.get(core.lower(), ())):
+            for name in names:
+                own = own or look(name)
         if not self._edited:
-            return list(own)
-        keys = [key for name in names for key in (name, name.rpartition(".")[0])]
-        edited = next((found for key in keys if key and (found := self._edited.get(key.lower()))), None) or ()
+            return own
+        edited: Sequence[_Image] = ()
+        for name in names:
+            for key in (name, name.rpartition(".")[0]):
+                edited = edited or self._edited.get(key.lower(), ())
         return [*own, *edited]
