@@ -203,11 +203,17 @@ def append(target: str, content: bytes) -> None:
     target : str
         Its name.
     content : bytes
-        What to add.
+        What to add; all of it or nothing.
     """
-    with open(target, "ab") as file:
-        file.write(content)
-        _flush(file)
+    with open(target, "ab", buffering=0) as file:
+        before, rest = file.tell(), content
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:  # the disk is full: what is added later begins on a line of its own
+            os.ftruncate(file.fileno(), before)
+            raise
+        os.fsync(file.fileno())
 
 
 def symlink(text: str, target: str) -> None:
