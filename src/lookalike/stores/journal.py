@@ -1,11 +1,12 @@
 """The journal: what is about to happen to files, what happened, and how far each step got."""
 
 import os
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
-from lookalike.journal import Batch, Entry, State
+from lookalike.journal import Batch, Entry, Kind, State, Step
 from lookalike.stores.database import Database
 
 COLUMNS = (
@@ -14,6 +15,12 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the table entry beside its id and its batch."""
 PATHS = ("origin", "place", "keeper", "target")
+TYPES: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(COLUMNS, str), **dict.fromkeys(("unit", "size", "mtime_ns", "mode"), int),
+    **dict.fromkeys(("origin", "digest"), bytes),
+    **dict.fromkeys(("place", "keeper", "target", "keeper_digest"), (bytes, type(None))),
+}  # fmt: skip
+"""What each holds where the file is not damaged."""
 
 
 class Journal(Database):
@@ -95,8 +102,7 @@ class Journal(Database):
             wanted.append(f"state IN ({', '.join('?' * len(states))})")
         query = f"SELECT id, batch, {', '.join(COLUMNS)} FROM entry WHERE {' AND '.join(wanted)} ORDER BY id"
         with self.explained():
-            rows = self.db.execute(query, (*values, *states)).fetchall()
-        return [_entry(row) for row in rows]
+            return [_entry(row) for row in self.db.execute(query, (*values, *states))]
 
     def by_origin(self, path: str) -> list[Entry]:
         """Return what was ever done to a path.
@@ -154,6 +160,12 @@ def _stored(name: str, value: Any) -> Any:
 def _entry(row: tuple[Any, ...]) -> Entry:
     number, batch, *values = row
     named = dict(zip(COLUMNS, values, strict=True))
+    for name, value in named.items():
+        if not isinstance(value, TYPES[name]):
+            raise sqlite3.DatabaseError(f"entry {number} is garbled: its {name} is of another type")
     for name in PATHS:
         named[name] = None if named[name] is None else os.fsdecode(named[name])
-    return Entry(**named, id=number, batch=batch)
+    entry = Entry(**named, id=number, batch=batch)
+    if entry.state not in get_args(State) or entry.step not in get_args(Step) or entry.kind not in get_args(Kind):
+        raise sqlite3.DatabaseError(f"entry {number} is garbled")
+    return entry
