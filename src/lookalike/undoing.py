@@ -127,7 +127,9 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
         label, _, inner = entry.origin.partition(os.sep)
         root, found = there[label]
         if found is None:
-            refused.append(Refusal(os.path.join(root.absolute, inner), f"{root.absolute} is not there: make that folder first"))
+            refused.append(
+                Refusal(os.path.join(root.absolute, inner), f"{root.absolute} is not there: make that folder first")
+            )
             continue
         origin = os.path.join(found, inner)
         place = None if entry.place is None else os.path.join(folder, entry.place)

@@ -102,7 +102,7 @@ class Journal(Database):
             wanted.append(f"state IN ({', '.join('?' * len(states))})")
         query = f"SELECT id, batch, {', '.join(COLUMNS)} FROM entry WHERE {' AND '.join(wanted)} ORDER BY id"
         with self.explained():
-            return [_entry(row) for row in self.db.execute(query, (*values, *states))]
+            return [entry_of(row) for row in self.db.execute(query, (*values, *states))]
 
     def by_origin(self, path: str) -> list[Entry]:
         """Return what was ever done to a path.
@@ -119,7 +119,7 @@ class Journal(Database):
         """
         query = f"SELECT id, batch, {', '.join(COLUMNS)} FROM entry WHERE origin = ? ORDER BY id DESC"
         with self.explained():
-            return [_entry(row) for row in self.db.execute(query, (os.fsencode(path),))]
+            return [entry_of(row) for row in self.db.execute(query, (os.fsencode(path),))]
 
     def mark(self, entries: Iterable[Entry]) -> None:
         """Store how far entries got, and what their names were when they were looked at; call inside a transaction.
@@ -157,7 +157,24 @@ def _stored(name: str, value: Any) -> Any:
     return value
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def entry_of(row: Sequence[Any]) -> Entry:
+    """Return the entry of a row.
+
+    Parameters
+    ----------
+    row : sequence
+        Its id, its batch and `COLUMNS`.
+
+    Returns
+    -------
+    Entry
+        What it says.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If it is garbled: SQLite knows damaged pages, not damaged values.
+    """
     number, batch, *values = row
     named = dict(zip(COLUMNS, values, strict=True))
     for name, value in named.items():
@@ -167,5 +184,5 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         named[name] = None if named[name] is None else os.fsdecode(named[name])
     entry = Entry(**named, id=number, batch=batch)
     if entry.state not in get_args(State) or entry.step not in get_args(Step) or entry.kind not in get_args(Kind):
-        raise sqlite3.DatabaseError(f"entry {number} is garbled")
+        raise sqlite3.DatabaseError(f"entry {number} is garbled: {entry.kind!r}, {entry.state!r}, {entry.step!r}")
     return entry
