@@ -301,7 +301,7 @@ def shots(unit: list[int], masks: tuple[int, ...] = (), raw: int = 0) -> Units:
 
 def test_a_unit_ranks_by_its_best_image() -> None:
     large, small, middle = Picture(width=900), worse_name(width=100), Picture(path="p/b.jpg", width=500)
-    ranking = rank(images(small, middle, large), "resolution", shots([0, 1, 0]))
+    ranking = rank(images(small, middle, large), "resolution", units=shots([0, 1, 0]))
     assert ranking.order.tolist() == [2, 0, 1]
     assert ranking.reason(0, 1) == "resolution 900x600 > 500x600"
 

@@ -10,10 +10,14 @@ import stat
 from dataclasses import replace
 
 from lookalike.errors import UnsafeError
-from lookalike.files import TEMPORARY, Disk, Seen, digest_of, look_at, make_folders, move
+from lookalike.files import TEMPORARY_NAME, Disk, Seen, digest_of, look_at, make_folders, move
 from lookalike.journal import Entry
 from lookalike.plan import LINKS
 
+SHARING = ("hardlink", "reflink")
+"""Kinds that leave the same bytes in place of a file: they are not given up for a damaged one."""
+NAME_BYTES = 255
+"""How long a name can be on the file systems of today."""
 LOST = "it is neither where it was nor in the quarantine: somebody moved it from there"
 
 
@@ -118,7 +122,7 @@ def take_back(disk: Disk, entry: Entry) -> str | None:
         if os.path.lexists(entry.origin):
             return None
         raise UnsafeError(LOST)
-    if os.path.lexists(entry.origin) and _is_ours(entry):
+    if os.path.lexists(entry.origin) and _is_ours(entry) and (entry.kind not in SHARING or intact(entry)):
         disk.remove(entry.origin)
     elif entry.kind == "write" and os.path.lexists(entry.origin):
         raise UnsafeError("it was changed since, so it stays as it is; what was there before is in the quarantine")
@@ -144,13 +148,20 @@ def _put_beside(disk: Disk, entry: Entry) -> str:
     stem, ending = os.path.splitext(entry.origin)
     number = 1
     while True:
-        beside = f"{stem}.restored{'' if number == 1 else f'-{number}'}{ending}"
+        mark = f".restored{'' if number == 1 else f'-{number}'}{ending}"
+        beside = _shortened(stem, len(os.fsencode(mark))) + mark
         try:
             move(disk, entry.place, beside)
         except FileExistsError:
             number += 1
         else:
             return beside
+
+
+def _shortened(stem: str, rest: int) -> str:
+    """Return a path whose last name leaves room for the rest of a name of at most `NAME_BYTES` bytes."""
+    above, name = os.path.split(stem)
+    return os.path.join(above, os.fsdecode(os.fsencode(name)[: max(NAME_BYTES - rest, 1)]))
 
 
 def _is_ours(entry: Entry) -> bool:
@@ -234,7 +245,7 @@ def sweep(disk: Disk, entry: Entry) -> None:
     for folder in folders:
         with contextlib.suppress(FileNotFoundError):
             for name in os.listdir(folder):
-                if name.startswith(TEMPORARY):
+                if TEMPORARY_NAME.fullmatch(name):  # not just what begins so: nobody's picture is removed
                     disk.remove(os.path.join(folder, name))
 
 
@@ -243,6 +254,28 @@ def _is(seen: Seen, entry: Entry) -> bool:
     if stat.S_ISLNK(entry.mode):
         return seen.target == entry.target
     return (seen.size, seen.mtime_ns, seen.mode) == (entry.size, entry.mtime_ns, entry.mode)
+
+
+def as_put(entry: Entry) -> bool:
+    """Say whether what lies in the quarantine looks like what was put there, without reading it.
+
+    Parameters
+    ----------
+    entry : Entry
+        An entry that is done.
+
+    Returns
+    -------
+    bool
+        Whether size, time and mode, or the text of a symlink, are those of the journal.
+
+    Raises
+    ------
+    OSError
+        If nothing is there.
+    """
+    assert entry.place is not None
+    return _is(look_at(entry.place), entry)
 
 
 def _same_file(one: str, other: str) -> bool:

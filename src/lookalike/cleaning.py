@@ -141,13 +141,14 @@ def undo(
 
 
 def _undo_from(folder: str, ledger: StrPath | None, disk: Disk) -> Undone:
+    undone = None
     try:
         with _at_work(ledger, disk) as store:
             undone, back = undo_from(folder, disk)
             _note(store, undone.batch, back)
-            return undone
-    except LedgerError:
-        return undo_from(folder, disk)[0]
+    except LedgerError:  # the manifest is enough; what is back is back although it could not be written down
+        undone = undone or undo_from(folder, disk)[0]
+    return undone
 
 
 def _note(store: Ledger, name: str, back: Sequence[Entry]) -> None:
@@ -238,6 +239,7 @@ def _at_work(ledger: StrPath | None, disk: Disk) -> Iterator[Ledger]:
     """Hold the lock and the ledger while the body runs; whatever was interrupted before is settled first."""
     path = _path(ledger)
     with only_one(f"{path}.lock"), open_ledger(path) as store:
+        store.check()
         settled = settle_all(store, disk)
         if settled.stuck:
             path, why = settled.stuck[0]

@@ -249,8 +249,9 @@ def check(plan: Plan) -> None:
 
 def _check_decision(decision: Decision, options: KeepOptions) -> None:
     path = decision.path
-    if not path or "\0" in path:
-        raise UsageError(f"{path!r} is no path")
+    for name in (path, *(part.path for part in decision.parts), *(part.keeper for part in decision.parts)):
+        if name is not None and not _is_path(name):
+            raise UsageError(f"{name!r} is no path")
     if len(decision.digest) != DIGEST_BYTES or any(len(part.digest) != DIGEST_BYTES for part in decision.parts):
         raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
     if decision.verdict not in get_args(Verdict):
@@ -271,6 +272,13 @@ def _check_decision(decision: Decision, options: KeepOptions) -> None:
         )
     if decision.metadata and options.metadata != "merge":
         raise UsageError(f"{path!r}: metadata are merged only where the plan says so")
+
+
+def _is_path(name: str) -> bool:
+    try:
+        return bool(name) and b"\0" not in name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a pair of surrogates, which no name of a file has
+        return False
 
 
 NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from lookalike.acting import as_put
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, digest_of, sync_all
 from lookalike.journal import Batch, Entry
@@ -13,6 +14,7 @@ from lookalike.shelving import tidy
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
+REPLACED = "what lies in its place in the quarantine is another file, or was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
     Purged
         What came of it.
     """
-    stays = _Stays(ledger)
     entries = [entry for entry in ledger.entries(batch, ("done",)) if entry.place is not None]
+    stays = _Stays(ledger, {entry.place for entry in entries if entry.place is not None})
     units = [list(unit) for _, unit in groupby(entries, key=lambda entry: entry.unit)]
     held: list[Refusal] = []
     gone: list[Entry] = []
@@ -87,6 +89,9 @@ def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
     for entry in entries:
         assert entry.place is not None
         try:
+            if not as_put(entry):
+                left.append(replace(entry, state="done", step="purge", reason=REPLACED))
+                continue
             disk.remove(entry.place)
         except FileNotFoundError:
             continue
@@ -98,8 +103,8 @@ def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
 class _Stays:
     """Find out whether something stays of a file."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, going: set[str]) -> None:
+        self._ledger, self._going = ledger, going
         self._known: dict[str, bytes | None] = {}
 
     def check(self, entry: Entry) -> None:
@@ -126,7 +131,8 @@ class _Stays:
     def _digest(self, path: str) -> bytes | None:
         if path not in self._known:
             try:
-                self._known[path] = digest_of(path)
+                # A symlink into the quarantine goes with what it leads to.
+                self._known[path] = None if os.path.realpath(path) in self._going else digest_of(path)
             except OSError:
                 self._known[path] = None
         return self._known[path]

@@ -147,6 +147,7 @@ class Readier:
         """Return what is to be written beside the keeper before the image goes."""
         assert image.keeper is not None
         found = inheriting.inherited(image.keeper, image.origin, decision.metadata)
+        self._check.check_place(found.path)
         self._check_root(found.path)
         place = shelving.place_of_old(found.path, image.unit) if found.seen else None
         entry = Entry(

@@ -3,14 +3,14 @@
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 from lookalike.confirming import confirm
 from lookalike.errors import DecodeError, UnsafeError
 from lookalike.files import Seen, contents_of, digest_of, look_at
-from lookalike.files.quarantine import Shelf, is_within, shelf_of
+from lookalike.files.quarantine import Shelf, is_within
 from lookalike.journal import QUARANTINE
 from lookalike.plan import LINKS, Decision, Part, Plan
 
@@ -58,7 +58,10 @@ class Ready:
         """
         if look_at(self.origin) != self.seen:
             raise UnsafeError("it was changed while it was being checked")
-        if self.keeper is not None and look_at(self.keeper) != self.keeper_seen:
+        if self.keeper is None or self.keeper_seen is None:
+            return
+        link = self.keeper_seen.target is not None  # what it leads to may have gone, and looks of its own do not tell
+        if look_at(self.keeper) != self.keeper_seen or (link and digest_of(self.keeper) != self.keeper_digest):
             raise UnsafeError("its keeper was changed while it was being checked")
 
 
@@ -88,6 +91,14 @@ def resolve(folder: str, path: str) -> str:
     return os.path.join(os.path.realpath(above), name)
 
 
+def _names_to(path: str) -> Iterator[str]:
+    """Yield a path and, while it is a symlink, each name on the way to its file."""
+    yield path
+    while os.path.islink(path):
+        path = resolve(os.path.dirname(path), os.readlink(path))
+        yield path
+
+
 class Rechecker:
     """Check the removals of one plan; may be called from several threads.
 
@@ -103,6 +114,7 @@ class Rechecker:
         self._plan, self._shelves = plan, shelves
         self._kept = {decision.path: decision for decision in plan.decisions if decision.verdict == "keep"}
         self._going = self._origins()
+        self._staying = {path for path in map(self._resolved, self._kept) if path is not None}
         self._known: dict[str, tuple[Seen, bytes]] = {}
         self._lock = Lock()
 
@@ -111,15 +123,23 @@ class Rechecker:
         found: set[str | tuple[int, int]] = set()
         for decision in self._plan.removals:
             for path in (decision.path, *(part.path for part in decision.parts)):
+                origin = self._resolved(path)
+                if origin is None:
+                    continue
+                found.add(origin)
                 try:
-                    origin = resolve(self._plan.folder, path)
-                    found.add(origin)
                     status = os.lstat(origin)
-                except (OSError, UnsafeError):
-                    continue  # it will be refused when its turn comes
+                except OSError:
+                    continue
                 if stat.S_ISREG(status.st_mode):
                     found.add((status.st_dev, status.st_ino))
         return found
+
+    def _resolved(self, path: str) -> str | None:
+        try:
+            return resolve(self._plan.folder, path)
+        except UnsafeError:
+            return None  # it will be refused when its turn comes
 
     def __call__(self, decision: Decision) -> list[Ready]:
         """Check an image and what goes along with it.
@@ -151,6 +171,8 @@ class Rechecker:
             raise UnsafeError("a link can only take the place of an equal file, and its keeper has other bytes")
         if links and found[0].seen.target is not None:
             raise UnsafeError("it is a symlink, which takes no space")
+        if self._plan.options.action == "hardlink" and os.path.islink(found[0].keeper or ""):
+            raise UnsafeError("its keeper is a symlink, which a hardlink would only repeat")
         return found
 
     def _image(self, decision: Decision, keeper: str) -> Ready:
@@ -158,6 +180,8 @@ class Rechecker:
         ready = self._ready(decision.path, decision.digest, keeper, kept.digest)
         if ready.seen.target is not None and not decision.symlink:
             raise UnsafeError("it is a symlink now")
+        if ready.seen.target is None and decision.symlink:
+            raise UnsafeError("it is no symlink any more")
         self._compare(ready)
         return ready
 
@@ -173,7 +197,9 @@ class Rechecker:
 
     def _ready(self, path: str, digest: bytes, keeper: str | None, keeper_digest: bytes | None) -> Ready:
         origin = resolve(self._plan.folder, path)
-        self._check_place(origin)
+        self.check_place(origin)
+        if origin in self._staying:
+            raise UnsafeError("the plan also keeps it, by another spelling of its path")
         seen, now = self._digest(origin, "it", keep=False)
         if now != digest:
             raise UnsafeError("its content has changed since the plan was made")
@@ -186,40 +212,34 @@ class Rechecker:
         one, other = os.stat(origin), os.stat(stays)
         if os.path.samestat(one, other):
             raise UnsafeError("it is the same file as its keeper")
-        if stays in self._going or (other.st_dev, other.st_ino) in self._going:
+        self._check_quarantine(stays, "its keeper")
+        if any(name in self._going for name in _names_to(stays)) or (other.st_dev, other.st_ino) in self._going:
             raise UnsafeError("its keeper goes itself")
         return Ready(origin, seen, digest, stays, keeper_seen, kept)
 
-    def shelf(self, path: str) -> Shelf:
-        """Return the quarantine of the root that a file lies in.
+    def check_place(self, origin: str) -> None:
+        """Check that a file lies where this plan may act.
 
         Parameters
         ----------
-        path : str
-            Absolute, its folder without symlinks.
-
-        Returns
-        -------
-        Shelf
-            The innermost.
+        origin : str
+            Absolute path, its folder without symlinks.
 
         Raises
         ------
         UnsafeError
-            If it lies in none.
+            If it lies outside the roots, or in what belongs to an application or a quarantine.
         """
-        found = shelf_of(self._shelves, path)
-        if found is None:
+        if not any(origin == root.absolute or is_within(origin, root.absolute) for root in self._plan.roots):
             raise UnsafeError("it lies outside the roots of the plan")
-        return found
-
-    def _check_place(self, origin: str) -> None:
-        self.shelf(origin)
         names = origin.split(os.sep)
         if library := next((name for name in names[:-1] if LIBRARY.search(name)), None):
             raise UnsafeError(f"it lies in {library}, which an application keeps to itself")
-        if QUARANTINE in names or any(is_within(origin, shelf.folder) for shelf in self._shelves):
-            raise UnsafeError("it lies in a quarantine")
+        self._check_quarantine(origin, "it")
+
+    def _check_quarantine(self, path: str, what: str) -> None:
+        if QUARANTINE in path.split(os.sep) or any(is_within(path, shelf.folder) for shelf in self._shelves):
+            raise UnsafeError(f"{what} lies in a quarantine")
 
     def _digest(self, path: str, what: str, *, keep: bool) -> tuple[Seen, bytes]:
         """Return what a name is and the digest of its content; keepers are asked for again and again."""

@@ -110,7 +110,8 @@ class _Run:
         there = [root.absolute for root in plan.roots if os.path.lexists(root.absolute)]
         if not there:
             raise SourceError(f"nothing to act on: {plan.roots[0].path} is not there")
-        self._shelves = shelves(there, plan.options.quarantine)
+        chosen = plan.options.quarantine
+        self._shelves = shelves(there, None if chosen is None else os.path.join(plan.folder, chosen))
         self._refused: list[Refusal] = []
         self._went: list[Unit] = []
 
@@ -128,7 +129,7 @@ class _Run:
                 progress(done, len(units), True)
         moved = [entry for unit in self._went for entry in unit.entries if entry.kind != "write"]
         size = sum(entry.size for entry in moved if entry.target is None)
-        places = tuple(shelf.batch(batch.name) for shelf in shelving.used)
+        places = tuple(dict.fromkeys(shelf.batch(batch.name) for shelf in shelving.used))
         inside = tuple(shelf.root for shelf in shelving.used if shelf.inside)
         return Applied(
             batch.name, batch.action, len(self._went), len(moved), size, tuple(self._refused), places, inside
@@ -164,6 +165,7 @@ class _Run:
 
     def _go(self, batch: Batch, shelving: Shelving, units: Sequence[Unit]) -> None:
         """Write down what is about to happen, have it happen, and write down what did."""
+        units = self._with_room(shelving, units)
         if not units:
             return
         with self._ledger.transaction():
@@ -182,6 +184,18 @@ class _Run:
             acted.extend((unit, self._act(unit)) for unit in units)
         finally:  # also on Ctrl-C: what happened has happened
             self._conclude(acted)
+
+    def _with_room(self, shelving: Shelving, units: Sequence[Unit]) -> list[Unit]:
+        """Return those for whose files the quarantine has room."""
+        roomy, refused = [], []
+        for unit in units:
+            try:
+                shelving.make_room(unit.entries)
+                roomy.append(unit)
+            except OSError as error:
+                refused.append((unit, f"nothing can be put into the quarantine: {error.strerror or error}"))
+        self._refuse(refused)
+        return roomy
 
     def _act(self, unit: Unit) -> str:
         """Have all of a unit happen, or nothing; return why not, empty where it did."""

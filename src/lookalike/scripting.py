@@ -67,7 +67,7 @@ def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]
     ready: list[tuple[Entry, Ready]] = []
     for number, decision in enumerate(plan.removals):
         try:
-            ready += _entries(decision, number, check, plan, name)
+            ready += _entries(decision, number, check, plan, found, name)
         except UnsafeError as error:
             refused.append(Refusal(decision.path, str(error)))
     text = f"#!/bin/sh\n# Written by lookalike {version}: {action}, {len(ready)} files.\n{FUNCTIONS}".encode("ascii")
@@ -86,8 +86,8 @@ def _entries(decision: Decision, number: int, check: Rechecker, plan: Plan, name
         raise UnsafeError("its metadata would have to be merged, which a script does not do")
     kind = plan.options.action if plan.options.action in LINKS else "move"
     for one in check(decision):
-        shelf = check.shelf(one.origin)
-        seen = one.seen
+        shelf, seen = shelf_of(found, one.origin), one.seen
+        assert shelf is not None  # which the check has seen to
         yield (
             Entry(
                 number, kind, one.origin, shelf.place(name, one.origin), one.keeper, one.digest, one.keeper_digest,  # type: ignore[arg-type]

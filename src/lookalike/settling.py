@@ -94,16 +94,26 @@ def _settle_act(disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
         if state == "lost":
             settled.append(replace(entry, state="done", reason=LOST))
             continue
-        if state != "undone":
-            settle(disk, entry, state)
-        settled.append(_with(entry, "undone"))
+        try:
+            if state != "undone":
+                settle(disk, entry, state)
+            settled.append(_with(entry, "undone"))
+        except UnsafeError as error:  # it was changed since: that stays, and stands in nobody's way
+            settled.append(replace(entry, state="done", reason=str(error)))
     return settled
 
 
 def _settle_undo(disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
-    for entry in reversed(unit):
+    return [_taken_back(disk, entry) for entry in reversed(unit)]
+
+
+def _taken_back(disk: Disk, entry: Entry) -> Entry:
+    """Take an entry back; where that must not be, say why, and stand in nobody's way."""
+    try:
         take_back(disk, entry)
-    return [replace(entry, state="undone") for entry in unit]
+    except UnsafeError as error:
+        return replace(entry, state="done", reason=str(error))
+    return replace(entry, state="undone")
 
 
 def _settle_purge(_disk: Disk, unit: Sequence[Entry]) -> list[Entry]:

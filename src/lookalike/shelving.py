@@ -29,6 +29,8 @@ class Shelving:
         self._disk, self._shelves, self._batch = disk, shelves, batch
         self.used: list[Shelf] = []
         """Those with a folder of this batch."""
+        self._open_ones: set[str] = set()
+        self._made: set[str] = set()
 
     def place(self, origin: str) -> str | None:
         """Return where a file goes.
@@ -64,8 +66,31 @@ class Shelving:
         place = self.place(path)
         return place and f"{place}.before-{unit}"
 
+    def make_room(self, entries: Iterable[Entry]) -> None:
+        """Make the folders that files are about to go to.
+
+        Parameters
+        ----------
+        entries : iterable of Entry
+            The files of one unit.
+
+        Raises
+        ------
+        OSError
+            If that cannot be done, for a path that would be too long or a full disk; then none of them may be moved.
+        """
+        for entry in entries:
+            shelf = None if entry.place is None else shelf_of(self._shelves, entry.origin)
+            if entry.place is None or shelf is None:
+                continue
+            self._open(shelf)
+            above = os.path.dirname(entry.place)
+            if above not in self._made:
+                make_folders(self._disk, above)
+                self._made.add(above)
+
     def note(self, entries: Iterable[Entry]) -> None:
-        """Make the folders that files are about to go to, and write into the manifests what will be there; all of it synced.
+        """Write into the manifests what is about to lie there, synced.
 
         Parameters
         ----------
@@ -77,28 +102,34 @@ class Shelving:
         OSError
             If that cannot be done; then nothing may be moved.
         """
-        by_shelf: dict[Shelf, list[Entry]] = {}
+        by_folder: dict[str, list[tuple[Entry, ManifestRoot]]] = {}
         for entry in entries:
             shelf = shelf_of(self._shelves, entry.origin)
             if entry.kind != "trash" and shelf is not None:
-                by_shelf.setdefault(shelf, []).append(entry)
-        for shelf, some in by_shelf.items():
-            folder = shelf.batch(self._batch.name)
-            if shelf not in self.used:
-                self._open(shelf, folder)
-            for above in {os.path.dirname(entry.place) for entry in some if entry.place is not None}:
-                make_folders(self._disk, above)
-            self._disk.append(os.path.join(folder, MANIFEST), lines(some, shelf.root, folder))
+                self._open(shelf)
+                by_folder.setdefault(shelf.batch(self._batch.name), []).append((entry, self._root(shelf)))
+        for folder, some in by_folder.items():
+            self._disk.append(os.path.join(folder, MANIFEST), lines(some, folder))
 
-    def _open(self, shelf: Shelf, folder: str) -> None:
-        make_folders(self._disk, folder)
-        mark = os.path.join(shelf.folder, QUARANTINE)
-        if os.path.basename(shelf.folder) != QUARANTINE and not os.path.lexists(mark):
-            self._disk.write(mark, MARK)
-        root = ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, folder))
-        self._disk.append(os.path.join(folder, MANIFEST), header(self._batch.name, self._batch.created, root))
-        self._disk.sync(folder)
-        self.used.append(shelf)
+    def _open(self, shelf: Shelf) -> None:
+        """Make the folder of the batch for a root, and its manifest, which other roots may share."""
+        folder = shelf.batch(self._batch.name)
+        if folder not in self._open_ones:
+            make_folders(self._disk, folder)
+            mark = os.path.join(shelf.folder, QUARANTINE)
+            if os.path.basename(shelf.folder) != QUARANTINE and not os.path.lexists(mark):
+                self._disk.write(mark, MARK)
+            manifest = os.path.join(folder, MANIFEST)
+            if not os.path.lexists(manifest):  # it is there where the sync failed the last time
+                roots = [self._root(other) for other in self._shelves if other.folder == shelf.folder]
+                self._disk.write(manifest, header(self._batch.name, self._batch.created, roots))
+            self._disk.sync(folder)
+            self._open_ones.add(folder)
+        if shelf not in self.used:
+            self.used.append(shelf)
+
+    def _root(self, shelf: Shelf) -> ManifestRoot:
+        return ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, shelf.batch(self._batch.name)))
 
 
 def folder_of(entry: Entry) -> str | None:
@@ -139,9 +170,8 @@ def tidy(disk: Disk, entries: Iterable[Entry]) -> None:
             if above not in folders:
                 folders[above] = folder_of(entry)
     for folder in sorted({folder for folder in folders.values() if folder is not None}):
-        for below, _, _ in os.walk(folder, topdown=False):
-            if below != folder:
-                _remove_empty(disk, below)
+        for below in reversed(_folders_in(folder)):
+            _remove_empty(disk, below)
         if os.listdir(folder) == [MANIFEST]:
             disk.remove(os.path.join(folder, MANIFEST))
             _remove_empty(disk, folder)
@@ -150,6 +180,18 @@ def tidy(disk: Disk, entries: Iterable[Entry]) -> None:
                 disk.remove(os.path.join(above, QUARANTINE))
             elif os.path.basename(above) == QUARANTINE:
                 _remove_empty(disk, above)
+
+
+def _folders_in(folder: str) -> list[str]:
+    """Return the folders below one, each before those in it, of any depth."""
+    found: list[str] = []
+    waiting = [folder]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as names:
+            below = [entry.path for entry in names if entry.is_dir(follow_symlinks=False)]
+            found += below
+            waiting += below
+    return found
 
 
 def _remove_empty(disk: Disk, folder: str) -> None:

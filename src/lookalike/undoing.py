@@ -14,7 +14,7 @@ from lookalike.removal import Refusal
 from lookalike.settling import folders_of
 from lookalike.shelving import tidy
 from lookalike.stores.ledger import Ledger
-from lookalike.tables.manifest import MANIFEST, read_manifest
+from lookalike.tables.manifest import MANIFEST, ManifestRoot, read_manifest
 
 UNITS_AT_ONCE = 256
 
@@ -111,24 +111,34 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
         If there is no manifest, or the root is nowhere.
     """
     folder = os.path.realpath(folder)
-    manifest = read_manifest(_manifest_in(folder))
-    places = (manifest.root.absolute, os.path.normpath(os.path.join(folder, manifest.root.relative)))
-    root = next((place for place in places if os.path.isdir(place)), None)
-    if root is None:
+    path = _manifest_in(folder)
+    manifest = read_manifest(path)
+    there = {root.label: (root, _found(root, folder)) for root in manifest.roots}
+    if not any(found for _, found in there.values()):
         raise UnsafeError(
-            f"{folder} holds files of {manifest.root.absolute}, which is not there: make that folder first"
+            f"{folder} holds files of {manifest.roots[0].absolute}, which is not there: make that folder first"
+            if manifest.roots
+            else f"{path} names no root"
         )
-    root = os.path.realpath(root)
     entries, refused = [], []
+    if manifest.unread:
+        refused.append(Refusal(path, f"{manifest.unread} of its lines are damaged: what they name stays in {folder}"))
     for entry in manifest.entries:
-        origin = os.path.join(root, entry.origin)
-        if not is_within(os.path.realpath(os.path.dirname(origin)) + os.sep, root):
-            refused.append(Refusal(origin, "a symlink in its folder leads out of its root"))
+        label, _, inner = entry.origin.partition(os.sep)
+        root, found = there[label]
+        if found is None:
+            refused.append(
+                Refusal(os.path.join(root.absolute, inner), f"{root.absolute} is not there: make that folder first")
+            )
             continue
+        origin = os.path.join(found, inner)
         place = None if entry.place is None else os.path.join(folder, entry.place)
+        if not _stays_in(origin, found) or (place is not None and not _stays_in(place, folder)):
+            refused.append(Refusal(origin, "a symlink in its folder leads out of its root or the quarantine"))
+            continue
         keeper = entry.keeper
-        if keeper is not None and is_within(keeper, manifest.root.absolute):
-            keeper = os.path.join(root, os.path.relpath(keeper, manifest.root.absolute))
+        if keeper is not None and is_within(keeper, root.absolute):
+            keeper = os.path.join(found, os.path.relpath(keeper, root.absolute))
         if place is None or os.path.lexists(place):
             entries.append(replace(entry, origin=origin, place=place, keeper=keeper))
     beside: list[tuple[str, str]] = []
@@ -137,6 +147,16 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
     back = [entry for entry in returned if entry.state == "undone"]
     tidy(disk, back)
     return _undone(manifest.batch, back, beside, refused), back
+
+
+def _found(root: ManifestRoot, folder: str) -> str | None:
+    """Return where a root is now: where it was, or as far from the folder of the batch as it was."""
+    places = (root.absolute, os.path.normpath(os.path.join(folder, root.relative)))
+    return next((os.path.realpath(place) for place in places if os.path.isdir(place)), None)
+
+
+def _stays_in(path: str, folder: str) -> bool:
+    return is_within(os.path.realpath(os.path.dirname(path)) + os.sep, folder)
 
 
 def _manifest_in(folder: str) -> str:

@@ -5,6 +5,7 @@ import ctypes
 import ctypes.util
 import errno
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,8 @@ FICLONE = 0x40049409
 AT_FDCWD = -100
 TEMPORARY = ".lookalike-part-"
 """How names of files that are still being written begin."""
+TEMPORARY_NAME = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}")
+"""Whole names of such files, as `tempfile` makes them."""
 NO_SUCH_CALL = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 NOT_SYNCABLE = (errno.EINVAL, errno.EACCES, errno.EPERM, errno.EBADF, errno.ENOTSUP)
 
@@ -203,11 +206,17 @@ def append(target: str, content: bytes) -> None:
     target : str
         Its name.
     content : bytes
-        What to add.
+        What to add; all of it or nothing.
     """
-    with open(target, "ab") as file:
-        file.write(content)
-        _flush(file)
+    with open(target, "ab", buffering=0) as file:
+        before, rest = file.tell(), content
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:  # the disk is full: what is added later begins on a line of its own
+            os.ftruncate(file.fileno(), before)
+            raise
+        os.fsync(file.fileno())
 
 
 def symlink(text: str, target: str) -> None:

@@ -70,13 +70,14 @@ def make_folders(disk: Disk, path: str) -> None:
     path : str
         A folder.
     """
-    if os.path.isdir(path):
-        return
-    above = os.path.dirname(path)
-    make_folders(disk, above)
-    with contextlib.suppress(FileExistsError):
-        disk.make_folder(path)
-        disk.sync(above)
+    missing = []
+    while not os.path.isdir(path):  # a loop: paths may be deeper than Python recurses
+        missing.append(path)
+        path = os.path.dirname(path)
+    for folder in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            disk.make_folder(folder)
+            disk.sync(os.path.dirname(folder))
 
 
 def sync_all(disk: Disk, folders: Iterable[str]) -> None:

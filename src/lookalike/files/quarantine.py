@@ -84,7 +84,7 @@ def shelves(roots: Sequence[str], chosen: str | None) -> list[Shelf]:
     for root in sorted({path if os.path.isdir(path) else os.path.dirname(path) for path in roots}, key=_innermost):
         above = os.path.dirname(root)
         inside = chosen is None and not _can_be_put_in(above, root)
-        folder = os.path.join(root if inside else above, QUARANTINE) if chosen is None else os.path.abspath(chosen)
+        folder = os.path.join(root if inside else above, QUARANTINE) if chosen is None else os.path.realpath(chosen)
         name = os.path.basename(root) or "root"
         taken = {shelf.label for shelf in made if shelf.folder == folder}
         labels = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 2))]

@@ -115,6 +115,19 @@ class Database:
             )
         return [(name, script) for name, script in self.MIGRATIONS if name not in done]
 
+    def check(self) -> None:
+        """Look at every page: SQLite itself notices damage only where it happens to read.
+
+        Raises
+        ------
+        LookalikeError
+            Of the class `ERROR`, if something is damaged.
+        """
+        with self.explained():
+            found = self.db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Run the body as one transaction; other processes wait.

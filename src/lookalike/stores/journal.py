@@ -1,11 +1,12 @@
 """The journal: what is about to happen to files, what happened, and how far each step got."""
 
 import os
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
-from lookalike.journal import Batch, Entry, State
+from lookalike.journal import Batch, Entry, Kind, State, Step
 from lookalike.stores.database import Database
 
 COLUMNS = (
@@ -14,6 +15,12 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the table entry beside its id and its batch."""
 PATHS = ("origin", "place", "keeper", "target")
+TYPES: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(COLUMNS, str), **dict.fromkeys(("unit", "size", "mtime_ns", "mode"), int),
+    **dict.fromkeys(("origin", "digest"), bytes),
+    **dict.fromkeys(("place", "keeper", "target", "keeper_digest"), (bytes, type(None))),
+}  # fmt: skip
+"""What each holds where the file is not damaged."""
 
 
 class Journal(Database):
@@ -95,8 +102,7 @@ class Journal(Database):
             wanted.append(f"state IN ({', '.join('?' * len(states))})")
         query = f"SELECT id, batch, {', '.join(COLUMNS)} FROM entry WHERE {' AND '.join(wanted)} ORDER BY id"
         with self.explained():
-            rows = self.db.execute(query, (*values, *states)).fetchall()
-        return [_entry(row) for row in rows]
+            return [entry_of(row) for row in self.db.execute(query, (*values, *states))]
 
     def by_origin(self, path: str) -> list[Entry]:
         """Return what was ever done to a path.
@@ -113,7 +119,7 @@ class Journal(Database):
         """
         query = f"SELECT id, batch, {', '.join(COLUMNS)} FROM entry WHERE origin = ? ORDER BY id DESC"
         with self.explained():
-            return [_entry(row) for row in self.db.execute(query, (os.fsencode(path),))]
+            return [entry_of(row) for row in self.db.execute(query, (os.fsencode(path),))]
 
     def mark(self, entries: Iterable[Entry]) -> None:
         """Store how far entries got, and what their names were when they were looked at; call inside a transaction.
@@ -151,9 +157,32 @@ def _stored(name: str, value: Any) -> Any:
     return value
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def entry_of(row: Sequence[Any]) -> Entry:
+    """Return the entry of a row.
+
+    Parameters
+    ----------
+    row : sequence
+        Its id, its batch and `COLUMNS`.
+
+    Returns
+    -------
+    Entry
+        What it says.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If it is garbled: SQLite knows damaged pages, not damaged values.
+    """
     number, batch, *values = row
     named = dict(zip(COLUMNS, values, strict=True))
+    for name, value in named.items():
+        if not isinstance(value, TYPES[name]):
+            raise sqlite3.DatabaseError(f"entry {number} is garbled: its {name} is of another type")
     for name in PATHS:
         named[name] = None if named[name] is None else os.fsdecode(named[name])
-    return Entry(**named, id=number, batch=batch)
+    entry = Entry(**named, id=number, batch=batch)
+    if entry.state not in get_args(State) or entry.step not in get_args(Step) or entry.kind not in get_args(Kind):
+        raise sqlite3.DatabaseError(f"entry {number} is garbled: {entry.kind!r}, {entry.state!r}, {entry.step!r}")
+    return entry

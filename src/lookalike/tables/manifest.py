@@ -2,16 +2,19 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lookalike.errors import UnsafeError
 from lookalike.journal import Entry
+from lookalike.plan import LINKS
 from lookalike.tables.files import path_fields, path_of
 
 MANIFEST = "manifest.jsonl"
 MANIFEST_VERSION = 1
+SIDECAR = ".xmp"
+"""Ending of the files that are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +44,55 @@ class Manifest:
         Name of the batch.
     created : str
         When, ISO 8601.
-    root : ManifestRoot
+    roots : tuple of ManifestRoot
         Where its files came from.
     entries : tuple of Entry
-        Origins are relative to the root, places to the folder of the batch.
+        Origins begin with the label of a root and go on within it; places are relative to the folder of the batch.
+    unread : int
+        Lines that are damaged; what they say is lost.
     """
 
     batch: str
     created: str
-    root: ManifestRoot
+    roots: tuple[ManifestRoot, ...]
     entries: tuple[Entry, ...]
+    unread: int = 0
 
 
-def header(batch: str, created: str, root: ManifestRoot) -> bytes:
+def header(batch: str, created: str, roots: Sequence[ManifestRoot]) -> bytes:
     """Return the line that a manifest begins with.
 
     Parameters
     ----------
     batch, created : str
         Name and time.
-    root : ManifestRoot
-        Where the files come from.
+    roots : sequence of ManifestRoot
+        Where the files come from; each has a label of its own.
 
     Returns
     -------
     bytes
         One line.
     """
-    return _line(
+    rows = [
         {
-            "version": MANIFEST_VERSION, "batch": batch, "created": created, **path_fields(root.label, "label"),
-            **path_fields(root.absolute, "root"), **path_fields(root.relative, "relative"),
+            **path_fields(root.label, "label"), **path_fields(root.absolute, "root"),
+            **path_fields(root.relative, "relative"),
         }
-    )  # fmt: skip
+        for root in roots
+    ]  # fmt: skip
+    return _line({"version": MANIFEST_VERSION, "batch": batch, "created": created, "roots": rows})
 
 
-def lines(entries: Iterable[Entry], root: str, folder: str) -> bytes:
+def lines(entries: Iterable[tuple[Entry, ManifestRoot]], folder: str) -> bytes:
     """Return the lines of entries.
 
     Parameters
     ----------
-    entries : iterable of Entry
-        What is about to be moved.
-    root, folder : str
-        The root and the folder of the batch, absolute.
+    entries : iterable of (Entry, ManifestRoot)
+        What is about to be moved, and the root it comes from.
+    folder : str
+        The folder of the batch, absolute.
 
     Returns
     -------
@@ -94,19 +102,20 @@ def lines(entries: Iterable[Entry], root: str, folder: str) -> bytes:
     return b"".join(
         _line(
             {
-                "unit": entry.unit, "kind": entry.kind, **path_fields(os.path.relpath(entry.origin, root)),
+                "unit": entry.unit, "kind": entry.kind,
+                **path_fields(os.path.join(root.label, os.path.relpath(entry.origin, root.absolute))),
                 **({} if entry.place is None else path_fields(os.path.relpath(entry.place, folder), "place")),
                 **({} if entry.keeper is None else path_fields(entry.keeper, "keeper")),
                 **({} if entry.target is None else path_fields(entry.target, "target")),
                 "digest": entry.digest.hex(), "size": entry.size, "mtime_ns": entry.mtime_ns, "mode": entry.mode,
             }
         )
-        for entry in entries
+        for entry, root in entries
     )  # fmt: skip
 
 
 def read_manifest(path: str) -> Manifest:
-    """Read a manifest; a last line that was cut off, and lines written twice, are passed over.
+    """Read a manifest. A last line that was cut off is passed over: what it names had not been moved.
 
     Parameters
     ----------
@@ -116,40 +125,46 @@ def read_manifest(path: str) -> Manifest:
     Returns
     -------
     Manifest
-        What it says.
+        What it says; of lines about the same file in the same place the last.
 
     Raises
     ------
     UnsafeError
-        If it cannot be read, or would have a file put outside its root.
+        If it cannot be read, or was not written by lookalike: if it would have a file put outside its roots, say.
     """
     try:
         with open(path, "rb") as file:
-            rows = [row for row in file.read().split(b"\n") if row]
+            first, *rows = file.read().split(b"\n")
     except OSError as error:
         raise UnsafeError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        head, *rest = [json.loads(row) for row in rows[:-1]] + _last(rows)
+        head = json.loads(first)
         if head["version"] != MANIFEST_VERSION:
             raise UnsafeError(f"{path} was written by another version of lookalike ({head['version']})")
-        root = ManifestRoot(path_of(head, "label"), path_of(head, "root"), path_of(head, "relative"))
-        entries = {row["path"] if "path_bytes" not in row else row["path_bytes"]: _entry(row) for row in rest}
-        made = Manifest(str(head["batch"]), str(head["created"]), root, tuple(entries.values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        roots = tuple(_root(row) for row in head["roots"])
+        found = [_read(row) for row in rows[:-1] if row]
+        entries = [_entry(row) for row in found if row is not None]
+        for entry in entries:
+            _check(entry, roots)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UnsafeError(f"{path} is no manifest of a quarantine: {error}") from error
-    for entry in made.entries:
-        for name in (entry.origin, entry.place or "."):
-            if os.path.isabs(name) or os.pardir in name.split(os.sep):
-                raise UnsafeError(f"{path} names {name!r}, which would lead outside: it was not written by lookalike")
-    return made
+    named = {(entry.origin, entry.place): entry for entry in entries}
+    return Manifest(str(head["batch"]), str(head["created"]), roots, tuple(named.values()), found.count(None))
 
 
-def _last(rows: list[bytes]) -> list[Any]:
-    """Return the last row, unless the power went while it was written."""
+def _read(row: bytes) -> Any:
+    """Return what a line says; None where it is no JSON any more."""
     try:
-        return [json.loads(rows[-1])] if rows else []
+        return json.loads(row)
     except ValueError:
-        return []
+        return None
+
+
+def _root(row: dict[str, Any]) -> ManifestRoot:
+    root = ManifestRoot(path_of(row, "label"), path_of(row, "root"), path_of(row, "relative"))
+    if not _is_inner(root.label) or os.sep in root.label or not os.path.isabs(root.absolute):
+        raise ValueError(f"{root.absolute!r} is no root")
+    return root
 
 
 def _entry(row: dict[str, Any]) -> Entry:
@@ -158,6 +173,25 @@ def _entry(row: dict[str, Any]) -> Entry:
         path_of(row, "keeper") if "keeper" in row else None, bytes.fromhex(row["digest"]), None, int(row["size"]),
         int(row["mtime_ns"]), int(row["mode"]), path_of(row, "target") if "target" in row else None, state="done",
     )  # fmt: skip
+
+
+def _check(entry: Entry, roots: Sequence[ManifestRoot]) -> None:
+    """Refuse what lookalike never writes: whoever wrote it could have any file replaced or removed."""
+    if not entry.origin.startswith(tuple(root.label + os.sep for root in roots)):
+        raise ValueError(f"{entry.origin!r} is in none of its roots")
+    if outside := [name for name in (entry.origin, entry.place) if name is not None and not _is_inner(name)]:
+        raise ValueError(f"{outside[0]!r} would lead outside")
+    if entry.kind == "write":
+        if not entry.origin.lower().endswith(SIDECAR):
+            raise ValueError(f"{entry.origin!r} is no sidecar, and only those are written")
+    elif entry.place is None or entry.kind not in ("move", *LINKS) or (entry.kind in LINKS and entry.keeper is None):
+        raise ValueError(f"{entry.origin!r} has the kind {entry.kind!r}, or lacks its place or keeper")
+
+
+def _is_inner(name: str) -> bool:
+    """Say whether a path stays below where it starts and is spelled in the one plain way."""
+    plain = os.path.normpath(name) == name and name not in (os.curdir, os.pardir)
+    return plain and b"\0" not in os.fsencode(name) and not name.startswith((os.sep, os.pardir + os.sep))
 
 
 def _line(row: dict[str, Any]) -> bytes:

@@ -1,0 +1,90 @@
+"""Plans written by hand, and trees compared, for tests of removal."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lookalike.files import digest_of
+from lookalike.model import Tier
+from lookalike.plan import Decision, KeepOptions, Part, Plan, PlanRoot
+
+
+class Album:
+    """A folder with a root ``photos`` in it, and plans about what lies there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = os.path.realpath(folder)
+        self.root = os.path.join(self.folder, "photos")
+        self.ledger = os.path.join(self.folder, "state", "ledger.sqlite")
+        os.makedirs(self.root)
+
+    def at(self, name: str) -> str:
+        """Return the whole path of a name below the root."""
+        return os.path.join(self.root, name)
+
+    def put(self, name: str, content: bytes = b"a picture") -> str:
+        """Write a file below the root, some time in the past; return its path."""
+        path = self.at(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+        os.utime(path, ns=(10**18 + 123_456_789, 10**18 + 987_654_321))
+        return path
+
+    def link(self, name: str, text: str) -> str:
+        """Make a symlink below the root."""
+        path = self.at(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(text, path)
+        return path
+
+    def decide(self, name: str, keeper: str | None = None, *, parts: tuple[Part, ...] = ()) -> Decision:
+        """Return what a plan would say of a name below the root as it is now."""
+        path = os.path.join("photos", name)
+        status = os.stat(self.at(name))
+        return Decision(
+            path, "keep" if keeper is None else "remove", 1, status.st_size, status.st_mtime_ns, digest_of(self.at(name)),
+            "because", None if keeper is None else os.path.join("photos", keeper), None if keeper is None else Tier.EXACT,
+            None if keeper is None else 1.0, parts=parts, symlink=os.path.islink(self.at(name)),
+        )  # fmt: skip
+
+    def part(self, name: str, keeper: str | None) -> Part:
+        """Return what goes along with an image."""
+        status = os.stat(self.at(name))
+        stays = None if keeper is None else os.path.join("photos", keeper)
+        return Part(os.path.join("photos", name), status.st_size, status.st_mtime_ns, digest_of(self.at(name)), stays)
+
+    def plan(self, *decisions: Decision, roots: tuple[str, ...] = ("photos",), **options: object) -> Plan:
+        """Return a plan of decisions."""
+        found = tuple(PlanRoot(root, os.path.join(self.folder, root), 0) for root in roots)
+        return Plan("2026-01-01T00:00:00+00:00", self.folder, found, KeepOptions(**options), "upright", decisions)  # type: ignore[arg-type]
+
+
+def tree(folder: str) -> dict[bytes, tuple[object, ...]]:
+    """Return all that lies below a folder: what each name is, what it holds, and of files the time and the mode."""
+    return dict(_tree(os.fsencode(folder), b""))
+
+
+def _tree(folder: bytes, below: bytes) -> Iterator[tuple[bytes, tuple[object, ...]]]:
+    for entry in os.scandir(os.path.join(folder, below)):
+        name = os.path.join(below, entry.name)
+        status = entry.stat(follow_symlinks=False)
+        if entry.is_symlink():
+            yield name, ("link", os.readlink(entry.path))
+        elif entry.is_dir():
+            yield name, ("folder",)
+            yield from _tree(folder, name)
+        elif stat.S_ISREG(status.st_mode):
+            content = Path(os.fsdecode(entry.path)).read_bytes()
+            yield name, ("file", content, status.st_mtime_ns, status.st_mode, status.st_nlink)
+        else:
+            yield name, (stat.S_IFMT(status.st_mode),)
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Album:
+    """Return an empty album."""
+    return Album(tmp_path)

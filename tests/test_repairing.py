@@ -1,0 +1,245 @@
+"""Damaged ledgers: nothing is moved with one, and a repair saves all that can still be read."""
+
+import os
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lookalike import cleaning
+from lookalike.errors import LedgerError, LookalikeError
+from lookalike.journal import Entry
+from lookalike.repairing import Repaired, repair, save
+from lookalike.stores.ledger import Ledger
+from removals import Album, album, tree
+
+__all__ = ["album"]
+ITEMS = 40
+PAGE = 4096
+
+
+def applied(album: Album) -> tuple[str, str]:
+    """Apply a plan of many files; return the name of the batch and its folder in the quarantine."""
+    album.put("k.png")
+    for number in range(ITEMS):
+        album.put(f"sub/{number:04d}-{'x' * 150}.png")
+    names = sorted(os.listdir(album.at("sub")))
+    removals = [album.decide(f"sub/{name}", "k.png") for name in names]
+    done = cleaning.apply(album.plan(album.decide("k.png"), *removals), ledger=album.ledger)
+    assert done.files == ITEMS
+    assert done.batch is not None
+    return done.batch, done.places[0]
+
+
+def damage(path: str, at: int, content: bytes) -> None:
+    with open(path, "r+b") as file:
+        file.seek(at)
+        file.write(content)
+
+
+def pages(path: str) -> int:
+    return os.path.getsize(path) // PAGE
+
+
+def refuses_everything(album: Album) -> None:
+    """Check that each command says what is wrong, and leaves all files where they are."""
+    before = tree(album.folder)
+    album_plan = album.plan(album.decide("k.png"), album.decide("new.png", "k.png"))
+    for command in (
+        lambda: cleaning.apply(album_plan, ledger=album.ledger),
+        lambda: cleaning.undo(ledger=album.ledger),
+        lambda: cleaning.purge("some", ledger=album.ledger),
+    ):
+        with pytest.raises(LedgerError) as caught:
+            command()
+        assert caught.value.exit_code == 5
+    changed = {name for name, what in tree(album.folder).items() if before.get(name) != what}
+    assert not {name for name in changed if not name.startswith(b"state")}
+
+
+def test_whichever_page_is_damaged_nothing_is_moved_and_the_manifest_is_enough(album: Album) -> None:
+    _, folder = applied(album)
+    album.put("new.png")
+    whole = Path(album.ledger).read_bytes()
+    assert pages(album.ledger) > 8
+    for number in range(pages(album.ledger)):
+        Path(album.ledger).write_bytes(whole)
+        damage(album.ledger, number * PAGE, b"\xa5" * 200)
+        refuses_everything(album)
+    undone = cleaning.undo(from_folder=folder, ledger=album.ledger)
+    assert (undone.files, undone.refused) == (ITEMS, ())
+    assert len(os.listdir(album.at("sub"))) == ITEMS
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_flipped_bits_never_end_in_anything_but_words(album: Album, seed: int) -> None:
+    applied(album)
+    album.put("new.png")
+    whole = Path(album.ledger).read_bytes()
+    chance = random.Random(seed)
+    for _ in range(6):
+        Path(album.ledger).write_bytes(whole)
+        for _ in range(chance.choice((1, 10, 100))):
+            at = chance.randrange(len(whole) if chance.random() < 0.7 else 100)
+            damage(album.ledger, at, bytes([whole[at] ^ 1 << chance.randrange(8)]))
+        for leftover in ("-journal", "-wal", "-shm"):
+            Path(album.ledger + leftover).unlink(missing_ok=True)
+        for command in (
+            lambda: cleaning.history(ledger=album.ledger),
+            lambda: cleaning.purge("no such batch", ledger=album.ledger),
+            lambda: repair(album.ledger),
+            lambda: cleaning.purge("no such batch", ledger=album.ledger),
+        ):
+            try:
+                command()
+            except LookalikeError:
+                continue
+        assert os.path.exists(album.at("k.png"))
+
+
+def test_truncated_files_and_empty_leftovers(album: Album) -> None:
+    batch, _ = applied(album)
+    album.put("new.png")
+    whole = Path(album.ledger).read_bytes()
+    for leftover in ("-journal", "-wal", "-shm"):
+        Path(album.ledger + leftover).touch()
+    assert [row.name for row in cleaning.history(ledger=album.ledger)] == [batch]
+    for size in (50, 100, PAGE, PAGE * 3 + 7, len(whole) - PAGE, len(whole) - PAGE + 20):
+        Path(album.ledger).write_bytes(whole[:size])
+        refuses_everything(album)
+
+
+def test_an_sqlite_file_of_another_program_is_neither_used_nor_repaired(album: Album) -> None:
+    album.put("k.png")
+    album.put("new.png")
+    os.makedirs(os.path.dirname(album.ledger))
+    with closing(sqlite3.connect(album.ledger)) as db:
+        db.execute("CREATE TABLE bookmarks (url TEXT)")
+    before = Path(album.ledger).read_bytes()
+    refuses_everything(album)
+    with pytest.raises(LedgerError, match="another program"):
+        repair(album.ledger)
+    assert Path(album.ledger).read_bytes() == before
+
+
+def test_a_ledger_of_a_newer_version_is_not_repaired(album: Album) -> None:
+    with Ledger(album.ledger) as store, store.transaction():
+        store.db.execute("INSERT INTO migration VALUES ('colours', 1.0)")
+    before = Path(album.ledger).read_bytes()
+    with pytest.raises(LedgerError, match="newer"):
+        repair(album.ledger)
+    assert Path(album.ledger).read_bytes() == before
+
+
+def test_a_whole_ledger_stays_as_it_is(album: Album) -> None:
+    applied(album)
+    before = Path(album.ledger).read_bytes()
+    done = repair(album.ledger)
+    assert done == Repaired(album.ledger, None, {"batch": 1, "entry": ITEMS, "decision": 0, "decided": 0}, ())
+    assert Path(album.ledger).read_bytes() == before
+    with pytest.raises(LedgerError, match="no ledger"):
+        repair(album.ledger + "-other")
+
+
+def test_a_repair_saves_what_undo_needs_and_never_overwrites_what_was_put_aside(album: Album) -> None:
+    batch, _ = applied(album)
+    with Ledger(album.ledger) as store, store.transaction():
+        store.db.execute("INSERT INTO decision VALUES (7, 'pair', '2026', 'mine')")
+        store.db.executemany("INSERT INTO decided VALUES (?, 7, ?)", ((bytes([i]) * 32, b"p") for i in range(200)))
+        wanted = {table: store.db.execute(f"SELECT * FROM {table}").fetchall() for table in ("entry", "decision", "decided")}
+    for number in (1, 2):
+        damaged = b"\xa5" * 100
+        damage(album.ledger, 0, damaged)
+        done = repair(album.ledger)
+        assert done.aside == f"{album.ledger}.damaged-{number}"
+        assert Path(done.aside).read_bytes().startswith(damaged)
+        assert (done.saved, done.rescued) == ({"batch": 1, "entry": ITEMS, "decision": 1, "decided": 200}, ())
+        with Ledger(album.ledger) as store:
+            for table, content in wanted.items():
+                assert store.db.execute(f"SELECT * FROM {table}").fetchall() == content
+    assert sorted(os.listdir(os.path.dirname(album.ledger))) == [
+        "ledger.sqlite", "ledger.sqlite.damaged-1", "ledger.sqlite.damaged-2", "ledger.sqlite.lock",
+    ]  # fmt: skip
+    assert cleaning.undo(batch, ledger=album.ledger).files == ITEMS
+
+
+def test_each_damaged_page_costs_its_rows_and_the_manifest_brings_back_the_rest(album: Album) -> None:
+    batch, folder = applied(album)
+    whole = Path(album.ledger).read_bytes()
+    saved: dict[int, Repaired] = {}
+    for number in range(0, pages(album.ledger)):
+        Path(album.ledger).write_bytes(whole[: number * PAGE] + b"\xa5" * PAGE + whole[(number + 1) * PAGE :])
+        with Ledger(None) as store, store.transaction():
+            saved[number] = save(store, Path(album.ledger).read_bytes())
+    assert all(0 <= ITEMS - done.saved["entry"] < 20 for done in saved.values())
+    assert sum(ITEMS - done.saved["entry"] for done in saved.values()) == ITEMS  # each is on one page
+    assert [done.rescued for done in saved.values() if done.rescued] == [("rescued-1",)]  # and so is the batch
+    costly = next(number for number, done in saved.items() if done.saved["entry"] < ITEMS)
+    Path(album.ledger).write_bytes(whole[: costly * PAGE] + b"\xa5" * PAGE + whole[(costly + 1) * PAGE :])
+    done = repair(album.ledger)
+    assert (done.saved, done.rescued) == (saved[costly].saved, saved[costly].rescued)
+    some = cleaning.undo(batch, ledger=album.ledger)
+    rest = cleaning.undo(from_folder=folder, ledger=album.ledger)
+    assert some.files == done.saved["entry"]
+    assert some.files + rest.files == ITEMS
+    assert len(os.listdir(album.at("sub"))) == ITEMS
+
+
+def test_a_batch_whose_row_is_lost_gets_a_name_and_can_be_undone(album: Album) -> None:
+    applied(album)
+    with closing(sqlite3.connect(album.ledger, isolation_level=None)) as db:
+        db.execute("DELETE FROM batch")
+    damage(album.ledger, 0, b"\xa5" * 100)
+    done = repair(album.ledger)
+    assert done.rescued == ("rescued-1",)
+    assert cleaning.undo("rescued-1", ledger=album.ledger).files == ITEMS
+
+
+def test_a_garbled_row_is_told_apart_though_sqlite_reads_it(album: Album) -> None:
+    applied(album)
+    with closing(sqlite3.connect(album.ledger, isolation_level=None)) as db:
+        db.execute("UPDATE entry SET mode = 'often' WHERE id = 5")
+        db.execute("UPDATE entry SET state = 'dona' WHERE id = 6")
+    album.put("new.png")
+    with pytest.raises(LedgerError, match="garbled"):
+        Ledger(album.ledger).entries()
+    done = repair(album.ledger)
+    assert done.saved["entry"] == ITEMS - 2
+    assert cleaning.undo(ledger=album.ledger).files == ITEMS - 2
+
+
+def test_a_journal_that_lay_beside_the_damaged_file_is_not_played_into_the_new_one(album: Album) -> None:
+    batch, _ = applied(album)
+    damage(album.ledger, 0, b"\xa5" * 100)
+    Path(album.ledger + "-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + b"\1" * 9000)
+    done = repair(album.ledger)
+    assert not os.path.exists(album.ledger + "-journal")
+    assert [row.name for row in cleaning.history(ledger=album.ledger)] == [batch]
+
+
+def test_a_repair_waits_for_nobody_at_work_and_needs_the_lock(album: Album) -> None:
+    from lookalike.errors import UnsafeError
+    from lookalike.files.lock import only_one
+
+    applied(album)
+    damage(album.ledger, 0, b"\xa5" * 100)
+    with only_one(f"{album.ledger}.lock"), pytest.raises(UnsafeError, match="another lookalike"):
+        repair(album.ledger)
+    assert Path(album.ledger).read_bytes().startswith(b"\xa5")
+
+
+def test_an_entry_that_was_being_acted_on_is_settled_after_a_repair(album: Album) -> None:
+    _, folder = applied(album)
+    lying = os.path.join(folder, "photos", "sub")
+    name = sorted(os.listdir(lying))[0]
+    with Ledger(album.ledger) as store, store.transaction():
+        entry = next(entry for entry in store.entries() if entry.origin.endswith(name))
+        store.db.execute("UPDATE entry SET state = 'doing' WHERE id = ?", (entry.id,))
+    damage(album.ledger, 0, b"\xa5" * 100)
+    repair(album.ledger)
+    assert cleaning.undo(ledger=album.ledger).files == ITEMS
+    with Ledger(album.ledger) as store:
+        assert {entry.state for entry in store.entries()} == {"undone"}
+        assert all(isinstance(entry, Entry) for entry in store.entries())
