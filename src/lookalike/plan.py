@@ -3,7 +3,6 @@
 A plan is values only: nothing here looks at a file. What a plan says of files is checked again before each act.
 """
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -248,16 +247,8 @@ def check(plan: Plan) -> None:
 
 
 def _check_decision(decision: Decision, options: KeepOptions) -> None:
+    _check_values(decision)
     path = decision.path
-    for name in (path, *(part.path for part in decision.parts), *(part.keeper for part in decision.parts)):
-        if name is not None and not _is_path(name):
-            raise UsageError(f"{name!r} is no path")
-    if len(decision.digest) != DIGEST_BYTES or any(len(part.digest) != DIGEST_BYTES for part in decision.parts):
-        raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
-    if decision.verdict not in get_args(Verdict):
-        raise UsageError(f"{path!r}: the verdict is keep or remove, got {decision.verdict!r}")
-    if not decision.reason:
-        raise UsageError(f"{path!r}: every decision has a reason")
     if decision.verdict == "keep":
         if decision.parts or decision.metadata:
             raise UsageError(f"{path!r} stays, so nothing can go along with it")
@@ -274,12 +265,21 @@ def _check_decision(decision: Decision, options: KeepOptions) -> None:
         raise UsageError(f"{path!r}: metadata are merged only where the plan says so")
 
 
+def _check_values(decision: Decision) -> None:
+    path = decision.path
+    for name in (path, *(part.path for part in decision.parts), *(part.keeper for part in decision.parts)):
+        if name is not None and not _is_path(name):
+            raise UsageError(f"{name!r} is no path")
+    if len(decision.digest) != DIGEST_BYTES or any(len(part.digest) != DIGEST_BYTES for part in decision.parts):
+        raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
+    if decision.verdict not in get_args(Verdict):
+        raise UsageError(f"{path!r}: the verdict is keep or remove, got {decision.verdict!r}")
+    if not decision.reason:
+        raise UsageError(f"{path!r}: every decision has a reason")
+
+
 def _is_path(name: str) -> bool:
     try:
         return bool(name) and b"\0" not in name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # half of a pair of surrogates, which no name of a file has
         return False
-
-
-NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
-"""Names of batches: they are names of folders, too."""

@@ -6,14 +6,17 @@ import shlex
 from collections.abc import Iterator
 
 from lookalike.errors import UnsafeError, UsageError
-from lookalike.files.quarantine import shelf_of, shelves
+from lookalike.files import Disk
+from lookalike.files.quarantine import shelves
 from lookalike.journal import Batch, Entry
-from lookalike.plan import LINKS, Decision, Plan
+from lookalike.plan import LINKS, Action, Decision, Plan
+from lookalike.readying import KINDS
 from lookalike.rechecking import Ready, Rechecker
 from lookalike.removal import Refusal
-from lookalike.tables.manifest import MANIFEST, ManifestRoot, header, lines
+from lookalike.shelving import Shelving
+from lookalike.tables.manifest import MANIFEST
 
-FUNCTIONS = """# Needs sh, sha256sum, mkdir, mv and ln. Every file and its keeper are read again first; whatever has changed is left alone.
+FUNCTIONS = """# Needs sh, sha256sum, mkdir, mv and ln. Each file and its keeper are read again first, and left alone where changed.
 # `lookalike undo --from FOLDER` brings a quarantine back.
 set -u
 failed=0
@@ -62,39 +65,32 @@ def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]
     if action in ("trash", "delete"):
         raise UsageError(f"no script is written for the action {action}: use quarantine, which can be undone")
     found = shelves([root.absolute for root in plan.roots], plan.options.quarantine)
-    check = Rechecker(plan, found)
+    check, shelving = Rechecker(plan, found), Shelving(Disk(), found, Batch(0, name, plan.created, action, ""))
     refused: list[Refusal] = []
     ready: list[tuple[Entry, Ready]] = []
     for number, decision in enumerate(plan.removals):
         try:
-            ready += _entries(decision, number, check, plan, found, name)
+            ready += _entries(decision, number, check, action, shelving)
         except UnsafeError as error:
             refused.append(Refusal(decision.path, str(error)))
     text = f"#!/bin/sh\n# Written by lookalike {version}: {action}, {len(ready)} files.\n{FUNCTIONS}".encode("ascii")
-    made = Batch(0, name, plan.created, action, "")
-    for shelf in found:
-        entries = [entry for entry, _ in ready if shelf_of(found, entry.origin) == shelf]
-        if entries:
-            root = ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, shelf.batch(name)))
-            manifest = header(made.name, made.created, root) + lines(entries, shelf.root, shelf.batch(name))
-            text += _manifest(shelf.batch(name), manifest)
+    for folder, manifest in shelving.manifests(entry for entry, _ in ready).items():
+        text += _manifest(folder, manifest)
     return text + b"".join(_line(entry, one) for entry, one in ready) + TAIL.encode("ascii"), refused
 
 
-def _entries(decision: Decision, number: int, check: Rechecker, plan: Plan, name: str) -> Iterator[tuple[Entry, Ready]]:
+def _entries(
+    decision: Decision, number: int, check: Rechecker, action: Action, shelving: Shelving
+) -> Iterator[tuple[Entry, Ready]]:
     if decision.metadata:
         raise UnsafeError("its metadata would have to be merged, which a script does not do")
-    kind = plan.options.action if plan.options.action in LINKS else "move"
     for one in check(decision):
-        shelf, seen = shelf_of(found, one.origin), one.seen
-        assert shelf is not None  # which the check has seen to
-        yield (
-            Entry(
-                number, kind, one.origin, shelf.place(name, one.origin), one.keeper, one.digest, one.keeper_digest,  # type: ignore[arg-type]
-                seen.size, seen.mtime_ns, seen.mode, seen.target,
-            ),
-            one,
+        seen = one.seen
+        entry = Entry(
+            number, KINDS[action], one.origin, shelving.place(one.origin), one.keeper, one.digest, one.keeper_digest,
+            seen.size, seen.mtime_ns, seen.mode, seen.target,
         )  # fmt: skip
+        yield entry, one
 
 
 def _manifest(folder: str, content: bytes) -> bytes:

@@ -102,14 +102,41 @@ class Shelving:
         OSError
             If that cannot be done; then nothing may be moved.
         """
-        by_folder: dict[str, list[tuple[Entry, ManifestRoot]]] = {}
+        for shelf, some in self._sorted(entries).items():
+            self._open(shelf)
+            folder = shelf.batch(self._batch.name)
+            self._disk.append(os.path.join(folder, MANIFEST), lines(some, folder))
+
+    def manifests(self, entries: Iterable[Entry]) -> dict[str, bytes]:
+        """Return what the manifests of the batch would be with some entries in them.
+
+        Parameters
+        ----------
+        entries : iterable of Entry
+            All of the batch.
+
+        Returns
+        -------
+        dict of str to bytes
+            By folder of the batch.
+        """
+        made: dict[str, bytes] = {}
+        for shelf, some in self._sorted(entries).items():
+            folder = shelf.batch(self._batch.name)
+            made[folder] = made.get(folder, self._header(shelf)) + lines(some, folder)
+        return made
+
+    def _sorted(self, entries: Iterable[Entry]) -> dict[Shelf, list[tuple[Entry, ManifestRoot]]]:
+        by_shelf: dict[Shelf, list[tuple[Entry, ManifestRoot]]] = {}
         for entry in entries:
             shelf = shelf_of(self._shelves, entry.origin)
             if entry.kind != "trash" and shelf is not None:
-                self._open(shelf)
-                by_folder.setdefault(shelf.batch(self._batch.name), []).append((entry, self._root(shelf)))
-        for folder, some in by_folder.items():
-            self._disk.append(os.path.join(folder, MANIFEST), lines(some, folder))
+                by_shelf.setdefault(shelf, []).append((entry, self._root(shelf)))
+        return by_shelf
+
+    def _header(self, shelf: Shelf) -> bytes:
+        roots = [self._root(other) for other in self._shelves if other.folder == shelf.folder]
+        return header(self._batch.name, self._batch.created, roots)
 
     def _open(self, shelf: Shelf) -> None:
         """Make the folder of the batch for a root, and its manifest, which other roots may share."""
@@ -121,8 +148,7 @@ class Shelving:
                 self._disk.write(mark, MARK)
             manifest = os.path.join(folder, MANIFEST)
             if not os.path.lexists(manifest):  # it is there where the sync failed the last time
-                roots = [self._root(other) for other in self._shelves if other.folder == shelf.folder]
-                self._disk.write(manifest, header(self._batch.name, self._batch.created, roots))
+                self._disk.write(manifest, self._header(shelf))
             self._disk.sync(folder)
             self._open_ones.add(folder)
         if shelf not in self.used:

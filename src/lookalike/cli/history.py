@@ -8,22 +8,29 @@ import typer
 from lookalike import tables
 from lookalike.cleaning import BatchRow
 from lookalike.cleaning import history as list_batches
+from lookalike.repairing import repair as repair_ledger
 from lookalike.report import amount, plain
 
 STATES = {
     "done": "in the quarantine", "undone": "restored", "purged": "purged", "doing": "interrupted", "planned": "never begun",
 }  # fmt: skip
 """States of files in the order in which they are told, in words."""
+TABLES = {"batch": "batches", "entry": "files", "decision": "decisions"}
 
 
 def history(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put a damaged ledger aside, and save what can be read of it.")
+    ] = False,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
 ) -> None:
     """List what was removed, batch by batch, where it lies and how much space it takes.
 
     Example: lookalike history
     """
+    if repair:
+        _repair(ledger)
     rows = list_batches(ledger=ledger)
     if json:
         sys.stdout.write(tables.to_json({"version": 1, "batches": [_row(row) for row in rows]}))
@@ -34,6 +41,17 @@ def history(
         typer.echo(f"{row.name}  {row.action}: {', '.join(_told(row))}")
         for place in row.places:
             typer.echo(f"  in {plain(place)}")
+
+
+def _repair(ledger: str | None) -> None:
+    done = repair_ledger(ledger)
+    if done.aside is None:
+        typer.echo(f"{plain(done.ledger)} is whole: nothing was done to it", err=True)
+        return
+    saved = ", ".join(f"{done.saved.get(table, 0):,} {words}" for table, words in TABLES.items())
+    typer.echo(f"{plain(done.ledger)} was damaged, and lies now at {plain(done.aside)}; saved of it: {saved}", err=True)
+    for name in done.rescued:
+        typer.echo(f"of {name} only its files are known", err=True)
 
 
 def _told(row: BatchRow) -> list[str]:

@@ -383,7 +383,6 @@ class Walk:
 
 
 def _is_quarantine(folder: Folder) -> bool:
-    """Say whether a folder was chosen to be one, whatever its name."""
     return QUARANTINE in folder.present and os.path.isfile(os.path.join(folder.path, QUARANTINE))
 
 
