@@ -178,7 +178,7 @@ def test_what_changed_or_is_gone_stays_and_so_does_what_has_lost_its_keeper(put:
     assert stays(plan, "p/c.png") == "it is gone since it was found"
     assert gone(plan) == {"p/d.png"}
     Path("p/a.png").unlink()
-    assert stays(findings.plan(), "p/d.png") == "its keeper p/a.png is gone since it was found"
+    assert stays(findings.plan(), "p/d.png") == "its keeper is gone since it was found: p/a.png"
 
 
 def test_duplicates_in_two_classes_conflict(put: Put) -> None:
@@ -217,7 +217,7 @@ def test_names_of_one_file_go_together_or_not_at_all(put: Put) -> None:
     os.symlink("d.jpg", "p/e.jpg")
     findings = found("p")
     plan = findings.plan()
-    assert stays(plan, "p/b.png") == "same file as its keeper p/a.png"
+    assert stays(plan, "p/b.png") == "same file as its keeper: p/a.png"
     assert gone(plan) == {"p/c.jpg", "p/d.jpg", "p/e.jpg"}
     assert plan.removals[0].path == "p/e.jpg"  # the symlink first, while it leads somewhere
     assert one(replace(plan, decisions=plan.decisions[:3])).symlink
@@ -225,7 +225,7 @@ def test_names_of_one_file_go_together_or_not_at_all(put: Put) -> None:
     assert sum(gained.values()) == len(SMALL)
     assert gained["p/e.jpg"] == 0
     held = findings.plan(protect=("d.jpg",))
-    assert stays(held, "p/c.jpg") == stays(held, "p/e.jpg") == "same file as p/d.jpg, which stays"
+    assert stays(held, "p/c.jpg") == stays(held, "p/e.jpg") == "same file as a name that stays: p/d.jpg"
     os.link("p/c.jpg", "elsewhere.jpg")
     assert sum(freed(plan).values()) == 0
 
@@ -239,7 +239,7 @@ def test_a_symlink_goes_but_never_in_favour_of_its_own_target(put: Put) -> None:
     plan = found("p").plan()  # as git-annex and the Hugging Face cache lay out their trees
     assert one(plan).path == "p/c.jpg"
     assert one(plan).symlink
-    assert stays(plan, "p/b.png") == "same file as its keeper p/a.png"
+    assert stays(plan, "p/b.png") == "same file as its keeper: p/a.png"
     assert freed(plan) == {"p/c.jpg": 0}
 
 
@@ -256,7 +256,7 @@ def test_cleaning_looser_findings_at_a_tighter_tier_removes_what_the_tighter_fin
     loose, tight = found("p", tier="edit").plan(tier="copy"), found("p", tier="copy").plan(tier="copy")
     assert gone(loose) == gone(tight) == {"p/c.jpg"}
     assert one(loose).keeper == "p/b.png"
-    assert "tier edit" in stays(loose, "p/b.png")
+    assert stays(loose, "p/b.png") == "of tier edit only (--tier edit)"
 
 
 def test_where_the_keeper_goes_too_the_pair_with_the_one_that_stays_is_verified(put: Put) -> None:
@@ -285,7 +285,7 @@ def test_a_pair_that_is_not_verified_stays_although_both_its_neighbours_are(put:
     options = KeepOptions(tier=Tier.EDIT)
     plan = make_plan(findings.groups, findings.by_root, options=options, confirm=confirm)
     assert gone(plan) == {"p/b.png"}
-    assert stays(plan, "p/c.jpg") == "not verified against p/a.png, which stays: another picture"
+    assert stays(plan, "p/c.jpg") == "not verified against what stays: p/a.png, another picture"
     assert looked == ["a.png c.jpg"]
     shutil.copyfile("p/b.png", "p/c.jpg")
     again = found("p", tier="edit")
@@ -312,7 +312,7 @@ def test_metadata_that_the_keeper_lacks_holds_an_image(put: Put) -> None:
     put("p/a.png", BIG)
     put("p/b.jpg", tagged("Canon"))
     findings = found("p", keep="resolution")
-    assert stays(findings.plan(), "p/b.jpg") == "keeper lacks its date (--merge-metadata or --drop-metadata)"
+    assert stays(findings.plan(), "p/b.jpg") == "keeper lacks metadata: date (--merge-metadata or --drop-metadata)"
     assert one(findings.plan(metadata="drop")).metadata == ()
     assert one(findings.plan(metadata="merge")).metadata == ("date",)
     put("p/a.xmp", xmp(rating=3, date="2019-05-01T10:00:00"))  # what lies beside the keeper is its own
@@ -323,7 +323,7 @@ def test_nothing_is_written_beside_a_keeper_that_is_not_to_be_touched(put: Put) 
     put("ref/a.png", BIG)
     put("p/b.jpg", tagged("Canon"))
     plan = found("p", against="ref").plan(metadata="merge")
-    assert "nothing is written beside it: a reference" in stays(plan, "p/b.jpg")
+    assert "nothing is written beside it: date; it is a reference" in stays(plan, "p/b.jpg")
 
 
 def xmp(rating: int, date: str | None = None) -> bytes:
@@ -341,7 +341,9 @@ def test_a_sidecar_goes_with_its_image_only_if_it_has_an_equal_beside_the_keeper
         put(f"p/{folder}/x.xmp", xmp(3))
     put("p/b-folder/x.pp3", b"one")
     findings = found("p")
-    assert stays(findings.plan(within=0), "p/b-folder/x.png") == "its x.pp3 has no equal beside the keeper"
+    assert stays(findings.plan(within=0), "p/b-folder/x.png") == (
+        "not all of its shot can go: its x.pp3 has no equal beside the keeper"
+    )
     put("p/a/x.pp3", b"one")
     decision = one(findings.plan(within=0))
     assert {part.path: part.keeper for part in decision.parts} == {
@@ -376,9 +378,13 @@ def test_a_part_that_is_protected_linked_or_outside_holds_its_image(put: Put) ->
         put(f"set/labels/{name}.txt", b"0 1 2")
     findings = found("set")
     assert gone(findings.plan(within=0)) == {"set/images/b.png", "set/labels/b.txt"}
-    assert stays(findings.plan(within=0, protect=("labels/",)), "set/images/b.png") == "its b.txt stays: protected"
+    assert stays(findings.plan(within=0, protect=("labels/",)), "set/images/b.png") == (
+        "not all of its shot can go: its b.txt is protected"
+    )
     inner = found("set/images").plan(within=0)
-    assert stays(inner, "set/images/b.png") == "its b.txt stays: outside the folders that were searched"
+    assert stays(inner, "set/images/b.png") == (
+        "not all of its shot can go: its b.txt is outside the folders that were searched"
+    )
     Path("set/labels/b.txt").unlink()
     os.symlink("a.txt", "set/labels/b.txt")
     assert "its b.txt is a symlink" in stays(findings.plan(within=0), "set/images/b.png")

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from blake3 import blake3
@@ -45,6 +45,8 @@ class Fate:
 
     Attributes
     ----------
+    path, digest : str, bytes
+        Where it is; BLAKE3 of its content.
     member, group : Member, int
         As found; number of its group.
     standing : Standing
@@ -59,12 +61,14 @@ class Fate:
         Why the keeper comes before it.
     metadata : tuple of str
         What the keeper lacks of its metadata, to be merged.
-    parts : list of Part
+    parts : tuple of Part
         What goes along.
     along : bool
         Whether it goes, or stays, as part of another.
     """
 
+    path: str
+    digest: bytes
     member: Member
     group: int
     standing: Standing
@@ -73,23 +77,13 @@ class Fate:
     pair: Pair = SAME_BYTES
     why: str = ""
     metadata: tuple[str, ...] = ()
-    parts: list[Part] = field(default_factory=list)
+    parts: tuple[Part, ...] = ()
     along: bool = False
-
-    @property
-    def path(self) -> str:
-        """Where it is."""
-        return self.member.ref.path
-
-    @property
-    def digest(self) -> bytes:
-        """BLAKE3 of its content."""
-        return self.member.ref.digest or b""
 
     @property
     def text(self) -> str:
         """Its path, for people."""
-        return printable(self.member.ref.path)
+        return printable(self.path)
 
 
 def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: Confirm) -> list[Fate]:
@@ -116,8 +110,8 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
     """
     fates = []
     for member in group.members:
-        standing = around.stand(member)
-        fates.append(Fate(member, group.id, standing, held(member, standing, options)))
+        ref, standing = member.ref, around.stand(member)
+        fates.append(Fate(ref.path, ref.digest or b"", member, group.id, standing, held(member, standing, options)))
     if all(fate.stays is not None for fate in fates):
         return fates
     own = {fate.path: fate for fate in fates}
@@ -185,18 +179,18 @@ def _followed(fate: Fate, near: Fate, keeper: Fate, known: Pair, options: KeepOp
     try:
         found = confirm(read_found(keeper), read_found(fate))
     except (OSError, DecodeError) as error:
-        return f"not verified against {keeper.text}, which stays: {printable(str(error))}"
+        return f"not verified against what stays: {keeper.text}, {printable(str(error))}"
     if found.tier > options.tier:
-        return f"not verified against {keeper.text}, which stays: {found.relation}"
+        return f"not verified against what stays: {keeper.text}, {found.relation}"
     return Pair(found.tier, found.score, found.relation, found.lacks[0])
 
 
 def _holding(fate: Fate, keeper: Fate, pair: Pair, options: KeepOptions) -> str | None:
     """Return why an image stays although its keeper is like it."""
     if keeper.standing.altered is not None:
-        return f"its keeper {keeper.text} {keeper.standing.altered} since it was found"
+        return f"its keeper {keeper.standing.altered} since it was found: {keeper.text}"
     if keeper.standing.file == fate.standing.file:
-        return f"same file as its keeper {keeper.text}"
+        return f"same file as its keeper: {keeper.text}"
     conflict = labels.conflict(fate.standing.label, keeper.standing.label)
     if conflict is not None and not options.across_folders:
         return f"label conflict: {printable(conflict)} (--across-folders)"

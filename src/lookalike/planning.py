@@ -1,11 +1,12 @@
 """Groups to a plan: what goes, what stays and why, as the files stand now. Nothing is written."""
 
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any
 
 from lookalike.beside import Beside
@@ -165,11 +166,10 @@ def _hold(fates: list[Fate], around: Surroundings, options: KeepOptions, confirm
 
 def _decisions(fates: list[Fate]) -> Iterator[Decision]:
     """Yield decisions by group: what stays, symlinks that go, which lead to what is still there, and the rest."""
-    alone = Counter(fate.group for fate in fates if not fate.along)
-    rank = {fate: (fate.stays is None) * (1 + (not fate.standing.symlink)) for fate in fates}
-    for fate in sorted(fates, key=lambda fate: (fate.group, rank[fate])):
-        if not fate.along and alone[fate.group] > 0:
-            yield _decision(fate)
+    for _, group in groupby(fates, key=attrgetter("group")):
+        for fate in sorted(group, key=lambda fate: 0 if fate.stays is not None else 1 if fate.standing.symlink else 2):
+            if not fate.along:
+                yield _decision(fate)
 
 
 def _decision(fate: Fate) -> Decision:
@@ -182,5 +182,5 @@ def _decision(fate: Fate) -> Decision:
         )  # fmt: skip
     return Decision(
         fate.path, "remove", *facts, fate.why, fate.keeper.path, fate.pair.tier, fate.pair.score, fate.pair.relation,
-        tuple(fate.parts), fate.metadata, standing.symlink,
+        fate.parts, fate.metadata, standing.symlink,
     )  # fmt: skip

@@ -48,11 +48,11 @@ class Rescue:
         if not names:
             return
         if not merge:
-            fate.stays = f"keeper lacks its {', '.join(names)} (--merge-metadata or --drop-metadata)"
+            fate.stays = f"keeper lacks metadata: {', '.join(names)} (--merge-metadata or --drop-metadata)"
         elif keeper.standing.apart is not None:
             fate.stays = (
-                f"keeper lacks its {', '.join(names)}, and nothing is written beside it: {keeper.standing.apart} "
-                "(--drop-metadata)"
+                f"keeper lacks metadata, and nothing is written beside it: {', '.join(names)}; it is "
+                f"{keeper.standing.apart} (--drop-metadata)"
             )
         else:
             fate.metadata = names

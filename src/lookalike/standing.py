@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lookalike.labels import Root, class_of, names_below, root_of
 from lookalike.model import MIN_DETAIL, Member, Tier
@@ -15,8 +15,7 @@ LIBRARIES = (".photoslibrary", ".lrlibrary", ".cocatalog")
 """Endings of folders that belong to an application, which keeps its own account of every file in them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How one image stands.
 
     Attributes
@@ -44,8 +43,7 @@ class Standing:
     label: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """What holds for all images of a folder.
 
     Attributes
@@ -89,6 +87,7 @@ class Surroundings:
         self._references = {root.path: root for root in roots if root.reference}
         self._roots = {root.path: root for root in roots if not root.reference}
         self._absolute = [absolute(path) for path in self._roots]
+        self._files = {root.path for root in roots if not os.path.isdir(root.path)}
         self._apart = [absolute(path) for path in self._references]
         self._within = options.within
         self._protected = Rules.of(options.protect, ()).exclude
@@ -118,7 +117,8 @@ class Surroundings:
             As it is now.
         """
         ref, path = member.ref, member.ref.path
-        place, apart = self.place(path), self.apart(path)
+        place = self.place(path)
+        apart = self._apart_in(place, path)
         try:
             status = os.lstat(path)
             symlink = stat.S_ISLNK(status.st_mode)
@@ -144,10 +144,10 @@ class Surroundings:
         Place
             Found once per folder.
         """
-        key = path if path in self._roots or path in self._references else os.path.dirname(path)
+        key = path if path in self._files else path[: path.rfind(os.sep) + 1]
         place = self._places.get(key)
         if place is None:
-            place = self._places[key] = self._look(key, os.path.dirname(path))
+            place = self._places[key] = self._look(path, os.path.dirname(path))
         return place
 
     def apart(self, path: str) -> str | None:
@@ -163,19 +163,21 @@ class Surroundings:
         str or None
             A reason for people; None where it lies in a root that may be acted in, and nothing protects it.
         """
-        place, name = self.place(path), os.path.basename(path)
+        return self._apart_in(self.place(path), path)
+
+    def _apart_in(self, place: Place, path: str) -> str | None:
         if place.apart is not None:
             return place.apart
-        if not place.inside and os.path.join(place.real, name) not in self._absolute:
+        if not place.inside and os.path.join(place.real, os.path.basename(path)) not in self._absolute:
             return "outside the folders that were searched"
         if self._protected is not None and place.root is not None:
-            below = names_below(path, place.root.path) or (name,)
+            below = names_below(path, place.root.path) or (os.path.basename(path),)
             if self._protected.match_file("/".join(below)):
                 return "protected"
         return None
 
-    def _look(self, key: str, folder: str) -> Place:
-        reference, root = root_of(key, self._references), root_of(key, self._roots)
+    def _look(self, path: str, folder: str) -> Place:
+        reference, root = root_of(path, self._references), root_of(path, self._roots)
         own = self._references[reference] if reference else self._roots[root] if root else None
         real = os.path.realpath(folder)
         inside = any(holds(top, real) for top in self._absolute)
@@ -184,7 +186,8 @@ class Surroundings:
             apart = "a reference"
         elif any(name.lower().endswith(LIBRARIES) for name in real.split(os.sep)):
             apart = "inside the library of an application"
-        return Place(real, own, inside, apart, class_of(folder, own, self._within) if own and key == folder else ())
+        label = class_of(folder, own, self._within) if own is not None and path not in self._files else ()
+        return Place(real, own, inside, apart, label)
 
 
 def absolute(path: str) -> str:
@@ -251,7 +254,7 @@ def held(member: Member, standing: Standing, options: KeepOptions) -> str | None
         return "similar only: another picture" if member.tier is Tier.SIMILAR else "not all of its shot has a keeper"
     if member.tier > options.tier:
         name = member.tier.name.lower()
-        return f"changed on purpose, tier {name} (--tier {name})"
+        return f"of tier {name} only (--tier {name})"
     if standing.apart is not None:
         return standing.apart
     if standing.altered is not None:

@@ -38,7 +38,7 @@ def hold_names(fates: Iterable[Fate]) -> bool:
         if staying is not None:
             for fate in alike:
                 if fate.stays is None:
-                    fate.stays, changed = f"same file as {staying.text}, which stays", True
+                    fate.stays, changed = f"same file as a name that stays: {staying.text}", True
     return changed
 
 
@@ -93,11 +93,12 @@ class Wholes:
         for fate in self._alone:
             if fate.stays is None:
                 owner = self._beside.owners(fate.path)[0].images[0]
-                fate.stays, changed = f"belongs to {printable(owner)} and goes with it only", True
+                fate.stays, changed = f"goes only with the image it belongs to: {printable(owner)}", True
         for fate, unit in self._units:
             if fate.stays is None:
-                fate.stays = self._lacking(fate, unit)
-                changed |= fate.stays is not None
+                reason = self._lacking(fate, unit)
+                if reason is not None:
+                    fate.stays, changed = f"not all of its shot can go: {reason}", True
         return changed
 
     def gather(self) -> None:
@@ -106,7 +107,8 @@ class Wholes:
         for fate, unit in self._units:
             others = [path for path in (*unit.images, *unit.sidecars) if path != fate.path]
             if fate.stays is None and fate.path == next(image for image in unit.images if image in self._fate):
-                fate.parts = [self._part(fate, path) for path in others if path not in taken and self._goes(path)]
+                going = [path for path in others if path not in taken and self._goes(path)]
+                fate.parts = tuple(self._part(fate, path) for path in going)
                 taken.update(part.path for part in fate.parts)
         for path in taken & self._fate.keys():
             self._fate[path].along = True
@@ -136,7 +138,7 @@ class Wholes:
         name = printable(os.path.basename(path))
         apart = self._around.apart(path)
         if apart is not None:
-            return f"its {name} stays: {apart}"
+            return f"its {name} is {apart}"
         if path in self._keepers:
             return f"its {name} is the keeper of another image"
         try:
@@ -195,9 +197,9 @@ class Wholes:
 def _apart(other: Fate) -> str | None:
     """Return why an image cannot go with another of its shot."""
     if other.stays is not None:
-        return f"{other.text} of the same shot stays: {other.stays}"
+        return f"{other.text} stays, {other.stays}"
     if other.standing.symlink:
-        return f"{other.text} of the same shot is a symlink (--units off)"
+        return f"{other.text} is a symlink (--units off)"
     if other.metadata:
-        return f"the keeper of {other.text}, of the same shot, lacks its {', '.join(other.metadata)} (--drop-metadata)"
+        return f"the keeper of {other.text} lacks its {', '.join(other.metadata)} (--drop-metadata)"
     return None

@@ -19,6 +19,7 @@ from lookalike.finding import find
 from lookalike.model import Tier
 from lookalike.plan import KeepOptions, Metadata, Plan
 from lookalike.planning import freed, plan_document
+from lookalike.report import plans
 from lookalike.scripting import script_of
 
 INCOMPLETE = 3
@@ -93,7 +94,7 @@ def _metadata(*, merge: bool, drop: bool) -> Metadata:
 
 
 def _print(made: Plan, incomplete: Sequence[str], shown: int | None, next_step: str | None) -> None:
-    for line in report.plan_lines(made, freed(made), show=shown):
+    for line in plans.lines(made, freed(made), show=shown):
         typer.echo(line)
     for line in incomplete:
         typer.echo(f"incomplete: {report.plain(line)}")

@@ -2,16 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from lookalike.plan import Decision, Plan
-
 SHOWN_GROUPS = 20
-SHOWN_CONFLICTS = 20
-CONFLICT = "label conflict: "
-"""How the reason of a duplicate begins that lies in another class than its keeper."""
 SHOWN_FOLDERS = 5
 
 
@@ -200,71 +194,3 @@ def _failures(failures: list[dict[str, Any]]) -> Iterator[str]:
 
 def _plural(count: int, noun: str) -> str:
     return noun if count == 1 else noun + "s"
-
-
-def plan_lines(plan: Plan, freed: Mapping[str, int], *, show: int | None = SHOWN_GROUPS) -> Iterator[str]:
-    """Render a plan: who stays, who goes, why, and how much space that is; then what stays although it is a duplicate.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    freed : mapping of str to int
-        Bytes that become free with each file, once it is purged.
-    show : int or None
-        Most groups to show; None for all.
-
-    Yields
-    ------
-    str
-        One line without its end.
-    """
-    groups = [list(found) for _, found in groupby(plan.decisions, key=lambda decision: decision.group)]
-    for group in groups[:show]:
-        yield f"Group {group[0].group}"
-        for decision in group:
-            yield from _decision(decision)
-        yield ""
-    if len(groups) > len(groups[:show]):
-        hidden = len(groups) - len(groups[:show])
-        yield f"... and {hidden:,} more {_plural(hidden, 'group')}: --show all, or --plan FILE.json"
-        yield ""
-    conflicts = [one for one in plan.decisions if one.verdict == "keep" and one.reason.startswith(CONFLICT)]
-    for decision in conflicts[: show and SHOWN_CONFLICTS]:
-        yield f"{plain(decision.path)}: {plain(decision.reason)}"
-    parts = sum(len(decision.parts) for decision in plan.removals)
-    along = (
-        f" and {parts:,} {_plural(parts, 'file')} that {'belongs' if parts == 1 else 'belong'} to them" if parts else ""
-    )
-    count = len(plan.removals)
-    yield (
-        f"{count:,} {_plural(count, 'image')}{along} would go ({plan.options.action}), "
-        f"{amount(sum(freed.values()))} {'at once' if plan.options.action == 'delete' else 'once that is purged'}"
-        if count
-        else "no image would go"
-    )
-    stay = Counter(_kind(one.reason) for one in plan.decisions if one.verdict == "keep" and one.tier is not None)
-    for reason, number in stay.most_common():
-        yield f"stays: {number:,} {_plural(number, 'duplicate')}, {plain(reason)}"
-
-
-def _decision(decision: Decision) -> Iterator[str]:
-    """One line for an image, and one for each file that goes along with it."""
-    size = amount(decision.size)
-    if decision.verdict == "keep":
-        alike = "" if decision.tier is None else f"{decision.tier.name.lower()}, {decision.relation}; "
-        verb = "keep " if decision.tier is None else "stays"
-        yield f"  {verb}  {plain(decision.path)}  ({size})  {alike}{plain(decision.reason)}"
-        return
-    assert decision.tier is not None
-    assert decision.keeper is not None
-    link = "symlink, " if decision.symlink else ""
-    merged = f"; its {', '.join(decision.metadata)} go to a sidecar of the keeper" if decision.metadata else ""
-    alike = f"{decision.tier.name.lower()} of {plain(decision.keeper)}: {decision.relation}"
-    yield f"  goes   {plain(decision.path)}  ({link}{size})  {alike}; {plain(decision.reason)}{merged}"
-    for part in decision.parts:
-        yield f"         {plain(part.path)}  ({amount(part.size)})  goes along with it"
-
-
-def _kind(reason: str) -> str:
-    return reason.partition(":")[0].partition(" (")[0]
