@@ -457,6 +457,19 @@ def test_any_plan_is_sound(put: Put, seed: int) -> None:
     assert plan.removals
 
 
+def test_what_was_decided_to_be_different_stays(put: Put) -> None:
+    put("p/a.png", BIG)
+    put("p/b.jpg", SMALL)
+    put("p/c.png", BIG)
+    findings = found("p")
+    small = next(member.ref.digest for member in findings.groups[0].members if member.ref.path == "p/b.jpg")
+    plan = make_plan(
+        findings.groups, findings.by_root, options=KeepOptions(), apart=lambda keeper, other: small in (keeper, other)
+    )
+    assert gone(plan) == {"p/c.png"}
+    assert stays(plan, "p/b.jpg") == "decided to be no duplicate (lookalike decide)"
+
+
 def test_a_keeper_outside_its_group_holds(put: Put) -> None:
     put("p/a.png", BIG)
     put("p/b.png", BIG)
