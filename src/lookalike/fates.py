@@ -162,10 +162,10 @@ def _settle(
     member = fate.member
     assert member.tier is not None
     pair: Pair | str = Pair(member.tier, member.score, member.relation, member.keeper_lacks)
-    keeper, why = near, member.reason
+    keeper, why = near, printable(member.reason)
     if near.stays is None:
         assert near.keeper is not None
-        keeper, why = near.keeper, f"{member.reason}; then {near.why}"
+        keeper, why = near.keeper, f"{why}; then {near.why}"
         pair = _followed(fate, near, keeper, Pair(*pair), options, asked[0])
     if isinstance(pair, str):
         fate.stays = pair
