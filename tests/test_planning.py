@@ -73,7 +73,7 @@ def test_a_copy_goes_and_says_why_and_in_favour_of_whom(put: Put) -> None:
 
 def test_findings_that_were_written_give_the_same_plan(put: Put) -> None:
     for name, content in {"a.png": BIG, "b.jpg": SMALL, "c.png": BIG, os.fsdecode(b"\xff.png"): BIG}.items():
-        put("p/" + name, content)
+        os.utime(put("p/" + name, content), (1, 1))
     findings = found("p")
     document = document_from_json(findings.to_json())
     read = plan_document(document, options=KeepOptions())
@@ -455,6 +455,19 @@ def test_any_plan_is_sound(put: Put, seed: int) -> None:
         if decision.verdict == "keep" and os.path.islink(decision.path):
             assert os.path.realpath(decision.path) not in {os.path.realpath(path) for path in gone(plan)}
     assert plan.removals
+
+
+def test_what_was_decided_to_be_different_stays(put: Put) -> None:
+    put("p/a.png", BIG)
+    put("p/b.jpg", SMALL)
+    put("p/c.png", BIG)
+    findings = found("p")
+    small = next(member.ref.digest for member in findings.groups[0].members if member.ref.path == "p/b.jpg")
+    plan = make_plan(
+        findings.groups, findings.by_root, options=KeepOptions(), apart=lambda keeper, other: small in (keeper, other)
+    )
+    assert gone(plan) == {"p/c.png"}
+    assert stays(plan, "p/b.jpg") == "decided to be no duplicate (lookalike decide)"
 
 
 def test_a_keeper_outside_its_group_holds(put: Put) -> None:

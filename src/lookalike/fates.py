@@ -17,6 +17,8 @@ from lookalike.tables import printable
 
 Confirm = Callable[[File, File], Confirmed]
 """``(keeper, other) -> Confirmed``: as `lookalike.confirming.confirm`, with the turns of the search."""
+Apart = Callable[[bytes, bytes], bool]
+"""``(keeper, other) -> bool``, of digests: whether somebody decided that one is no duplicate of the other."""
 
 
 class Pair(NamedTuple):
@@ -86,7 +88,7 @@ class Fate:
         return printable(self.path)
 
 
-def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: Confirm) -> list[Fate]:
+def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: Confirm, apart: Apart) -> list[Fate]:
     """Say of each image of a group what becomes of it, as far as the group alone decides.
 
     Where the keeper that an image was verified against goes itself, the image is compared with the one that stays: by what is
@@ -102,6 +104,8 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
         What may go.
     confirm : callable
         A full look at two files.
+    apart : callable
+        What was decided of two contents.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
         return fates
     own = {fate.path: fate for fate in fates}
     for fate in fates:
-        _settle(fate, own, options, confirm, ())
+        _settle(fate, own, options, (confirm, apart), ())
     return fates
 
 
@@ -145,25 +149,30 @@ def read_found(fate: Fate) -> File:
     return data, os.path.basename(fate.path)
 
 
-def _settle(fate: Fate, own: dict[str, Fate], options: KeepOptions, confirm: Confirm, above: Sequence[Fate]) -> None:
+def _settle(
+    fate: Fate, own: dict[str, Fate], options: KeepOptions, asked: tuple[Confirm, Apart], above: Sequence[Fate]
+) -> None:
     if fate.stays is not None or fate.keeper is not None:
         return
     near = own.get(fate.member.keeper or "")
     if near is None or near is fate or near in above:  # only of findings that somebody edited
         fate.stays = "its keeper is not in its group"
         return
-    _settle(near, own, options, confirm, (*above, fate))
+    _settle(near, own, options, asked, (*above, fate))
     member = fate.member
     assert member.tier is not None
     pair: Pair | str = Pair(member.tier, member.score, member.relation, member.keeper_lacks)
-    keeper, why = near, member.reason
+    keeper, why = near, printable(member.reason)
     if near.stays is None:
         assert near.keeper is not None
-        keeper, why = near.keeper, f"{member.reason}; then {near.why}"
-        pair = _followed(fate, near, keeper, Pair(*pair), options, confirm)
-    stays = pair if isinstance(pair, str) else _holding(fate, keeper, pair, options)
-    if isinstance(pair, str) or stays is not None:
-        fate.stays = stays
+        keeper, why = near.keeper, f"{why}; then {near.why}"
+        pair = _followed(fate, near, keeper, Pair(*pair), options, asked[0])
+    if isinstance(pair, str):
+        fate.stays = pair
+        return
+    decided = "decided to be no duplicate (lookalike decide)" if asked[1](keeper.digest, fate.digest) else None
+    fate.stays = decided or _holding(fate, keeper, pair, options)
+    if fate.stays is not None:
         return
     fate.keeper, fate.pair, fate.why = keeper, pair, why
 

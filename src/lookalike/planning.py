@@ -1,8 +1,10 @@
 """Groups to a plan: what goes, what stays and why, as the files stand now. Nothing is written."""
 
+import gc
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, groupby
@@ -12,7 +14,7 @@ from typing import Any
 from lookalike.beside import Beside
 from lookalike.confirming import confirm as look_at_both
 from lookalike.errors import SourceError
-from lookalike.fates import Confirm, Fate, fates_of
+from lookalike.fates import Apart, Confirm, Fate, fates_of
 from lookalike.labels import Root
 from lookalike.model import Group, Orient
 from lookalike.plan import Decision, KeepOptions, Plan
@@ -30,6 +32,7 @@ def make_plan(
     orient: Orient = "upright",
     found: dict[str, Any] | None = None,
     confirm: Confirm | None = None,
+    apart: Apart | None = None,
 ) -> Plan:
     """Decide about every image of some groups.
 
@@ -50,6 +53,8 @@ def make_plan(
         Options of the search, kept with the plan.
     confirm : callable, optional
         A full look at two files; None for `lookalike.confirming.confirm`.
+    apart : callable, optional
+        What was decided of two contents, such as `lookalike.stores.decisions.Standing.apart`; None for nothing.
 
     Returns
     -------
@@ -62,21 +67,25 @@ def make_plan(
         If a glob is malformed, or there is no root but references.
     """
     confirm = confirm or partial(look_at_both, orient=orient)
+    apart = apart or (lambda _keeper, _other: False)
     around = Surroundings(roots, options)
-    fates = [fate for group in groups for fate in fates_of(group, around, options, confirm)]
-    _hold(fates, around, options, confirm)
-    return Plan(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        folder=os.getcwd(),
-        roots=around.plan_roots(),
-        options=options,
-        orient=orient,
-        decisions=tuple(_decisions(fates)),
-        found=found or {},
-    )
+    with _uncollected():
+        fates = [fate for group in groups for fate in fates_of(group, around, options, confirm, apart)]
+        _hold(fates, around, options, confirm)
+        return Plan(
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            folder=os.getcwd(),
+            roots=around.plan_roots(),
+            options=options,
+            orient=orient,
+            decisions=tuple(_decisions(fates)),
+            found=found or {},
+        )
 
 
-def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm | None = None) -> Plan:
+def plan_document(
+    document: Document, *, options: KeepOptions, confirm: Confirm | None = None, apart: Apart | None = None
+) -> Plan:
     """Decide about every image of findings that were read back.
 
     Parameters
@@ -86,7 +95,7 @@ def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm 
         written.
     options : KeepOptions
         What may go, and how.
-    confirm : callable, optional
+    confirm, apart : callable, optional
         As for `make_plan`.
 
     Returns
@@ -108,13 +117,9 @@ def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm 
             "none of the images in these findings is there: run the command in the folder where they were found, or find again"
         )
     return make_plan(
-        document.groups,
-        document.roots,
-        options=options,
-        orient=document.orient,
-        found=document.options,
-        confirm=confirm,
-    )
+        document.groups, document.roots, options=options, orient=document.orient, found=document.options,
+        confirm=confirm, apart=apart,
+    )  # fmt: skip
 
 
 def freed(plan: Plan) -> dict[str, int]:
@@ -145,6 +150,18 @@ def freed(plan: Plan) -> dict[str, int]:
         if links <= len(same) and not os.path.islink(os.path.join(plan.folder, path)):
             gained[path] = size
     return gained
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the search for cycles of garbage: a plan is many values and no cycle, and a third of the time went into it."""
+    active = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if active:
+            gc.enable()
 
 
 def _hold(fates: list[Fate], around: Surroundings, options: KeepOptions, confirm: Confirm) -> None:

@@ -9,7 +9,7 @@ from lookalike.labels import Root, class_of, names_below, root_of
 from lookalike.model import MIN_DETAIL, Member, Tier
 from lookalike.plan import KeepOptions, PlanRoot
 from lookalike.sources.rules import Rules
-from lookalike.tables import UNKNOWN_TIME
+from lookalike.tables import UNKNOWN_TIME, printable
 
 LIBRARIES = (".photoslibrary", ".lrlibrary", ".cocatalog")
 """Endings of folders that belong to an application, which keeps its own account of every file in them."""
@@ -247,7 +247,7 @@ def held(member: Member, standing: Standing, options: KeepOptions) -> str | None
         A reason for people; None where nothing of its own holds it.
     """
     if member.role == "keeper":
-        return member.reason
+        return printable(member.reason)
     if member.tier is None:
         return "never verified against its keeper"
     if member.role == "similar":
