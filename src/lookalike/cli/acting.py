@@ -1,7 +1,6 @@
 """What `clean --apply` and `apply` have in common: ask, act, and say where things are now and how to get them back."""
 
 import os
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import typer
 
 from lookalike.cleaning import apply
+from lookalike.cli.commands import command
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError
 from lookalike.plan import LINKS, Plan
@@ -163,31 +163,6 @@ def outcome(done: Applied, ledger: str | None) -> Iterator[str]:
     for root in done.inside:
         yield f"That is inside {plain(root)}, since nothing can be put beside it: have loaders of the folder pass it over."
     yield "No space is free yet."
-    yield f"Undo: {command('undo', done.batch, ledger)}"
-    yield f"Free the space: {command('purge', done.batch, ledger)}"
-
-
-def command(verb: str, batch: str | None, ledger: str | None) -> str:
-    """Return a command line to be copied.
-
-    Parameters
-    ----------
-    verb : str
-        undo or purge.
-    batch : str or None
-        Name of a batch.
-    ledger : str or None
-        The ledger, if it is not the usual one.
-
-    Returns
-    -------
-    str
-        Complete and quoted.
-
-    Examples
-    --------
-    >>> command("undo", "2026-01-02-030405", None)
-    'lookalike undo 2026-01-02-030405'
-    """
-    words = ["lookalike", verb, *([batch] if batch else []), *(["--ledger", ledger] if ledger else [])]
-    return plain(shlex.join(words))
+    which = [str(done.batch), *(["--ledger", ledger] if ledger else [])]
+    yield f"Undo: {command('undo', *which)}"
+    yield f"Free the space: {command('purge', *which)}"

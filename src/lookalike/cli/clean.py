@@ -1,7 +1,6 @@
 """`lookalike clean`."""
 
 import os
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -12,6 +11,7 @@ import typer
 
 from lookalike import __version__, report, tables
 from lookalike.cli.acting import REFUSED, act_on, refusals
+from lookalike.cli.commands import command
 from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
@@ -148,5 +148,5 @@ def _next(made: Plan, plan: str | None) -> str:
     if not made.removals:
         return "Nothing would go."
     if plan is not None:
-        return f"Nothing was done. Edit the plan if you like, then: {report.plain(shlex.join(['lookalike', 'apply', plan]))}"
-    return f"Nothing was done. To do it: {report.plain(shlex.join(['lookalike', *sys.argv[1:], '--apply']))}"
+        return f"Nothing was done. Edit the plan if you like, then: {command('apply', plan)}"
+    return f"Nothing was done. To do it: {command(*sys.argv[1:], '--apply')}"

@@ -1,12 +1,12 @@
 """`lookalike find`."""
 
-import shlex
 import sys
 from typing import Annotated, Any
 
 import typer
 
 from lookalike import report, tables
+from lookalike.cli.commands import command
 from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
@@ -15,6 +15,8 @@ from lookalike.findings import Findings
 
 DUPLICATES_FOUND = 1
 INCOMPLETE = 3
+OF_FIND = {"--tier", "--unmatched", "--output", "--fail-on-duplicates"}
+"""Options that clean has not, or with another meaning."""
 
 
 @with_find_arguments(unmatched="against", output="protect", json="output", show="json")
@@ -61,9 +63,12 @@ def find(
 
 def _print(findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None) -> None:
     next_command = None
-    if document["stats"]["groups"] and not output:
-        command = report.plain(shlex.join(["lookalike", *sys.argv[1:], "--output", "findings.csv"]))
-        next_command = f"{command}   (every group, with its reasons, in a table)"
+    if document["stats"]["duplicates"] and not output:
+        next_command = f"{command(*_clean(findings))}   (what would go, in favour of what; nothing is done)"
+    elif document["stats"]["groups"] and not output:
+        next_command = (
+            f"{command(*sys.argv[1:], '--output', 'findings.csv')}   (every group, with its reasons, in a table)"
+        )
     for line in report.lines(
         document,
         folders=findings.folder_pairs,
@@ -72,6 +77,13 @@ def _print(findings: Findings, document: dict[str, Any], shown: int | None, outp
         next_command=next_command,
     ):
         typer.echo(line)
+
+
+def _clean(findings: Findings) -> list[str]:
+    """Return the verb clean with what was said to find, as far as that means the same there."""
+    if not OF_FIND.intersection(word.partition("=")[0] for word in sys.argv[2:]):
+        return ["clean", *sys.argv[2:]]
+    return ["clean", *findings.roots, *(word for path in findings.references for word in ("--against", path))]
 
 
 def _exit_code(findings: Findings, *, fail_on_duplicates: bool) -> int:
