@@ -21,6 +21,9 @@ from lookalike.files import Disk, calls, contents_of, digest_of, look_at, make_f
 from lookalike.files.lock import only_one
 from lookalike.files.quarantine import is_within, probe, shelf_of, shelves
 from lookalike.journal import QUARANTINE
+from removals import quick_folder
+
+__all__ = ["quick_folder"]
 
 SHM = Path("/dev/shm")
 
@@ -222,23 +225,22 @@ def test_an_append_is_whole_or_undone(tmp_path: Path) -> None:
     assert path.read_bytes() == b"one\ntwo\nthree"
 
 
-def test_folders_are_made_at_any_depth_and_synced_once(tmp_path: Path) -> None:
+def test_folders_are_made_at_any_depth_and_synced_once(quick_folder: Path) -> None:
     synced: list[str] = []
 
     class Watched(Disk):
         def sync(self, folder: str) -> None:  # type: ignore[override]
             synced.append(folder)
 
-    deep = os.path.join(tmp_path, *"d" * 1010)
+    deep = os.path.join(quick_folder, *"d" * 1010)
     make_folders(Watched(), deep)
     assert os.path.isdir(deep)
     assert len(synced) == 1010
     make_folders(Watched(), deep)
     assert len(synced) == 1010
-    (tmp_path / "file").touch()
+    (quick_folder / "file").touch()
     with pytest.raises(NotADirectoryError):
-        make_folders(Watched(), str(tmp_path / "file" / "below" / "it"))
-    subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
+        make_folders(Watched(), str(quick_folder / "file" / "below" / "it"))
 
 
 def test_folders_that_are_gone_need_no_sync(tmp_path: Path) -> None:

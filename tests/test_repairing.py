@@ -13,9 +13,9 @@ from lookalike.errors import LedgerError, LookalikeError
 from lookalike.journal import Entry
 from lookalike.repairing import Repaired, repair, save
 from lookalike.stores.ledger import Ledger
-from removals import Album, album, tree
+from removals import Album, album, quick_folder, tree
 
-__all__ = ["album"]
+__all__ = ["album", "quick_folder"]
 ITEMS = 40
 PAGE = 4096
 
