@@ -32,7 +32,11 @@ def test_any_name_goes_and_comes_back(album: Album, action: str, by: str) -> Non
         album.put(os.path.join("-folder\n", name, "x.png"))
     for name in NAMES[:12]:
         os.chmod(album.put(os.path.join("modes", name)), 0o400)
-    files = [os.path.relpath(os.path.join(folder, name), album.root) for folder, _, names in os.walk(album.root) for name in names]
+    files = [
+        os.path.relpath(os.path.join(folder, name), album.root)
+        for folder, _, names in os.walk(album.root)
+        for name in names
+    ]
     going = [name for name in files if name != "k.png"]
     before = tree(album.root)
     plan = album.plan(album.decide("k.png"), *(album.decide(name, "k.png") for name in going), action=action)
@@ -82,14 +86,16 @@ def test_a_path_too_long_for_the_quarantine_is_refused_alone(album: Album) -> No
 
 def test_a_folder_deeper_than_python_recurses(album: Album) -> None:
     class Quick(Disk):
-        def sync(self, folder: str) -> None:  # type: ignore[override]
+        def sync(self, folder: str) -> None:
             """Leave it to the system: a thousand folders are many."""
 
     name = "d/" * 1010 + "x.png"
     album.put("k.png")
     subprocess.run(["mkdir", "-p", album.at("d/" * 1010)], check=True)
     Path(album.at(name)).write_bytes(b"a picture")
-    done = cleaning.apply(album.plan(album.decide("k.png"), album.decide(name, "k.png")), ledger=album.ledger, disk=Quick())
+    done = cleaning.apply(
+        album.plan(album.decide("k.png"), album.decide(name, "k.png")), ledger=album.ledger, disk=Quick()
+    )
     assert done.files == 1
     assert cleaning.undo(ledger=album.ledger, disk=Quick()).files == 1
     assert os.path.exists(album.at(name))
@@ -174,7 +180,7 @@ def test_an_act_taken_back_is_none_also_twice(album: Album, kind: Kind) -> None:
 @pytest.mark.parametrize("kind", ["hardlink", "symlink", "reflink"])
 def test_where_no_link_can_be_made_the_file_is_back(album: Album, kind: Kind) -> None:
     class Unable(Disk):
-        def hardlink(self, source: str, target: str) -> None:  # type: ignore[override]
+        def hardlink(self, _source: str, _target: str) -> None:
             raise PermissionError(1, "not here")
 
         symlink = reflink = hardlink  # type: ignore[assignment]

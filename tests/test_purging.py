@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from removals import Album, album, quick_folder
 __all__ = ["album", "quick_folder"]
 
 
-def applied(album: Album, *names: str, keeper: str = "k.png", **options: object) -> Applied:
+def applied(album: Album, *names: str, keeper: str = "k.png", **options: Any) -> Applied:
     for name in (keeper, *names):
         if not os.path.lexists(album.at(name)):
             album.put(name)
@@ -84,7 +85,9 @@ def test_a_strangers_file_in_the_quarantine_is_not_removed(album: Album) -> None
     os.unlink(os.path.join(place, "d.png"))
     purged = cleaning.purge(done, ledger=album.ledger)
     assert (purged.files, len(purged.held)) == (1, 2)  # one had gone already
-    assert {item.reason for item in purged.held} == {"what lies in its place in the quarantine is another file, or was changed"}
+    assert {item.reason for item in purged.held} == {
+        "what lies in its place in the quarantine is another file, or was changed"
+    }
     assert Path(place, "b.png").read_bytes() == b"my only photo"
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,10 @@ from removals import Album, album, quick_folder, tree
 __all__ = ["album", "quick_folder"]
 
 
-def refused(album: Album, *decisions: Decision, **options: object) -> dict[str, str]:
+def refused(album: Album, *decisions: Decision, **options: Any) -> dict[str, str]:
     """Apply a plan of which everything must be refused; return why by path."""
     before = tree(album.root)
-    done = cleaning.apply(album.plan(*decisions, **options), ledger=album.ledger)  # type: ignore[arg-type]
+    done = cleaning.apply(album.plan(*decisions, **options), ledger=album.ledger)
     assert done.files == 0
     assert tree(album.root) == before
     return {item.path: item.reason for item in done.refused}
@@ -140,7 +141,9 @@ def test_of_a_root_that_is_a_file_its_neighbours_are_outside(album: Album) -> No
     )  # fmt: skip
     done = cleaning.apply(plan, ledger=album.ledger)
     assert done.files == 1
-    assert [(item.path, item.reason) for item in done.refused] == [("photos/c.png", "it lies outside the roots of the plan")]
+    assert [(item.path, item.reason) for item in done.refused] == [
+        ("photos/c.png", "it lies outside the roots of the plan")
+    ]
 
 
 def _replace_by(make: Callable[[str], object]) -> Callable[[str], object]:
@@ -205,8 +208,12 @@ def test_nothing_is_done_inside_a_quarantine_and_nothing_in_it_is_a_keeper(album
     album.put("k.png")
     album.put(f"{QUARANTINE}/old/b.png")
     inner = f"{QUARANTINE}/old/b.png"
-    assert refused(album, album.decide("k.png"), album.decide(inner, "k.png")) == {f"photos/{inner}": "it lies in a quarantine"}
-    assert refused(album, album.decide(inner), album.decide("k.png", inner)) == {"photos/k.png": "its keeper lies in a quarantine"}
+    assert refused(album, album.decide("k.png"), album.decide(inner, "k.png")) == {
+        f"photos/{inner}": "it lies in a quarantine"
+    }
+    assert refused(album, album.decide(inner), album.decide("k.png", inner)) == {
+        "photos/k.png": "its keeper lies in a quarantine"
+    }
     album.put("q/b.png")
     os.symlink("photos/q", os.path.join(album.folder, "way"))
     for chosen in ("photos/q", "way", album.at("q")):

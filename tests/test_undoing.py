@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from removals import Album, album, quick_folder, tree
 __all__ = ["album", "quick_folder"]
 
 
-def applied(album: Album, *names: str, **options: object) -> str:
+def applied(album: Album, *names: str, **options: Any) -> str:
     """Have files go in favour of k.png; return the folder of the batch."""
     for name in ("k.png", *names):
         album.put(name)
@@ -33,7 +34,10 @@ def test_sibling_roots_share_a_manifest_and_each_gets_its_files_back(album: Albu
     for name in ("one/k.png", "one/b.png", "two/b.png", "other/one/b.png"):
         album.put(name)
     before = tree(album.folder)
-    decisions = album.decide("one/k.png"), *(album.decide(name, "one/k.png") for name in ("one/b.png", "two/b.png", "other/one/b.png"))
+    decisions = (
+        album.decide("one/k.png"),
+        *(album.decide(name, "one/k.png") for name in ("one/b.png", "two/b.png", "other/one/b.png")),
+    )
     plan = album.plan(*decisions, roots=("photos/one", "photos/two", "photos/other/one"), quarantine=chosen)
     for by in ("ledger", "manifest"):
         done = cleaning.apply(plan, ledger=album.ledger)
@@ -50,7 +54,11 @@ def test_sibling_roots_share_a_manifest_and_each_gets_its_files_back(album: Albu
 def test_of_several_roots_one_that_is_gone_is_said(album: Album) -> None:
     for name in ("one/k.png", "one/b.png", "two/b.png"):
         album.put(name)
-    decisions = album.decide("one/k.png"), album.decide("one/b.png", "one/k.png"), album.decide("two/b.png", "one/k.png")
+    decisions = (
+        album.decide("one/k.png"),
+        album.decide("one/b.png", "one/k.png"),
+        album.decide("two/b.png", "one/k.png"),
+    )
     done = cleaning.apply(album.plan(*decisions, roots=("photos/one", "photos/two")), ledger=album.ledger)
     os.rmdir(album.at("two"))
     undone = cleaning.undo(from_folder=done.places[0], ledger=f"{album.ledger}-other")
@@ -102,7 +110,9 @@ def test_a_symlink_in_the_root_leads_nowhere(album: Album) -> None:
     os.rmdir(album.at("sub"))
     album.link("sub", "../outside")
     undone = cleaning.undo(from_folder=folder, ledger=album.ledger)
-    assert [item.reason for item in undone.refused] == ["a symlink in its folder leads out of its root or the quarantine"]
+    assert [item.reason for item in undone.refused] == [
+        "a symlink in its folder leads out of its root or the quarantine"
+    ]
     assert os.listdir(outside) == []
 
 
@@ -146,7 +156,9 @@ def test_without_a_ledger_the_manifest_is_enough(album: Album) -> None:
     assert cleaning.undo(from_folder=folder, ledger=impossible).files == 1
 
 
-def test_what_came_back_is_back_also_where_the_ledger_cannot_be_told(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_came_back_is_back_also_where_the_ledger_cannot_be_told(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = applied(album, "b.png")
 
     def full(self: Ledger, *_: object) -> None:

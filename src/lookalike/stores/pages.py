@@ -17,7 +17,7 @@ INTEGERS = (0, 1, 2, 3, 4, 6, 8)
 Value = int | float | str | bytes | None
 
 
-class Damaged(ValueError):
+class DamagedError(ValueError):
     """A cell that is not what the format says; no other is the worse for it."""
 
 
@@ -55,7 +55,7 @@ class _File:
     def page(self, number: int) -> bytes:
         """Return a page, the first of which is number 1."""
         if not 1 <= number <= self.pages:
-            raise Damaged(number)
+            raise DamagedError(number)
         return self._content[(number - 1) * self._size : number * self._size].ljust(self._size, b"\0")
 
     def free(self) -> set[int]:
@@ -98,7 +98,7 @@ class _File:
     def _payload(self, page: bytes, at: int, length: int, kind: int) -> bytes:
         """Return what a cell holds, from its page and those where it goes on."""
         if not 0 <= length <= len(self._content):
-            raise Damaged(length)
+            raise DamagedError(length)
         most = self._size - 35 if kind == TABLE_LEAF else (self._size - 12) * 64 // 255 - 23
         least = (self._size - 12) * 32 // 255 - 23
         local = length
@@ -114,7 +114,7 @@ class _File:
             parts.append(more[4 : 4 + missing])
             missing -= len(parts[-1])
         if missing:
-            raise Damaged(length)
+            raise DamagedError(length)
         return b"".join(parts)
 
 
@@ -122,7 +122,7 @@ def _record(payload: bytes) -> tuple[Value, ...]:
     """Return the values of a record."""
     end, at = _varint(payload, 0)
     if not at <= end <= len(payload):
-        raise Damaged(end)
+        raise DamagedError(end)
     types = []
     while at < end:
         kind, at = _varint(payload, at)
@@ -132,20 +132,20 @@ def _record(payload: bytes) -> tuple[Value, ...]:
         value, at = _value(payload, at, kind)
         values.append(value)
     if at != len(payload):
-        raise Damaged(at)
+        raise DamagedError(at)
     return tuple(values)
 
 
 def _value(payload: bytes, at: int, kind: int) -> tuple[Value, int]:
     """Return a value and where the next begins."""
     if kind < 0 or kind in (10, 11):
-        raise Damaged(kind)
+        raise DamagedError(kind)
     if kind in (8, 9):
         return kind - 8, at
     size = INTEGERS[kind] if kind < 7 else 8 if kind == 7 else (kind - 12) // 2
     raw = payload[at : at + size]
     if len(raw) < size:
-        raise Damaged(size)
+        raise DamagedError(size)
     if kind == 0:
         return None, at
     if kind < 7:
@@ -163,7 +163,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if data[i] < 0x80:
             return value, i + 1
     if at + 9 > len(data):
-        raise Damaged(at)
+        raise DamagedError(at)
     value = value << 8 | data[at + 8]
     return value - (1 << 64) if value >> 63 else value, at + 9
 
