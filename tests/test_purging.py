@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lookalike import cleaning
+from lookalike.files import Disk, calls
 from lookalike.removal import Applied
 from removals import Album, album, quick_folder
 
@@ -105,3 +106,19 @@ def test_delete_leaves_nothing_behind(album: Album) -> None:
     done = applied(album, "b.png", action="delete")
     assert sorted(os.listdir(album.folder)) == ["photos", "state"]
     assert (done.files, done.size) == (1, 9)
+
+
+def test_delete_holds_what_loses_its_keeper_on_the_way_and_says_where(album: Album) -> None:
+    class Unlucky(Disk):
+        def rename(self, source: str, target: str) -> None:
+            calls.rename_new(source, target)
+            if os.path.lexists(album.at("k.png")):
+                os.unlink(album.at("k.png"))
+
+    album.put("k.png")
+    album.put("b.png")
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"), action="delete")
+    done = cleaning.apply(plan, ledger=album.ledger, disk=Unlucky())
+    assert (done.files, len(done.refused), len(done.places)) == (0, 1, 1)
+    assert Path(done.places[0], "photos", "b.png").read_bytes() == b"a picture"
+    assert cleaning.undo(done, ledger=album.ledger).files == 1
