@@ -249,9 +249,9 @@ def check(plan: Plan) -> None:
 
 def _check_decision(decision: Decision, options: KeepOptions) -> None:
     path = decision.path
-    names = [path, *(name for part in decision.parts for name in (part.path, part.keeper) if name is not None)]
-    if wrong := [name for name in names if not _is_path(name)]:
-        raise UsageError(f"{wrong[0]!r} is no path")
+    for name in (path, *(part.path for part in decision.parts), *(part.keeper for part in decision.parts)):
+        if name is not None and not _is_path(name):
+            raise UsageError(f"{name!r} is no path")
     if len(decision.digest) != DIGEST_BYTES or any(len(part.digest) != DIGEST_BYTES for part in decision.parts):
         raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
     if decision.verdict not in get_args(Verdict):
