@@ -1,15 +1,23 @@
 """Plans written by hand, and trees compared, for tests of removal."""
 
+import multiprocessing
 import os
 import stat
-from collections.abc import Iterator
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lookalike.files import digest_of
 from lookalike.model import Tier
 from lookalike.plan import Decision, KeepOptions, Part, Plan, PlanRoot
+
+MEMORY = "/dev/shm"
+NOBODY = 65534
 
 
 class Album:
@@ -57,10 +65,10 @@ class Album:
         stays = None if keeper is None else os.path.join("photos", keeper)
         return Part(os.path.join("photos", name), status.st_size, status.st_mtime_ns, digest_of(self.at(name)), stays)
 
-    def plan(self, *decisions: Decision, roots: tuple[str, ...] = ("photos",), **options: object) -> Plan:
+    def plan(self, *decisions: Decision, roots: tuple[str, ...] = ("photos",), **options: Any) -> Plan:
         """Return a plan of decisions."""
         found = tuple(PlanRoot(root, os.path.join(self.folder, root), 0) for root in roots)
-        return Plan("2026-01-01T00:00:00+00:00", self.folder, found, KeepOptions(**options), "upright", decisions)  # type: ignore[arg-type]
+        return Plan("2026-01-01T00:00:00+00:00", self.folder, found, KeepOptions(**options), "upright", decisions)
 
 
 def tree(folder: str) -> dict[bytes, tuple[object, ...]]:
@@ -84,7 +92,63 @@ def _tree(folder: bytes, below: bytes) -> Iterator[tuple[bytes, tuple[object, ..
             yield name, (stat.S_IFMT(status.st_mode),)
 
 
+def apart(do: Callable[[], None]) -> int | None:
+    """Run a function in a process of its own; return its exit code."""
+    process = multiprocessing.get_context("fork").Process(target=do)
+    process.start()
+    process.join(120)
+    return process.exitcode
+
+
+def as_nobody(do: Callable[[], None]) -> None:
+    """Run a function as a user whom permission bits bind."""
+    if os.geteuid() != 0:
+        do()
+        return
+
+    def child() -> None:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        do()
+
+    assert apart(child) == 0
+
+
+@contextmanager
+def passable(folder: str) -> Iterator[None]:
+    """Let anybody pass through the folders above one."""
+    above = [path for path in Path(folder).parents if not path.stat().st_mode & 0o001]
+    modes = [path.stat().st_mode for path in above]
+    for path in above:
+        path.chmod(path.stat().st_mode | 0o011)
+    yield
+    for path, mode in zip(above, modes, strict=True):
+        path.chmod(mode)
+
+
 @pytest.fixture
-def album(tmp_path: Path) -> Album:
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder in memory where there is such a file system: what is synced there is not waited for."""
+    if not os.access(MEMORY, os.W_OK):
+        yield tmp_path
+        return
+    folder = Path(tempfile.mkdtemp(prefix="lookalike-", dir=MEMORY))
+    yield folder
+    subprocess.run(["rm", "-rf", folder], check=True)  # deeper than `shutil.rmtree` goes
+
+
+@pytest.fixture
+def album(quick_folder: Path) -> Album:
     """Return an empty album."""
-    return Album(tmp_path)
+    return Album(quick_folder)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on another file system than that of `tmp_path`."""
+    if not os.access(MEMORY, os.W_OK) or os.stat(MEMORY).st_dev == os.stat(tmp_path).st_dev:
+        pytest.skip("no second file system here")
+    folder = Path(tempfile.mkdtemp(prefix="lookalike-", dir=MEMORY))
+    yield folder
+    subprocess.run(["rm", "-rf", folder], check=True)

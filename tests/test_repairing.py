@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from lookalike import cleaning
-from lookalike.errors import LedgerError, LookalikeError
+from lookalike.errors import LedgerError, LookalikeError, UnsafeError
+from lookalike.files.lock import only_one
 from lookalike.journal import Entry
 from lookalike.repairing import Repaired, repair, save
 from lookalike.stores.ledger import Ledger
-from removals import Album, album, tree
+from removals import Album, album, quick_folder, tree
 
-__all__ = ["album"]
+__all__ = ["album", "quick_folder"]
 ITEMS = 40
 PAGE = 4096
 
@@ -148,7 +149,9 @@ def test_a_repair_saves_what_undo_needs_and_never_overwrites_what_was_put_aside(
     with Ledger(album.ledger) as store, store.transaction():
         store.db.execute("INSERT INTO decision VALUES (7, 'pair', '2026', 'mine')")
         store.db.executemany("INSERT INTO decided VALUES (?, 7, ?)", ((bytes([i]) * 32, b"p") for i in range(200)))
-        wanted = {table: store.db.execute(f"SELECT * FROM {table}").fetchall() for table in ("entry", "decision", "decided")}
+        wanted = {
+            table: store.db.execute(f"SELECT * FROM {table}").fetchall() for table in ("entry", "decision", "decided")
+        }
     for number in (1, 2):
         damaged = b"\xa5" * 100
         damage(album.ledger, 0, damaged)
@@ -169,7 +172,7 @@ def test_each_damaged_page_costs_its_rows_and_the_manifest_brings_back_the_rest(
     batch, folder = applied(album)
     whole = Path(album.ledger).read_bytes()
     saved: dict[int, Repaired] = {}
-    for number in range(0, pages(album.ledger)):
+    for number in range(pages(album.ledger)):
         Path(album.ledger).write_bytes(whole[: number * PAGE] + b"\xa5" * PAGE + whole[(number + 1) * PAGE :])
         with Ledger(None) as store, store.transaction():
             saved[number] = save(store, Path(album.ledger).read_bytes())
@@ -214,15 +217,12 @@ def test_a_journal_that_lay_beside_the_damaged_file_is_not_played_into_the_new_o
     batch, _ = applied(album)
     damage(album.ledger, 0, b"\xa5" * 100)
     Path(album.ledger + "-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + b"\1" * 9000)
-    done = repair(album.ledger)
+    repair(album.ledger)
     assert not os.path.exists(album.ledger + "-journal")
     assert [row.name for row in cleaning.history(ledger=album.ledger)] == [batch]
 
 
 def test_a_repair_waits_for_nobody_at_work_and_needs_the_lock(album: Album) -> None:
-    from lookalike.errors import UnsafeError
-    from lookalike.files.lock import only_one
-
     applied(album)
     damage(album.ledger, 0, b"\xa5" * 100)
     with only_one(f"{album.ledger}.lock"), pytest.raises(UnsafeError, match="another lookalike"):
@@ -233,7 +233,7 @@ def test_a_repair_waits_for_nobody_at_work_and_needs_the_lock(album: Album) -> N
 def test_an_entry_that_was_being_acted_on_is_settled_after_a_repair(album: Album) -> None:
     _, folder = applied(album)
     lying = os.path.join(folder, "photos", "sub")
-    name = sorted(os.listdir(lying))[0]
+    name = min(os.listdir(lying))
     with Ledger(album.ledger) as store, store.transaction():
         entry = next(entry for entry in store.entries() if entry.origin.endswith(name))
         store.db.execute("UPDATE entry SET state = 'doing' WHERE id = ?", (entry.id,))

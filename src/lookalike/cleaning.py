@@ -92,9 +92,11 @@ def apply(
         done = carry_out(plan, store, workers=workers or default_workers(), progress=progress, disk=disk)
         if plan.options.action == "delete" and done.batch is not None:
             purged = purge_batch(store, _named(store, done.batch), disk)
-            return Applied(
-                done.batch, done.action, done.images, purged.files, purged.size, (*done.refused, *purged.held)
-            )
+            held = bool(purged.held)  # it lies in the quarantine, and undo brings it back
+            return replace(
+                done, files=purged.files, size=purged.size, refused=(*done.refused, *purged.held),
+                places=done.places if held else (), inside=done.inside if held else (),
+            )  # fmt: skip
         return done
 
 

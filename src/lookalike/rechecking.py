@@ -60,8 +60,11 @@ class Ready:
             raise UnsafeError("it was changed while it was being checked")
         if self.keeper is None or self.keeper_seen is None:
             return
-        link = self.keeper_seen.target is not None  # what it leads to may have gone, and looks of its own do not tell
-        if look_at(self.keeper) != self.keeper_seen or (link and digest_of(self.keeper) != self.keeper_digest):
+        now = look_at(self.keeper)
+        if now == self.keeper_seen and now.target is None:
+            return
+        # A hard link that was just made to it has changed its ctime, and of a symlink only the file it leads to tells.
+        if not self.keeper_seen.moved_to(now) or digest_of(self.keeper) != self.keeper_digest:
             raise UnsafeError("its keeper was changed while it was being checked")
 
 

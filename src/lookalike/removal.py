@@ -12,10 +12,10 @@ from lookalike.acting import act, take_back
 from lookalike.errors import SourceError, UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import shelves
-from lookalike.journal import Batch
+from lookalike.journal import Batch, Entry
 from lookalike.plan import Plan
 from lookalike.readying import Readier, Unit, planned
-from lookalike.shelving import Shelving
+from lookalike.shelving import Shelving, tidy
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
@@ -114,6 +114,7 @@ class _Run:
         self._shelves = shelves(there, None if chosen is None else os.path.join(plan.folder, chosen))
         self._refused: list[Refusal] = []
         self._went: list[Unit] = []
+        self._stayed: list[Entry] = []
 
     def run(self, workers: int, progress: OnProgress) -> Applied:
         """Do all of it."""
@@ -127,10 +128,12 @@ class _Run:
                 self._go(batch, shelving, [unit for unit in found if not isinstance(unit, str)])
                 done += len(chunk)
                 progress(done, len(units), True)
+        tidy(self._disk, self._stayed)
         moved = [entry for unit in self._went for entry in unit.entries if entry.kind != "write"]
         size = sum(entry.size for entry in moved if entry.target is None)
-        places = tuple(dict.fromkeys(shelf.batch(batch.name) for shelf in shelving.used))
-        inside = tuple(shelf.root for shelf in shelving.used if shelf.inside)
+        used = [shelf for shelf in shelving.used if os.path.isdir(shelf.batch(batch.name))]
+        places = tuple(dict.fromkeys(shelf.batch(batch.name) for shelf in used))
+        inside = tuple(shelf.root for shelf in used if shelf.inside)
         return Applied(
             batch.name, batch.action, len(self._went), len(moved), size, tuple(self._refused), places, inside
         )
@@ -161,6 +164,7 @@ class _Run:
                 self._ledger.mark(
                     replace(entry, state="planned", reason=why) for unit, why in refused for entry in unit.entries
                 )
+            self._stayed += (entry for unit, _ in refused for entry in unit.entries)
             self._refused += (Refusal(unit.decision.path, why) for unit, why in refused)
 
     def _go(self, batch: Batch, shelving: Shelving, units: Sequence[Unit]) -> None:

@@ -169,13 +169,14 @@ def folder_of(entry: Entry) -> str | None:
     Returns
     -------
     str or None
-        The nearest folder above its place with a manifest; None where there is none.
+        The folder in a quarantine; None where there is none with a manifest.
     """
     above = entry.place
     while above is not None and os.path.dirname(above) != above:
         above = os.path.dirname(above)
-        if os.path.isfile(os.path.join(above, MANIFEST)):
-            return above
+        quarantine = os.path.dirname(above)  # no further up: data sets have files called manifest.jsonl, too
+        if os.path.basename(quarantine) == QUARANTINE or os.path.isfile(os.path.join(quarantine, QUARANTINE)):
+            return above if os.path.isfile(os.path.join(above, MANIFEST)) else None
     return None
 
 

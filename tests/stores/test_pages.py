@@ -2,8 +2,10 @@
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +22,7 @@ VALUES = st.one_of(
 )
 
 
-def written(tmp_path: Path, values: list[tuple[object, ...]], page: int = 4096) -> Path:
+def written(tmp_path: Path, values: Sequence[tuple[object, ...]], page: int = 4096) -> Path:
     path = tmp_path / "a.sqlite"
     path.unlink(missing_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -29,15 +31,19 @@ def written(tmp_path: Path, values: list[tuple[object, ...]], page: int = 4096) 
         db.execute("CREATE TABLE keyed (a BLOB, b INTEGER, c, d, PRIMARY KEY (a, b)) WITHOUT ROWID")
         db.execute("BEGIN")
         db.executemany("INSERT INTO plain VALUES (?, ?, ?)", ((i * 3 - 40, *row) for i, row in enumerate(values)))
-        db.executemany("INSERT INTO keyed VALUES (?, ?, ?, ?)", ((b"k%06d" % i, i, *row) for i, row in enumerate(values)))
+        db.executemany(
+            "INSERT INTO keyed VALUES (?, ?, ?, ?)", ((b"k%06d" % i, i, *row) for i, row in enumerate(values))
+        )
         db.execute("COMMIT")
     return path
 
 
-def read(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+def read(path: Path) -> tuple[list[Any], list[Any]]:
     """Return the rows of the two tables as the pages tell them."""
     found = list(rows(path.read_bytes()))
-    plain = sorted((number, *row[1:]) for number, row in found if number is not None and len(row) == 3 and row[0] is None)
+    plain = sorted(
+        (number, *row[1:]) for number, row in found if number is not None and len(row) == 3 and row[0] is None
+    )
     keyed = sorted(row for number, row in found if number is None and len(row) == 4)
     return plain, keyed
 
@@ -46,7 +52,9 @@ def read(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]
 def test_the_pages_tell_the_rows_that_sqlite_tells(tmp_path: Path, page: int) -> None:
     chance = random.Random(page)
     kinds = (None, 0, 1, -1, 300, -70_000, 2**31, 2**40, -(2**62), 1.5, "", "é" * 50, b"", b"\0" * 7)
-    values = [(chance.choice(kinds), chance.randbytes(chance.choice((0, 5, 120, 3000, 90_000)) // 3)) for _ in range(400)]
+    values = [
+        (chance.choice(kinds), chance.randbytes(chance.choice((0, 5, 120, 3000, 90_000)) // 3)) for _ in range(400)
+    ]
     path = written(tmp_path, values, page)
     with closing(sqlite3.connect(path)) as db:
         plain, keyed = (db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in ("plain", "keyed"))

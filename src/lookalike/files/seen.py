@@ -119,10 +119,11 @@ def contents_of(path: str) -> tuple[bytes, bytes]:
 def _read(path: str, parts: list[bytes] | None) -> bytes:
     made = blake3()
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
+    before = os.fstat(handle)
+    if not stat.S_ISREG(before.st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "not an ordinary file", path)
     with open(handle, "rb", buffering=0) as file:
-        before = os.fstat(file.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            raise OSError(errno.EINVAL, "not an ordinary file", path)
         while part := file.read(READ_BYTES):
             made.update(part)
             if parts is not None:

@@ -1,0 +1,124 @@
+"""Nothing is removed for good unless what stays in its place is there, is another file, and has its bytes."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lookalike import cleaning
+from lookalike.files import Disk, calls
+from lookalike.removal import Applied
+from removals import Album, album, quick_folder
+
+__all__ = ["album", "quick_folder"]
+
+
+def applied(album: Album, *names: str, keeper: str = "k.png", **options: Any) -> Applied:
+    for name in (keeper, *names):
+        if not os.path.lexists(album.at(name)):
+            album.put(name)
+    plan = album.plan(album.decide(keeper), *(album.decide(name, keeper) for name in names), **options)
+    done = cleaning.apply(plan, ledger=album.ledger)
+    assert done.images == len(names)
+    return done
+
+
+def gone(album: Album, done: Applied) -> None:
+    os.unlink(album.at("k.png"))
+
+
+def changed(album: Album, done: Applied) -> None:
+    Path(album.at("k.png")).write_bytes(b"a pictura")
+
+
+def links_to_what_goes(album: Album, done: Applied) -> None:
+    os.unlink(album.at("k.png"))
+    album.link("k.png", os.path.join(done.places[0], "photos", "b.png"))
+
+
+def links_by_a_detour(album: Album, done: Applied) -> None:
+    os.unlink(album.at("k.png"))
+    album.link("hop.png", os.path.join(done.places[0], "photos", "c.png"))
+    album.link("k.png", "hop.png")
+
+
+def pipe(album: Album, done: Applied) -> None:
+    os.unlink(album.at("k.png"))
+    os.mkfifo(album.at("k.png"))
+
+
+@pytest.mark.parametrize("spoil", [gone, changed, links_to_what_goes, links_by_a_detour, pipe])
+def test_the_last_copy_is_held(album: Album, spoil: Callable[[Album, Applied], None]) -> None:
+    done = applied(album, "b.png", "c.png")
+    spoil(album, done)
+    purged = cleaning.purge(done, ledger=album.ledger)
+    assert (purged.files, len(purged.held)) == (0, 2)
+    assert all("may be the last one" in item.reason for item in purged.held)
+    undone = cleaning.undo(done, ledger=album.ledger)
+    assert (undone.files, Path(album.at("b.png")).read_bytes()) == (2, b"a picture")
+
+
+def test_what_stays_is_found_through_later_batches(album: Album) -> None:
+    first = applied(album, "b.png")
+    second = applied(album, "k.png", keeper="z.png")
+    assert cleaning.purge(first, ledger=album.ledger).held == ()
+    assert cleaning.purge(second, ledger=album.ledger).held == ()
+    assert os.listdir(album.root) == ["z.png"]
+
+
+def test_a_chain_that_ends_in_nothing_holds_all(album: Album) -> None:
+    first = applied(album, "b.png")
+    second = applied(album, "k.png", keeper="z.png")
+    os.unlink(album.at("z.png"))
+    assert len(cleaning.purge(first, ledger=album.ledger).held) == 1
+    assert len(cleaning.purge(second, ledger=album.ledger).held) == 1
+
+
+def test_a_strangers_file_in_the_quarantine_is_not_removed(album: Album) -> None:
+    done = applied(album, "b.png", "c.png", "d.png")
+    place = os.path.join(done.places[0], "photos")
+    os.unlink(os.path.join(place, "b.png"))
+    Path(place, "b.png").write_bytes(b"my only photo")
+    os.unlink(os.path.join(place, "c.png"))
+    os.mkdir(os.path.join(place, "c.png"))
+    os.unlink(os.path.join(place, "d.png"))
+    purged = cleaning.purge(done, ledger=album.ledger)
+    assert (purged.files, len(purged.held)) == (1, 2)  # one had gone already
+    assert {item.reason for item in purged.held} == {
+        "what lies in its place in the quarantine is another file, or was changed"
+    }
+    assert Path(place, "b.png").read_bytes() == b"my only photo"
+
+
+@pytest.mark.parametrize("action", ["quarantine", "hardlink", "symlink"])
+def test_a_purge_frees_everything_and_leaves_no_folder(album: Album, action: str) -> None:
+    done = applied(album, "-b\n.png", "sub/c.png", os.fsdecode(b"\xff.png"), action=action)
+    purged = cleaning.purge(str(done.batch), ledger=album.ledger)
+    assert (purged.files, purged.size, purged.held) == (3, 27, ())
+    assert not os.path.lexists(os.path.dirname(done.places[0]))
+    undone = cleaning.undo(done, ledger=album.ledger)
+    assert (undone.files, {item.reason for item in undone.refused}) == (0, {"it was purged: nothing of it is left"})
+
+
+def test_delete_leaves_nothing_behind(album: Album) -> None:
+    done = applied(album, "b.png", action="delete")
+    assert sorted(os.listdir(album.folder)) == ["photos", "state"]
+    assert (done.files, done.size) == (1, 9)
+
+
+def test_delete_holds_what_loses_its_keeper_on_the_way_and_says_where(album: Album) -> None:
+    class Unlucky(Disk):
+        def rename(self, source: str, target: str) -> None:
+            calls.rename_new(source, target)
+            if os.path.lexists(album.at("k.png")):
+                os.unlink(album.at("k.png"))
+
+    album.put("k.png")
+    album.put("b.png")
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"), action="delete")
+    done = cleaning.apply(plan, ledger=album.ledger, disk=Unlucky())
+    assert (done.files, len(done.refused), len(done.places)) == (0, 1, 1)
+    assert Path(done.places[0], "photos", "b.png").read_bytes() == b"a picture"
+    assert cleaning.undo(done, ledger=album.ledger).files == 1
