@@ -62,8 +62,9 @@ def test_quarantines_of_several_roots(tmp_path: Path) -> None:
     names = ["a/photos", "b/photos", "b/photos-2", "a/photos/inner"]
     roots = [str(tmp_path / name) for name in names]
     beside = shelves(roots, None)
+    above = [os.path.dirname(root) for root in roots[:3]] + [os.path.dirname(roots[0])]  # never inside an outer root
     assert {shelf.root: shelf.folder for shelf in beside} == {
-        root: os.path.join(os.path.dirname(root), QUARANTINE) for root in roots
+        root: os.path.join(folder, QUARANTINE) for root, folder in zip(roots, above, strict=True)
     }
     chosen = shelves(roots, str(tmp_path / "q"))
     assert {shelf.folder for shelf in chosen} == {str(tmp_path / "q")}

@@ -72,8 +72,8 @@ def shelves(roots: Sequence[str], chosen: str | None) -> list[Shelf]:
     roots : sequence of str
         Absolute paths without symlinks.
     chosen : str or None
-        A folder for all of them; None for one beside each, or inside where the folder above is on another file system or
-        cannot be written to.
+        A folder for all of them; None for one beside each, of one within another beside the outer one, or inside where the
+        folder above is on another file system or cannot be written to.
 
     Returns
     -------
@@ -81,8 +81,10 @@ def shelves(roots: Sequence[str], chosen: str | None) -> list[Shelf]:
         One per distinct root, the innermost first, so that the first that holds a path is its own.
     """
     made: list[Shelf] = []
-    for root in sorted({path if os.path.isdir(path) else os.path.dirname(path) for path in roots}, key=_innermost):
-        above = os.path.dirname(root)
+    folders = sorted({path if os.path.isdir(path) else os.path.dirname(path) for path in roots}, key=_innermost)
+    for root in folders:
+        # Beside a root that lies in another one would be within that.
+        above = os.path.dirname(next(outer for outer in reversed(folders) if outer == root or is_within(root, outer)))
         inside = chosen is None and not _can_be_put_in(above, root)
         folder = os.path.join(root if inside else above, QUARANTINE) if chosen is None else os.path.realpath(chosen)
         name = os.path.basename(root) or "root"
