@@ -56,10 +56,17 @@ class Ready:
         UnsafeError, OSError
             If one was.
         """
-        if look_at(self.origin) != self.seen:
-            raise UnsafeError("it was changed while it was being checked")
-        if self.keeper is not None and look_at(self.keeper) != self.keeper_seen:
-            raise UnsafeError("its keeper was changed while it was being checked")
+        _check_still("it", self.origin, self.seen, self.digest)
+        if self.keeper is not None and self.keeper_seen is not None:
+            _check_still("its keeper", self.keeper, self.keeper_seen, self.keeper_digest)
+
+
+def _check_still(what: str, path: str, seen: Seen, digest: bytes | None) -> None:
+    now = look_at(path)
+    # Where all but the time of the last change agree, another name of the file has come or gone, most likely by us; the bytes
+    # decide then.
+    if now != seen and not (seen.moved_to(now) and digest_of(path) == digest):
+        raise UnsafeError(f"{what} was changed while it was being checked")
 
 
 def resolve(folder: str, path: str) -> str:
@@ -151,6 +158,8 @@ class Rechecker:
             raise UnsafeError("a link can only take the place of an equal file, and its keeper has other bytes")
         if links and found[0].seen.target is not None:
             raise UnsafeError("it is a symlink, which takes no space")
+        if links and found[0].keeper_seen is not None and found[0].keeper_seen.target is not None:
+            raise UnsafeError("its keeper is a symlink, to which nothing is linked")
         return found
 
     def _image(self, decision: Decision, keeper: str) -> Ready:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lookalike import tables
-from lookalike.acting import act, take_back
+from lookalike.acting import act, beside, settle, state_of
 from lookalike.errors import SourceError, UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import shelves
@@ -195,12 +195,13 @@ class _Run:
         except (OSError, UnsafeError) as error:
             why = str(getattr(error, "strerror", None) or error)
             try:
-                for entry in reversed(begun[:-1]):
-                    take_back(self._disk, entry)
+                for entry in reversed(begun):
+                    if restored := beside(settle(self._disk, entry, state_of(entry))):
+                        why = f"{why}; {restored}"
             except (OSError, UnsafeError) as stuck:
                 unit.entries = []  # the journal goes on saying that they are being done, until a later command settles it
                 return (
-                    f"{why}; what goes along with it cannot be moved back now ({stuck}): any later command tries again"
+                    f"{why}; what was done to it cannot be taken back now ({stuck}): any later command tries again"
                 )
             return why
         return ""

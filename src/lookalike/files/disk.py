@@ -26,7 +26,7 @@ class Disk:
     sync = staticmethod(calls.sync_folder)
 
 
-def move(disk: Disk, source: str, target: str) -> None:
+def move(disk: Disk, source: str, target: str) -> bool:
     """Move a file, to another file system too, unless the new name is taken; the old name goes last.
 
     Parameters
@@ -35,6 +35,11 @@ def move(disk: Disk, source: str, target: str) -> None:
         Operations.
     source, target : str
         Old and new name.
+
+    Returns
+    -------
+    bool
+        Whether it is the same file still, not a copy.
 
     Raises
     ------
@@ -47,17 +52,21 @@ def move(disk: Disk, source: str, target: str) -> None:
         if error.errno != errno.EXDEV:
             raise
     else:
-        return
+        return True
     before = look_at(source)
     disk.copy(source, target)
-    disk.sync(os.path.dirname(target))
-    if before.target is None and digest_of(source) != digest_of(target):
-        disk.remove(target)
-        raise OSError(errno.EIO, "the copy does not read as it was written", target)
-    if look_at(source) != before:
-        disk.remove(target)
-        raise OSError(errno.EAGAIN, "it changed while it was moved", source)
-    disk.remove(source)
+    try:
+        disk.sync(os.path.dirname(target))
+        if before.target is None and digest_of(source) != digest_of(target):
+            raise OSError(errno.EIO, "the copy does not read as it was written", target)
+        if look_at(source) != before:
+            raise OSError(errno.EAGAIN, "it changed while it was moved", source)
+        disk.remove(source)
+    except OSError:
+        if os.path.lexists(source):
+            disk.remove(target)
+        raise
+    return False
 
 
 def make_folders(disk: Disk, path: str) -> None:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lookalike.errors import UnsafeError
+from lookalike.errors import LedgerError, UnsafeError
 
 
 @contextmanager
@@ -20,9 +20,14 @@ def only_one(path: str) -> Iterator[None]:
     ------
     UnsafeError
         If another process holds it.
+    LedgerError
+        If its file cannot be made.
     """
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be opened ({error.strerror or error}): name another ledger with --ledger") from error
     try:
         try:
             _take(handle)

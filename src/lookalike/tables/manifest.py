@@ -133,8 +133,8 @@ def read_manifest(path: str) -> Manifest:
         if head["version"] != MANIFEST_VERSION:
             raise UnsafeError(f"{path} was written by another version of lookalike ({head['version']})")
         root = ManifestRoot(path_of(head, "label"), path_of(head, "root"), path_of(head, "relative"))
-        entries = {row["path"] if "path_bytes" not in row else row["path_bytes"]: _entry(row) for row in rest}
-        made = Manifest(str(head["batch"]), str(head["created"]), root, tuple(entries.values()))
+        entries = dict.fromkeys(_entry(row) for row in rest)
+        made = Manifest(str(head["batch"]), str(head["created"]), root, tuple(entries))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnsafeError(f"{path} is no manifest of a quarantine: {error}") from error
     for entry in made.entries:
