@@ -23,9 +23,10 @@ from lookalike.plan import Action, Decision, KeepOptions, Part, Plan, PlanRoot
 from lookalike.stores.ledger import Ledger
 
 OPERATIONS = [name for name in vars(Disk) if not name.startswith("_")]
-DEEP = ("link", "unlink", "rename", "symlink", "mkdir", "rmdir", "fsync", "chmod", "fchown", "utime")
-"""What operations on files are made of, as named in `os`."""
-MEMORY = "/dev/shm"  # noqa: S108 - a file system where syncs cost nothing
+DEEP = ("link", "unlink", "rename", "symlink", "mkdir", "rmdir", "fsync", "fchown")
+"""What operations on files are made of, as named in `os`; not what shutil looks up in `os.supports_follow_symlinks`."""
+MEMORY = "/dev/shm"
+"""A file system where syncs cost nothing."""
 
 
 def scratch(fallback: Path) -> Path:
@@ -89,7 +90,9 @@ def plan_of(
         status = os.stat(os.path.join(base, path))
         return status.st_size, status.st_mtime_ns, digest_of(os.path.join(base, path))
 
-    decisions = [Decision(path, "keep", 1, *facts(path), "first of its group") for path in dict.fromkeys(removals.values())]
+    decisions = [
+        Decision(path, "keep", 1, *facts(path), "first of its group") for path in dict.fromkeys(removals.values())
+    ]
     for path, keeper in removals.items():
         along = tuple(Part(part, *facts(part), stays) for part, stays in (parts or {}).get(path, ()))
         link = os.path.islink(os.path.join(base, path))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from conftest import encode, scene
@@ -60,7 +60,10 @@ def picked(draw: st.DrawFn) -> Picked:
         elif files and how == 1:
             soft[name] = draw(st.sampled_from(sorted(files)))
         else:
-            mode, mtime = draw(st.sampled_from((0o644, 0o600, 0o444, 0o755))), draw(st.integers(0, 2_000_000_000_999_999_999))
+            mode, mtime = (
+                draw(st.sampled_from((0o644, 0o600, 0o444, 0o755))),
+                draw(st.integers(0, 2_000_000_000_999_999_999)),
+            )
             files[name] = draw(st.integers(0, 3)), mode, mtime
     batches = draw(st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 1 << 30)), min_size=1, max_size=3))
     return Picked(files, hard, soft, draw(st.sampled_from(ROOTS)), tuple(batches), draw(st.booleans()))
@@ -75,7 +78,12 @@ def made(pick: Picked) -> Iterator[str]:
             os.makedirs(os.path.join(base, "data", folder))
         data = os.path.join(base, "data")
         for name, (content, mode, mtime) in pick.files.items():
-            put(os.path.join(data, name), COPIES[content - 2] if content > 1 else b"%d" % content, mode=mode, mtime_ns=mtime)
+            put(
+                os.path.join(data, name),
+                COPIES[content - 2] if content > 1 else b"%d" % content,
+                mode=mode,
+                mtime_ns=mtime,
+            )
         for name, target in (pick.hard | pick.soft).items():
             path, other = os.path.join(data, name), os.path.join(data, target)
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -115,12 +123,18 @@ def carry_out(base: str, pick: Picked) -> list[cleaning.Applied]:
     ]
     for applied in done:
         for refusal in applied.refused:
-            known = ("same file as its keeper", "keeper goes itself", "outside the roots", "symlink", "keeper carries less")
+            known = (
+                "same file as its keeper",
+                "keeper goes itself",
+                "outside the roots",
+                "symlink",
+                "keeper carries less",
+            )
             assert any(words in refusal.reason for words in known), refusal
     return done
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, phases=[Phase.generate])
 @given(picked())
 def test_undoing_all_batches_gives_the_identical_tree(pick: Picked) -> None:
     with made(pick) as base:
@@ -137,9 +151,9 @@ def test_undoing_all_batches_gives_the_identical_tree(pick: Picked) -> None:
         assert not {"doing", "done"} & states(ledger).keys()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
 @given(picked(), st.booleans())
-def test_undoing_by_the_manifests_gives_the_identical_tree_elsewhere(pick: Picked, moved: bool) -> None:  # noqa: FBT001
+def test_undoing_by_the_manifests_gives_the_identical_tree_elsewhere(pick: Picked, moved: bool) -> None:
     with made(pick) as base:
         before = snapshot(os.path.join(base, "data"))
         done = carry_out(base, pick)
@@ -164,7 +178,7 @@ def test_undoing_by_the_manifests_gives_the_identical_tree_elsewhere(pick: Picke
                 shutil.rmtree(home)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, phases=[Phase.generate])
 @given(picked())
 def test_a_purge_leaves_every_picture(pick: Picked) -> None:
     with made(pick) as base:
@@ -175,7 +189,8 @@ def test_a_purge_leaves_every_picture(pick: Picked) -> None:
         for row in cleaning.history(ledger=ledger):
             cleaning.purge(row.name, ledger=ledger)
             assert pictures(data, quarantined=False) == kept  # nothing of the tree itself is touched
-        left = {Path(os.path.join(folder, name)).read_bytes() for folder, _, names in os.walk(base) for name in names}
+        paths = [Path(folder, name) for folder, _, names in os.walk(data) for name in names]
+        left = {path.read_bytes() for path in paths if not path.is_symlink()}
         for content in contents:
             forms = COPIES if content > 1 else [b"%d" % content]
             assert left & set(forms)

@@ -232,8 +232,8 @@ def state_of(entry: Entry) -> str:
         return "done" if entry.kind == "move" and _is(look_at(entry.place), entry) else "half"
     if entry.kind == "hardlink" and entry.keeper is not None and _same_file(entry.origin, entry.keeper):
         return "done"
-    if _holds(entry.origin, entry):
-        return "copied"
+    if _holds(entry.origin, entry):  # what lies in its place else is not ours
+        return "copied" if _is_copy(entry.origin, entry.place) else "undone"
     return "done" if entry.kind == "move" or _is_ours(entry) else "half"
 
 
@@ -302,8 +302,9 @@ def _is_copy(one: str, other: str) -> bool:
     """Say whether two names are the same file, or one a copy of the other with its time."""
     with contextlib.suppress(OSError):
         here, there = look_at(one), look_at(other)
-        if (here.size, here.mtime_ns, here.target) == (there.size, there.mtime_ns, there.target):
-            return here.target is not None or digest_of(one) == digest_of(other)
+        if here.target is not None:
+            return here.target == there.target
+        return (here.size, here.mtime_ns) == (there.size, there.mtime_ns) and digest_of(one) == digest_of(other)
     return False
 
 

@@ -107,7 +107,9 @@ def _check_intact(entry: Entry) -> None:
     except OSError as error:
         raise UnsafeError(f"{entry.place} cannot be read: {error.strerror or error}") from error
     if not same:
-        raise UnsafeError(f"{entry.place} is not what was put there any more, so this may be the only one: undo brings it back")
+        raise UnsafeError(
+            f"{entry.place} is not what was put there any more, so this may be the only one: undo brings it back"
+        )
 
 
 class _Stays:

@@ -128,7 +128,7 @@ class _Run:
                 progress(done, len(units), True)
         moved = [entry for unit in self._went for entry in unit.entries if entry.kind != "write"]
         size = sum(entry.size for entry in moved if entry.target is None)
-        places = tuple(shelf.batch(batch.name) for shelf in shelving.used)
+        places = tuple(dict.fromkeys(shelf.batch(batch.name) for shelf in shelving.used))
         inside = tuple(shelf.root for shelf in shelving.used if shelf.inside)
         return Applied(
             batch.name, batch.action, len(self._went), len(moved), size, tuple(self._refused), places, inside
@@ -200,9 +200,7 @@ class _Run:
                         why = f"{why}; {restored}"
             except (OSError, UnsafeError) as stuck:
                 unit.entries = []  # the journal goes on saying that they are being done, until a later command settles it
-                return (
-                    f"{why}; what was done to it cannot be taken back now ({stuck}): any later command tries again"
-                )
+                return f"{why}; what was done to it cannot be taken back now ({stuck}): any later command tries again"
             return why
         return ""
 

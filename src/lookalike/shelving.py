@@ -27,7 +27,7 @@ class Shelving:
 
     def __init__(self, disk: Disk, shelves: Sequence[Shelf], batch: Batch) -> None:
         self._disk, self._shelves, self._batch = disk, shelves, batch
-        self._claimed: set[Shelf] = set()
+        self._claimed: set[str] = set()
         self.used: list[Shelf] = []
         """Those with a folder of this batch."""
 
@@ -87,22 +87,22 @@ class Shelving:
             folder = shelf.batch(self._batch.name)
             if shelf not in self.used:
                 self._open(shelf, folder)
+            root = ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, folder))
+            head = header(self._batch.name, self._batch.created, root)
             for above in {os.path.dirname(entry.place) for entry in some if entry.place is not None}:
                 make_folders(self._disk, above)
-            self._disk.append(os.path.join(folder, MANIFEST), lines(some, shelf.root, folder))
+            self._disk.append(os.path.join(folder, MANIFEST), head + lines(some, shelf.root, folder))
             self._disk.sync(folder)
 
     def _open(self, shelf: Shelf, folder: str) -> None:
         make_folders(self._disk, shelf.folder)
-        if shelf not in self._claimed:  # by nobody else, who may have another ledger and the same second
+        if folder not in self._claimed:  # by nobody else, who may have another ledger and the same second
             self._disk.make_folder(folder)
-            self._claimed.add(shelf)
+            self._claimed.add(folder)
         mark = os.path.join(shelf.folder, QUARANTINE)
         if os.path.basename(shelf.folder) != QUARANTINE and not os.path.lexists(mark):
             self._disk.write(mark, MARK)
         self._disk.sync(shelf.folder)
-        root = ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, folder))
-        self._disk.append(os.path.join(folder, MANIFEST), header(self._batch.name, self._batch.created, root))
         self.used.append(shelf)
 
 

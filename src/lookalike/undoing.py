@@ -14,7 +14,7 @@ from lookalike.removal import Refusal
 from lookalike.settling import folders_of
 from lookalike.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
-from lookalike.tables.manifest import MANIFEST, read_manifest
+from lookalike.tables.manifest import MANIFEST, ManifestRoot, read_manifest
 
 UNITS_AT_ONCE = 256
 
@@ -112,23 +112,25 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
     """
     folder = os.path.realpath(folder)
     manifest = read_manifest(_manifest_in(folder))
-    places = (manifest.root.absolute, os.path.normpath(os.path.join(folder, manifest.root.relative)))
-    root = next((place for place in places if os.path.isdir(place)), None)
-    if root is None:
+    roots = {root: _now(root, folder) for root, _ in manifest.entries}
+    if roots and not any(roots.values()):
         raise UnsafeError(
-            f"{folder} holds files of {manifest.root.absolute}, which is not there: make that folder first"
+            f"{folder} holds files of {', '.join(root.absolute for root in roots)}, which is not there: make that folder first"
         )
-    root = os.path.realpath(root)
     entries, refused = [], []
-    for entry in manifest.entries:
+    for was, entry in manifest.entries:
+        root = roots[was]
+        if root is None:
+            refused.append(Refusal(os.path.join(was.absolute, entry.origin), f"{was.absolute} is not there"))
+            continue
         origin = os.path.join(root, entry.origin)
         if not is_within(os.path.realpath(os.path.dirname(origin)) + os.sep, root):
             refused.append(Refusal(origin, "a symlink in its folder leads out of its root"))
             continue
         place = None if entry.place is None else os.path.join(folder, entry.place)
         keeper = entry.keeper
-        if keeper is not None and is_within(keeper, manifest.root.absolute):
-            keeper = os.path.join(root, os.path.relpath(keeper, manifest.root.absolute))
+        if keeper is not None:
+            keeper = _moved(keeper, roots)
         if place is None or os.path.lexists(place):
             entries.append(replace(entry, origin=origin, place=place, keeper=keeper))
     sweep(disk, folders_of(entries))
@@ -138,6 +140,20 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
     back = [entry for entry in returned if entry.state == "undone"]
     tidy(disk, {folder})
     return _undone(manifest.batch, back, beside, refused), back
+
+
+def _now(root: ManifestRoot, folder: str) -> str | None:
+    """Return where a root is now: where it was, or else where it was seen from the folder of the batch."""
+    places = (root.absolute, os.path.normpath(os.path.join(folder, root.relative)))
+    return next((os.path.realpath(place) for place in places if os.path.isdir(place)), None)
+
+
+def _moved(path: str, roots: dict[ManifestRoot, str | None]) -> str:
+    """Return where a file is now that lay in one of some roots."""
+    for was, now in roots.items():
+        if now is not None and is_within(path, was.absolute):
+            return os.path.join(now, os.path.relpath(path, was.absolute))
+    return path
 
 
 def _manifest_in(folder: str) -> str:

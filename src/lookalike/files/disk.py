@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from lookalike.files import calls
-from lookalike.files.seen import digest_of, look_at
+from lookalike.files.seen import Seen, digest_of, look_at
 
 
 class Disk:
@@ -57,16 +57,21 @@ def move(disk: Disk, source: str, target: str) -> bool:
     disk.copy(source, target)
     try:
         disk.sync(os.path.dirname(target))
-        if before.target is None and digest_of(source) != digest_of(target):
-            raise OSError(errno.EIO, "the copy does not read as it was written", target)
-        if look_at(source) != before:
-            raise OSError(errno.EAGAIN, "it changed while it was moved", source)
+        _check_copy(source, target, before)
         disk.remove(source)
     except OSError:
         if os.path.lexists(source):
             disk.remove(target)
         raise
     return False
+
+
+def _check_copy(source: str, target: str, before: Seen) -> None:
+    """Raise OSError unless a file still is what it was, and its copy reads as the file does."""
+    if before.target is None and digest_of(source) != digest_of(target):
+        raise OSError(errno.EIO, "the copy does not read as it was written", target)
+    if look_at(source) != before:
+        raise OSError(errno.EAGAIN, "it changed while it was moved", source)
 
 
 def make_folders(disk: Disk, path: str) -> None:

@@ -27,7 +27,9 @@ def only_one(path: str) -> Iterator[None]:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise LedgerError(f"{path} cannot be opened ({error.strerror or error}): name another ledger with --ledger") from error
+        raise LedgerError(
+            f"{path} cannot be opened ({error.strerror or error}): name another ledger with --ledger"
+        ) from error
     try:
         try:
             _take(handle)

@@ -41,20 +41,17 @@ class Manifest:
         Name of the batch.
     created : str
         When, ISO 8601.
-    root : ManifestRoot
-        Where its files came from.
-    entries : tuple of Entry
-        Origins are relative to the root, places to the folder of the batch.
+    entries : tuple of (ManifestRoot, Entry)
+        Where each file came from; origins are relative to the root, places to the folder of the batch.
     """
 
     batch: str
     created: str
-    root: ManifestRoot
-    entries: tuple[Entry, ...]
+    entries: tuple[tuple[ManifestRoot, Entry], ...]
 
 
 def header(batch: str, created: str, root: ManifestRoot) -> bytes:
-    """Return the line that a manifest begins with.
+    """Return the line that comes before those of the entries of a root; a manifest begins with one.
 
     Parameters
     ----------
@@ -132,12 +129,17 @@ def read_manifest(path: str) -> Manifest:
         head, *rest = [json.loads(row) for row in rows[:-1]] + _last(rows)
         if head["version"] != MANIFEST_VERSION:
             raise UnsafeError(f"{path} was written by another version of lookalike ({head['version']})")
-        root = ManifestRoot(path_of(head, "label"), path_of(head, "root"), path_of(head, "relative"))
-        entries = dict.fromkeys(_entry(row) for row in rest)
-        made = Manifest(str(head["batch"]), str(head["created"]), root, tuple(entries))
+        root = _root(head)
+        entries: dict[tuple[ManifestRoot, Entry], None] = {}
+        for row in rest:
+            if "root" in row:
+                root = _root(row)
+            else:
+                entries[root, _entry(row)] = None
+        made = Manifest(str(head["batch"]), str(head["created"]), tuple(entries))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnsafeError(f"{path} is no manifest of a quarantine: {error}") from error
-    for entry in made.entries:
+    for _, entry in made.entries:
         for name in (entry.origin, entry.place or "."):
             if os.path.isabs(name) or os.pardir in name.split(os.sep):
                 raise UnsafeError(f"{path} names {name!r}, which would lead outside: it was not written by lookalike")
@@ -150,6 +152,10 @@ def _last(rows: list[bytes]) -> list[Any]:
         return [json.loads(rows[-1])] if rows else []
     except ValueError:
         return []
+
+
+def _root(row: dict[str, Any]) -> ManifestRoot:
+    return ManifestRoot(path_of(row, "label"), path_of(row, "root"), path_of(row, "relative"))
 
 
 def _entry(row: dict[str, Any]) -> Entry:
