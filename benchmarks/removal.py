@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +141,8 @@ def main() -> None:
     costs: dict[str, list[Cost]] = {}
     for _ in range(args.rounds):
         for way in (ours, theirs):
-            for name, cost in in_new_folder(
-                args.folder, lambda base, way=way: way(base, args.files, args.bytes)
-            ).items():
+            found = in_new_folder(args.folder, partial(way, count=args.files, size=args.bytes))
+            for name, cost in found.items():
                 costs.setdefault(name, []).append(cost)
     ways = {name: medians(rows) for name, rows in costs.items()}
     bars = judge([BAR], ways)

@@ -20,7 +20,9 @@ from lookalike.journal import QUARANTINE, Entry
 from lookalike.model import Tier
 from lookalike.opening import open_ledger
 from lookalike.plan import Action, Decision, KeepOptions, Part, Plan, PlanRoot
+from lookalike.removal import Applied
 from lookalike.stores.ledger import Ledger
+from lookalike.undoing import Undone
 
 OPERATIONS = [name for name in vars(Disk) if not name.startswith("_")]
 DEEP = ("link", "unlink", "rename", "symlink", "mkdir", "rmdir", "fsync", "fchown")
@@ -233,13 +235,13 @@ class Example:
     def photos(self) -> str:
         return os.path.join(self.base, "photos")
 
-    def apply(self, disk: Disk | None = None) -> cleaning.Applied:
+    def apply(self, disk: Disk | None = None) -> Applied:
         return cleaning.apply(self.plan, ledger=self.ledger, workers=1, disk=disk)
 
     def settle(self, disk: Disk | None = None) -> None:
         cleaning.apply(nothing(self.base), ledger=self.ledger, workers=1, disk=disk)
 
-    def undo(self, disk: Disk | None = None) -> list[cleaning.Undone]:
+    def undo(self, disk: Disk | None = None) -> list[Undone]:
         done = []
         while "done" in states(self.ledger):
             done.append(cleaning.undo(ledger=self.ledger, disk=disk))

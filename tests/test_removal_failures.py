@@ -12,7 +12,7 @@ import pytest
 from lookalike import cleaning
 from lookalike.errors import LedgerError, UnsafeError
 from lookalike.files import Disk
-from lookalike.plan import Action
+from lookalike.plan import Action, Plan
 from lookalike.stores.ledger import Ledger
 from removal_trees import Example, Steps, example, in_child, plan_of, put, scratch, snapshot, states, take_road
 
@@ -34,15 +34,16 @@ def three(base: Path) -> str:
     return str(base)
 
 
-def removal(base: str, **options: Any) -> cleaning.Plan:
+def removal(base: str, **options: Any) -> Plan:
     return plan_of(base, ["photos"], dict.fromkeys(("photos/b.png", "photos/c.png"), "photos/keeper.png"), **options)
 
 
 class Meddling(Disk):
-    """A disk on which somebody else does something right before an operation."""
+    """A disk on which somebody else does something right before the first operation of a kind."""
 
     def __init__(self, name: str, meddle: Callable[[str], None]) -> None:
-        operation, times = getattr(self, name), []
+        operation = getattr(self, name)
+        times: list[str] = []
 
         def call(path: str, *rest: Any) -> Any:
             if not times:
@@ -300,7 +301,7 @@ def test_one_ledger_serves_one_process_at_a_time(three: str) -> None:
 def test_two_ledgers_at_once_lose_nothing(three: str) -> None:
     """In the same second, over the same plan: each batch is undone by the ledger and by the manifest of its own."""
     plan, before = removal(three), snapshot(f"{three}/photos")
-    ours: list[cleaning.Applied] = []
+    ours: list[Any] = []
     theirs = cleaning.apply(
         plan,
         ledger=f"{three}/one",

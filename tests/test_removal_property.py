@@ -18,6 +18,7 @@ from lookalike import cleaning
 from lookalike.journal import QUARANTINE
 from lookalike.model import Tier
 from lookalike.plan import Plan
+from lookalike.removal import Applied
 from removal_trees import pictures, plan_of, put, scratch, snapshot, states
 
 NAMES = (
@@ -52,7 +53,9 @@ def picked(draw: st.DrawFn) -> Picked:
     )
     count = draw(st.integers(3, 12))
     names = draw(st.lists(paths.map(os.path.normpath), min_size=count, max_size=count, unique=True))
-    files, hard, soft = {}, {}, {}
+    files: dict[str, tuple[int, int, int]] = {}
+    hard: dict[str, str] = {}
+    soft: dict[str, str] = {}
     for name in names:
         how = draw(st.integers(0, 9))
         if files and how == 0:
@@ -113,7 +116,7 @@ def planned(data: str, pick: Picked, action: str, seed: int, **options: Any) -> 
     return plan_of(data, pick.roots, removals, tier=Tier.COPY, action=action, **options)
 
 
-def carry_out(base: str, pick: Picked) -> list[cleaning.Applied]:
+def carry_out(base: str, pick: Picked) -> list[Applied]:
     """Apply one batch after the other."""
     data, ledger = os.path.join(base, "data"), os.path.join(base, "ledger")
     chosen = {"quarantine": os.path.join(base, "away")} if pick.inside else {}

@@ -129,8 +129,9 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
             continue
         place = None if entry.place is None else os.path.join(folder, entry.place)
         keeper = entry.keeper
-        if keeper is not None:
-            keeper = _moved(keeper, roots)
+        if keeper is not None:  # as seen from the file: that is what a symlink says, wherever the two are now
+            seen = os.path.relpath(keeper, os.path.dirname(os.path.join(was.absolute, entry.origin)))
+            keeper = os.path.normpath(os.path.join(os.path.dirname(origin), seen))
         if place is None or os.path.lexists(place):
             entries.append(replace(entry, origin=origin, place=place, keeper=keeper))
     sweep(disk, folders_of(entries))
@@ -146,14 +147,6 @@ def _now(root: ManifestRoot, folder: str) -> str | None:
     """Return where a root is now: where it was, or else where it was seen from the folder of the batch."""
     places = (root.absolute, os.path.normpath(os.path.join(folder, root.relative)))
     return next((os.path.realpath(place) for place in places if os.path.isdir(place)), None)
-
-
-def _moved(path: str, roots: dict[ManifestRoot, str | None]) -> str:
-    """Return where a file is now that lay in one of some roots."""
-    for was, now in roots.items():
-        if now is not None and is_within(path, was.absolute):
-            return os.path.join(now, os.path.relpath(path, was.absolute))
-    return path
 
 
 def _manifest_in(folder: str) -> str:
