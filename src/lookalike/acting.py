@@ -7,10 +7,11 @@ of a file is only ever removed by a purge.
 import contextlib
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lookalike.errors import UnsafeError
-from lookalike.files import TEMPORARY_NAME, Disk, Seen, digest_of, look_at, make_folders, move
+from lookalike.files import Disk, Seen, digest_of, is_temporary, look_at, make_folders, move
 from lookalike.journal import Entry
 from lookalike.plan import LINKS
 
@@ -36,33 +37,26 @@ def act(disk: Disk, entry: Entry, content: bytes | None = None) -> None:
     Raises
     ------
     OSError, UnsafeError
-        If it could not be done; everything is as before then.
+        If it could not be done; `settle` takes back what was, however far it got.
     """
     if entry.kind == "trash":
         disk.trash(entry.origin)
         return
     if entry.place is not None:
         _take_out(disk, entry, entry.place)
-    try:
-        if entry.kind in LINKS:
-            _put_link(disk, entry)
-        elif entry.kind == "write":
-            assert content is not None
-            disk.write(entry.origin, content)
-    except BaseException:
-        if entry.place is not None and not os.path.lexists(entry.origin):
-            move(disk, entry.place, entry.origin)
-        raise
+    if entry.kind in LINKS:
+        _put_link(disk, entry)
+    elif entry.kind == "write":
+        assert content is not None
+        disk.write(entry.origin, content)
 
 
 def _take_out(disk: Disk, entry: Entry, place: str) -> None:
-    """Move a file into the quarantine, and back if it turns out to be another than the one that was looked at."""
+    """Move a file into the quarantine; raise if it turns out to be another than the one that was looked at."""
     before = look_at(entry.origin)
-    move(disk, entry.origin, place)
+    renamed = move(disk, entry.origin, place)
     after = look_at(place)
-    same = before.moved_to(after) if before.device == after.device else _is(after, entry)
-    if not (same and _is(after, entry)):
-        move(disk, place, entry.origin)
+    if not _is(after, entry) or (renamed and not before.moved_to(after)):
         raise UnsafeError("it was replaced while it was being moved")
 
 
@@ -122,16 +116,60 @@ def take_back(disk: Disk, entry: Entry) -> str | None:
         if os.path.lexists(entry.origin):
             return None
         raise UnsafeError(LOST)
-    if os.path.lexists(entry.origin) and _is_ours(entry) and (entry.kind not in SHARING or intact(entry)):
-        disk.remove(entry.origin)
-    elif entry.kind == "write" and os.path.lexists(entry.origin):
-        raise UnsafeError("it was changed since, so it stays as it is; what was there before is in the quarantine")
+    if os.path.lexists(entry.origin):
+        if _is_ours(entry) and (entry.kind not in SHARING or _holds(entry.place, entry)):
+            disk.remove(entry.origin)
+        elif _is_copy(entry.origin, entry.place):  # it was on its way back already
+            disk.remove(entry.place)
+            return None
+        elif entry.kind == "write":
+            raise UnsafeError("it was changed since, so it stays as it is; what was there before is in the quarantine")
     make_folders(disk, os.path.dirname(entry.origin))
     try:
         move(disk, entry.place, entry.origin)
     except FileExistsError:
         return _put_beside(disk, entry)
     return None
+
+
+def give_back(disk: Disk, entry: Entry) -> tuple[Entry, str | None]:
+    """Undo what an entry did, if that can be done.
+
+    Parameters
+    ----------
+    disk : Disk
+        Operations.
+    entry : Entry
+        What to undo.
+
+    Returns
+    -------
+    Entry
+        As the journal is to keep it: undone, or else still done, with the reason.
+    str or None
+        As from `take_back`.
+    """
+    try:
+        where = take_back(disk, entry)
+    except (OSError, UnsafeError) as error:
+        return replace(entry, state="done", step="undo", reason=str(getattr(error, "strerror", None) or error)), None
+    return replace(entry, state="undone", step="undo", reason=beside(where)), where
+
+
+def beside(where: str | None) -> str:
+    """Say where a file is that could not get its place back; nothing where it could.
+
+    Parameters
+    ----------
+    where : str or None
+        From `take_back`.
+
+    Returns
+    -------
+    str
+        A clause.
+    """
+    return "" if where is None else f"its place was taken: restored as {where}"
 
 
 def _unwrite(disk: Disk, entry: Entry) -> None:
@@ -145,17 +183,18 @@ def _unwrite(disk: Disk, entry: Entry) -> None:
 def _put_beside(disk: Disk, entry: Entry) -> str:
     """Move a file back under a name that is free: what has appeared in its place is not touched."""
     assert entry.place is not None
-    stem, ending = os.path.splitext(entry.origin)
+    folder, name = os.path.split(entry.origin)
+    stem, ending = os.path.splitext(name)
     number = 1
     while True:
-        mark = f".restored{'' if number == 1 else f'-{number}'}{ending}"
-        beside = _shortened(stem, len(os.fsencode(mark))) + mark
+        tail = os.fsencode(f".restored{'' if number == 1 else f'-{number}'}{ending}")
+        free = os.path.join(folder, os.fsdecode(os.fsencode(stem)[: NAME_BYTES - len(tail)] + tail))
         try:
-            move(disk, entry.place, beside)
+            move(disk, entry.place, free)
         except FileExistsError:
             number += 1
         else:
-            return beside
+            return free
 
 
 def _shortened(stem: str, rest: int) -> str:
@@ -198,16 +237,16 @@ def state_of(entry: Entry) -> str:
     if not os.path.lexists(entry.place):
         return "undone" if at_origin else "lost"
     if not at_origin:
-        return "done" if entry.kind == "move" else "half"
+        return "done" if entry.kind == "move" and _is(look_at(entry.place), entry) else "half"
     if entry.kind == "hardlink" and entry.keeper is not None and _same_file(entry.origin, entry.keeper):
         return "done"
-    if _holds(entry.origin, entry):
-        return "copied"
+    if _holds(entry.origin, entry):  # what lies in its place else is not ours
+        return "copied" if _is_copy(entry.origin, entry.place) else "undone"
     return "done" if entry.kind == "move" or _is_ours(entry) else "half"
 
 
-def settle(disk: Disk, entry: Entry, state: str) -> None:
-    """Bring an entry back to what was before it began.
+def settle(disk: Disk, entry: Entry, state: str) -> str | None:
+    """Bring an entry back to what was before it began, however far it got.
 
     Parameters
     ----------
@@ -216,36 +255,41 @@ def settle(disk: Disk, entry: Entry, state: str) -> None:
     entry : Entry
         Of the step act.
     state : str
-        From `state_of`: half, done or copied.
+        From `state_of`.
+
+    Returns
+    -------
+    str or None
+        As from `take_back`.
 
     Raises
     ------
     OSError, UnsafeError
         If that cannot be done; nothing is lost then.
     """
-    assert entry.place is not None or entry.kind == "write"
+    if state in ("undone", "lost"):
+        return None
     if state == "copied":
         assert entry.place is not None
         disk.remove(entry.place)  # the copy; the file itself has not gone yet
-    else:
-        take_back(disk, entry)
+        return None
+    return take_back(disk, entry)
 
 
-def sweep(disk: Disk, entry: Entry) -> None:
-    """Remove what an interrupted copy left behind.
+def sweep(disk: Disk, folders: Iterable[str]) -> None:
+    """Remove what interrupted copies left behind, as far as that can be done.
 
     Parameters
     ----------
     disk : Disk
         Operations.
-    entry : Entry
-        An entry that was being acted on.
+    folders : iterable of str
+        Folders that files were being moved to.
     """
-    folders = [os.path.dirname(path) for path in (entry.place, entry.origin) if path is not None]
     for folder in folders:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             for name in os.listdir(folder):
-                if TEMPORARY_NAME.fullmatch(name):  # not just what begins so: nobody's picture is removed
+                if is_temporary(name):
                     disk.remove(os.path.join(folder, name))
 
 
@@ -284,28 +328,19 @@ def _same_file(one: str, other: str) -> bool:
     return False
 
 
+def _is_copy(one: str, other: str) -> bool:
+    """Say whether two names are the same file, or one a copy of the other with its time."""
+    with contextlib.suppress(OSError):
+        here, there = look_at(one), look_at(other)
+        if here.target is not None:
+            return here.target == there.target
+        return (here.size, here.mtime_ns) == (there.size, there.mtime_ns) and digest_of(one) == digest_of(other)
+    return False
+
+
 def _holds(path: str, entry: Entry) -> bool:
     """Say whether a name still holds the file of an entry, byte for byte."""
-    try:
+    with contextlib.suppress(OSError):
         seen = look_at(path)
-        return _is(replace(seen, mode=entry.mode), entry) and (
-            seen.target is not None or digest_of(path) == entry.digest
-        )
-    except OSError:
-        return False
-
-
-def intact(entry: Entry) -> bool:
-    """Say whether a file still lies in the quarantine as it was put there.
-
-    Parameters
-    ----------
-    entry : Entry
-        An entry that is done.
-
-    Returns
-    -------
-    bool
-        Whether it does, byte for byte.
-    """
-    return entry.place is not None and _holds(entry.place, entry)
+        return _is(seen, entry) and (seen.target is not None or digest_of(path) == entry.digest)
+    return False

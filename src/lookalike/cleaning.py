@@ -228,7 +228,7 @@ def history(*, ledger: StrPath | None = None) -> list[BatchRow]:
         for batch in store.batches():
             lying = store.entries(batch, ("done",))
             places = {os.path.dirname(entry.place): entry for entry in lying if entry.place is not None}
-            folders = {folder_of(entry) for entry in places.values()} - {None}
+            folders = {folder_of(entry, batch.name) for entry in places.values()} - {None}
             counts = dict(files.get(batch.id, {})), dict(size.get(batch.id, {}))
             rows.append(
                 BatchRow(batch.name, batch.created, batch.action, *counts, tuple(sorted(filter(None, folders))))
@@ -249,11 +249,17 @@ def _at_work(ledger: StrPath | None, disk: Disk) -> Iterator[Ledger]:
                 f"an earlier command was interrupted, and {path} cannot be put in order: {why}. "
                 "Nothing else is done before that"
             )
-        yield store
+        try:
+            yield store
+        except OSError as error:
+            raise UnsafeError(
+                f"stopped, since the disk failed ({error}); what was done until then is written down, and any later command "
+                "puts in order what was under way"
+            ) from error
 
 
 def _path(ledger: StrPath | None) -> str:
-    return default_ledger() if ledger is None else os.path.abspath(os.fspath(ledger))
+    return default_ledger() if ledger is None else os.path.realpath(os.fspath(ledger))  # one lock for all its names
 
 
 def _named(store: Ledger, name: str) -> Batch:

@@ -7,10 +7,10 @@ from itertools import groupby
 
 from lookalike.acting import as_put
 from lookalike.errors import UnsafeError
-from lookalike.files import Disk, digest_of, sync_all
+from lookalike.files import Disk, Seen, digest_of, look_at, sync_all
 from lookalike.journal import Batch, Entry
 from lookalike.removal import Refusal
-from lookalike.shelving import tidy
+from lookalike.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
@@ -64,6 +64,7 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
         for unit in units[start : start + UNITS_AT_ONCE]:
             try:
                 for entry in unit:
+                    _check_intact(entry)
                     stays.check(entry)
                 chunk += unit
             except UnsafeError as error:
@@ -78,7 +79,7 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
         with ledger.transaction():
             ledger.mark([*purged, *left])
         gone += purged
-    tidy(disk, gone)
+    tidy(disk, {folder_of(entry, batch.name) for entry in gone})
     files = [entry for entry in gone if entry.kind != "write"]
     return Purged(batch.name, len(files), sum(entry.size for entry in files if entry.target is None), tuple(held))
 
@@ -100,12 +101,26 @@ def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
     return left
 
 
+def _check_intact(entry: Entry) -> None:
+    """Raise UnsafeError where another file lies in the place of an entry: nobody looked whether anything stays of that."""
+    assert entry.place is not None
+    if entry.kind == "write" or not os.path.lexists(entry.place):
+        return
+    try:
+        target = look_at(entry.place).target
+        same = target == entry.target and (target is not None or digest_of(entry.place) == entry.digest)
+    except OSError as error:
+        raise UnsafeError(REPLACED) from error
+    if not same:
+        raise UnsafeError(REPLACED)
+
+
 class _Stays:
     """Find out whether something stays of a file."""
 
     def __init__(self, ledger: Ledger, going: set[str]) -> None:
         self._ledger, self._going = ledger, going
-        self._known: dict[str, bytes | None] = {}
+        self._known: dict[str, tuple[Seen, bytes]] = {}
 
     def check(self, entry: Entry) -> None:
         """Raise UnsafeError where nothing stays of the file of an entry."""
@@ -129,10 +144,13 @@ class _Stays:
         )
 
     def _digest(self, path: str) -> bytes | None:
-        if path not in self._known:
-            try:
-                # A symlink into the quarantine goes with what it leads to.
-                self._known[path] = None if os.path.realpath(path) in self._going else digest_of(path)
-            except OSError:
-                self._known[path] = None
-        return self._known[path]
+        try:
+            if os.path.realpath(path) in self._going:  # a symlink into the quarantine goes with what it leads to
+                return None
+            seen = look_at(path)
+            known = self._known.get(path)
+            if known is None or known[0] != seen or seen.target is not None:
+                known = self._known[path] = seen, digest_of(path)
+        except OSError:
+            return None
+        return known[1]

@@ -56,16 +56,19 @@ class Ready:
         UnsafeError, OSError
             If one was.
         """
-        if look_at(self.origin) != self.seen:
-            raise UnsafeError("it was changed while it was being checked")
-        if self.keeper is None or self.keeper_seen is None:
-            return
-        now = look_at(self.keeper)
-        if now == self.keeper_seen and now.target is None:
-            return
-        # A hard link that was just made to it has changed its ctime, and of a symlink only the file it leads to tells.
-        if not self.keeper_seen.moved_to(now) or digest_of(self.keeper) != self.keeper_digest:
-            raise UnsafeError("its keeper was changed while it was being checked")
+        _check_still("it", self.origin, self.seen, self.digest)
+        if self.keeper is not None and self.keeper_seen is not None:
+            _check_still("its keeper", self.keeper, self.keeper_seen, self.keeper_digest)
+
+
+def _check_still(what: str, path: str, seen: Seen, digest: bytes | None) -> None:
+    now = look_at(path)
+    if now == seen and now.target is None:
+        return
+    # Where all but the time of the last change agree, another name of the file has come or gone, most likely by us; the bytes
+    # decide then, as they do of what a symlink leads to.
+    if not seen.moved_to(now) or digest_of(path) != digest:
+        raise UnsafeError(f"{what} was changed while it was being checked")
 
 
 def resolve(folder: str, path: str) -> str:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lookalike import tables
-from lookalike.acting import act, take_back
+from lookalike.acting import act, beside, settle, state_of
 from lookalike.errors import SourceError, UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import shelves
 from lookalike.journal import Batch, Entry
 from lookalike.plan import Plan
 from lookalike.readying import Readier, Unit, planned
-from lookalike.shelving import Shelving, tidy
+from lookalike.shelving import Shelving, folder_of, tidy
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
@@ -128,7 +128,7 @@ class _Run:
                 self._go(batch, shelving, [unit for unit in found if not isinstance(unit, str)])
                 done += len(chunk)
                 progress(done, len(units), True)
-        tidy(self._disk, self._stayed)
+        tidy(self._disk, {folder_of(entry, batch.name) for entry in self._stayed})
         moved = [entry for unit in self._went for entry in unit.entries if entry.kind != "write"]
         size = sum(entry.size for entry in moved if entry.target is None)
         used = [shelf for shelf in shelving.used if os.path.isdir(shelf.batch(batch.name))]
@@ -213,13 +213,12 @@ class _Run:
         except (OSError, UnsafeError) as error:
             why = str(getattr(error, "strerror", None) or error)
             try:
-                for entry in reversed(begun[:-1]):
-                    take_back(self._disk, entry)
+                for entry in reversed(begun):
+                    if restored := beside(settle(self._disk, entry, state_of(entry))):
+                        why = f"{why}; {restored}"
             except (OSError, UnsafeError) as stuck:
                 unit.entries = []  # the journal goes on saying that they are being done, until a later command settles it
-                return (
-                    f"{why}; what goes along with it cannot be moved back now ({stuck}): any later command tries again"
-                )
+                return f"{why}; what was done to it cannot be taken back now ({stuck}): any later command tries again"
             return why
         return ""
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from lookalike.acting import LOST, settle, state_of, sweep, take_back
+from lookalike.acting import LOST, beside, give_back, settle, state_of, sweep
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.journal import Entry
+from lookalike.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
 
 TAKEN_BACK = "taken back after an interruption"
@@ -47,13 +48,12 @@ def settle_all(ledger: Ledger, disk: Disk) -> Settled:
         What was done.
     """
     doing = ledger.entries(states=("doing",))
+    sweep(disk, folders_of(doing))
     changed: list[Entry] = []
     stuck: list[tuple[str, str]] = []
     for _, found in groupby(doing, key=lambda entry: (entry.batch, entry.unit, entry.step)):
         unit = list(found)
         try:
-            for entry in unit:
-                sweep(disk, entry)
             changed += _SETTLERS[unit[0].step](disk, unit)
         except (OSError, UnsafeError) as error:
             stuck.append((unit[0].origin, str(getattr(error, "strerror", None) or error)))
@@ -61,6 +61,8 @@ def settle_all(ledger: Ledger, disk: Disk) -> Settled:
         sync_all(disk, folders_of(changed))
         with ledger.transaction():
             ledger.mark(changed)
+        names = {batch.id: batch.name for batch in ledger.batches()}
+        tidy(disk, {folder_of(entry, names[entry.batch]) for entry in changed})
     completed = sum(entry.state in ("done", "purged") for entry in changed)
     return Settled(completed, len(changed) - completed, tuple(stuck))
 
@@ -95,25 +97,16 @@ def _settle_act(disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
             settled.append(replace(entry, state="done", reason=LOST))
             continue
         try:
-            if state != "undone":
-                settle(disk, entry, state)
-            settled.append(_with(entry, "undone"))
-        except UnsafeError as error:  # it was changed since: that stays, and stands in nobody's way
+            where = settle(disk, entry, state)
+        except UnsafeError as error:  # somebody changed it since, so it stays as it is
             settled.append(replace(entry, state="done", reason=str(error)))
+        else:
+            settled.append(replace(entry, state="undone", reason=beside(where) or TAKEN_BACK))
     return settled
 
 
 def _settle_undo(disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
-    return [_taken_back(disk, entry) for entry in reversed(unit)]
-
-
-def _taken_back(disk: Disk, entry: Entry) -> Entry:
-    """Take an entry back; where that must not be, say why, and stand in nobody's way."""
-    try:
-        take_back(disk, entry)
-    except UnsafeError as error:
-        return replace(entry, state="done", reason=str(error))
-    return replace(entry, state="undone")
+    return [give_back(disk, entry)[0] for entry in reversed(unit)]
 
 
 def _settle_purge(_disk: Disk, unit: Sequence[Entry]) -> list[Entry]:

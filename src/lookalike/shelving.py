@@ -27,6 +27,7 @@ class Shelving:
 
     def __init__(self, disk: Disk, shelves: Sequence[Shelf], batch: Batch) -> None:
         self._disk, self._shelves, self._batch = disk, shelves, batch
+        self._claimed: set[str] = set()
         self.used: list[Shelf] = []
         """Those with a folder of this batch."""
         self._open_ones: set[str] = set()
@@ -142,7 +143,10 @@ class Shelving:
         """Make the folder of the batch for a root, and its manifest, which other roots may share."""
         folder = shelf.batch(self._batch.name)
         if folder not in self._open_ones:
-            make_folders(self._disk, folder)
+            make_folders(self._disk, shelf.folder)
+            if folder not in self._claimed:  # by nobody else, who may have another ledger and the same second
+                self._disk.make_folder(folder)
+                self._claimed.add(folder)
             mark = os.path.join(shelf.folder, QUARANTINE)
             if os.path.basename(shelf.folder) != QUARANTINE and not os.path.lexists(mark):
                 self._disk.write(mark, MARK)
@@ -150,6 +154,7 @@ class Shelving:
             if not os.path.lexists(manifest):  # it is there where the sync failed the last time
                 self._disk.write(manifest, self._header(shelf))
             self._disk.sync(folder)
+            self._disk.sync(shelf.folder)
             self._open_ones.add(folder)
         if shelf not in self.used:
             self.used.append(shelf)
@@ -158,55 +163,55 @@ class Shelving:
         return ManifestRoot(shelf.label, shelf.root, os.path.relpath(shelf.root, shelf.batch(self._batch.name)))
 
 
-def folder_of(entry: Entry) -> str | None:
+def folder_of(entry: Entry, batch: str) -> str | None:
     """Return the folder of the batch that a file lies in.
 
     Parameters
     ----------
     entry : Entry
         The file.
+    batch : str
+        Name of the batch.
 
     Returns
     -------
     str or None
-        The folder in a quarantine; None where there is none with a manifest.
+        The folder above its place that has the name of the batch and a manifest; None where there is none.
     """
     above = entry.place
     while above is not None and os.path.dirname(above) != above:
         above = os.path.dirname(above)
-        quarantine = os.path.dirname(above)  # no further up: data sets have files called manifest.jsonl, too
-        if os.path.basename(quarantine) == QUARANTINE or os.path.isfile(os.path.join(quarantine, QUARANTINE)):
-            return above if os.path.isfile(os.path.join(above, MANIFEST)) else None
+        if os.path.basename(above) == batch and os.path.isfile(os.path.join(above, MANIFEST)):
+            return above
     return None
 
 
-def tidy(disk: Disk, entries: Iterable[Entry]) -> None:
-    """Remove what is left of a batch in the quarantines once nothing lies there any more.
+def tidy(disk: Disk, folders: Iterable[str | None]) -> None:
+    """Remove what is left of a batch in the quarantines once nothing lies there any more, as far as that can be done.
 
     Parameters
     ----------
     disk : Disk
         Operations.
-    entries : iterable of Entry
-        What went from there.
+    folders : iterable of str or None
+        Folders of the batch, from `folder_of`.
     """
-    folders: dict[str, str | None] = {}
-    for entry in entries:
-        if entry.place is not None:
-            above = os.path.dirname(entry.place)
-            if above not in folders:
-                folders[above] = folder_of(entry)
-    for folder in sorted({folder for folder in folders.values() if folder is not None}):
-        for below in reversed(_folders_in(folder)):
-            _remove_empty(disk, below)
-        if os.listdir(folder) == [MANIFEST]:
-            disk.remove(os.path.join(folder, MANIFEST))
-            _remove_empty(disk, folder)
-            above = os.path.dirname(folder)
-            if os.listdir(above) == [QUARANTINE]:
-                disk.remove(os.path.join(above, QUARANTINE))
-            elif os.path.basename(above) == QUARANTINE:
-                _remove_empty(disk, above)
+    for folder in sorted(filter(None, folders)):
+        with contextlib.suppress(OSError):
+            _tidy(disk, folder)
+
+
+def _tidy(disk: Disk, folder: str) -> None:
+    for below in reversed(_folders_in(folder)):
+        _remove_empty(disk, below)
+    if os.listdir(folder) == [MANIFEST]:
+        disk.remove(os.path.join(folder, MANIFEST))
+        disk.remove_folder(folder)
+        above = os.path.dirname(folder)
+        if os.listdir(above) == [QUARANTINE]:
+            disk.remove(os.path.join(above, QUARANTINE))
+        elif os.path.basename(above) == QUARANTINE:
+            _remove_empty(disk, above)
 
 
 def _folders_in(folder: str) -> list[str]:

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from lookalike.acting import take_back
+from lookalike.acting import give_back, sweep
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import is_within
 from lookalike.journal import Batch, Entry
 from lookalike.removal import Refusal
 from lookalike.settling import folders_of
-from lookalike.shelving import tidy
+from lookalike.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, read_manifest
 
@@ -84,7 +84,7 @@ def undo_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Undone:
         with ledger.transaction():
             ledger.mark(returned)
         back += (entry for entry in returned if entry.state == "undone")
-    tidy(disk, back)
+    tidy(disk, {folder_of(entry, batch.name) for entry in back})
     return _undone(batch.name, back, beside, refused)
 
 
@@ -137,15 +137,17 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
             refused.append(Refusal(origin, "a symlink in its folder leads out of its root or the quarantine"))
             continue
         keeper = entry.keeper
-        if keeper is not None and is_within(keeper, root.absolute):
-            keeper = os.path.join(found, os.path.relpath(keeper, root.absolute))
+        if keeper is not None:  # as seen from the file: that is what a symlink says, wherever the two are now
+            seen = os.path.relpath(keeper, os.path.dirname(os.path.join(root.absolute, inner)))
+            keeper = os.path.normpath(os.path.join(os.path.dirname(origin), seen))
         if place is None or os.path.lexists(place):
             entries.append(replace(entry, origin=origin, place=place, keeper=keeper))
+    sweep(disk, folders_of(entries))
     beside: list[tuple[str, str]] = []
     returned = _return(disk, entries[::-1], beside, refused)
     sync_all(disk, folders_of(returned))
     back = [entry for entry in returned if entry.state == "undone"]
-    tidy(disk, back)
+    tidy(disk, {folder})
     return _undone(manifest.batch, back, beside, refused), back
 
 
@@ -176,17 +178,12 @@ def _return(disk: Disk, entries: Sequence[Entry], beside: list[tuple[str, str]],
     """Take entries back, each for itself; return what became of each."""
     returned = []
     for entry in entries:
-        try:
-            where = take_back(disk, entry)
-        except (OSError, UnsafeError) as error:
-            why = str(getattr(error, "strerror", None) or error)
-            refused.append(Refusal(entry.origin, why))
-            returned.append(replace(entry, state="done", step="undo", reason=why))
-            continue
+        now, where = give_back(disk, entry)
+        if now.state == "done":
+            refused.append(Refusal(entry.origin, now.reason))
         if where is not None:
             beside.append((entry.origin, where))
-        reason = "" if where is None else f"its place was taken: restored as {where}"
-        returned.append(replace(entry, state="undone", step="undo", reason=reason))
+        returned.append(now)
     return returned
 
 

@@ -1,7 +1,7 @@
 """Moving, linking and removing files so that nothing is overwritten and nothing is lost, whenever the power goes."""
 
-from lookalike.files.calls import TEMPORARY_NAME
+from lookalike.files.calls import is_temporary
 from lookalike.files.disk import Disk, make_folders, move, sync_all
 from lookalike.files.seen import Seen, contents_of, digest_of, look_at
 
-__all__ = ["TEMPORARY_NAME", "Disk", "Seen", "contents_of", "digest_of", "look_at", "make_folders", "move", "sync_all"]
+__all__ = ["Disk", "Seen", "contents_of", "digest_of", "is_temporary", "look_at", "make_folders", "move", "sync_all"]

@@ -29,6 +29,27 @@ NO_SUCH_CALL = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 NOT_SYNCABLE = (errno.EINVAL, errno.EACCES, errno.EPERM, errno.EBADF, errno.ENOTSUP)
 
 
+def is_temporary(name: str) -> bool:
+    """Say whether a name is one that we give to files that are still being written.
+
+    Parameters
+    ----------
+    name : str
+        Without its folder.
+
+    Returns
+    -------
+    bool
+        Whether it is; a name that only begins like one is somebody else's.
+
+    Examples
+    --------
+    >>> is_temporary(".lookalike-part-a0_b1c2d"), is_temporary(".lookalike-part-of.jpg")
+    (True, False)
+    """
+    return re.fullmatch(re.escape(TEMPORARY) + "[a-z0-9_]{8}", name) is not None  # as tempfile makes them
+
+
 def sync_folder(folder: str) -> None:
     """Bring the names in a folder to the disk, where the system can.
 
@@ -199,7 +220,7 @@ def _flush(file: BinaryIO) -> None:
 
 
 def append(target: str, content: bytes) -> None:
-    """Add to the end of a file, made where missing, and sync it.
+    """Add to the end of a file, made where missing, and sync it; where that fails nothing is added.
 
     Parameters
     ----------
@@ -209,14 +230,15 @@ def append(target: str, content: bytes) -> None:
         What to add; all of it or nothing.
     """
     with open(target, "ab", buffering=0) as file:
-        before, rest = file.tell(), content
+        before = os.fstat(file.fileno()).st_size
         try:
+            rest = memoryview(content)
             while rest:
                 rest = rest[file.write(rest) :]
-        except OSError:  # the disk is full: what is added later begins on a line of its own
-            os.ftruncate(file.fileno(), before)
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(before)  # half a line would spoil the next one
             raise
-        os.fsync(file.fileno())
 
 
 def symlink(text: str, target: str) -> None:

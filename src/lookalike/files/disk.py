@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from lookalike.files import calls
-from lookalike.files.seen import digest_of, look_at
+from lookalike.files.seen import Seen, digest_of, look_at
 
 
 class Disk:
@@ -26,7 +26,7 @@ class Disk:
     sync = staticmethod(calls.sync_folder)
 
 
-def move(disk: Disk, source: str, target: str) -> None:
+def move(disk: Disk, source: str, target: str) -> bool:
     """Move a file, to another file system too, unless the new name is taken; the old name goes last.
 
     Parameters
@@ -35,6 +35,11 @@ def move(disk: Disk, source: str, target: str) -> None:
         Operations.
     source, target : str
         Old and new name.
+
+    Returns
+    -------
+    bool
+        Whether it is the same file still, not a copy.
 
     Raises
     ------
@@ -47,17 +52,26 @@ def move(disk: Disk, source: str, target: str) -> None:
         if error.errno != errno.EXDEV:
             raise
     else:
-        return
+        return True
     before = look_at(source)
     disk.copy(source, target)
-    disk.sync(os.path.dirname(target))
+    try:
+        disk.sync(os.path.dirname(target))
+        _check_copy(source, target, before)
+        disk.remove(source)
+    except OSError:
+        if os.path.lexists(source):
+            disk.remove(target)
+        raise
+    return False
+
+
+def _check_copy(source: str, target: str, before: Seen) -> None:
+    """Raise OSError unless a file still is what it was, and its copy reads as the file does."""
     if before.target is None and digest_of(source) != digest_of(target):
-        disk.remove(target)
         raise OSError(errno.EIO, "the copy does not read as it was written", target)
     if look_at(source) != before:
-        disk.remove(target)
         raise OSError(errno.EAGAIN, "it changed while it was moved", source)
-    disk.remove(source)
 
 
 def make_folders(disk: Disk, path: str) -> None:

@@ -26,13 +26,16 @@ def only_one(path: str) -> Iterator[None]:
     UnsafeError
         If another process holds it.
     LedgerError
-        If there can be no such file.
+        If its file cannot be made.
     """
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise LedgerError(f"{path} cannot be opened, and nothing is moved without a lock: {error.strerror}") from error
+        raise LedgerError(
+            f"{path} cannot be opened ({error.strerror or error}), and nothing is moved without a lock: name another ledger "
+            "with --ledger"
+        ) from error
     try:
         try:
             _take(handle)
