@@ -16,6 +16,7 @@ Metadata = Literal["stay", "merge", "drop"]
 
 LINKS = ("hardlink", "symlink", "reflink")
 """Actions that leave a name where the file was."""
+VERDICTS = get_args(Verdict)
 DIGEST_BYTES = 32
 PLAN_VERSION = 1
 
@@ -272,7 +273,7 @@ def _check_values(decision: Decision) -> None:
             raise UsageError(f"{name!r} is no path")
     if len(decision.digest) != DIGEST_BYTES or any(len(part.digest) != DIGEST_BYTES for part in decision.parts):
         raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
-    if decision.verdict not in get_args(Verdict):
+    if decision.verdict not in VERDICTS:
         raise UsageError(f"{path!r}: the verdict is keep or remove, got {decision.verdict!r}")
     if not decision.reason:
         raise UsageError(f"{path!r}: every decision has a reason")

@@ -64,7 +64,8 @@ def test_every_way_of_grouping(album: Path, rule: str, tmp_path: Path) -> None:
 def test_the_order_of_roots_does_not_change_groups(album: Path) -> None:
     roots = ("photos/2019", "photos/backup", "photos/twins", "photos/1-best.png")
     one, other = found(*roots, cwd=album), found(*reversed(roots), cwd=album)
-    assert other.pop("roots") == list(reversed(one.pop("roots")))
+    for name in ("roots", "by_root"):
+        assert other.pop(name) == list(reversed(one.pop(name)))
     assert comparable(one) == comparable(other)
 
 

@@ -29,7 +29,7 @@ def printable(path: str) -> str:
     >>> printable("a\\udcffb.jpg")
     'a\\ufffdb.jpg'
     """
-    return os.fsencode(path).decode("utf-8", "replace")
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
 
 
 def path_fields(path: str, name: str = "path") -> dict[str, str]:
