@@ -140,9 +140,10 @@ def test_a_keeper_that_carries_less_removes_nothing_unless_that_loss_is_allowed(
     put("p/b.png", large())
     findings = found("p", keep="resolution")
     named = "frames" if loss == "pages" else loss
-    assert stays(findings.plan(tier="edit"), f"p/a.{ending}") == f"keeper carries less: {named}"
+    why = f"keeper carries less: {named} (--allow-loss {named})"
+    assert stays(findings.plan(tier="edit"), f"p/a.{ending}") == why
     assert gone(findings.plan(tier="edit", allow_loss=(named,))) == {f"p/a.{ending}"}
-    assert stays(findings.plan(tier="edit", allow_loss=("video",)), f"p/a.{ending}") == f"keeper carries less: {named}"
+    assert stays(findings.plan(tier="edit", allow_loss=("video",)), f"p/a.{ending}") == why
 
 
 @pytest.mark.parametrize("flat", [False, True])
@@ -342,7 +343,7 @@ def test_a_sidecar_goes_with_its_image_only_if_it_has_an_equal_beside_the_keeper
     put("p/b-folder/x.pp3", b"one")
     findings = found("p")
     assert stays(findings.plan(within=0), "p/b-folder/x.png") == (
-        "not all of its shot can go: its x.pp3 has no equal beside the keeper"
+        "not all of its shot can go: its x.pp3 has no equal beside the keeper (--units off)"
     )
     put("p/a/x.pp3", b"one")
     decision = one(findings.plan(within=0))

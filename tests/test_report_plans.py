@@ -22,11 +22,11 @@ GOES = Decision(
 )  # fmt: skip
 ALL = plan(
     keep("p/a.png", 1, "resolution 9x9 > 4x4"),
-    keep("p/c.gif", 1, "keeper carries less: frames"),
+    keep("p/c.gif", 1, "keeper carries less: frames (--allow-loss frames)"),
     GOES,
     keep("p/cat/d.png", 2, "name"),
     keep("p/dog/d.png", 2, "label conflict: dog here, cat there (--across-folders)"),
-    keep("p/e.gif", 2, "keeper carries less: alpha"),
+    keep("p/e.gif", 2, "keeper carries less: alpha (--allow-loss alpha)"),
 )
 GAINED = {"p/b\n.jpg": 1_000, "p/b.xmp": 10, "p/b.cr2": 5_000}
 
@@ -36,7 +36,7 @@ def test_each_group_says_who_stays_who_goes_why_and_what_that_frees() -> None:
     assert text[:7] == [
         "Group 1: 3 images, 6.0 kB become free",
         "  keep  p/a.png  (2.0 kB)  resolution 9x9 > 4x4",
-        "  stays p/c.gif  (2.0 kB)  keeper carries less: frames",
+        "  stays p/c.gif  (2.0 kB)  keeper carries less: frames (--allow-loss frames)",
         "  goes  p/b\\n.jpg  (1.0 kB)  copy: half size; resolution 9x9 > 4x4",
         "        with p/b.xmp  (10 B)  nothing stays of it",
         "        with p/b.cr2  (5.0 kB)  p/a.cr2 stays",
@@ -53,8 +53,9 @@ def test_the_end_counts_what_goes_and_what_stays_by_reason() -> None:
         "1 label conflict, the same picture in two classes:",
         "  p/dog/d.png: dog here, cat there (--across-folders)",
         "",
-        "2 images stay: keeper carries less",
-        "1 image stays: label conflict",
+        "1 image stays: keeper carries less (--allow-loss alpha)",
+        "1 image stays: keeper carries less (--allow-loss frames)",
+        "1 image stays: label conflict (--across-folders)",
         "1 image and 2 files beside them go; 6.0 kB become free once purged",
     ]
 

@@ -207,7 +207,7 @@ def _holding(fate: Fate, keeper: Fate, pair: Pair, options: KeepOptions) -> str 
         return None
     lacks = [name for name in pair.lacks if name not in options.allow_loss]
     if lacks:
-        return f"keeper carries less: {', '.join(lacks)}"
+        return f"keeper carries less: {', '.join(lacks)} (--allow-loss {','.join(lacks)})"
     if options.action in LINKS:
         return f"not the same bytes as its keeper, so no {options.action} can stand in its place"
     return None

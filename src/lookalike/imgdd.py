@@ -72,7 +72,8 @@ def dupes(
         As for `hash`.
     remove : bool
         Whether duplicates go: not what has an equal hash, but what `lookalike.find` verifies to be a copy of an image with an
-        equal hash. They are moved to a quarantine beside the folder, and one `UserWarning` says how to get them back.
+        equal hash. They are moved to a quarantine beside the folder, and a `UserWarning` says how to get them back; another
+        one counts what had to stay.
 
     Returns
     -------
@@ -111,14 +112,15 @@ def _remove(path: str | os.PathLike[str], groups: dict[str, list[str]]) -> None:
         for one in plan.decisions
     ]
     done = apply(replace(plan, decisions=tuple(decisions)))
-    stay = (
-        f"; {len(done.refused)} stay, such as {done.refused[0].path!r}: {done.refused[0].reason}"
-        if done.refused
-        else ""
-    )
     if done.batch is not None:
         warnings.warn(
-            f"{done.files} files were moved to {', '.join(done.places)}{stay}. lookalike.undo({done.batch!r}) brings them back",
+            f"{done.files} files were moved to {', '.join(done.places)}. lookalike.undo({done.batch!r}) brings them back",
+            stacklevel=3,
+        )
+    if done.refused:
+        first = done.refused[0]
+        warnings.warn(
+            f"{len(done.refused)} duplicates stay, such as {first.path!r}: {first.reason}",
             stacklevel=3,
         )
 

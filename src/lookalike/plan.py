@@ -255,7 +255,9 @@ def _check_decision(decision: Decision, options: KeepOptions) -> None:
             raise UsageError(f"{path!r} stays, so nothing can go along with it")
         return
     if decision.keeper is None or decision.tier is None:
-        raise UsageError(f"{path!r}: a removal names its keeper and its tier")
+        raise UsageError(
+            f"{path!r} is to go, so its decision needs a keeper (an image that stays) and a tier; or set its verdict to keep"
+        )
     if decision.keeper == path:
         raise UnsafeError(f"{path!r} cannot be its own keeper")
     if decision.tier > options.tier:

@@ -154,7 +154,7 @@ class Wholes:
                 return None
         except OSError as error:
             return f"its {name} cannot be read: {printable(error.strerror or str(error))}"
-        return f"its {name} has no equal beside the keeper"
+        return f"its {name} has no equal beside the keeper (--units off)"
 
     def _may_drop(self, path: str) -> bool:
         metadata = self._options.metadata

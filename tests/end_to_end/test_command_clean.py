@@ -63,8 +63,36 @@ def test_clean_prints_a_plan_and_stops(photos: Path) -> None:
     goes = [line for line in result.text.splitlines() if line.startswith("  goes")]
     assert {line.split("photos/")[1].split("  (")[0] for line in goes} == GONE
     assert "Nothing was done" in result.text
-    assert "stays: 1 duplicate, flat or nearly blank" in result.text
-    assert clean(photos, "--dry-run").text.splitlines()[:-1] == result.text.splitlines()[:-1]
+    assert "1 image stays: flat or nearly blank (--flat)" in result.text
+    assert "Move what goes to the quarantine; `lookalike undo` brings it back:" in result.text
+    again = clean(photos, "--dry-run").text
+    assert [line for line in again.splitlines() if line.startswith("  goes")] == goes
+
+
+def test_json_is_all_there_is_on_stdout_and_quiet_says_nothing(photos: Path) -> None:
+    applied = clean(photos, "--apply", "--yes", "--json")
+    assert len(json.loads(applied.out)["decisions"]) > len(GONE)
+    assert "Undo: lookalike undo" in applied.errors
+    nothing = clean(photos, "--apply", "--yes", "--quiet")
+    assert (nothing.code, nothing.out, nothing.errors) == (0, b"", "")
+
+
+def test_what_cannot_be_read_is_told(photos: Path) -> None:
+    (photos / "cut.jpg").write_bytes((photos / "3.jpg").read_bytes()[:900])
+    assert "1 not read, damaged (photos/cut.jpg: " in clean(photos).text
+
+
+def test_plans_and_findings_are_not_taken_for_each_other(photos: Path) -> None:
+    plan, findings = photos.parent / "plan.json", photos.parent / "findings.json"
+    assert clean(photos, "--plan", plan, "--quiet").code == 0
+    assert run("find", photos, "--output", findings, "--quiet").code == 0
+    for verb, path, told in (
+        ("apply", findings, "holds findings, not a plan: lookalike clean FINDINGS --plan PLAN makes one"),
+        ("clean", plan, "is a plan, not findings: lookalike apply PLAN carries it out"),
+    ):
+        refused = run(verb, path)
+        assert refused.code == 2
+        assert told in refused.errors
 
 
 def test_apply_moves_undo_brings_back_and_purge_frees(photos: Path) -> None:

@@ -10,9 +10,9 @@ import imgdd as typed_imgdd
 import pytest
 from PIL import Image
 
+import lookalike as la
 import lookalike.imgdd as face
 from conftest import scene
-from lookalike.errors import UnsafeError
 from lookalike.hashes import ALGORITHMS, resampled
 
 imgdd: Any = typed_imgdd  # its stubs list the names, and the tests try others
@@ -80,9 +80,38 @@ def test_dupes_are_imgdd_s_with_each_path_once(album: Path, algo: str) -> None:
     assert sorted(map(len, ours.values())) == [2, 3]
 
 
-def test_remove_is_refused_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(UnsafeError, match="remove=True is refused"):
-        face.dupes(tmp_path / "nowhere", remove=True)
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_remove_moves_verified_copies_to_a_quarantine_and_undo_brings_them_back(album: Path) -> None:
+    before = contents(album)
+    with pytest.warns(UserWarning, match=r"3 files were moved to .*\.lookalike-quarantine.* brings them back"):
+        found = face.dupes(album, remove=True)
+    assert sorted(map(len, found.values())) == [2, 3]
+    after = contents(album)
+    assert set(after.values()) == set(before.values())  # of each picture one is left
+    assert len(after) == len(before) - 3
+    assert la.undo().files == 3
+    assert contents(album) == before
+
+
+def test_remove_leaves_alone_what_only_has_an_equal_hash(tmp_path: Path) -> None:
+    for number, shade in enumerate((10, 200)):  # all of one shade: every hash is 0
+        Image.new("L", (40 + number, 30), shade).save(tmp_path / f"{shade}.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = face.dupes(tmp_path, remove=True)
+    assert list(found) == ["0"]
+    assert set(contents(tmp_path)) == {"10.png", "200.png"}
+
+
+def test_remove_leaves_alone_copies_with_another_hash(tmp_path: Path) -> None:
+    scene(1).save(tmp_path / "a.png")
+    scene(1).resize((240, 180)).save(tmp_path / "b.jpg", quality=40)
+    assert len(la.find(tmp_path, tier="copy", use_catalog=False).duplicate_paths) == 1
+    assert face.dupes(tmp_path, algo="dHash", remove=True) == {}
+    assert set(contents(tmp_path)) == {"a.png", "b.jpg"}
 
 
 @pytest.mark.parametrize("call", [face.hash, face.dupes])

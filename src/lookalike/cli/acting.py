@@ -13,14 +13,27 @@ from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError
 from lookalike.plan import LINKS, Plan
 from lookalike.removal import Applied, Refusal
-from lookalike.report import amount, plain
+from lookalike.report import amount, counted, plain
 
 REFUSED = 4
 SHOWN_REFUSALS = 20
+DOES = {
+    "quarantine": "Move {} to the quarantine", "hardlink": "Replace {} by hardlinks", "symlink": "Replace {} by symlinks",
+    "reflink": "Replace {} by reflinks", "trash": "Move {} to the trash", "delete": "Remove {} for good",
+}  # fmt: skip
+"""What an action does to images, in words."""
 
 
 def act_on(
-    plan: Plan, *, yes: bool, yes_most: bool, yes_delete: bool, ledger: str | None, workers: int | None, quiet: bool
+    plan: Plan,
+    *,
+    yes: bool,
+    yes_most: bool,
+    yes_delete: bool,
+    ledger: str | None,
+    workers: int | None,
+    quiet: bool,
+    to_stderr: bool = False,
 ) -> int:
     """Carry out a plan, once everything was agreed to.
 
@@ -36,6 +49,8 @@ def act_on(
         Images checked at a time.
     quiet : bool
         No progress, no summary.
+    to_stderr : bool
+        Whether what is said goes to stderr, as stdout holds something else.
 
     Returns
     -------
@@ -48,19 +63,20 @@ def act_on(
         If something was not agreed to.
     """
     if not plan.removals:
-        typer.echo("Nothing goes, so nothing was done.")
+        if not quiet:
+            typer.echo("Nothing goes, so nothing was done.", err=to_stderr)
         return 0
     check_agreed(plan, yes_most=yes_most, yes_delete=yes_delete)
-    if not yes and sys.stdin.isatty() and not _agrees(plan):
-        typer.echo("Nothing was done.")
+    if not yes and sys.stdin.isatty() and not _agrees(plan, to_stderr=to_stderr):
+        typer.echo("Nothing was done.", err=to_stderr)
         return 0
     with progress_bar(quiet=quiet) as progress:
         done = apply(plan, ledger=ledger, workers=workers, progress=progress)
-    for line in refusals(done.refused, "stays"):
+    for line in refusals(done.refused, "refused"):
         typer.echo(line, err=True)
     if not quiet:
         for line in outcome(done, ledger):
-            typer.echo(line)
+            typer.echo(line, err=to_stderr)
     return REFUSED if done.refused else 0
 
 
@@ -103,9 +119,9 @@ def _is_in(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def _agrees(plan: Plan) -> bool:
-    doing = "remove" if plan.options.action == "delete" else plan.options.action
-    return bool(typer.confirm(f"{doing.capitalize()} {len(plan.removals):,} images?"))
+def _agrees(plan: Plan, *, to_stderr: bool) -> bool:
+    images = counted(len(plan.removals), "image")
+    return bool(typer.confirm(f"{DOES[plan.options.action].format(images)}?", err=to_stderr))
 
 
 def refusals(refused: Sequence[Refusal], what: str) -> Iterator[str]:
@@ -145,21 +161,21 @@ def outcome(done: Applied, ledger: str | None) -> Iterator[str]:
         Lines.
     """
     refused = f"; {len(done.refused):,} refused" if done.refused else ""
-    files = "" if done.files == done.images else f" ({done.files:,} files)"
+    files = "" if done.files == done.images else f" ({counted(done.files, 'file')})"
     if not done.images:
         yield f"Nothing was done{refused}."
         return
     if done.action == "delete":
-        yield f"Removed for good: {done.files:,} files, {amount(done.size)}{refused}."
+        yield f"Removed for good: {counted(done.files, 'file')}, {amount(done.size)}{refused}."
         return
     if done.action == "trash":
-        yield f"Moved to the trash: {done.images:,} images{files}, {amount(done.size)}{refused}."
+        yield f"Moved to the trash: {counted(done.images, 'image')}{files}, {amount(done.size)}{refused}."
         yield "The trash of the desktop restores them, and emptying it frees the space."
         return
     did = f"Replaced by {done.action}s" if done.action in LINKS else "Moved to the quarantine"
-    yield f"{did}: {done.images:,} images{files}, {amount(done.size)}{refused}."
+    yield f"{did}: {counted(done.images, 'image')}{files}, {amount(done.size)}{refused}."
     for place in done.places:
-        yield f"They lie in {plain(place)}"
+        yield f"The files lie in {plain(place)}"
     for root in done.inside:
         yield f"That is inside {plain(root)}, since nothing can be put beside it: have loaders of the folder pass it over."
     yield "No space is free yet."

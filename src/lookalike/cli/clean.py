@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import __version__, report, tables
-from lookalike.cli.acting import REFUSED, act_on, refusals
+from lookalike.cli.acting import DOES, REFUSED, act_on, refusals
 from lookalike.cli.commands import command
 from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
 from lookalike.cli.progress import progress_bar
@@ -73,17 +73,17 @@ def clean(
         "across_folders": across_folders, "metadata": _metadata(merge=merge_metadata, drop=drop_metadata),
         "protect": tuple(search.protect or ()), "units": search.keywords()["units"],
     }  # fmt: skip
-    made, incomplete = _plan(paths, search, tier, told, quiet=quiet)
+    made, seen, incomplete = _plan(paths, search, tier, told, quiet=quiet)
     if plan is not None:
         tables.write_plan(made, plan)
     code = 0 if script is None else _write_script(made, script)
     if json:
         sys.stdout.write(tables.plan_to_json(made))
     elif not quiet:
-        _print(made, incomplete, shown, None if act else _next(made, plan))
+        _print(made, seen, shown, None if act else _next(made, plan))
     if act:
         agreed = {"yes": yes, "yes_most": yes_most, "yes_delete": yes_delete}
-        code = act_on(made, **agreed, ledger=search.ledger, workers=search.workers, quiet=quiet) or code
+        code = act_on(made, **agreed, ledger=search.ledger, workers=search.workers, quiet=quiet, to_stderr=json) or code
     raise typer.Exit(code or (INCOMPLETE if incomplete else 0))
 
 
@@ -93,11 +93,9 @@ def _metadata(*, merge: bool, drop: bool) -> Metadata:
     return "merge" if merge else "drop" if drop else "stay"
 
 
-def _print(made: Plan, incomplete: Sequence[str], shown: int | None, next_step: str | None) -> None:
-    for line in plans.lines(made, freed(made), show=shown):
+def _print(made: Plan, seen: Sequence[str], shown: int | None, next_step: str | None) -> None:
+    for line in plans.lines(made, freed(made), seen=seen, show=shown):
         typer.echo(line)
-    for line in incomplete:
-        typer.echo(f"incomplete: {report.plain(line)}")
     if next_step is not None:
         typer.echo("")
         typer.echo(next_step)
@@ -105,8 +103,8 @@ def _print(made: Plan, incomplete: Sequence[str], shown: int | None, next_step: 
 
 def _plan(
     paths: list[str], search: FindArguments, tier: str, told: dict[str, Any], *, quiet: bool
-) -> tuple[Plan, Sequence[str]]:
-    """Find and decide, or decide about findings that were written to a file; return what could not be seen, too."""
+) -> tuple[Plan, Sequence[str], Sequence[str]]:
+    """Find and decide, or decide about findings from a file; return what was seen and what could not be, too."""
     options = KeepOptions(tier=Tier.parse(tier), **told)
     documents = [path for path in paths if path.lower().endswith(".json") and os.path.isfile(path)]
     if documents and len(paths) > 1:
@@ -117,12 +115,13 @@ def _plan(
             raise UsageError(
                 f"--{changed[0].replace('_', '-')} is about a search, and {paths[0]} holds what one has found"
             )
-        return plan_document(tables.read_document(documents[0]), options=options), ()
+        return plan_document(tables.read_document(documents[0]), options=options), (), ()
     with progress_bar(quiet=quiet) as progress:
         findings = find(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
-    return findings.plan(tier=tier, **told), findings.incomplete
+    seen = report.summary(findings.stats, findings.to_dict(0)["failures"], findings.incomplete)
+    return findings.plan(tier=tier, **told), list(seen), findings.incomplete
 
 
 def _differing(search: FindArguments) -> list[str]:
@@ -144,9 +143,11 @@ def _write_script(made: Plan, path: str) -> int:
     return REFUSED if refused else 0
 
 
-def _next(made: Plan, plan: str | None) -> str:
+def _next(made: Plan, plan: str | None) -> str | None:
     if not made.removals:
-        return "Nothing would go."
+        return None
     if plan is not None:
         return f"Nothing was done. Edit the plan if you like, then: {command('apply', plan)}"
-    return f"Nothing was done. To do it: {command(*sys.argv[1:], '--apply')}"
+    doing = DOES[made.options.action].format("what goes")
+    back = "; `lookalike undo` brings it back" if made.options.action not in ("trash", "delete") else ""
+    return f"Nothing was done. {doing}{back}:\n  {command(*sys.argv[1:], '--apply')}"

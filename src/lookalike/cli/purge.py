@@ -8,7 +8,7 @@ from lookalike.cleaning import history
 from lookalike.cleaning import purge as purge_one
 from lookalike.cli.acting import REFUSED, refusals
 from lookalike.errors import UnsafeError, UsageError
-from lookalike.report import amount
+from lookalike.report import amount, counted
 
 
 def purge(
@@ -30,14 +30,14 @@ def purge(
     for line in refusals(done.held, "held back"):
         typer.echo(line, err=True)
     if not quiet:
-        typer.echo(f"Removed for good: {done.files:,} files of batch {done.batch}, {amount(done.size)}")
+        typer.echo(f"Removed for good: {counted(done.files, 'file')} of batch {done.batch}, {amount(done.size)}")
     raise typer.Exit(REFUSED if done.held else 0)
 
 
 def _ask(batch: str, files: int, size: int) -> None:
     try:
         typed = typer.prompt(
-            f"This removes {files:,} files ({amount(size)}) for good. Type the name of the batch to go on"
+            f"This removes {counted(files, 'file')} ({amount(size)}) for good. Type the name of the batch to go on"
         )
     except typer.Abort as error:
         raise UnsafeError(

@@ -7,7 +7,7 @@ import typer
 from lookalike.cleaning import undo as undo_one
 from lookalike.cli.acting import REFUSED, refusals
 from lookalike.errors import UsageError
-from lookalike.report import amount, plain
+from lookalike.report import amount, counted, plain
 
 
 def undo(
@@ -33,5 +33,5 @@ def undo(
     for line in refusals(done.refused, "not restored"):
         typer.echo(line, err=True)
     if not quiet:
-        typer.echo(f"Restored: {done.files:,} files of batch {done.batch}, {amount(done.size)}")
+        typer.echo(f"Restored: {counted(done.files, 'file')} of batch {done.batch}, {amount(done.size)}")
     raise typer.Exit(REFUSED if done.refused else 0)

@@ -127,7 +127,7 @@ def lines(
     if hidden > 0:
         yield f"... and {hidden:,} more {_plural(hidden, 'group')}: --show all, or --output FILE.json"
         yield ""
-    yield from _summary(document["stats"], document["failures"], incomplete)
+    yield from summary(document["stats"], document["failures"], incomplete)
     if next_command is not None:
         yield ""
         yield f"Next: {next_command}"
@@ -151,7 +151,23 @@ def _group(group: dict[str, Any]) -> Iterator[str]:
         yield f"  {tier:<5} {plain(member['path'])}  ({size})  {member['relation']}{against}{score}{lacks}"
 
 
-def _summary(stats: dict[str, Any], failures: list[dict[str, Any]], incomplete: Sequence[str]) -> Iterator[str]:
+def summary(stats: dict[str, Any], failures: list[dict[str, Any]], incomplete: Sequence[str]) -> Iterator[str]:
+    """Say what was seen, found, skipped and not readable.
+
+    Parameters
+    ----------
+    stats : dict
+        As in the document of findings.
+    failures : list of dict
+        Likewise.
+    incomplete : sequence of str
+        What could not be seen.
+
+    Yields
+    ------
+    str
+        One line without its end.
+    """
     cached = f", {stats['cached']:,} of them known from before" if stats["cached"] else ""
     yield f"{stats['images']:,} {_plural(stats['images'], 'image')}{cached}, in {stats['seconds']:.1f} s"
     if not stats["images"]:
@@ -194,3 +210,26 @@ def _failures(failures: list[dict[str, Any]]) -> Iterator[str]:
 
 def _plural(count: int, noun: str) -> str:
     return noun if count == 1 else noun + "s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    noun : str
+        Of what, for one.
+
+    Returns
+    -------
+    str
+        Both, with the noun in the plural where it belongs there.
+
+    Examples
+    --------
+    >>> counted(1, "file"), counted(2000, "more group")
+    ('1 file', '2,000 more groups')
+    """
+    return f"{count:,} {_plural(count, noun)}"

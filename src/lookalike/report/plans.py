@@ -1,17 +1,24 @@
 """A plan as text for a terminal: per group who stays, who goes and why; then how much that is, and what holds the rest."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from lookalike.plan import Decision, Part, Plan
-from lookalike.report import SHOWN_GROUPS, amount, plain
+from lookalike.report import SHOWN_GROUPS, amount, counted, plain
 
 CONFLICT = "label conflict"
 SHOWN_CONFLICTS = 20
+WHEN_FREE = {
+    "quarantine": " once purged", "hardlink": " once purged", "symlink": " once purged", "reflink": " once purged",
+    "trash": " once the trash is emptied", "delete": "",
+}  # fmt: skip
+"""By action, when the space of what goes is free."""
 
 
-def lines(plan: Plan, gained: Mapping[str, int], *, show: int | None = SHOWN_GROUPS) -> Iterator[str]:
+def lines(
+    plan: Plan, gained: Mapping[str, int], *, seen: Sequence[str] = (), show: int | None = SHOWN_GROUPS
+) -> Iterator[str]:
     """Render a plan.
 
     Parameters
@@ -20,6 +27,8 @@ def lines(plan: Plan, gained: Mapping[str, int], *, show: int | None = SHOWN_GRO
         The plan.
     gained : mapping of str to int
         Bytes that become free with each file once it is purged, from `lookalike.planning.freed`.
+    seen : sequence of str
+        What was searched and found, a line each, from `lookalike.report.summary`.
     show : int or None
         Most groups to show; None for all.
 
@@ -34,17 +43,18 @@ def lines(plan: Plan, gained: Mapping[str, int], *, show: int | None = SHOWN_GRO
         yield ""
     hidden = len(groups) - len(groups[:show])
     if hidden:
-        yield f"... and {_count(hidden, 'more group')}: --show all, or --plan FILE.json"
+        yield f"... and {counted(hidden, 'more group')}: --show all, or --plan FILE.json"
         yield ""
     held = [decision for group in groups for decision in group[1:] if decision.verdict == "keep"]
     yield from _conflicts(held)
+    yield from seen
     yield from _held(held)
     yield _total(plan, gained)
 
 
 def _group(group: list[Decision], gained: Mapping[str, int]) -> Iterator[str]:
     free = sum(gained.get(path, 0) for decision in group for path in _paths(decision))
-    yield f"Group {group[0].group}: {_count(len(group), 'image')}" + (f", {amount(free)} become free" if free else "")
+    yield f"Group {group[0].group}: {counted(len(group), 'image')}" + (f", {amount(free)} become free" if free else "")
     keepers = {decision.keeper for decision in group} | {group[0].path}
     for decision in group:
         size = f"({amount(decision.size)})"
@@ -70,7 +80,7 @@ def _conflicts(held: list[Decision]) -> Iterator[str]:
     found = [decision for decision in held if decision.reason.startswith(CONFLICT)]
     if not found:
         return
-    yield f"{_count(len(found), CONFLICT)}, the same picture in two classes:"
+    yield f"{counted(len(found), CONFLICT)}, the same picture in two classes:"
     for decision in found[:SHOWN_CONFLICTS]:
         yield f"  {plain(decision.path)}: {plain(decision.reason.removeprefix(f'{CONFLICT}: '))}"
     if len(found) > SHOWN_CONFLICTS:
@@ -79,10 +89,17 @@ def _conflicts(held: list[Decision]) -> Iterator[str]:
 
 
 def _held(held: list[Decision]) -> Iterator[str]:
-    """Yield what stays by reason, most first; what follows a colon is about one image only."""
-    reasons = Counter(decision.reason.partition(": ")[0] for decision in held)
+    """Yield what stays by reason, most first, with the options that would let it go."""
+    reasons = Counter(_in_general(decision.reason) for decision in held)
     for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
-        yield f"{_count(count, 'image')} {'stays' if count == 1 else 'stay'}: {plain(reason)}"
+        yield f"{counted(count, 'image')} {'stays' if count == 1 else 'stay'}: {plain(reason)}"
+
+
+def _in_general(reason: str) -> str:
+    """Return a reason without what is about one image only: that follows a colon, and options follow it in brackets."""
+    general, _, particular = reason.partition(": ")
+    options = particular.rfind(" (--")
+    return general if options < 0 else general + particular[options:]
 
 
 def _total(plan: Plan, gained: Mapping[str, int]) -> str:
@@ -90,15 +107,13 @@ def _total(plan: Plan, gained: Mapping[str, int]) -> str:
     if not removals:
         return "nothing goes"
     parts = sum(len(decision.parts) for decision in removals)
-    beside = f" and {_count(parts, 'file')} beside them" if parts else ""
+    beside = f" and {counted(parts, 'file')} beside them" if parts else ""
     free = sum(gained.get(path, 0) for decision in removals for path in _paths(decision))
     verb = "goes" if len(removals) + parts == 1 else "go"
-    return f"{_count(len(removals), 'image')}{beside} {verb}; {amount(free)} become free once purged"
+    return (
+        f"{counted(len(removals), 'image')}{beside} {verb}; {amount(free)} become free{WHEN_FREE[plan.options.action]}"
+    )
 
 
 def _paths(decision: Decision) -> list[str]:
     return [decision.path, *(part.path for part in decision.parts)] if decision.verdict == "remove" else []
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

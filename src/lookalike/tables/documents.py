@@ -105,6 +105,8 @@ def root_rows(roots: list[Root]) -> list[dict[str, Any]]:
 
 
 def _document(fields: Fields) -> Document:
+    if "decisions" in fields:
+        raise UsageError(f"{fields.label} is a plan, not findings: lookalike apply PLAN carries it out")
     version = fields.take("version", int)
     if version != FINDINGS_VERSION:
         raise UsageError(f"{fields.label} has version {version}, and this program reads {FINDINGS_VERSION}: find again")

@@ -94,6 +94,7 @@ class Fields:
         UsageError
             If it is there and something else.
         """
+        self._taken.add(name)
         return self.take(name, kind) if name in self._fields else default
 
     def nullable(self, name: str, kind: type[T]) -> T | None:

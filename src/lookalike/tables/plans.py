@@ -191,6 +191,8 @@ def _part_row(part: Part) -> dict[str, Any]:
 
 
 def _plan(fields: Fields) -> Plan:
+    if "groups" in fields:
+        raise UsageError(f"{fields.label} holds findings, not a plan: lookalike clean FINDINGS --plan PLAN makes one")
     version = fields.take("version", int)
     if version != PLAN_VERSION:
         raise UsageError(f"{fields.label} has version {version}, and this program reads {PLAN_VERSION}: make it again")
