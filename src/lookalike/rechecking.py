@@ -56,13 +56,21 @@ class Ready:
         UnsafeError, OSError
             If one was.
         """
-        if look_at(self.origin) != self.seen:
+        if not _same_still(self.origin, self.seen, self.digest):
             raise UnsafeError("it was changed while it was being checked")
-        if self.keeper is None or self.keeper_seen is None:
+        if self.keeper is None or self.keeper_seen is None or self.keeper_digest is None:
             return
         link = self.keeper_seen.target is not None  # what it leads to may have gone, and looks of its own do not tell
-        if look_at(self.keeper) != self.keeper_seen or (link and digest_of(self.keeper) != self.keeper_digest):
+        if not _same_still(self.keeper, self.keeper_seen, self.keeper_digest) or (
+            link and digest_of(self.keeper) != self.keeper_digest
+        ):
             raise UnsafeError("its keeper was changed while it was being checked")
+
+
+def _same_still(path: str, seen: Seen, digest: bytes) -> bool:
+    """Say whether a name is what it was. Where another name of its file came or went meanwhile, its bytes say so."""
+    now = look_at(path)
+    return now == seen or (seen.moved_to(now) and digest_of(path) == digest)
 
 
 def resolve(folder: str, path: str) -> str:

@@ -1,0 +1,33 @@
+"""The last look before a file goes, by what it lets through and what it does not."""
+
+import os
+
+import pytest
+from lookalike.cleaning import apply, undo
+from removals import Album, album, tree
+
+__all__ = ["album"]
+
+
+@pytest.mark.parametrize("action", ["quarantine", "hardlink", "symlink"])
+def test_names_of_one_file_go_together(album: Album, action: str) -> None:
+    """That one of them went changes the inode of the other, which is no reason to leave that alone."""
+    album.put("keep.jpg")
+    album.put("one.jpg")
+    os.link(album.at("one.jpg"), album.at("two.jpg"))
+    before = tree(album.root)
+    decisions = (album.decide("keep.jpg"), *(album.decide(name, "keep.jpg") for name in ("one.jpg", "two.jpg")))
+    applied = apply(album.plan(*decisions, action=action), ledger=album.ledger, workers=1)
+    assert (applied.images, applied.refused) == (2, ())
+    undo(applied, ledger=album.ledger)
+    assert tree(album.root) == before
+
+
+def test_many_hardlinks_are_made_to_one_keeper(album: Album) -> None:
+    """Each gives the keeper one more name, which is no change of its content."""
+    for name in ("keep.jpg", "b.jpg", "c.jpg", "d.jpg"):
+        album.put(name)
+    decisions = (album.decide("keep.jpg"), *(album.decide(name, "keep.jpg") for name in ("b.jpg", "c.jpg", "d.jpg")))
+    applied = apply(album.plan(*decisions, action="hardlink"), ledger=album.ledger, workers=1)
+    assert (applied.images, applied.refused) == (3, ())
+    assert os.stat(album.at("keep.jpg")).st_nlink == 4
