@@ -3,6 +3,7 @@
 import os
 
 import pytest
+
 from lookalike.cleaning import apply, undo
 from removals import Album, album, tree
 

@@ -18,6 +18,7 @@ from lookalike.model import Group, Orient
 from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.rescuing import Rescue
 from lookalike.standing import Surroundings
+from lookalike.stores.decisions import Decided, Standing
 from lookalike.tables import Document
 from lookalike.wholes import Wholes, hold_names
 
@@ -29,6 +30,7 @@ def make_plan(
     options: KeepOptions,
     orient: Orient = "upright",
     found: dict[str, Any] | None = None,
+    decided: Sequence[Decided] = (),
     confirm: Confirm | None = None,
 ) -> Plan:
     """Decide about every image of some groups.
@@ -48,6 +50,8 @@ def make_plan(
         Which turns count as the same picture.
     found : dict, optional
         Options of the search, kept with the plan.
+    decided : sequence of Decided
+        What people decided since the groups were found.
     confirm : callable, optional
         A full look at two files; None for `lookalike.confirming.confirm`.
 
@@ -64,6 +68,7 @@ def make_plan(
     confirm = confirm or partial(look_at_both, orient=orient)
     around = Surroundings(roots, options)
     fates = [fate for group in groups for fate in fates_of(group, around, options, confirm)]
+    _hold_decided(fates, decided)
     _hold(fates, around, options, confirm)
     return Plan(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -76,7 +81,9 @@ def make_plan(
     )
 
 
-def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm | None = None) -> Plan:
+def plan_document(
+    document: Document, *, options: KeepOptions, decided: Sequence[Decided] = (), confirm: Confirm | None = None
+) -> Plan:
     """Decide about every image of findings that were read back.
 
     Parameters
@@ -86,6 +93,8 @@ def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm 
         written.
     options : KeepOptions
         What may go, and how.
+    decided : sequence of Decided
+        What people decided, maybe since the findings were written.
     confirm : callable, optional
         As for `make_plan`.
 
@@ -113,6 +122,7 @@ def plan_document(document: Document, *, options: KeepOptions, confirm: Confirm 
         options=options,
         orient=document.orient,
         found=document.options,
+        decided=decided,
         confirm=confirm,
     )
 
@@ -145,6 +155,14 @@ def freed(plan: Plan) -> dict[str, int]:
         if links <= len(same) and not os.path.islink(os.path.join(plan.folder, path)):
             gained[path] = size
     return gained
+
+
+def _hold_decided(fates: Sequence[Fate], decided: Sequence[Decided]) -> None:
+    """Let images stay of which somebody decided that they are no duplicates of what would stay in their place."""
+    standing = Standing.of(decided, {fate.digest for fate in fates} if decided else ())
+    for fate in fates:
+        if fate.stays is None and fate.keeper is not None and standing.apart(fate.keeper.digest, fate.digest):
+            fate.stays = f"decided to be no duplicate of {fate.keeper.text}"
 
 
 def _hold(fates: list[Fate], around: Surroundings, options: KeepOptions, confirm: Confirm) -> None:

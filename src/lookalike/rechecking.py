@@ -13,6 +13,7 @@ from lookalike.files import Seen, contents_of, digest_of, look_at
 from lookalike.files.quarantine import Shelf, is_within
 from lookalike.journal import QUARANTINE
 from lookalike.plan import LINKS, Decision, Part, Plan
+from lookalike.stores.decisions import Standing
 
 LIBRARY = re.compile(
     r"\.(photoslibrary|photolibrary|lrlibrary|lrdata|lrcat-data|cocatalog|aplibrary|migratedphotolibrary)$",
@@ -116,10 +117,12 @@ class Rechecker:
         The plan.
     shelves : sequence of Shelf
         The quarantines of its roots.
+    decided : Standing
+        What people decided about contents, maybe since the plan was made.
     """
 
-    def __init__(self, plan: Plan, shelves: Sequence[Shelf]) -> None:
-        self._plan, self._shelves = plan, shelves
+    def __init__(self, plan: Plan, shelves: Sequence[Shelf], decided: Standing | None = None) -> None:
+        self._plan, self._shelves, self._decided = plan, shelves, decided or Standing()
         self._kept = {decision.path: decision for decision in plan.decisions if decision.verdict == "keep"}
         self._going = self._origins()
         self._staying = {path for path in map(self._resolved, self._kept) if path is not None}
@@ -217,6 +220,8 @@ class Rechecker:
         keeper_seen, kept = self._digest(stays, "its keeper", keep=True)
         if keeper_digest is not None and kept != keeper_digest:
             raise UnsafeError("the content of its keeper has changed since the plan was made")
+        if self._decided.apart(kept, now):
+            raise UnsafeError("somebody decided that it is no duplicate of its keeper (`lookalike decide list`)")
         one, other = os.stat(origin), os.stat(stays)
         if os.path.samestat(one, other):
             raise UnsafeError("it is the same file as its keeper")

@@ -16,6 +16,7 @@ from lookalike.journal import Batch
 from lookalike.plan import Plan
 from lookalike.readying import Readier, Unit, planned
 from lookalike.shelving import Shelving
+from lookalike.stores.decisions import Standing
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
@@ -118,7 +119,10 @@ class _Run:
     def run(self, workers: int, progress: OnProgress) -> Applied:
         """Do all of it."""
         batch, shelving, units = self._begin()
-        ready = Readier(self._plan, self._shelves)
+        digests = {decision.digest for decision in self._plan.decisions}
+        digests.update(part.digest for decision in self._plan.removals for part in decision.parts)
+        decided = Standing.of(self._ledger.decisions(), digests)
+        ready = Readier(self._plan, self._shelves, decided)
         done = 0
         with ThreadPoolExecutor(workers) as threads:
             for chunk in _chunks(units):

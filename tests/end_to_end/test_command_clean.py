@@ -279,6 +279,22 @@ def test_decisions_hold_what_they_are_about(photos: Path) -> None:
     assert "old/a copy.png" not in left
 
 
+def test_decisions_hold_what_was_found_and_planned_before_them(photos: Path) -> None:
+    """Whatever is carried out later, a plan or findings, knows what was decided meanwhile."""
+    found, plan = photos.parent / "found.json", photos.parent / "plan.json"
+    assert run("find", photos.name, "--output", found, cwd=photos.parent).code == 0
+    assert clean(photos, "--plan", plan).code == 0
+    assert run("decide", "add", "different", photos / "a.png", photos / "old" / "a.jpg").code == 0
+    assert run("decide", "add", "keep", photos / "b.jpg").code == 0
+    again = run("clean", found.name, cwd=photos.parent)
+    assert "decided to be no duplicate of photos/a.png" in again.text
+    applied = run("apply", plan, "--yes")
+    assert applied.code == 4
+    assert "somebody decided that it is no duplicate" in applied.errors
+    assert {"old/a.jpg", "b.jpg", "b (1).jpg"} <= names(photos)
+    assert "old/a copy.png" not in names(photos)
+
+
 @pytest.mark.parametrize(
     "options",
     [

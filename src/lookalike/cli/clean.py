@@ -14,6 +14,7 @@ from lookalike import __version__, report, tables
 from lookalike.cli.acting import REFUSED, act_on, refusals
 from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
 from lookalike.cli.progress import progress_bar
+from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.finding import find
 from lookalike.model import Tier
@@ -117,7 +118,8 @@ def _plan(
             raise UsageError(
                 f"--{changed[0].replace('_', '-')} is about a search, and {paths[0]} holds what one has found"
             )
-        return plan_document(tables.read_document(documents[0]), options=options), ()
+        decided = decisions(ledger=search.ledger)
+        return plan_document(tables.read_document(documents[0]), options=options, decided=decided), ()
     with progress_bar(quiet=quiet) as progress:
         findings = find(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:
