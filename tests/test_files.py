@@ -326,7 +326,10 @@ def test_quarantines_of_several_roots(tmp_path: Path) -> None:
     names = ["a/photos", "b/photos", "b/photos-2", "a/photos/inner"]
     roots = [str(tmp_path / name) for name in names]
     beside = shelves(roots, None)
-    assert {shelf.root: shelf.folder for shelf in beside} == {root: os.path.join(os.path.dirname(root), QUARANTINE) for root in roots}
+    above = {names[0]: "a", names[1]: "b", names[2]: "b", names[3]: "a"}  # of what lies in another, beside that
+    assert {shelf.root: shelf.folder for shelf in beside} == {
+        str(tmp_path / name): str(tmp_path / folder / QUARANTINE) for name, folder in above.items()
+    }
     chosen = shelves(roots, str(tmp_path / "q"))
     assert {shelf.folder for shelf in chosen} == {str(tmp_path / "q")}
     assert len({shelf.label for shelf in chosen}) == len(roots)  # equal base names do not meet

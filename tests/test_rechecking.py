@@ -32,3 +32,16 @@ def test_many_hardlinks_are_made_to_one_keeper(album: Album) -> None:
     applied = apply(album.plan(*decisions, action="hardlink"), ledger=album.ledger, workers=1)
     assert (applied.images, applied.refused) == (3, ())
     assert os.stat(album.at("keep.jpg")).st_nlink == 4
+
+
+def test_the_quarantine_of_a_root_in_another_is_beside_the_outer_one(album: Album) -> None:
+    """Loaders of the outer folder would take a folder inside it for a class."""
+    for name in ("a.jpg", "b.jpg", "sub/c.jpg"):
+        album.put(name)
+    before = tree(album.root)
+    decisions = (album.decide("a.jpg"), *(album.decide(name, "a.jpg") for name in ("b.jpg", "sub/c.jpg")))
+    applied = apply(album.plan(*decisions, roots=("photos/sub", "photos")), ledger=album.ledger, workers=1)
+    assert (applied.images, applied.refused, applied.inside) == (2, (), ())
+    assert set(tree(album.root)) == {b"a.jpg", b"sub"}
+    undo(from_folder=applied.places[0], ledger=album.ledger)
+    assert tree(album.root) == before

@@ -134,7 +134,7 @@ class _Run:
         moved = [entry for unit in self._went for entry in unit.entries if entry.kind != "write"]
         size = sum(entry.size for entry in moved if entry.target is None)
         places = tuple(dict.fromkeys(shelf.batch(batch.name) for shelf in shelving.used))
-        inside = tuple(shelf.root for shelf in shelving.used if shelf.inside)
+        inside = tuple(dict.fromkeys(os.path.dirname(shelf.folder) for shelf in shelving.used if shelf.inside))
         return Applied(
             batch.name, batch.action, len(self._went), len(moved), size, tuple(self._refused), places, inside
         )
