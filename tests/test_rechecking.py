@@ -45,3 +45,18 @@ def test_the_quarantine_of_a_root_in_another_is_beside_the_outer_one(album: Albu
     assert set(tree(album.root)) == {b"a.jpg", b"sub"}
     undo(from_folder=applied.places[0], ledger=album.ledger)
     assert tree(album.root) == before
+
+
+def test_a_sidecar_of_two_images_stays_where_the_plan_was_edited_to_keep_one(album: Album) -> None:
+    for name in ("x.jpg", "x.png", "copies/x.jpg", "copies/x.png"):
+        album.put(name, name[-3:].encode("ascii"))
+    for name in ("x.txt", "copies/x.txt"):
+        album.put(name, b"a caption")
+    part = album.part("copies/x.txt", "x.txt")
+    keepers = (album.decide("x.jpg"), album.decide("x.png"), album.decide("copies/x.jpg"))
+    before = tree(album.root)
+    plan = album.plan(*keepers, album.decide("copies/x.png", "x.png", parts=(part,)))
+    applied = apply(plan, ledger=album.ledger, workers=1)
+    (refused,) = applied.refused
+    assert f"also belongs to {album.at('copies/x.jpg')}, which stays" in refused.reason
+    assert tree(album.root) == before

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
+from lookalike.beside import Beside
 from lookalike.confirming import confirm
 from lookalike.errors import DecodeError, UnsafeError
 from lookalike.files import Seen, contents_of, digest_of, look_at
@@ -126,6 +127,9 @@ class Rechecker:
         self._kept = {decision.path: decision for decision in plan.decisions if decision.verdict == "keep"}
         self._going = self._origins()
         self._staying = {path for path in map(self._resolved, self._kept) if path is not None}
+        images = {path for path in (self._resolved(decision.path) for decision in plan.decisions) if path is not None}
+        with_parts = (self._resolved(decision.path) for decision in plan.removals if decision.parts)
+        self._beside = Beside((path for path in with_parts if path is not None), images)
         self._known: dict[str, tuple[Seen, bytes]] = {}
         self._lock = Lock()
 
@@ -201,6 +205,9 @@ class Rechecker:
             raise UnsafeError(f"{part.path} goes along with it, and nothing stays of that")
         try:
             ready = self._ready(part.path, part.digest, part.keeper, None)
+            for image in (image for unit in self._beside.owners(ready.origin) for image in unit.images):
+                if image not in self._going:
+                    raise UnsafeError(f"it also belongs to {image}, which stays")
             self._compare(ready)
         except UnsafeError as error:
             raise UnsafeError(f"{part.path} goes along with it, but {error}") from error
