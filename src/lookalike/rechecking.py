@@ -205,13 +205,17 @@ class Rechecker:
             raise UnsafeError(f"{part.path} goes along with it, and nothing stays of that")
         try:
             ready = self._ready(part.path, part.digest, part.keeper, None)
-            for image in (image for unit in self._beside.owners(ready.origin) for image in unit.images):
-                if image not in self._going:
-                    raise UnsafeError(f"it also belongs to {image}, which stays")
+            self._check_owners(ready.origin)
             self._compare(ready)
         except UnsafeError as error:
             raise UnsafeError(f"{part.path} goes along with it, but {error}") from error
         return ready
+
+    def _check_owners(self, path: str) -> None:
+        owners = (image for unit in self._beside.owners(path) for image in unit.images)
+        staying = next((image for image in owners if image not in self._going), None)
+        if staying is not None:
+            raise UnsafeError(f"it also belongs to {staying}, which stays")
 
     def _ready(self, path: str, digest: bytes, keeper: str | None, keeper_digest: bytes | None) -> Ready:
         origin = resolve(self._plan.folder, path)

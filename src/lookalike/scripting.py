@@ -16,7 +16,7 @@ from lookalike.removal import Refusal
 from lookalike.shelving import Shelving
 from lookalike.tables.manifest import MANIFEST
 
-FUNCTIONS = """# Needs sh, sha256sum, mkdir, cat, mv, ln. Each file and its keeper are read again first, and left alone if changed.
+FUNCTIONS = """# Needs sh, sha256sum, mkdir, cat, mv, ln. Files and keepers are read again first, and left alone if changed.
 # `lookalike undo --from FOLDER` brings a quarantine back.
 set -u
 failed=0
