@@ -182,9 +182,7 @@ def _return(disk: Disk, entries: Sequence[Entry], beside: list[tuple[str, str]],
     missing: set[int] = set()
     for entry in entries:
         try:
-            if entry.kind == "write" and entry.unit in missing:
-                raise UnsafeError(SOURCE_LOST)
-            where = take_back(disk, entry)
+            where = _take_back(disk, entry, missing)
         except (OSError, UnsafeError) as error:
             why = str(getattr(error, "strerror", None) or error)
             missing.add(entry.unit)
@@ -196,6 +194,12 @@ def _return(disk: Disk, entries: Sequence[Entry], beside: list[tuple[str, str]],
         reason = "" if where is None else f"its place was taken: restored as {where}"
         returned.append(replace(entry, state="undone", step="undo", reason=reason))
     return returned
+
+
+def _take_back(disk: Disk, entry: Entry, missing: set[int]) -> str | None:
+    if entry.kind == "write" and entry.unit in missing:
+        raise UnsafeError(SOURCE_LOST)
+    return take_back(disk, entry)
 
 
 def _undone(name: str, back: Sequence[Entry], beside: Sequence[tuple[str, str]], refused: Sequence[Refusal]) -> Undone:
