@@ -168,6 +168,13 @@ def test_what_is_protected_or_a_reference_stays(put: Put) -> None:
         findings.plan(protect=("!",))
 
 
+def test_what_is_protected_by_the_outer_of_two_roots_stays(put: Put) -> None:
+    for name in ("a.png", "b.png"):
+        put("p/q/" + name, BIG)
+    plan = found("p", "p/q", protect=["q/*.png"]).plan()
+    assert stays(plan, "p/q/b.png") == "protected"
+
+
 def test_what_changed_or_is_gone_stays_and_so_does_what_has_lost_its_keeper(put: Put) -> None:
     for name in ("a", "b", "c", "d"):
         put(f"p/{name}.png", BIG)

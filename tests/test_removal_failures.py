@@ -183,7 +183,7 @@ def test_a_file_written_over_during_the_rename_is_not_purged(three: str) -> None
     applied = cleaning.apply(plan, ledger=ledger, disk=Meddling("rename", lambda path: put(path, OTHER)))
     purged = cleaning.purge(applied, ledger=ledger)
     assert [held.path for held in purged.held] == [f"{three}/photos/b.png"]
-    assert "only one" in purged.held[0].reason
+    assert "is another file" in purged.held[0].reason
     assert cleaning.undo(applied, ledger=ledger).files == 1
     assert Path(f"{three}/photos/b.png").read_bytes() == OTHER
 

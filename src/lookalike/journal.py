@@ -1,6 +1,8 @@
 """The nouns of the journal: batches of acts on files, and one entry for each file."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 QUARANTINE = ".lookalike-quarantine"
@@ -84,3 +86,20 @@ class Entry:
     reason: str = ""
     id: int = 0
     batch: int = 0
+
+
+def units_of(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """Return entries of one batch unit by unit.
+
+    Parameters
+    ----------
+    entries : iterable of Entry
+        Entries of one batch.
+
+    Returns
+    -------
+    list of list of Entry
+        In the order in which the units went; in each the sidecar that was written comes first, as it did then.
+    """
+    ordered = sorted(entries, key=lambda entry: (entry.unit, entry.kind != "write", entry.id))
+    return [list(unit) for _, unit in groupby(ordered, key=lambda entry: entry.unit)]

@@ -3,12 +3,11 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from lookalike.acting import as_put
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, Seen, digest_of, look_at, sync_all
-from lookalike.journal import Batch, Entry
+from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal import Refusal
 from lookalike.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
@@ -54,9 +53,10 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
     Purged
         What came of it.
     """
-    entries = [entry for entry in ledger.entries(batch, ("done",)) if entry.place is not None]
+    # What was written without a trace in the quarantine is purged as well: only it has the metadata then, and no undo takes it.
+    entries = [entry for entry in ledger.entries(batch, ("done",)) if entry.place is not None or entry.kind == "write"]
     stays = _Stays(ledger, {entry.place for entry in entries if entry.place is not None})
-    units = [list(unit) for _, unit in groupby(entries, key=lambda entry: entry.unit)]
+    units = units_of(entries)
     held: list[Refusal] = []
     gone: list[Entry] = []
     for start in range(0, len(units), UNITS_AT_ONCE):
@@ -88,7 +88,8 @@ def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
     """Remove files; return those that could not be."""
     left = []
     for entry in entries:
-        assert entry.place is not None
+        if entry.place is None:
+            continue
         try:
             if not as_put(entry):
                 left.append(replace(entry, state="done", step="purge", reason=REPLACED))
@@ -103,8 +104,7 @@ def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
 
 def _check_intact(entry: Entry) -> None:
     """Raise UnsafeError where another file lies in the place of an entry: nobody looked whether anything stays of that."""
-    assert entry.place is not None
-    if entry.kind == "write" or not os.path.lexists(entry.place):
+    if entry.kind == "write" or entry.place is None or not os.path.lexists(entry.place):
         return
     try:
         target = look_at(entry.place).target

@@ -11,6 +11,7 @@ from lookalike.journal import Entry, Kind
 from lookalike.plan import LINKS, Decision, Part, Plan
 from lookalike.rechecking import Ready, Rechecker, resolve
 from lookalike.shelving import Shelving
+from lookalike.stores.decisions import Standing
 
 KINDS: dict[str, Kind] = {
     "quarantine": "move", "delete": "move", "trash": "trash", "hardlink": "hardlink", "symlink": "symlink",
@@ -88,11 +89,13 @@ class Readier:
         The plan.
     shelves : sequence of Shelf
         Quarantines of its roots; each root is probed.
+    decided : Standing
+        What people decided about contents.
     """
 
-    def __init__(self, plan: Plan, shelves: Sequence[Shelf]) -> None:
+    def __init__(self, plan: Plan, shelves: Sequence[Shelf], decided: Standing) -> None:
         self._shelves = shelves
-        self._check = Rechecker(plan, shelves)
+        self._check = Rechecker(plan, shelves, decided)
         self._read_only: dict[str, str] = {}
         for shelf in shelves:
             try:

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
+from lookalike.beside import Beside
 from lookalike.confirming import confirm
 from lookalike.errors import DecodeError, UnsafeError
 from lookalike.files import Seen, contents_of, digest_of, look_at
 from lookalike.files.quarantine import Shelf, is_within
 from lookalike.journal import QUARANTINE
 from lookalike.plan import LINKS, Decision, Part, Plan
+from lookalike.stores.decisions import Standing
 
 LIBRARY = re.compile(
     r"\.(photoslibrary|photolibrary|lrlibrary|lrdata|lrcat-data|cocatalog|aplibrary|migratedphotolibrary)$",
@@ -114,13 +116,18 @@ class Rechecker:
         The plan.
     shelves : sequence of Shelf
         The quarantines of its roots.
+    decided : Standing
+        What people decided about contents, maybe since the plan was made.
     """
 
-    def __init__(self, plan: Plan, shelves: Sequence[Shelf]) -> None:
-        self._plan, self._shelves = plan, shelves
+    def __init__(self, plan: Plan, shelves: Sequence[Shelf], decided: Standing | None = None) -> None:
+        self._plan, self._shelves, self._decided = plan, shelves, decided or Standing()
         self._kept = {decision.path: decision for decision in plan.decisions if decision.verdict == "keep"}
         self._going = self._origins()
         self._staying = {path for path in map(self._resolved, self._kept) if path is not None}
+        images = {path for path in (self._resolved(decision.path) for decision in plan.decisions) if path is not None}
+        with_parts = (self._resolved(decision.path) for decision in plan.removals if decision.parts)
+        self._beside = Beside((path for path in with_parts if path is not None), images)
         self._known: dict[str, tuple[Seen, bytes]] = {}
         self._lock = Lock()
 
@@ -196,10 +203,17 @@ class Rechecker:
             raise UnsafeError(f"{part.path} goes along with it, and nothing stays of that")
         try:
             ready = self._ready(part.path, part.digest, part.keeper, None)
+            self._check_owners(ready.origin)
             self._compare(ready)
         except UnsafeError as error:
             raise UnsafeError(f"{part.path} goes along with it, but {error}") from error
         return ready
+
+    def _check_owners(self, path: str) -> None:
+        owners = (image for unit in self._beside.owners(path) for image in unit.images)
+        staying = next((image for image in owners if image not in self._going), None)
+        if staying is not None:
+            raise UnsafeError(f"it also belongs to {staying}, which stays")
 
     def _ready(self, path: str, digest: bytes, keeper: str | None, keeper_digest: bytes | None) -> Ready:
         origin = resolve(self._plan.folder, path)
@@ -215,6 +229,8 @@ class Rechecker:
         keeper_seen, kept = self._digest(stays, "its keeper", keep=True)
         if keeper_digest is not None and kept != keeper_digest:
             raise UnsafeError("the content of its keeper has changed since the plan was made")
+        if self._decided.apart(kept, now):
+            raise UnsafeError("somebody decided that it is no duplicate of its keeper (`lookalike decide list`)")
         one, other = os.stat(origin), os.stat(stays)
         if os.path.samestat(one, other):
             raise UnsafeError("it is the same file as its keeper")

@@ -16,6 +16,7 @@ from lookalike.journal import Batch, Entry
 from lookalike.plan import Plan
 from lookalike.readying import Readier, Unit, planned
 from lookalike.shelving import Shelving, folder_of, tidy
+from lookalike.stores.decisions import Standing
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
@@ -119,7 +120,10 @@ class _Run:
     def run(self, workers: int, progress: OnProgress) -> Applied:
         """Do all of it."""
         batch, shelving, units = self._begin()
-        ready = Readier(self._plan, self._shelves)
+        digests = {decision.digest for decision in self._plan.decisions}
+        digests.update(part.digest for decision in self._plan.removals for part in decision.parts)
+        decided = Standing.of(self._ledger.decisions(), digests)
+        ready = Readier(self._plan, self._shelves, decided)
         done = 0
         with ThreadPoolExecutor(workers) as threads:
             for chunk in _chunks(units):
@@ -133,7 +137,7 @@ class _Run:
         size = sum(entry.size for entry in moved if entry.target is None)
         used = [shelf for shelf in shelving.used if os.path.isdir(shelf.batch(batch.name))]
         places = tuple(dict.fromkeys(shelf.batch(batch.name) for shelf in used))
-        inside = tuple(shelf.root for shelf in used if shelf.inside)
+        inside = tuple(dict.fromkeys(os.path.dirname(shelf.folder) for shelf in used if shelf.inside))
         return Applied(
             batch.name, batch.action, len(self._went), len(moved), size, tuple(self._refused), places, inside
         )

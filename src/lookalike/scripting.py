@@ -16,12 +16,14 @@ from lookalike.removal import Refusal
 from lookalike.shelving import Shelving
 from lookalike.tables.manifest import MANIFEST
 
-FUNCTIONS = """# Needs sh, sha256sum, mkdir, mv, ln. Each file and its keeper are read again first, and left alone if changed.
+FUNCTIONS = """# Needs sh, sha256sum, mkdir, cat, mv, ln. Files and keepers are read again first, and left alone if changed.
 # `lookalike undo --from FOLDER` brings a quarantine back.
 set -u
 failed=0
 digest() { sha256sum < "$1" 2>/dev/null | cut -c -64; }
 skip() { printf '%s\\n' "left alone, $2: $1" >&2; failed=4; }
+# manifest FOLDER FILE PART: once, although the script may be run again for what it left alone
+manifest() { [ -e "$2" ] || { mkdir -p "$1" && cat > "$3" && mv "$3" "$2"; }; }
 # go SUM FILE KEEPER_SUM KEEPER FOLDER PLACE [COMMAND...]
 go() {
   sum=$1 file=$2 keeper_sum=$3 keeper=$4 folder=$5 place=$6
@@ -94,9 +96,9 @@ def _entries(
 
 
 def _manifest(folder: str, content: bytes) -> bytes:
-    quoted = _quoted(folder)
-    target = _quoted(os.path.join(folder, MANIFEST))
-    return b"mkdir -p %s && cat >> %s <<'LINES' || exit 4\n%sLINES\n" % (quoted, target, content)
+    target = os.path.join(folder, MANIFEST)
+    words = _quoted(folder), _quoted(target), _quoted(f"{target}.part"), content
+    return b"manifest %s %s %s <<'LINES' || exit 4\n%sLINES\n" % words
 
 
 def _line(entry: Entry, ready: Ready) -> bytes:

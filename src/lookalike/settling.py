@@ -93,7 +93,7 @@ def _settle_act(disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
         return [_with(entry, "done") for entry in unit]
     settled = []
     for entry, state in reversed(list(zip(unit, states, strict=True))):
-        if state == "lost":
+        if state == "lost" or (entry.kind == "write" and "lost" in states):  # what was written has its metadata
             settled.append(replace(entry, state="done", reason=LOST))
             continue
         try:

@@ -50,8 +50,8 @@ class Place(NamedTuple):
     ----------
     real : str
         Its path without symlinks.
-    root : Root or None
-        The root it was reached from.
+    roots : tuple of str
+        The roots that it lies under, as given.
     inside : bool
         Whether it really lies in a root that may be acted in.
     apart : str or None
@@ -61,7 +61,7 @@ class Place(NamedTuple):
     """
 
     real: str
-    root: Root | None
+    roots: tuple[str, ...]
     inside: bool
     apart: str | None
     label: tuple[str, ...]
@@ -170,10 +170,11 @@ class Surroundings:
             return place.apart
         if not place.inside and os.path.join(place.real, os.path.basename(path)) not in self._absolute:
             return "outside the folders that were searched"
-        if self._protected is not None and place.root is not None:
-            below = names_below(path, place.root.path) or (os.path.basename(path),)
-            if self._protected.match_file("/".join(below)):
-                return "protected"
+        if self._protected is not None:
+            for root in place.roots:  # as a search does: what any of them protects is
+                below = names_below(path, root) or (os.path.basename(path),)
+                if self._protected.match_file("/".join(below)):
+                    return "protected"
         return None
 
     def _look(self, path: str, folder: str) -> Place:
@@ -187,7 +188,8 @@ class Surroundings:
         elif any(name.lower().endswith(LIBRARIES) for name in real.split(os.sep)):
             apart = "inside the library of an application"
         label = class_of(folder, own, self._within) if own is not None and path not in self._files else ()
-        return Place(real, own, inside, apart, label)
+        roots = tuple(root for root in (*self._roots, *self._references) if root_of(path, (root,)))
+        return Place(real, roots, inside, apart, label)
 
 
 def absolute(path: str) -> str:

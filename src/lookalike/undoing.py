@@ -3,13 +3,12 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from lookalike.acting import give_back, sweep
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import is_within
-from lookalike.journal import Batch, Entry
+from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal import Refusal
 from lookalike.settling import folders_of
 from lookalike.shelving import folder_of, tidy
@@ -17,6 +16,7 @@ from lookalike.stores.ledger import Ledger
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, read_manifest
 
 UNITS_AT_ONCE = 256
+SOURCE_LOST = "the image whose metadata it has did not come back, so it stays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,7 @@ def undo_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Undone:
         for entry in done
         if entry.kind == "trash"
     ]
-    waiting = [
-        list(unit)
-        for _, unit in groupby((entry for entry in done if entry.kind != "trash"), key=lambda entry: entry.unit)
-    ]
-    waiting.reverse()
+    waiting = units_of(entry for entry in done if entry.kind != "trash")[::-1]
     back: list[Entry] = []
     beside: list[tuple[str, str]] = []
     for start in range(0, len(waiting), UNITS_AT_ONCE):
@@ -121,6 +117,7 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
             else f"{path} names no root"
         )
     entries, refused = [], []
+    lost: set[int] = set()
     if manifest.unread:
         refused.append(Refusal(path, f"{manifest.unread} of its lines are damaged: what they name stays in {folder}"))
     for entry in manifest.entries:
@@ -142,6 +139,9 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
             keeper = os.path.normpath(os.path.join(os.path.dirname(origin), seen))
         if place is None or os.path.lexists(place):
             entries.append(replace(entry, origin=origin, place=place, keeper=keeper))
+        elif not os.path.lexists(origin):
+            lost.add(entry.unit)
+    entries = [entry for entry in entries if entry.kind != "write" or entry.unit not in lost]
     sweep(disk, folders_of(entries))
     beside: list[tuple[str, str]] = []
     returned = _return(disk, entries[::-1], beside, refused)
@@ -175,11 +175,20 @@ def _manifest_in(folder: str) -> str:
 
 
 def _return(disk: Disk, entries: Sequence[Entry], beside: list[tuple[str, str]], refused: list[Refusal]) -> list[Entry]:
-    """Take entries back, each for itself; return what became of each."""
+    """Take entries back, each for itself; return what became of each.
+
+    A sidecar that was written is the last of its unit. It stays where something of that does not come back, since only it has
+    the metadata then.
+    """
     returned = []
+    missing: set[int] = set()
     for entry in entries:
-        now, where = give_back(disk, entry)
+        if entry.kind == "write" and entry.unit in missing:
+            now, where = replace(entry, state="done", step="undo", reason=SOURCE_LOST), None
+        else:
+            now, where = give_back(disk, entry)
         if now.state == "done":
+            missing.add(entry.unit)
             refused.append(Refusal(entry.origin, now.reason))
         if where is not None:
             beside.append((entry.origin, where))

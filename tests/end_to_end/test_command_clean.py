@@ -290,6 +290,7 @@ def test_the_script_does_what_apply_does(photos: Path) -> None:
     done = subprocess.run(["sh", script], capture_output=True, check=False, cwd="/")
     assert done.returncode == 4
     assert b"it has changed: " in done.stderr
+    assert subprocess.run(["sh", script], capture_output=True, check=False).returncode == 4  # again, for what was left
     assert names(photos) == set(before) - (GONE - {"b (1).jpg"})
     (place,) = (photos.parent / ".lookalike-quarantine").iterdir()
     assert run("undo", "--from", place).code == 0
@@ -305,6 +306,22 @@ def test_decisions_hold_what_they_are_about(photos: Path) -> None:
     left = names(photos)
     assert {"a.png", "renamed.jpg", "b.jpg", "b (1).jpg"} <= left
     assert "old/a copy.png" not in left
+
+
+def test_decisions_hold_what_was_found_and_planned_before_them(photos: Path) -> None:
+    """Whatever is carried out later, a plan or findings, knows what was decided meanwhile."""
+    found, plan = photos.parent / "found.json", photos.parent / "plan.json"
+    assert run("find", photos.name, "--output", found, cwd=photos.parent).code == 0
+    assert clean(photos, "--plan", plan).code == 0
+    assert run("decide", "add", "different", photos / "a.png", photos / "old" / "a.jpg").code == 0
+    assert run("decide", "add", "keep", photos / "b.jpg").code == 0
+    again = run("clean", found.name, cwd=photos.parent)
+    assert "decided to be no duplicate of photos/a.png" in again.text
+    applied = run("apply", plan, "--yes")
+    assert applied.code == 4
+    assert "somebody decided that it is no duplicate" in applied.errors
+    assert {"old/a.jpg", "b.jpg", "b (1).jpg"} <= names(photos)
+    assert "old/a copy.png" not in names(photos)
 
 
 @pytest.mark.parametrize(

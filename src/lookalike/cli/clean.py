@@ -14,6 +14,7 @@ from lookalike.cli.acting import DOES, REFUSED, act_on, refusals
 from lookalike.cli.commands import command
 from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
 from lookalike.cli.progress import progress_bar
+from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.finding import find
 from lookalike.model import Tier
@@ -21,6 +22,7 @@ from lookalike.plan import KeepOptions, Metadata, Plan
 from lookalike.planning import freed, plan_document
 from lookalike.report import plans
 from lookalike.scripting import script_of
+from lookalike.stores.decisions import Standing
 
 INCOMPLETE = 3
 ABOUT_ACTING = ("tier", "units", "protect", "ledger", "workers")
@@ -115,7 +117,10 @@ def _plan(
             raise UsageError(
                 f"--{changed[0].replace('_', '-')} is about a search, and {paths[0]} holds what one has found"
             )
-        return plan_document(tables.read_document(documents[0]), options=options), (), ()
+        document = tables.read_document(documents[0])
+        digests = {member.ref.digest for group in document.groups for member in group.members if member.ref.digest}
+        decided = Standing.of(decisions(ledger=search.ledger), digests)
+        return plan_document(document, options=options, apart=decided.apart), (), ()
     with progress_bar(quiet=quiet) as progress:
         findings = find(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:

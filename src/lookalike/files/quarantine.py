@@ -72,8 +72,8 @@ def shelves(roots: Sequence[str], chosen: str | None) -> list[Shelf]:
     roots : sequence of str
         Absolute paths without symlinks.
     chosen : str or None
-        A folder for all of them; None for one beside each, of one within another beside the outer one, or inside where the
-        folder above is on another file system or cannot be written to.
+        A folder for all of them; None for one beside each, or inside where the folder above is on another file system or
+        cannot be written to. A root within another has the one of that.
 
     Returns
     -------
@@ -81,12 +81,13 @@ def shelves(roots: Sequence[str], chosen: str | None) -> list[Shelf]:
         One per distinct root, the innermost first, so that the first that holds a path is its own.
     """
     made: list[Shelf] = []
-    folders = sorted({path if os.path.isdir(path) else os.path.dirname(path) for path in roots}, key=_innermost)
-    for root in folders:
-        # Beside a root that lies in another one would be within that.
-        above = os.path.dirname(next(outer for outer in reversed(folders) if outer == root or is_within(root, outer)))
-        inside = chosen is None and not _can_be_put_in(above, root)
-        folder = os.path.join(root if inside else above, QUARANTINE) if chosen is None else os.path.realpath(chosen)
+    tops = sorted({path if os.path.isdir(path) else os.path.dirname(path) for path in roots}, key=_innermost)
+    for root in tops:
+        around = [top for top in tops if is_within(root, top) and _on_one_file_system(root, top)]
+        outer = around[-1] if around else root
+        above = os.path.dirname(outer)
+        inside = chosen is None and not _can_be_put_in(above, outer)
+        folder = os.path.join(outer if inside else above, QUARANTINE) if chosen is None else os.path.realpath(chosen)
         name = os.path.basename(root) or "root"
         taken = {shelf.label for shelf in made if shelf.folder == folder}
         labels = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 2))]
@@ -166,9 +167,11 @@ def _innermost(root: str) -> tuple[int, str]:
 
 def _can_be_put_in(above: str, root: str) -> bool:
     """Say whether a folder beside a root can hold what comes out of it, without a copy."""
-    if above == root:
-        return False
+    return above != root and _on_one_file_system(above, root) and os.access(above, os.W_OK | os.X_OK)
+
+
+def _on_one_file_system(one: str, other: str) -> bool:
     try:
-        return os.stat(above).st_dev == os.stat(root).st_dev and os.access(above, os.W_OK | os.X_OK)
+        return os.stat(one).st_dev == os.stat(other).st_dev
     except OSError:
         return False

@@ -1,0 +1,70 @@
+"""Metadata that were written to a sidecar of the keeper: they are the only ones left once their image is gone."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import lookalike
+from conftest import encode, scene
+from lookalike.cleaning import apply, purge, undo
+from lookalike.removal import Applied
+
+SIDECAR = "photos/a.png.xmp"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a ledger beside two images that go in favour of a third, each with a date that it lacks."""
+    monkeypatch.chdir(tmp_path)
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2019:05:06 07:08:09"
+    small = scene(1).resize((240, 180))
+    Path("photos").mkdir()
+    Path("photos/a.png").write_bytes(encode(scene(1), "PNG"))
+    small.save("photos/b.jpg", quality=90, exif=exif)
+    small.save("photos/c.jpg", quality=80, exif=exif)
+    return tmp_path / "ledger.sqlite"
+
+
+def merged(ledger: Path) -> Applied:
+    applied = apply(
+        lookalike.find("photos", use_catalog=False, workers=1, ledger=ledger).plan(metadata="merge"), ledger=ledger
+    )
+    assert (applied.images, applied.refused) == (2, ())
+    assert Path(SIDECAR).exists()
+    return applied
+
+
+def test_undo_takes_the_sidecar_back(ledger: Path) -> None:
+    undo(merged(ledger), ledger=ledger)
+    assert sorted(os.listdir("photos")) == ["a.png", "b.jpg", "c.jpg"]
+
+
+def test_no_undo_takes_it_once_the_images_are_purged(ledger: Path) -> None:
+    applied = merged(ledger)
+    assert purge(applied, ledger=ledger).files == 2
+    assert "purged" in undo(applied, ledger=ledger).refused[0].reason
+    assert Path(SIDECAR).exists()
+
+
+@pytest.mark.parametrize("by_manifest", [False, True])
+def test_no_undo_takes_it_where_an_image_is_lost(ledger: Path, by_manifest: bool) -> None:
+    applied = merged(ledger)
+    (place,) = applied.places
+    for name in ("b.jpg", "c.jpg"):
+        (Path(place) / "photos" / name).unlink()
+    if by_manifest:
+        undo(from_folder=place, ledger=ledger)
+    else:
+        undo(applied, ledger=ledger)
+    assert Path(SIDECAR).exists()
+
+
+def test_undo_from_a_quarantine_takes_it_back(ledger: Path) -> None:
+    (place,) = merged(ledger).places
+    shutil.rmtree(ledger.parent / "state", ignore_errors=True)
+    undo(from_folder=place, ledger=ledger.with_name("other.sqlite"))
+    assert sorted(os.listdir("photos")) == ["a.png", "b.jpg", "c.jpg"]
