@@ -238,14 +238,14 @@ def _at_work(ledger: StrPath | None, disk: Disk) -> Iterator[Ledger]:
     """Hold the lock and the ledger while the body runs; whatever was interrupted before is settled first."""
     path = _path(ledger)
     with only_one(f"{path}.lock"), open_ledger(path) as store:
-        settled = settle_all(store, disk)
-        if settled.stuck:
-            path, why = settled.stuck[0]
-            raise UnsafeError(
-                f"an earlier command was interrupted, and {path} cannot be put in order: {why}. "
-                "Nothing else is done before that"
-            )
         try:
+            settled = settle_all(store, disk)
+            if settled.stuck:
+                path, why = settled.stuck[0]
+                raise UnsafeError(
+                    f"an earlier command was interrupted, and {path} cannot be put in order: {why}. "
+                    "Nothing else is done before that"
+                )
             yield store
         except OSError as error:
             raise UnsafeError(
