@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,19 @@ from lookalike.errors import LedgerError, UnsafeError
 from lookalike.files import Disk
 from lookalike.plan import Action, Plan
 from lookalike.stores.ledger import Ledger
-from removal_trees import Example, Steps, example, in_child, plan_of, put, scratch, snapshot, states, take_road
+from removal_trees import (
+    Example,
+    Steps,
+    example,
+    in_child,
+    pictures,
+    plan_of,
+    put,
+    scratch,
+    snapshot,
+    states,
+    take_road,
+)
 
 PICTURE, OTHER = b"one picture", b"another one"
 
@@ -348,3 +361,35 @@ def test_a_half_line_of_a_full_disk_does_not_spoil_the_manifest(base: Path) -> N
     assert in_child(body) == 0
     Disk.append(target, b"third\n")
     assert Path(target).read_bytes() == b"first\nthird\n"
+
+
+@pytest.mark.parametrize("action", ["quarantine", "symlink"])
+def test_a_quarantine_may_be_on_another_file_system(base: Path, tmp_path: Path, action: Action) -> None:
+    if os.stat(base).st_dev == os.stat(tmp_path).st_dev:
+        pytest.skip("there is only one file system to write to")
+    made = example(base, action, inodes=False)
+    plan = replace(made.plan, options=replace(made.plan.options, quarantine=str(tmp_path / "away")))
+    applied = cleaning.apply(plan, ledger=made.ledger)
+    assert (applied.images, applied.refused) == (len(plan.removals), ())
+    assert made.pictures <= pictures(made.photos, tmp_path)
+    assert cleaning.undo(from_folder=applied.places[0], ledger=made.ledger).files == applied.files
+    made.check_identical()
+    assert not (tmp_path / "away").exists() or not os.listdir(tmp_path / "away")
+
+
+def test_a_disk_that_fails_during_the_recovery_says_so(three: str) -> None:
+    plan, ledger, before = removal(three), f"{three}/ledger", snapshot(f"{three}/photos")
+    with pytest.raises(UnsafeError, match="any later command"):
+        cleaning.apply(plan, ledger=ledger, disk=only_syncs_of(failing(1, errno.EIO), f"{three}/photos"))
+    assert "doing" in states(ledger)
+    with pytest.raises(UnsafeError, match=os.strerror(errno.EIO)):
+        cleaning.apply(plan, ledger=ledger, disk=only_syncs_of(failing(1, errno.EIO), f"{three}/photos"))
+    cleaning.undo(ledger=ledger)
+    assert snapshot(f"{three}/photos") == before
+
+
+def only_syncs_of(disk: Disk, folder: str) -> Disk:
+    """Return a disk that is another one for syncs of one folder only."""
+    only = Disk()
+    vars(only)["sync"] = lambda path: disk.sync(path) if path == folder else Disk.sync(path)
+    return only

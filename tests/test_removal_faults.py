@@ -140,7 +140,7 @@ def test_an_apply_may_be_killed_between_system_calls(base: Path, action: Action)
     names = re.findall(r"^\d+ +(\w+)\(", Path(first.base, "trace").read_text("utf-8"), re.MULTILINE)
     faults = [(name, names[:number].count(name) + 1) for number, name in enumerate(names)]
     assert len(faults) > 60
-    for name, when in faults[5 :: len(faults) // 6]:
+    for name, when in faults[5 :: len(faults) // 3]:
         made = example(base / f"{name}-{when}", action)
         done = traced(made, ["-e", f"inject={name}:signal=KILL:when={when}"])
         assert done.returncode != 0

@@ -242,14 +242,14 @@ def _at_work(ledger: StrPath | None, disk: Disk) -> Iterator[Ledger]:
     path = _path(ledger)
     with only_one(f"{path}.lock"), open_ledger(path) as store:
         store.check()
-        settled = settle_all(store, disk)
-        if settled.stuck:
-            path, why = settled.stuck[0]
-            raise UnsafeError(
-                f"an earlier command was interrupted, and {path} cannot be put in order: {why}. "
-                "Nothing else is done before that"
-            )
         try:
+            settled = settle_all(store, disk)
+            if settled.stuck:
+                path, why = settled.stuck[0]
+                raise UnsafeError(
+                    f"an earlier command was interrupted, and {path} cannot be put in order: {why}. "
+                    "Nothing else is done before that"
+                )
             yield store
         except OSError as error:
             raise UnsafeError(

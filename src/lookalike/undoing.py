@@ -152,8 +152,8 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
 
 
 def _found(root: ManifestRoot, folder: str) -> str | None:
-    """Return where a root is now: where it was, or as far from the folder of the batch as it was."""
-    places = (root.absolute, os.path.normpath(os.path.join(folder, root.relative)))
+    """Return where a root is now: as far from the folder of the batch as it was, or else where it was."""
+    places = (os.path.normpath(os.path.join(folder, root.relative)), root.absolute)
     return next((os.path.realpath(place) for place in places if os.path.isdir(place)), None)
 
 

@@ -170,8 +170,11 @@ def copy_new(source: str, target: str) -> None:
         What to copy, and the new name.
     """
     if os.path.islink(source):
-        os.symlink(os.readlink(source), target)
-        shutil.copystat(source, target, follow_symlinks=False)
+        with _temporary_beside(target) as (_, temporary):
+            os.unlink(temporary)
+            os.symlink(os.readlink(source), temporary)
+            shutil.copystat(source, temporary, follow_symlinks=False)
+            rename_new(temporary, target)
         return
     with _temporary_beside(target) as (file, temporary), open(source, "rb") as origin:
         shutil.copyfileobj(origin, file, COPY_BYTES)
