@@ -16,6 +16,11 @@ def only_one(path: str) -> Iterator[None]:
     path : str
         A file for it, made where missing with its folder; it says which process holds the lock.
 
+    Yields
+    ------
+    None
+        Once it is held.
+
     Raises
     ------
     UnsafeError
