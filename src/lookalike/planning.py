@@ -177,8 +177,8 @@ def _decision(fate: Fate) -> Decision:
     facts = fate.group, standing.size, standing.mtime_ns, fate.digest
     if fate.stays is not None or fate.keeper is None:
         return Decision(
-            fate.path, "keep", *facts, printable(fate.stays or ""), tier=member.tier, score=member.score, relation=member.relation,
-            symlink=standing.symlink,
+            fate.path, "keep", *facts, printable(fate.stays or ""), tier=member.tier, score=member.score,
+            relation=member.relation, symlink=standing.symlink,
         )  # fmt: skip
     return Decision(
         fate.path, "remove", *facts, printable(fate.why), fate.keeper.path, fate.pair.tier, fate.pair.score, fate.pair.relation,
