@@ -100,6 +100,8 @@ def test_the_tier_of_the_plan_may_go() -> None:
         ({"action": "shred"}, "unknown action 'shred': use one of quarantine, trash, hardlink"),
         ({"metadata": "lose"}, "stay, merge, drop, got 'lose'"),
         ({"allow_loss": ("alpha", "soul")}, "unknown loss 'soul'"),
+        ({"allow_loss": "alpha"}, r"write \('alpha',\)"),
+        ({"protect": "*.jpg"}, r"protect is a tuple of texts, got the text '\*.jpg'"),
         ({"within": -1}, "at least 0 folders, got -1"),
         ({"action": "trash", "quarantine": "/q"}, "no meaning with action trash"),
     ],

@@ -71,6 +71,11 @@ class KeepOptions:
             raise UsageError(f"unknown action {self.action!r}: use one of {', '.join(get_args(Action))}")
         if self.metadata not in get_args(Metadata):
             raise UsageError(f"metadata must be one of {', '.join(get_args(Metadata))}, got {self.metadata!r}")
+        for name in ("allow_loss", "protect"):
+            if isinstance(
+                given := getattr(self, name), str
+            ):  # its letters would pass for names, and a * for every file
+                raise UsageError(f"{name} is a tuple of texts, got the text {given!r}: write ({given!r},)")
         if unknown := [name for name in self.allow_loss if name not in LOSSES]:
             raise UsageError(f"unknown loss {unknown[0]!r}: use a comma list of {', '.join(LOSSES)}")
         if self.within is not None and self.within < 0:

@@ -20,7 +20,7 @@ from lookalike.model import Group, Orient
 from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.rescuing import Rescue
 from lookalike.standing import Surroundings
-from lookalike.tables import Document
+from lookalike.tables import Document, printable
 from lookalike.wholes import Wholes, hold_names
 
 
@@ -194,10 +194,10 @@ def _decision(fate: Fate) -> Decision:
     facts = fate.group, standing.size, standing.mtime_ns, fate.digest
     if fate.stays is not None or fate.keeper is None:
         return Decision(
-            fate.path, "keep", *facts, fate.stays or "", tier=member.tier, score=member.score, relation=member.relation,
-            symlink=standing.symlink,
+            fate.path, "keep", *facts, printable(fate.stays or ""), tier=member.tier, score=member.score,
+            relation=member.relation, symlink=standing.symlink,
         )  # fmt: skip
     return Decision(
-        fate.path, "remove", *facts, fate.why, fate.keeper.path, fate.pair.tier, fate.pair.score, fate.pair.relation,
+        fate.path, "remove", *facts, printable(fate.why), fate.keeper.path, fate.pair.tier, fate.pair.score, fate.pair.relation,
         fate.parts, fate.metadata, standing.symlink,
     )  # fmt: skip

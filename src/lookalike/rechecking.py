@@ -58,17 +58,17 @@ class Ready:
         UnsafeError, OSError
             If one was.
         """
-        _check_still("it", self.origin, self.seen, self.digest)
+        _check_still("it", self.origin, self.seen, self.digest, follow=False)
         if self.keeper is not None and self.keeper_seen is not None:
-            _check_still("its keeper", self.keeper, self.keeper_seen, self.keeper_digest)
+            _check_still("its keeper", self.keeper, self.keeper_seen, self.keeper_digest, follow=True)
 
 
-def _check_still(what: str, path: str, seen: Seen, digest: bytes | None) -> None:
+def _check_still(what: str, path: str, seen: Seen, digest: bytes | None, *, follow: bool) -> None:
     now = look_at(path)
-    if now == seen and now.target is None:
+    if now == seen and (now.target is None or not follow):
         return
     # Where all but the time of the last change agree, another name of the file has come or gone, most likely by us; the bytes
-    # decide then, as they do of what a symlink leads to.
+    # decide then, as they do of what a keeper leads to that is a symlink.
     if not seen.moved_to(now) or digest_of(path) != digest:
         raise UnsafeError(f"{what} was changed while it was being checked")
 

@@ -127,11 +127,13 @@ class _Run:
         done = 0
         with ThreadPoolExecutor(workers) as threads:
             for chunk in _chunks(units):
-                found = list(threads.map(lambda unit: ready(unit, shelving), chunk))
+                found: list[Unit | str] = []
+                for one in threads.map(lambda unit: ready(unit, shelving), chunk):  # takes far longer than to act
+                    found.append(one)
+                    progress(done + len(found), len(units), True)
                 self._refuse([(unit, why) for unit, why in zip(chunk, found, strict=True) if isinstance(why, str)])
                 self._go(batch, shelving, [unit for unit in found if not isinstance(unit, str)])
                 done += len(chunk)
-                progress(done, len(units), True)
         tidy(self._disk, {folder_of(entry, batch.name) for entry in self._stayed})
         moved = [entry for unit in self._went for entry in unit.entries if entry.kind != "write"]
         size = sum(entry.size for entry in moved if entry.target is None)

@@ -361,5 +361,5 @@ def test_a_terminal_is_asked(photos: Path) -> None:
             out, errors = process.communicate(timeout=120)
         os.close(ours)
         assert process.returncode == 0, errors
-        assert b"4 images?" in out
+        assert b"Move 4 images to the quarantine?" in out
         assert names(photos) == set(before) - gone
