@@ -63,7 +63,6 @@ def test_clean_prints_a_plan_and_stops(photos: Path) -> None:
     goes = [line for line in result.text.splitlines() if line.startswith("  goes")]
     assert {line.split("photos/")[1].split("  (")[0] for line in goes} == GONE
     assert "Nothing was done" in result.text
-<<<<<<< HEAD
     assert "1 image stays: flat or nearly blank (--flat)" in result.text
     assert "Move what goes to the quarantine; `lookalike undo` brings it back:" in result.text
     again = clean(photos, "--dry-run").text
@@ -94,10 +93,6 @@ def test_plans_and_findings_are_not_taken_for_each_other(photos: Path) -> None:
         refused = run(verb, path)
         assert refused.code == 2
         assert told in refused.errors
-=======
-    assert "1 image stays: flat or nearly blank" in result.text
-    assert clean(photos, "--dry-run").text.splitlines()[:-1] == result.text.splitlines()[:-1]
->>>>>>> 98b5440 (The words of the plan in its test)
 
 
 def test_apply_moves_undo_brings_back_and_purge_frees(photos: Path) -> None:
