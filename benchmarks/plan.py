@@ -21,7 +21,7 @@ from PIL import Image
 from lookalike.labels import survey
 from lookalike.model import Group, ImageRef, Member, Tier
 from lookalike.plan import KeepOptions, Plan
-from lookalike.planning import freed, make_plan
+from lookalike.planning.making import freed, make_plan
 from lookalike.tables import plan_to_json
 from timing import save, table
 

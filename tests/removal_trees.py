@@ -20,9 +20,9 @@ from lookalike.journal import QUARANTINE, Entry
 from lookalike.model import Tier
 from lookalike.opening import open_ledger
 from lookalike.plan import Action, Decision, KeepOptions, Part, Plan, PlanRoot
-from lookalike.removal import Applied
+from lookalike.removal.applying import Applied
+from lookalike.removal.undoing import Undone
 from lookalike.stores.ledger import Ledger
-from lookalike.undoing import Undone
 
 OPERATIONS = [name for name in vars(Disk) if not name.startswith("_")]
 DEEP = ("link", "unlink", "rename", "symlink", "mkdir", "rmdir", "fsync", "fchown")

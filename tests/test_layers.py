@@ -23,21 +23,15 @@ LEVELS: dict[str, int] = {
     "opening": 3, "deciding": 3,
     "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "scanning": 3,
     "twins": 3, "proposing": 3, "judging": 3, "confirming": 3, "items": 3, "matching": 3,
-    "standing": 3, "fates": 3, "beside": 3, "rescuing": 3, "wholes": 3, "planning": 3,
-    "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
-    "acting": 3, "shelving": 3, "rechecking": 3, "inheriting": 3, "readying": 3, "removal": 3, "settling": 3, "undoing": 3,
-    "purging": 3, "repairing": 3, "scripting": 3, "cleaning": 3,
-    "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
+    "planning": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
+    "removal": 3, "cleaning": 3, "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
     "imagehash": 4, "imgdd": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = [
-    "opening", "deciding",
-    "pictures", "variants", "chances", "listing", "examining", "shortcut", "scanning", "twins", "proposing",
-    "judging", "confirming", "items", "matching",
-    "standing", "fates", "beside", "rescuing", "wholes", "planning",
-    "findings", "finding", "hashing", "streaming", "batches", "comparing",
-    "acting", "shelving", "rechecking", "inheriting", "readying", "removal", "settling", "undoing", "purging", "repairing",
-    "scripting", "cleaning",
+    "opening", "deciding", "pictures", "variants", "chances", "listing", "examining", "shortcut", "scanning",
+    "twins", "proposing", "judging", "confirming", "items", "matching",
+    "planning", "findings", "finding", "hashing", "streaming", "batches", "comparing",
+    "removal", "cleaning",
     "sampling", "trials", "measures", "tuned", "tuning",
 ]  # fmt: skip
 """Level 3, in the order in which a stage may use those before it."""

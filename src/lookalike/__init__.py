@@ -38,17 +38,17 @@ if TYPE_CHECKING:
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
     from lookalike.plan import Decision, KeepOptions, Plan
-    from lookalike.purging import Purged
-    from lookalike.removal import Applied
+    from lookalike.removal.applying import Applied
+    from lookalike.removal.purging import Purged
+    from lookalike.removal.undoing import Undone
     from lookalike.tables.hashes import HashTable
     from lookalike.tuned import Tuning
     from lookalike.tuning import tune
-    from lookalike.undoing import Undone
 
     __version__: str
 
 _HOME = {
-    "Applied": "removal",
+    "Applied": "removal.applying",
     "CatalogError": "errors",
     "Comparison": "comparing",
     "Decision": "plan",
@@ -65,11 +65,11 @@ _HOME = {
     "LookalikeError": "errors",
     "Member": "model",
     "Plan": "plan",
-    "Purged": "purging",
+    "Purged": "removal.purging",
     "SourceError": "errors",
     "Tier": "model",
     "Tuning": "tuned",
-    "Undone": "undoing",
+    "Undone": "removal.undoing",
     "UnsafeError": "errors",
     "UsageError": "errors",
     "ahash": "hashing",

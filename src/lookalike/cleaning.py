@@ -13,12 +13,12 @@ from lookalike.journal import Batch, Entry
 from lookalike.opening import default_ledger, open_ledger
 from lookalike.plan import Plan
 from lookalike.pool import default_workers
-from lookalike.purging import Purged, purge_batch
-from lookalike.removal import Applied, OnProgress, carry_out
-from lookalike.settling import settle_all
-from lookalike.shelving import folder_of
+from lookalike.removal.applying import Applied, OnProgress, carry_out
+from lookalike.removal.purging import Purged, purge_batch
+from lookalike.removal.settling import settle_all
+from lookalike.removal.shelving import folder_of
+from lookalike.removal.undoing import Undone, undo_batch, undo_from
 from lookalike.stores.ledger import Ledger
-from lookalike.undoing import Undone, undo_batch, undo_from
 
 StrPath = str | os.PathLike[str]
 

@@ -21,7 +21,7 @@ from lookalike.listing import Scan
 from lookalike.members import Members, members
 from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
 from lookalike.plan import KeepOptions, Plan
-from lookalike.planning import make_plan
+from lookalike.planning.making import make_plan
 
 
 class Findings:

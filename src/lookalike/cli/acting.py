@@ -12,7 +12,7 @@ from lookalike.cli.commands import command
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError
 from lookalike.plan import LINKS, Plan
-from lookalike.removal import Applied, Refusal
+from lookalike.removal.applying import Applied, Refusal
 from lookalike.report import amount, counted, plain
 
 REFUSED = 4

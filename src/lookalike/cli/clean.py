@@ -19,9 +19,9 @@ from lookalike.errors import UsageError
 from lookalike.finding import find
 from lookalike.model import Tier
 from lookalike.plan import KeepOptions, Metadata, Plan
-from lookalike.planning import freed, plan_document
+from lookalike.planning.making import freed, plan_document
+from lookalike.removal.scripting import script_of
 from lookalike.report import plans
-from lookalike.scripting import script_of
 from lookalike.stores.decisions import Standing
 
 INCOMPLETE = 3

@@ -8,7 +8,7 @@ import typer
 from lookalike import tables
 from lookalike.cleaning import BatchRow
 from lookalike.cleaning import history as list_batches
-from lookalike.repairing import repair as repair_ledger
+from lookalike.removal.repairing import repair as repair_ledger
 from lookalike.report import amount, plain
 
 STATES = {

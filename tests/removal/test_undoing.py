@@ -12,8 +12,8 @@ from lookalike import cleaning
 from lookalike.errors import LedgerError, UnsafeError
 from lookalike.files import Disk, digest_of
 from lookalike.journal import QUARANTINE
+from lookalike.removal.undoing import undo_from
 from lookalike.stores.ledger import Ledger
-from lookalike.undoing import undo_from
 from removals import Album, album, quick_folder, tree
 
 __all__ = ["album", "quick_folder"]

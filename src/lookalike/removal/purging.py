@@ -4,12 +4,12 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lookalike.acting import as_put
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, Seen, digest_of, look_at, sync_all
 from lookalike.journal import Batch, Entry, units_of
-from lookalike.removal import Refusal
-from lookalike.shelving import folder_of, tidy
+from lookalike.removal.acting import as_put
+from lookalike.removal.applying import Refusal
+from lookalike.removal.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256

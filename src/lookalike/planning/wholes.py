@@ -4,13 +4,13 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from lookalike.beside import Beside
 from lookalike.confirming import File
 from lookalike.errors import DecodeError
-from lookalike.fates import Confirm, Fate
 from lookalike.plan import LINKS, KeepOptions, Part
-from lookalike.rescuing import Rescue
-from lookalike.standing import Surroundings
+from lookalike.planning.beside import Beside
+from lookalike.planning.fates import Confirm, Fate
+from lookalike.planning.rescuing import Rescue
+from lookalike.planning.standing import Surroundings
 from lookalike.tables import printable
 from lookalike.units import Unit
 

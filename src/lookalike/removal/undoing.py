@@ -4,14 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lookalike.acting import give_back, sweep
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import is_within
 from lookalike.journal import Batch, Entry, units_of
-from lookalike.removal import Refusal
-from lookalike.settling import folders_of
-from lookalike.shelving import folder_of, tidy
+from lookalike.removal.acting import give_back, sweep
+from lookalike.removal.applying import Refusal
+from lookalike.removal.settling import folders_of
+from lookalike.removal.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, read_manifest
 

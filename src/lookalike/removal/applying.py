@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lookalike import tables
-from lookalike.acting import act, beside, settle, state_of
 from lookalike.errors import SourceError, UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import shelves
 from lookalike.journal import Batch, Entry
 from lookalike.plan import Plan
-from lookalike.readying import Readier, Unit, planned
-from lookalike.shelving import Shelving, folder_of, tidy
+from lookalike.removal.acting import act, beside, settle, state_of
+from lookalike.removal.readying import Readier, Unit, planned
+from lookalike.removal.shelving import Shelving, folder_of, tidy
 from lookalike.stores.decisions import Standing
 from lookalike.stores.ledger import Ledger
 

@@ -4,10 +4,10 @@ import os
 from functools import lru_cache
 
 from lookalike import carried
-from lookalike.beside import Beside
 from lookalike.carried import Carried
-from lookalike.fates import Fate
 from lookalike.plan import KeepOptions
+from lookalike.planning.beside import Beside
+from lookalike.planning.fates import Fate
 from lookalike.tables import printable
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from lookalike.acting import LOST, beside, give_back, settle, state_of, sweep
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.journal import Entry
-from lookalike.shelving import folder_of, tidy
+from lookalike.removal.acting import LOST, beside, give_back, settle, state_of, sweep
+from lookalike.removal.shelving import folder_of, tidy
 from lookalike.stores.ledger import Ledger
 
 TAKEN_BACK = "taken back after an interruption"

@@ -14,8 +14,8 @@ from lookalike.errors import UnsafeError, UsageError
 from lookalike.journal import QUARANTINE
 from lookalike.model import Tier
 from lookalike.plan import Decision
-from lookalike.rechecking import resolve
-from lookalike.removal import Applied
+from lookalike.removal.applying import Applied
+from lookalike.removal.rechecking import resolve
 from removals import Album, album, quick_folder, tree
 
 __all__ = ["album", "quick_folder"]

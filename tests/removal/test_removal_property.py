@@ -18,7 +18,7 @@ from lookalike import cleaning
 from lookalike.journal import QUARANTINE
 from lookalike.model import Tier
 from lookalike.plan import Plan
-from lookalike.removal import Applied
+from lookalike.removal.applying import Applied
 from removal_trees import pictures, plan_of, put, scratch, snapshot, states
 
 NAMES = (

@@ -12,7 +12,7 @@ import pytest
 import lookalike as la
 from lookalike.errors import UsageError
 from lookalike.plan import Plan
-from lookalike.scripting import script_of
+from lookalike.removal.scripting import script_of
 from removals import Album, tree
 
 pytestmark = pytest.mark.skipif(

@@ -12,7 +12,7 @@ from lookalike import cleaning
 from lookalike.errors import LedgerError, LookalikeError, UnsafeError
 from lookalike.files.lock import only_one
 from lookalike.journal import Entry
-from lookalike.repairing import Repaired, repair, save
+from lookalike.removal.repairing import Repaired, repair, save
 from lookalike.stores.ledger import Ledger
 from removals import Album, album, quick_folder, tree
 

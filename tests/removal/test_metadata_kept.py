@@ -10,7 +10,7 @@ from PIL import Image
 import lookalike
 from conftest import encode, scene
 from lookalike.cleaning import apply, purge, undo
-from lookalike.removal import Applied
+from lookalike.removal.applying import Applied
 
 SIDECAR = "photos/a.png.xmp"
 

@@ -16,7 +16,7 @@ from conftest import encode, scene
 from lookalike.errors import SourceError, UsageError
 from lookalike.model import Group, Tier
 from lookalike.plan import Decision, KeepOptions, Plan
-from lookalike.planning import freed, make_plan, plan_document
+from lookalike.planning.making import freed, make_plan, plan_document
 from lookalike.tables import document_from_json, plan_from_json, plan_to_json
 
 Put = Callable[..., Path]

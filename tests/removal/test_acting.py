@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lookalike import cleaning
-from lookalike.acting import act, settle, state_of, sweep, take_back
 from lookalike.files import Disk, digest_of, look_at
 from lookalike.journal import QUARANTINE, Entry, Kind
+from lookalike.removal.acting import act, settle, state_of, sweep, take_back
 from removals import Album, album, quick_folder, tree
 
 __all__ = ["album", "quick_folder"]

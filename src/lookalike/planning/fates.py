@@ -12,7 +12,7 @@ from lookalike.confirming import Confirmed, File
 from lookalike.errors import DecodeError
 from lookalike.model import Group, Member, Tier
 from lookalike.plan import LINKS, KeepOptions, Part
-from lookalike.standing import Standing, Surroundings, held
+from lookalike.planning.standing import Standing, Surroundings, held
 from lookalike.tables import printable
 
 Confirm = Callable[[File, File], Confirmed]

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from lookalike.beside import Beside
 from lookalike.confirming import confirm
 from lookalike.errors import DecodeError, UnsafeError
 from lookalike.files import Seen, contents_of, digest_of, look_at
 from lookalike.files.quarantine import Shelf, is_within
 from lookalike.journal import QUARANTINE
 from lookalike.plan import LINKS, Decision, Part, Plan
+from lookalike.planning.beside import Beside
 from lookalike.stores.decisions import Standing
 
 LIBRARY = re.compile(

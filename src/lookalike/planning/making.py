@@ -11,17 +11,17 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
-from lookalike.beside import Beside
 from lookalike.confirming import confirm as look_at_both
 from lookalike.errors import SourceError
-from lookalike.fates import Apart, Confirm, Fate, fates_of
 from lookalike.labels import Root
 from lookalike.model import Group, Orient
 from lookalike.plan import Decision, KeepOptions, Plan
-from lookalike.rescuing import Rescue
-from lookalike.standing import Surroundings
+from lookalike.planning.beside import Beside
+from lookalike.planning.fates import Apart, Confirm, Fate, fates_of
+from lookalike.planning.rescuing import Rescue
+from lookalike.planning.standing import Surroundings
+from lookalike.planning.wholes import Wholes, hold_names
 from lookalike.tables import Document, printable
-from lookalike.wholes import Wholes, hold_names
 
 
 def make_plan(

@@ -9,7 +9,7 @@ import pytest
 
 from lookalike import cleaning
 from lookalike.files import Disk, calls
-from lookalike.removal import Applied
+from lookalike.removal.applying import Applied
 from removals import Album, album, quick_folder
 
 __all__ = ["album", "quick_folder"]

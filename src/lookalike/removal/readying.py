@@ -4,13 +4,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lookalike import inheriting
 from lookalike.errors import UnsafeError
 from lookalike.files.quarantine import Shelf, probe, shelf_of
 from lookalike.journal import Entry, Kind
 from lookalike.plan import LINKS, Decision, Part, Plan
-from lookalike.rechecking import Ready, Rechecker, resolve
-from lookalike.shelving import Shelving
+from lookalike.removal import inheriting
+from lookalike.removal.rechecking import Ready, Rechecker, resolve
+from lookalike.removal.shelving import Shelving
 from lookalike.stores.decisions import Standing
 
 KINDS: dict[str, Kind] = {

@@ -10,10 +10,10 @@ from lookalike.files import Disk
 from lookalike.files.quarantine import shelves
 from lookalike.journal import Batch, Entry
 from lookalike.plan import LINKS, Action, Decision, Plan
-from lookalike.readying import KINDS
-from lookalike.rechecking import Ready, Rechecker
-from lookalike.removal import Refusal
-from lookalike.shelving import Shelving
+from lookalike.removal.applying import Refusal
+from lookalike.removal.readying import KINDS
+from lookalike.removal.rechecking import Ready, Rechecker
+from lookalike.removal.shelving import Shelving
 from lookalike.tables.manifest import MANIFEST
 
 FUNCTIONS = """# Needs sh, sha256sum, mkdir, cat, mv, ln. Files and keepers are read again first, and left alone if changed.

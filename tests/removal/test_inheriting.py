@@ -9,7 +9,7 @@ from conftest import encode, scene
 from lookalike import carried
 from lookalike.carried import Carried
 from lookalike.errors import UnsafeError
-from lookalike.inheriting import inherited, sidecar_of
+from lookalike.removal.inheriting import inherited, sidecar_of
 
 
 def rated(rating: int, *keywords: str) -> bytes:
