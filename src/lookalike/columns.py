@@ -123,6 +123,56 @@ def apart(paths: Sequence[str], unread: Sequence[str] = ()) -> Units:
 
 
 @dataclass(frozen=True, slots=True)
+class Origins:
+    """What contents come from that hold no more than another one of the same picture does; one row per content.
+
+    Attributes
+    ----------
+    enlarged : ndarray of int64, shape (n,)
+        The smallest content that it was found to be an enlargement of; itself where there is none.
+    saved : ndarray of int64, shape (n,)
+        The lossy content whose pixels this lossless one holds; itself where there is none.
+    """
+
+    enlarged: NDArray[np.int64]
+    saved: NDArray[np.int64]
+
+    def no_finer(self, content: int, other: int, pixels: NDArray[np.int64]) -> bool:
+        """Say whether a content is an enlargement that resolves no more than another one.
+
+        Parameters
+        ----------
+        content, other : int
+            The two.
+        pixels : ndarray of int64, shape (n,)
+            Pixels of each content.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        source = self.enlarged[content]
+        return bool(source != content and pixels[source] <= pixels[self.enlarged[other]])
+
+
+def first_hand(count: int) -> Origins:
+    """Return origins of contents that come from nothing else.
+
+    Parameters
+    ----------
+    count : int
+        How many contents.
+
+    Returns
+    -------
+    Origins
+        Each of itself.
+    """
+    return Origins(np.arange(count), np.arange(count))
+
+
+@dataclass(frozen=True, slots=True)
 class Grouped:
     """Which items belong together, numbered in keep order; one row per item.
 

@@ -21,6 +21,7 @@ from lookalike.hashes import crops
 from lookalike.hashes.borders import trimmed
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
 from lookalike.model import LOSSES, MIN_DETAIL, Orient, Thumbnail, Tier
+from lookalike.tracing import enlarges
 from lookalike.variants import TURNS
 from lookalike.verify.deciding import COPY_UNEXPLAINED
 from lookalike.verify.exposures import Exposures
@@ -252,6 +253,14 @@ def _lacks(facts: Facts, tier: Tier, evidence: Any = None, left: int = 0) -> Lac
     return one, other
 
 
+def _without_enlargements(lacks: Lacks, files: Sequence[File]) -> Lacks:
+    """Return losses without the pixels of what is an enlargement of the other."""
+    one, other = (
+        tuple(loss for loss in lacks[at] if loss != "pixels" or not enlarges(files[1 - at], files[at])) for at in (0, 1)
+    )
+    return one, other
+
+
 def _seen(files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns: tuple[int, ...]) -> Confirmed:
     """Judge the first frames of two files."""
     small, found, left = _verdict(files, made, facts, turns)
@@ -263,7 +272,8 @@ def _seen(files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns:
         last = look((files[left], files[1 - left]), small.take(np.array([left, 1 - left])), int(evidence["turn"]))
         tier = Tier.COPY if last.same else Tier.EDIT
     said = verify.relation(facts, 0, 1, tier, evidence, left=left == 0) if tier < Tier.NONE else "not alike"
-    return Confirmed(tier, int(found.score[0]) / 1000, said, _lacks(facts, tier, evidence, left), evidence, left, last)
+    lacks = _without_enlargements(_lacks(facts, tier, evidence, left), files)
+    return Confirmed(tier, int(found.score[0]) / 1000, said, lacks, evidence, left, last)
 
 
 def _with_frames(seen: Confirmed, files: Sequence[File], count: int, orient: Orient) -> Confirmed:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lookalike import hashes, units
-from lookalike.columns import Units, apart
+from lookalike.columns import Units, apart, first_hand
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
@@ -31,6 +31,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
 from lookalike.stores.decisions import Standing
+from lookalike.tracing import trace
 from lookalike.twins import twins
 from lookalike.variants import hash_words
 
@@ -144,6 +145,9 @@ def find(
     roots, references = _as_list(paths), _as_list(against)
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
+    for name, globs in (("protect", protect), ("exclude", exclude), ("include", include)):
+        if isinstance(globs, str):
+            raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
     spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
     usual = hashes.default_radius(spec)
     options = FindOptions(
@@ -183,20 +187,21 @@ def find(
             "protected": matching(options.protect, images.path, [*roots, *references]),
             "decided to keep": np.array([digest in standing.kept for digest in digests], np.bool_)[images.content],
         }
-        ranking = rank(images, options.keep, {why: values for why, values in staying.items() if values.any()}, shots)
+        staying = {why: values for why, values in staying.items() if values.any()}
         _, block = hash_words(images.facts.id, store, spec)
-        same = twins(images, ranking.order, block, store, workers=workers)
-        matches = match(
-            images,
-            ranking.order,
-            same,
-            store,
-            options,
-            scan_options,
-            standing,
-            against=bool(references),
-            workers=workers,
-        )
+        origins, same = first_hand(len(digests)), None
+        while True:  # until nothing more is found to come from something else, mostly once or twice
+            ranking = rank(images, options.keep, staying, shots, origins)
+            if same is None:
+                same = twins(images, ranking.order, block, store, workers=workers)
+            matches = match(
+                images, ranking.order, same, store, options, scan_options, standing,
+                against=bool(references), workers=workers,
+            )  # fmt: skip
+            traced = trace(images, matches, origins, store, max_pixels=max_pixels, workers=workers)
+            if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
+                break
+            origins = traced
     seconds = time.monotonic() - started
 
     def again(keep: str) -> Findings:

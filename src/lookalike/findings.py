@@ -194,7 +194,9 @@ class Findings:
         one, other = int(self._images.content[keeper]), int(self._images.content[row])
         matches = self._matches
         evidence = None if tier is Tier.EXACT else matches.evidence[row]  # which is of the two items, not within one
-        return verify.lacking(self._images.facts, one, other, tier, evidence, left=bool(matches.keeper_left[row]))
+        facts, left = self._images.facts, bool(matches.keeper_left[row])
+        enlarged = self._ranking.origins.no_finer(other, one, facts.width * facts.height)
+        return verify.lacking(facts, one, other, tier, evidence, left=left, enlarged=enlarged)
 
     @cached_property
     def stats(self) -> dict[str, Any]:

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.columns import Images, Units, apart
+from lookalike.columns import Images, Origins, Units, apart, first_hand
 from lookalike.errors import UsageError
 
 Column = NDArray[np.int64] | NDArray[np.bool_]
 Text = Callable[[int], str]
 
+NAMES = (
+    "intact", "resolution", "original", "quality", "exif", "bytes", "oldest", "newest", "shortest-path", "name",
+)  # fmt: skip
+"""Rules without an argument."""
 UNKNOWN = -(1 << 63)
 """No date."""
 
@@ -65,11 +69,14 @@ class Ranking:
         What was compared, first difference first.
     best : ndarray of int64, shape (n,)
         For each image the best of its unit, which is what was compared.
+    origins : Origins
+        What was found to hold no more than another content.
     """
 
     order: NDArray[np.int64]
     keys: tuple[Key, ...]
     best: NDArray[np.int64]
+    origins: Origins
 
     def reason(self, better: int, worse: int) -> str:
         """Return the first difference between two images in words.
@@ -96,6 +103,7 @@ def rank(
     rules: str,
     stay: Mapping[str, NDArray[np.bool_]] | None = None,
     units: Units | None = None,
+    origins: Origins | None = None,
 ) -> Ranking:
     """Put images in keep order.
 
@@ -112,6 +120,10 @@ def rank(
     units : Units, optional
         What is of one shot ranks together, by its best image; with the rule intact more images of a shot are better. None for
         images that are each for themselves.
+    origins : Origins, optional
+        What was found to hold no more than another content: an enlargement resolves what its source does and comes after it,
+        and a lossless file saved from a lossy one is of unknown quality, so that any lossy file that tells its quality comes
+        before it. None where nothing was looked at.
 
     Returns
     -------
@@ -124,6 +136,7 @@ def rank(
         If a rule is unknown; the message lists the rules.
     """
     names = parse_rules(rules)
+    origins = first_hand(len(images.facts.id)) if origins is None else origins
     names += [name for name in ("shortest-path", "name") if name not in names]
     units = apart(images.path) if units is None else units
     fixed = (
@@ -136,7 +149,7 @@ def rank(
         Key("file", ~images.symlink, lambda row: "symlink" if images.symlink[row] else "itself"),
     )
     staying = (_staying(why, values) for why, values in (stay or {}).items())
-    ruled = (key for name in names for key in (*_parts(units, name), *_keys(images, name)))
+    ruled = (key for name in names for key in (*_parts(units, name), *_keys(images, name, origins)))
     keys = (*fixed, *staying, *ruled)
     alone = np.lexsort([-key.values.astype(np.int64) for key in reversed(keys)])
     place = np.empty(len(alone), np.int64)
@@ -146,7 +159,7 @@ def rank(
     _, same = np.unique(kind, return_inverse=True)
     first = np.full(len(place), len(place))
     np.minimum.at(first, same, place)
-    return Ranking(np.lexsort((place, first[same])), keys, alone[first[same]])
+    return Ranking(np.lexsort((place, first[same])), keys, alone[first[same]], origins)
 
 
 def _parts(units: Units, rule: str) -> list[Key]:
@@ -180,10 +193,10 @@ def parse_rules(rules: str) -> list[str]:
     ['resolution', 'oldest']
     """
     names = [name.strip() for name in rules.split(",") if name.strip()]
-    allowed = [*_RULES, "folder:PATH", "format:A>B"]
+    allowed = [*NAMES, "folder:PATH", "format:A>B"]
     for name in names:
         head, _, argument = name.partition(":")
-        known = name in _RULES if head not in ("folder", "format") else bool(argument.strip())
+        known = name in NAMES if head not in ("folder", "format") else bool(argument.strip())
         if not known:
             raise UsageError(f"unknown keep rule {name!r}: use a comma list of {', '.join(allowed)}")
     if not names:
@@ -195,7 +208,7 @@ def _staying(why: str, values: NDArray[np.bool_]) -> Key:
     return Key(why, values, lambda row: "yes" if values[row] else "no")
 
 
-def _keys(images: Images, name: str) -> list[Key]:
+def _keys(images: Images, name: str, origins: Origins) -> list[Key]:
     head, _, argument = name.partition(":")
     if head == "folder":
         inside = argument.strip().rstrip("/") + "/"
@@ -205,7 +218,7 @@ def _keys(images: Images, name: str) -> list[Key]:
         ranks = {part.strip().upper().replace("JPG", "JPEG"): -at for at, part in enumerate(argument.split(">"))}
         per_content = np.array([ranks.get(text, -len(ranks)) for text in images.facts.format], np.int64)
         return [_fact(images, "format", per_content, lambda at: images.facts.format[at])]
-    return _RULES[name](images)
+    return _MEASURED[name](images, origins) if name in _MEASURED else _RULES[name](images)
 
 
 def _fact(images: Images, name: str, values: Column, text: Text) -> Key:
@@ -223,10 +236,16 @@ def _intact(images: Images) -> list[Key]:
     ]
 
 
-def _resolution(images: Images) -> list[Key]:
-    facts = images.facts
-    pixels = facts.width * facts.height
-    return [_fact(images, "resolution", pixels, lambda at: f"{facts.width[at]}x{facts.height[at]}")]
+def _resolution(images: Images, origins: Origins) -> list[Key]:
+    facts, source = images.facts, origins.enlarged
+    enlarged = source != np.arange(len(source))
+    # Twice, to let an enlargement come right after its source.
+    values = 2 * (facts.width * facts.height)[source] - enlarged
+
+    def text(at: int) -> str:
+        return f"{facts.width[at]}x{facts.height[at]}{', which is an enlargement' * bool(enlarged[at])}"
+
+    return [_fact(images, "resolution", values, text)]
 
 
 def _original(images: Images) -> list[Key]:
@@ -241,18 +260,18 @@ def _original(images: Images) -> list[Key]:
     return [Key("original", values, lambda row: words[int(values[row])])]
 
 
-def _quality(images: Images) -> list[Key]:
+def _quality(images: Images, origins: Origins) -> list[Key]:
     # Within one codec the estimate decides; codecs themselves come lossless first, then those that tell their quality.
     facts = images.facts
-    values = np.where(facts.lossless, 101, facts.quality)
-    return [
-        _fact(
-            images,
-            "quality",
-            values,
-            lambda at: "lossless" if facts.lossless[at] else str(facts.quality[at] or "unknown"),
-        )
-    ]
+    saved = origins.saved != np.arange(len(origins.saved))
+    values = np.where(saved, 0, np.where(facts.lossless, 101, facts.quality))
+
+    def text(at: int) -> str:
+        if saved[at]:
+            return f"lossless, but saved from {facts.format[origins.saved[at]]}"
+        return "lossless" if facts.lossless[at] else str(facts.quality[at] or "unknown")
+
+    return [_fact(images, "quality", values, text)]
 
 
 def _exif(images: Images) -> list[Key]:
@@ -312,9 +331,7 @@ def _date(images: Images, row: int) -> str:
 
 _RULES: dict[str, Callable[[Images], list[Key]]] = {
     "intact": _intact,
-    "resolution": _resolution,
     "original": _original,
-    "quality": _quality,
     "exif": _exif,
     "bytes": _bytes,
     "oldest": _oldest,
@@ -322,3 +339,4 @@ _RULES: dict[str, Callable[[Images], list[Key]]] = {
     "shortest-path": _shortest_path,
     "name": _name,
 }
+_MEASURED: dict[str, Callable[[Images, Origins], list[Key]]] = {"resolution": _resolution, "quality": _quality}

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lookalike.decode.enlarging import predictions
 from lookalike.decode.frames import frames_of
 from lookalike.decode.native import decode_all, is_candidate, read_files
 from lookalike.decode.pillow import decoders, environment, is_truncated, opened
@@ -18,8 +19,8 @@ VERSION = 5
 
 __all__ = [
     "PIXELS_VERSION", "VERSION", "Pixels", "decode", "decode_all", "decoders", "detail", "environment", "frames_of",
-    "is_candidate", "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes", "read_files", "turn",
-    "upright_size",
+    "is_candidate", "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes", "predictions", "read_files",
+    "turn", "upright_size", "whole_luma",
 ]  # fmt: skip
 
 
@@ -81,6 +82,31 @@ def picture(data: bytes, name: str, most: int, *, max_pixels: int = MAX_PIXELS) 
     """
     with opened(data, name, truncated=False, max_pixels=max_pixels) as image:
         return reduced(image, most)
+
+
+def whole_luma(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Decode all of the luma of the first frame of an image file.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    name : str
+        Its name; tells camera raw files from the TIFF they are built on.
+    max_pixels : int
+        Most pixels (width times height) that are decoded, inclusive.
+
+    Returns
+    -------
+    PIL.Image.Image
+        Upright, transparency over white, in L.
+
+    Raises
+    ------
+    DecodeError
+        With the kind damaged, unsupported or limit.
+    """
+    return picture(data, name, max_pixels, max_pixels=max_pixels).convert("L")
 
 
 def planes(

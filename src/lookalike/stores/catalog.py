@@ -7,6 +7,7 @@ content a name had when it was last looked at.
 
 from lookalike.stores.contents import Contents
 from lookalike.stores.locations import Locations
+from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
 from lookalike.stores.pixels import Pixels
 
@@ -46,11 +47,19 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             content INTEGER PRIMARY KEY REFERENCES content, step TEXT NOT NULL, digest BLOB, luma BLOB)
         """,
     ),
+    (
+        "origin",
+        """
+        CREATE TABLE origin (
+            content INTEGER NOT NULL REFERENCES content, source INTEGER NOT NULL REFERENCES content, step TEXT NOT NULL,
+            found INTEGER NOT NULL, PRIMARY KEY (content, source)) WITHOUT ROWID
+        """,
+    ),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents, Pairs, Pixels):
+class Catalog(Locations, Contents, Pairs, Pixels, Origins):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B

@@ -7,7 +7,7 @@ from lookalike.verify.framing import LEAST_SCALE, frame_of
 
 
 def lacking(
-    facts: Facts, keeper: int, member: int, tier: Tier, evidence: Evidence | None, *, left: bool
+    facts: Facts, keeper: int, member: int, tier: Tier, evidence: Evidence | None, *, left: bool, enlarged: bool = False
 ) -> tuple[str, ...]:
     """Name what the keeper lacks of what a member carries.
 
@@ -23,6 +23,8 @@ def lacking(
         Of the pair; None where the contents were found equal.
     left : bool
         Whether the keeper is the left picture of the evidence.
+    enlarged : bool
+        Whether the member is an enlargement that resolves no more than the keeper does: then its pixels are no loss.
 
     Returns
     -------
@@ -38,6 +40,6 @@ def lacking(
     more["video"] = "video" in facts.exif[member] and "video" not in facts.exif[keeper]
     if evidence is not None:
         frame = frame_of(facts, keeper, member, tier, evidence, left=left)
-        more["pixels"] = (frame.ratio[0] * frame.ratio[1]) ** 0.5 > 1 + LEAST_SCALE
+        more["pixels"] = (frame.ratio[0] * frame.ratio[1]) ** 0.5 > 1 + LEAST_SCALE and not enlarged
         more["crop"] = frame.is_cropped and not frame.member_inner
     return tuple(name for name in LOSSES if more.get(name))
