@@ -115,5 +115,6 @@ def test_the_last_look_agrees() -> None:
 
 @pytest.mark.parametrize("name", ["protect", "exclude", "include"])
 def test_globs_as_a_text_are_refused(name: str, tmp_path: Path) -> None:
+    options: dict[str, Any] = {name: "*.jpg"}
     with pytest.raises(la.UsageError, match=rf"{name} is a list of globs, got the text '\*\.jpg': write \['\*\.jpg'\]"):
-        la.find(tmp_path, **{name: "*.jpg"})
+        la.find(tmp_path, **options)
