@@ -73,7 +73,7 @@ def test_what_is_lost_is_named_and_only_in_that_direction(
 
 
 def test_findings_name_it(tmp_path: Path) -> None:
-    (tmp_path / "large.jpg").write_bytes(encode(PICTURE.resize((960, 800)), quality=90))
+    (tmp_path / "large.jpg").write_bytes(encode(scene(3, 960, 800), quality=90))
     (tmp_path / "small.png").write_bytes(with_alpha())
     (tmp_path / "again.png").write_bytes(with_alpha())
     findings = la.find(tmp_path, use_catalog=False, keep="resolution")
