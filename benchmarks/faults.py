@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / below) for below in ("", "removal")]
 
 from removal_trees import scratch
 from test_removal_faults import ACTIONS, ROADS, sweep
