@@ -15,10 +15,12 @@ import sys
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / below) for below in ("", "removal")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "removal"))
+
+from test_removal_faults import ACTIONS, ROADS, sweep
 
 from removal_trees import scratch
-from test_removal_faults import ACTIONS, ROADS, sweep
 from timing import save, table
 
 
