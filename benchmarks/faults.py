@@ -16,9 +16,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "removal"))
+
+from test_removal_faults import ACTIONS, ROADS, sweep
 
 from removal_trees import scratch
-from test_removal_faults import ACTIONS, ROADS, sweep
 from timing import save, table
 
 

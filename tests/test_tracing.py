@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 import lookalike as la
 from conftest import encode
@@ -22,7 +22,9 @@ def reread(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
 
 
-SOURCE = encode(photo(1), quality=92)
+CAMERA = Image.Exif()
+CAMERA[ExifTags.Base.Make] = "Camera"
+SOURCE = encode(photo(1), quality=92, exif=CAMERA.tobytes())
 SAVED = encode(reread(SOURCE), "PNG")
 LARGE = encode(reread(SOURCE).resize((960, 720), BICUBIC), "PNG")
 LARGER = encode(reread(SOURCE).resize((1440, 1080), BICUBIC), quality=97)

@@ -16,7 +16,7 @@ from lookalike.pool import default_workers
 from lookalike.removal.applying import Applied, OnProgress, carry_out
 from lookalike.removal.purging import Purged, purge_batch
 from lookalike.removal.settling import settle_all
-from lookalike.removal.shelving import folder_of
+from lookalike.removal.shelving import folder_of, is_there
 from lookalike.removal.undoing import Undone, undo_batch, undo_from
 from lookalike.stores.ledger import Ledger
 
@@ -273,6 +273,7 @@ def _named(store: Ledger, name: str) -> Batch:
 
 def _last(store: Ledger) -> Batch:
     for batch in reversed(store.batches()):
-        if store.entries(batch, ("done",)):
+        places = (entry.place for entry in store.entries(batch, ("done",)))
+        if any(place is not None and (os.path.lexists(place) or not is_there(place)) for place in places):
             return batch
-    raise UsageError("there is nothing to undo: `lookalike history` lists what was done")
+    raise UsageError("there is nothing to undo in any quarantine: `lookalike history` lists what was done")

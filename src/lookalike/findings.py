@@ -153,14 +153,15 @@ class Findings:
     def _member(self, row: int, rows: list[int]) -> Member:
         images, facts, at = self._images, self._images.facts, int(self._images.content[row])
         known = int(facts.width[at]), int(facts.height[at]), facts.format[at], int(facts.quality[at]) or None
-        detail = int(facts.detail[at])
+        detail, frames = int(facts.detail[at]), int(facts.frames[at])
         ref = ImageRef(
             images.path[row], images.volume[row], images.key[row], int(images.size[row]), int(images.mtime_ns[row]),
             *self._file(row), facts.digest[at],
         )  # fmt: skip
         parts = tuple(path for path in self._units.paths[self._units.unit[row]] if path != images.path[row])
         if row == rows[0]:
-            return Member(ref, *known, "keeper", reason=self._ranking.reason(row, rows[1]), detail=detail, parts=parts)
+            reason = self._ranking.reason(row, rows[1])
+            return Member(ref, *known, "keeper", reason=reason, detail=detail, parts=parts, frames=frames)
         keeper = int(self._matches.keeper[row])
         tier = Tier(int(self._matches.tier[row]))
         distance = int(self._distance[row])
@@ -172,7 +173,7 @@ class Findings:
             distance=distance, share=distance / self.options.spec.bits,
             score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
             relation=self._relation(row, keeper, tier), reason=apart + self._ranking.reason(keeper, row),
-            keeper_lacks=self._lacking(row, keeper, tier), detail=detail, parts=parts,
+            keeper_lacks=self._lacking(row, keeper, tier), detail=detail, parts=parts, frames=frames,
         )  # fmt: skip
 
     def _relation(self, row: int, keeper: int, tier: Tier) -> str:

@@ -261,6 +261,8 @@ class Member:
         How much structure the picture has, 0..100.
     parts : tuple of str
         Paths of the other images of its unit, such as the raw file beside a JPEG.
+    frames : int
+        Frames or pages, at least 1.
     """
 
     ref: ImageRef
@@ -279,6 +281,7 @@ class Member:
     keeper_lacks: tuple[str, ...] = ()
     detail: int = 100
     parts: tuple[str, ...] = ()
+    frames: int = 1
 
 
 @dataclass(frozen=True, slots=True)

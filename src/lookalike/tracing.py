@@ -1,6 +1,7 @@
 """Contents that hold no more than another one of their group: enlargements, and lossless files saved from lossy ones.
 
 Both are measured only where they can matter: of each group its keeper with the others, on the files, and once for each pair.
+That a lossy picture is the enlargement of another lossy one is looked at only where the smaller one has facts of a camera.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +13,7 @@ from blake3 import blake3
 
 from lookalike import decode
 from lookalike.blocks import BLOCKS_VERSION, has_blocks
-from lookalike.columns import Images, Matches, Origins
+from lookalike.columns import Facts, Images, Matches, Origins
 from lookalike.errors import DecodeError
 from lookalike.model import MAX_PIXELS, Tier
 from lookalike.resolved import LEAST_SHARE, MOST_SHARE, RESOLVED_VERSION, is_enlargement
@@ -115,7 +116,11 @@ def trace(
         for keeper, others in groups:
             source = keeper if sources is None else int(sources[keeper])
             both = (sorted((source, other), key=lambda at: -pixels[at]) for other in others if other != source)
-            wanted += [(large, small) for large, small in both if _may_enlarge(sizes[large], sizes[small])]
+            wanted += [
+                (large, small)
+                for large, small in both
+                if _may_enlarge(sizes[large], sizes[small]) and _has_claim(images.facts, large, small)
+            ]
         for large, small in tracer(wanted, enlarges, f"enlarged-{RESOLVED_VERSION}"):
             if (pixels[small], small) < (pixels[enlarged[large]], enlarged[large]):
                 enlarged[large] = small
@@ -138,6 +143,15 @@ def trace(
 def _may_enlarge(large: Pair, small: Pair) -> bool:
     across, down = (less / more for less, more in zip(small, large, strict=True))
     return abs(across - down) <= ASPECT * max(across, down) and LEAST_SHARE <= max(across, down) <= MOST_SHARE
+
+
+def _has_claim(facts: Facts, large: int, small: int) -> bool:
+    """Say whether the smaller picture may well be the source: a look costs as much as reading ten files.
+
+    It may not where both are lossy and it tells no more of a camera: that is what every reduced copy looks like.
+    """
+    camera = [bool(facts.exif[at].get("make")) for at in (large, small)]
+    return bool(facts.lossless[large] or facts.lossless[small]) or camera[1] > camera[0]
 
 
 def _groups(images: Images, matches: Matches) -> Iterator[tuple[int, list[int]]]:

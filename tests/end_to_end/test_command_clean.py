@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from command import Result, run, write
 from PIL import Image
 
 from conftest import encode, scene
+from lookalike.cli.acting import outcome
+from lookalike.removal.applying import Applied, Refusal
 
 Tree = dict[str, tuple[bytes, int, int]]
 
@@ -72,9 +75,49 @@ def test_clean_prints_a_plan_and_stops(photos: Path) -> None:
 def test_json_is_all_there_is_on_stdout_and_quiet_says_nothing(photos: Path) -> None:
     applied = clean(photos, "--apply", "--yes", "--json")
     assert len(json.loads(applied.out)["decisions"]) > len(GONE)
-    assert "Undo: lookalike undo" in applied.errors
+    assert "lookalike undo 20" in applied.errors
     nothing = clean(photos, "--apply", "--yes", "--quiet")
     assert (nothing.code, nothing.out, nothing.errors) == (0, b"", "")
+
+
+def test_what_came_of_an_act_is_json_and_all_there_is_on_stdout(photos: Path) -> None:
+    plan = photos.parent / "plan.json"
+    assert clean(photos, "--plan", plan).code == 0
+    (photos / "b.jpg").unlink()
+    applied = run("apply", plan, "--yes", "--json")
+    assert applied.code == 4
+    done = applied.document
+    (place,) = (photos.parent / ".lookalike-quarantine").iterdir()
+    assert (done["batch"], done["places"]) == (place.name, [{"path": str(place)}])
+    assert (done["images"], done["files"]) == (3, 3)
+    assert [one["path"] for one in done["refused"]] == ["photos/b (1).jpg"]
+    write(photos / "old" / "a.jpg", b"something new")
+    undone = run("undo", "--json")
+    assert (undone.code, undone.document["batch"], undone.document["files"]) == (0, place.name, 3)
+    old = str(photos / "old")
+    assert undone.document["beside"] == [{"path": f"{old}/a.jpg", "restored": f"{old}/a.restored.jpg"}]
+    assert undone.document["bytes"] == done["bytes"] > 0
+
+    assert clean(photos, "--apply", "--yes", "--quiet").code == 0
+    (photos / "a.png").unlink()
+    name = run("history", "--json").document["batches"][-1]["name"]
+    purged = run("purge", name, "--yes", "--json")
+    assert purged.code == 4
+    assert (purged.document["batch"], purged.document["files"]) == (name, 0)
+    assert {one["path"] for one in purged.document["held"]} >= {f"{old}/a copy.png"}
+    nothing = run("apply", plan, "--json", "--yes")
+    assert (nothing.code, nothing.document["files"], len(nothing.document["refused"])) == (4, 0, 4)
+    assert run("history").text.splitlines()[-1].endswith("quarantine: nothing was done (4 refused)")
+
+
+def test_what_is_deleted_and_held_back_says_where_it_is(photos: Path) -> None:
+    place = str(photos.parent / "q" / "b")
+    held = Applied("b", "delete", 1, 0, 0, (Refusal("x.png", "its keeper is not there"),), (place,))
+    lines = list(outcome(held, None))
+    assert lines[1] == f"What was held back lies in {place}"
+    assert lines[2].startswith("Bring it back: ")
+    assert lines[2].endswith("lookalike undo b")
+    assert len(list(outcome(replace(held, places=()), None))) == 1
 
 
 def test_what_cannot_be_read_is_told(photos: Path) -> None:
@@ -316,7 +359,7 @@ def test_decisions_hold_what_was_found_and_planned_before_them(photos: Path) -> 
     assert run("decide", "add", "different", photos / "a.png", photos / "old" / "a.jpg").code == 0
     assert run("decide", "add", "keep", photos / "b.jpg").code == 0
     again = run("clean", found.name, cwd=photos.parent)
-    assert "decided to be no duplicate of photos/a.png" in again.text
+    assert "decided to be no duplicate (lookalike decide)" in again.text
     applied = run("apply", plan, "--yes")
     assert applied.code == 4
     assert "somebody decided that it is no duplicate" in applied.errors

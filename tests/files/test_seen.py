@@ -1,5 +1,6 @@
 """What is digested is an ordinary file that stays as it is."""
 
+import hashlib
 import os
 import socket
 import threading
@@ -7,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
-from lookalike.files import contents_of, digest_of
+from lookalike.files import contents_of, digest_of, sums_of
 
 
 def test_only_ordinary_files_are_digested(tmp_path: Path) -> None:
@@ -26,6 +28,16 @@ def test_only_ordinary_files_are_digested(tmp_path: Path) -> None:
                 digest_of(str(tmp_path / name))
     with pytest.raises(OSError, match="not an ordinary file"):
         digest_of("/dev/zero")
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) + 1])
+def test_all_readers_agree_on_a_file(tmp_path: Path, size: int) -> None:
+    path, content = tmp_path / "a", b"x" * size
+    path.write_bytes(content)
+    digest = blake3(content).digest()
+    assert digest_of(str(path)) == digest
+    assert contents_of(str(path)) == (content, digest)
+    assert sums_of(str(path)) == (hashlib.sha256(content).digest(), digest)
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_digested(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 import lookalike
 from conftest import encode, scene
+from lookalike.confirming import Confirmed
 from lookalike.errors import SourceError, UsageError
 from lookalike.model import Group, Tier
 from lookalike.plan import Decision, KeepOptions, Plan
@@ -144,6 +145,36 @@ def test_a_keeper_that_carries_less_removes_nothing_unless_that_loss_is_allowed(
     assert stays(findings.plan(tier="edit"), f"p/a.{ending}") == why
     assert gone(findings.plan(tier="edit", allow_loss=(named,))) == {f"p/a.{ending}"}
     assert stays(findings.plan(tier="edit", allow_loss=("video",)), f"p/a.{ending}") == why
+
+
+SAVED: dict[str, dict[str, Any]] = {"TIFF": {"compression": "tiff_deflate"}, "GIF": {}, "WEBP": {"quality": 90}}
+
+
+@pytest.mark.parametrize("format_", SAVED)
+def test_files_of_several_frames_are_held_against_each_other_frame_by_frame(put: Put, format_: str) -> None:
+    """A search sees the first frame of each; that a later one differs is known before anything is acted on."""
+    for name, side, second in (("a", 480, 2), ("b", 240, 2), ("c", 240, 3)):
+        frames = [scene(seed).resize((side, side * 3 // 4)) for seed in (1, second)]
+        options = {"save_all": True, "append_images": frames[1:], **SAVED[format_]}
+        put(f"p/{name}.{format_.lower()}", encode(frames[0], format_, **options))
+    findings = found("p", keep="resolution")
+    plans = findings.plan(), plan_document(document_from_json(findings.to_json()), options=KeepOptions())
+    for plan in plans:
+        assert gone(plan) == {f"p/b.{format_.lower()}"}
+        assert stays(plan, f"p/c.{format_.lower()}") == "keeper carries less: frames (--allow-loss frames)"
+
+
+def test_files_of_several_frames_that_are_equal_to_the_pixel_need_no_look(put: Put) -> None:
+    for name, compression in (("a", "tiff_deflate"), ("b", "tiff_lzw")):
+        options: dict[str, Any] = {"save_all": True, "append_images": [scene(2)], "compression": compression}
+        put(f"p/{name}.tif", encode(scene(1), "TIFF", **options))
+    findings = found("p")
+    document = document_from_json(findings.to_json())
+
+    def confirm(_one: object, _other: object) -> Confirmed:
+        raise AssertionError("it was looked at")
+
+    assert len(gone(plan_document(document, options=KeepOptions(), confirm=confirm))) == 1
 
 
 @pytest.mark.parametrize("flat", [False, True])

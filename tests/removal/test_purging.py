@@ -2,17 +2,27 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from conftest import encode, scene
 from lookalike import cleaning
+from lookalike.errors import UsageError
 from lookalike.files import Disk, calls
+from lookalike.model import Tier
 from lookalike.removal.applying import Applied
+from lookalike.stores.ledger import Ledger
 from removals import Album, album, quick_folder
 
 __all__ = ["album", "quick_folder"]
+EMPTY_XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="3"/></rdf:RDF></x:xmpmeta>\n'
+)
 
 
 def applied(album: Album, *names: str, keeper: str = "k.png", **options: Any) -> Applied:
@@ -100,6 +110,51 @@ def test_a_purge_frees_everything_and_leaves_no_folder(album: Album, action: str
     assert not os.path.lexists(os.path.dirname(done.places[0]))
     undone = cleaning.undo(done, ledger=album.ledger)
     assert (undone.files, {item.reason for item in undone.refused}) == (0, {"it was purged: nothing of it is left"})
+
+
+@pytest.mark.parametrize("chosen", [None, "disk"])
+def test_a_quarantine_that_is_not_there_now_holds_all_until_it_is(album: Album, chosen: str | None) -> None:
+    where = None if chosen is None else os.path.join(album.folder, chosen)
+    done = applied(album, "b.png", "c.png", quarantine=where)
+    folder = os.path.dirname(done.places[0])
+    os.rename(folder, f"{folder}.unplugged")
+    if where is not None:
+        os.mkdir(where)  # of a disk that is unplugged its folder is left
+    purged = cleaning.purge(done, ledger=album.ledger)
+    assert (purged.files, {item.reason for item in purged.held}) == (0, {"the quarantine is not there now"})
+    with Ledger(album.ledger) as store, store.transaction():
+        store.mark(replace(entry, state="doing", step="purge") for entry in store.entries())
+    with pytest.raises(UsageError):
+        cleaning.purge("another", ledger=album.ledger)  # settles what was interrupted
+    assert cleaning.history(ledger=album.ledger)[0].files == {"done": 2}
+    if where is not None:
+        os.rmdir(where)
+    os.rename(f"{folder}.unplugged", folder)
+    assert cleaning.purge(done, ledger=album.ledger).files == 2
+
+
+def test_a_sidecar_that_was_merged_later_stays_for_the_one_that_went(album: Album) -> None:
+    """It says all that it said when the other went in its favour; what was changed by somebody else holds that back."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2019:05:06 07:08:09"
+    picture = encode(scene(1), "PNG")
+    for name in ("k.png", "b.png"):
+        album.put(name, picture)
+        album.put(f"{name}.xmp", EMPTY_XMP)
+    album.put("c.jpg", encode(scene(1), quality=90, exif=exif))
+    plan = album.plan(
+        album.decide("k.png"), album.decide("b.png", "k.png", parts=(album.part("b.png.xmp", "k.png.xmp"),)),
+        replace(album.decide("c.jpg", "k.png"), tier=Tier.COPY, metadata=("date",)), metadata="merge",
+    )  # fmt: skip
+    done = cleaning.apply(plan, ledger=album.ledger)
+    assert (done.files, done.refused) == (3, ())
+    merged = Path(album.at("k.png.xmp")).read_bytes()
+    assert merged != EMPTY_XMP
+    Path(album.at("k.png.xmp")).write_bytes(EMPTY_XMP[:-1])
+    assert [item.path for item in cleaning.purge(done, ledger=album.ledger).held] == [album.at("b.png")]
+    Path(album.at("k.png.xmp")).write_bytes(merged)
+    assert cleaning.purge(done, ledger=album.ledger).held == ()
+    assert sorted(os.listdir(album.root)) == ["k.png", "k.png.xmp"]
 
 
 def test_delete_leaves_nothing_behind(album: Album) -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from conftest import encode, scene
 from lookalike import cleaning
-from lookalike.errors import UnsafeError, UsageError
+from lookalike.errors import SourceError, UnsafeError, UsageError
 from lookalike.journal import QUARANTINE
 from lookalike.model import Tier
 from lookalike.plan import Decision
 from lookalike.removal.applying import Applied
 from lookalike.removal.rechecking import resolve
+from lookalike.removal.scripting import script_of
 from removals import Album, album, quick_folder, tree
 
 __all__ = ["album", "quick_folder"]
@@ -128,8 +129,27 @@ def test_a_root_that_has_become_a_symlink_leads_nowhere(album: Album) -> None:
     plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"))
     os.rename(album.root, os.path.join(album.folder, "elsewhere"))
     os.symlink("elsewhere", album.root)
-    done = cleaning.apply(plan, ledger=album.ledger)
-    assert [item.reason for item in done.refused] == ["it lies outside the roots of the plan"]
+    with pytest.raises(SourceError, match=r"as seen from its folder .* is .*/elsewhere"):
+        cleaning.apply(plan, ledger=album.ledger)
+    assert os.path.exists(album.at("b.png"))
+    assert cleaning.history(ledger=album.ledger) == []
+
+
+def test_a_plan_is_carried_out_where_it_was_made_or_not_at_all(album: Album) -> None:
+    album.put("k.png")
+    album.put("b.png")
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"))
+    gone = os.path.join(album.folder, "gone")
+    with pytest.raises(SourceError, match=r"start from .*/gone, which is not there: make the plan again"):
+        cleaning.apply(replace(plan, folder=gone), ledger=album.ledger)
+    os.makedirs(os.path.join(gone, "photos"))
+    for do in (
+        lambda moved: cleaning.apply(moved, ledger=album.ledger),
+        lambda moved: script_of(moved, "batch", "1.0"),
+    ):
+        with pytest.raises(SourceError, match=r"as seen from its folder .*/gone is .*/gone/photos"):
+            do(replace(plan, folder=gone))
+    assert cleaning.apply(plan, ledger=album.ledger).files == 1
 
 
 def test_of_a_root_that_is_a_file_its_neighbours_are_outside(album: Album) -> None:

@@ -336,7 +336,7 @@ def test_a_clock_that_goes_backwards_changes_no_order(base: Path, monkeypatch: p
         ("2020", {"photos/keeper.png": "photos/c.png"}),
         ("2020", {}),
     ):
-        monkeypatch.setattr("lookalike.removal.time.strftime", lambda _, year=year: f"{year}-01-01-000000")
+        monkeypatch.setattr("lookalike.removal.applying.time.strftime", lambda _, year=year: f"{year}-01-01-000000")
         cleaning.apply(plan_of(base, ["photos"], removals), ledger=ledger)
     rows = cleaning.history(ledger=ledger)
     assert [row.name[:4] for row in rows] == ["2030", "2020"]

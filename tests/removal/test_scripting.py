@@ -11,7 +11,8 @@ import pytest
 
 import lookalike as la
 from lookalike.errors import UsageError
-from lookalike.plan import Plan
+from lookalike.plan import Decision, Plan
+from lookalike.removal.rechecking import Ready, Rechecker
 from lookalike.removal.scripting import script_of
 from removals import Album, tree
 
@@ -119,6 +120,26 @@ def test_what_is_unsafe_now_is_not_in_the_script(album: Album) -> None:
         ("photos/-rf", "its content has changed since the plan was made")
     ]
     assert b"photos/-rf" not in script.partition(b"\ngo ")[2]
+
+
+def test_a_file_replaced_after_it_was_checked_is_not_in_the_script(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sum is of the bytes that were checked, not of what has their name when it is made."""
+    plan, check = whole(album), Rechecker.__call__
+
+    def meddling(self: Rechecker, decision: Decision) -> list[Ready]:
+        found = check(self, decision)
+        if decision.path == "photos/a b.jpg":
+            album.put("a b.jpg", b"a pictura")
+        return found
+
+    monkeypatch.setattr(Rechecker, "__call__", meddling)
+    script, refused = script_of(plan, "batch", "1.0")
+    assert [one.path for one in refused] == ["photos/a b.jpg"]
+    assert "was changed while it was being checked" in refused[0].reason
+    assert sh(album, script).returncode == 0
+    assert Path(album.at("a b.jpg")).read_bytes() == b"a pictura"
 
 
 def test_metadata_that_would_be_merged_keep_an_image_out(album: Album) -> None:

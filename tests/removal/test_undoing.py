@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lookalike import cleaning
-from lookalike.errors import LedgerError, UnsafeError
+from lookalike.errors import LedgerError, UnsafeError, UsageError
 from lookalike.files import Disk, digest_of
 from lookalike.journal import QUARANTINE
 from lookalike.removal.undoing import undo_from
@@ -204,3 +204,21 @@ def test_a_link_that_somebody_replaced_stays(album: Album) -> None:
     assert Path(album.at("b.png")).read_bytes() == b"edited"
     assert Path(album.at("b.restored.png")).read_bytes() == b"a picture"
     assert not os.path.lexists(os.path.join(album.folder, QUARANTINE))
+
+
+def test_without_a_name_the_last_batch_of_which_something_can_come_back_is_undone(album: Album) -> None:
+    class Trashing(Disk):
+        def trash(self, path: str) -> None:
+            os.rename(path, os.path.join(album.folder, "trashed.png"))
+
+    names = {}
+    for name, action in (("b.png", "quarantine"), ("c.png", "quarantine"), ("d.png", "trash"), ("e.png", "quarantine")):
+        album.put("k.png")
+        album.put(name)
+        plan = album.plan(album.decide("k.png"), album.decide(name, "k.png"), action=action)
+        names[name] = str(cleaning.apply(plan, ledger=album.ledger, disk=Trashing()).batch)
+    cleaning.purge(names["e.png"], ledger=album.ledger)
+    assert cleaning.undo(ledger=album.ledger).batch == names["c.png"]
+    assert cleaning.undo(ledger=album.ledger).batch == names["b.png"]
+    with pytest.raises(UsageError, match="nothing to undo in any quarantine"):
+        cleaning.undo(ledger=album.ledger)

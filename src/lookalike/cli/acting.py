@@ -9,6 +9,7 @@ import typer
 
 from lookalike.cleaning import apply
 from lookalike.cli.commands import command
+from lookalike.cli.outcomes import applied_row, print_row
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError
 from lookalike.plan import LINKS, Plan
@@ -34,6 +35,7 @@ def act_on(
     workers: int | None,
     quiet: bool,
     to_stderr: bool = False,
+    json: bool = False,
 ) -> int:
     """Carry out a plan, once everything was agreed to.
 
@@ -51,6 +53,8 @@ def act_on(
         No progress, no summary.
     to_stderr : bool
         Whether what is said goes to stderr, as stdout holds something else.
+    json : bool
+        Whether what came of it is printed as JSON to stdout, instead of text.
 
     Returns
     -------
@@ -63,21 +67,29 @@ def act_on(
         If something was not agreed to.
     """
     if not plan.removals:
-        if not quiet:
-            typer.echo("Nothing goes, so nothing was done.", err=to_stderr)
-        return 0
+        return _nothing(plan, None if quiet else "Nothing goes, so nothing was done.", json=json, to_stderr=to_stderr)
     check_agreed(plan, yes_most=yes_most, yes_delete=yes_delete)
     if not yes and sys.stdin.isatty() and not _agrees(plan, to_stderr=to_stderr):
-        typer.echo("Nothing was done.", err=to_stderr)
-        return 0
+        return _nothing(plan, "Nothing was done.", json=json, to_stderr=to_stderr)
     with progress_bar(quiet=quiet) as progress:
         done = apply(plan, ledger=ledger, workers=workers, progress=progress)
+    if json:
+        print_row(applied_row(done))
+        return REFUSED if done.refused else 0
     for line in refusals(done.refused, "refused"):
         typer.echo(line, err=True)
     if not quiet:
         for line in outcome(done, ledger):
             typer.echo(line, err=to_stderr)
     return REFUSED if done.refused else 0
+
+
+def _nothing(plan: Plan, told: str | None, *, json: bool, to_stderr: bool) -> int:
+    if json:
+        print_row(applied_row(Applied(None, plan.options.action)))
+    elif told is not None:
+        typer.echo(told, err=to_stderr)
+    return 0
 
 
 def check_agreed(plan: Plan, *, yes_most: bool, yes_delete: bool) -> None:
@@ -165,8 +177,13 @@ def outcome(done: Applied, ledger: str | None) -> Iterator[str]:
     if not done.images:
         yield f"Nothing was done{refused}."
         return
+    which = [str(done.batch), *(["--ledger", ledger] if ledger else [])]
     if done.action == "delete":
         yield f"Removed for good: {counted(done.files, 'file')}, {amount(done.size)}{refused}."
+        for place in done.places:
+            yield f"What was held back lies in {plain(place)}"
+        if done.places:
+            yield f"Bring it back: {command('undo', *which)}"
         return
     if done.action == "trash":
         yield f"Moved to the trash: {counted(done.images, 'image')}{files}, {amount(done.size)}{refused}."
@@ -179,6 +196,5 @@ def outcome(done: Applied, ledger: str | None) -> Iterator[str]:
     for root in done.inside:
         yield f"That is inside {plain(root)}, since nothing can be put beside it: have loaders of the folder pass it over."
     yield "No space is free yet."
-    which = [str(done.batch), *(["--ledger", ledger] if ledger else [])]
     yield f"Undo: {command('undo', *which)}"
     yield f"Free the space: {command('purge', *which)}"

@@ -15,6 +15,7 @@ def apply(
     yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
     workers: Annotated[int | None, typer.Option(help="Images checked at a time. Default: one per core.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> None:
     """Carry out a plan; every file is checked again first, and what has changed since stays.
@@ -24,6 +25,6 @@ def apply(
     raise typer.Exit(
         act_on(
             tables.read_plan(plan), yes=yes, yes_most=yes_most, yes_delete=yes_delete, ledger=ledger, workers=workers,
-            quiet=quiet,
+            quiet=quiet, json=json, to_stderr=json,
         )
     )  # fmt: skip

@@ -55,6 +55,8 @@ def _repair(ledger: str | None) -> None:
 
 
 def _told(row: BatchRow) -> list[str]:
+    if set(row.files) == {"planned"}:
+        return [f"nothing was done ({row.files['planned']:,} refused)"]
     told = []
     for state, words in STATES.items():
         if count := row.files.get(state):

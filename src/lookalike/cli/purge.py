@@ -7,6 +7,7 @@ import typer
 from lookalike.cleaning import history
 from lookalike.cleaning import purge as purge_one
 from lookalike.cli.acting import REFUSED, refusals
+from lookalike.cli.outcomes import print_row, purged_row
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.report import amount, counted
 
@@ -15,6 +16,7 @@ def purge(
     batch: Annotated[str, typer.Argument(metavar="BATCH", help="Which one; `lookalike history` lists them.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for its name again.")] = False,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Remove for good what a batch moved to the quarantine; what has lost its keeper since is held back.
@@ -25,19 +27,24 @@ def purge(
     if row is None:
         raise UsageError(f"there is no batch {batch!r}: `lookalike history` lists all")
     if not yes:
-        _ask(batch, row.files.get("done", 0), row.size.get("done", 0))
+        _ask(batch, row.files.get("done", 0), row.size.get("done", 0), to_stderr=json)
     done = purge_one(batch, ledger=ledger)
+    code = REFUSED if done.held else 0
+    if json:
+        print_row(purged_row(done))
+        raise typer.Exit(code)
     for line in refusals(done.held, "held back"):
         typer.echo(line, err=True)
     if not quiet:
         typer.echo(f"Removed for good: {counted(done.files, 'file')} of batch {done.batch}, {amount(done.size)}")
-    raise typer.Exit(REFUSED if done.held else 0)
+    raise typer.Exit(code)
 
 
-def _ask(batch: str, files: int, size: int) -> None:
+def _ask(batch: str, files: int, size: int, *, to_stderr: bool) -> None:
     try:
         typed = typer.prompt(
-            f"This removes {counted(files, 'file')} ({amount(size)}) for good. Type the name of the batch to go on"
+            f"This removes {counted(files, 'file')} ({amount(size)}) for good. Type the name of the batch to go on",
+            err=to_stderr,
         )
     except typer.Abort as error:
         raise UnsafeError(

@@ -6,6 +6,7 @@ import typer
 
 from lookalike.cleaning import undo as undo_one
 from lookalike.cli.acting import REFUSED, refusals
+from lookalike.cli.outcomes import print_row, undone_row
 from lookalike.errors import UsageError
 from lookalike.report import amount, counted, plain
 
@@ -19,6 +20,7 @@ def undo(
         ),
     ] = None,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Bring back what a batch moved to the quarantine or replaced by links; nothing is overwritten.
@@ -28,10 +30,14 @@ def undo(
     if batch is not None and from_folder is not None:
         raise UsageError("name a batch or a folder with --from, not both")
     done = undo_one(batch, from_folder=from_folder, ledger=ledger)
+    code = REFUSED if done.refused else 0
+    if json:
+        print_row(undone_row(done))
+        raise typer.Exit(code)
     for path, where in done.beside:
         typer.echo(f"something has appeared at {plain(path)} since: restored as {plain(where)}", err=True)
     for line in refusals(done.refused, "not restored"):
         typer.echo(line, err=True)
     if not quiet:
         typer.echo(f"Restored: {counted(done.files, 'file')} of batch {done.batch}, {amount(done.size)}")
-    raise typer.Exit(REFUSED if done.refused else 0)
+    raise typer.Exit(code)

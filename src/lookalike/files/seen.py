@@ -1,8 +1,10 @@
 """What a name is now, and what its file holds, read so that a change meanwhile does not go unseen."""
 
 import errno
+import hashlib
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from blake3 import blake3
@@ -90,7 +92,7 @@ def digest_of(path: str) -> bytes:
     OSError
         If it cannot be read, is no ordinary file, or changed while it was read.
     """
-    return _read(path, None)
+    return _read(path)
 
 
 def contents_of(path: str) -> tuple[bytes, bytes]:
@@ -112,11 +114,35 @@ def contents_of(path: str) -> tuple[bytes, bytes]:
         As `digest_of`.
     """
     parts: list[bytes] = []
-    digest = _read(path, parts)
+    digest = _read(path, parts.append)
     return b"".join(parts), digest
 
 
-def _read(path: str, parts: list[bytes] | None) -> bytes:
+def sums_of(path: str) -> tuple[bytes, bytes]:
+    """Digest a file that does not change meanwhile in two ways, both of the same bytes.
+
+    Parameters
+    ----------
+    path : str
+        An ordinary file, or a symlink to one.
+
+    Returns
+    -------
+    bytes, bytes
+        SHA-256 and BLAKE3, 32 bytes each.
+
+    Raises
+    ------
+    OSError
+        As `digest_of`.
+    """
+    made = hashlib.sha256()
+    digest = _read(path, made.update)
+    return made.digest(), digest
+
+
+def _read(path: str, *takers: Callable[[bytes], object]) -> bytes:
+    """Return the digest of a file, and hand on what is read of it, part by part."""
     made = blake3()
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))
     before = os.fstat(handle)
@@ -126,8 +152,8 @@ def _read(path: str, parts: list[bytes] | None) -> bytes:
     with open(handle, "rb", buffering=0) as file:
         while part := file.read(READ_BYTES):
             made.update(part)
-            if parts is not None:
-                parts.append(part)
+            for take in takers:
+                take(part)
         after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns, before.st_ctime_ns) != (
         after.st_size,

@@ -92,7 +92,8 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
     """Say of each image of a group what becomes of it, as far as the group alone decides.
 
     Where the keeper that an image was verified against goes itself, the image is compared with the one that stays: by what is
-    known where one of the three has the bytes of another, else by `confirm`.
+    known where one of the three has the bytes of another, else by `confirm`. So are two files of several frames each, of which
+    a search compares the first.
 
     Parameters
     ----------
@@ -159,32 +160,45 @@ def _settle(
         fate.stays = "its keeper is not in its group"
         return
     _settle(near, own, options, asked, (*above, fate))
-    member = fate.member
-    assert member.tier is not None
-    pair: Pair | str = Pair(member.tier, member.score, member.relation, member.keeper_lacks)
-    keeper, why = near, printable(member.reason)
+    keeper, why = near, printable(fate.member.reason)
     if near.stays is None:
         assert near.keeper is not None
         keeper, why = near.keeper, f"{why}; then {near.why}"
-        pair = _followed(fate, near, keeper, Pair(*pair), options, asked[0])
-    if isinstance(pair, str):
-        fate.stays = pair
-        return
+    pair = _known(fate, near, keeper)
     decided = "decided to be no duplicate (lookalike decide)" if asked[1](keeper.digest, fate.digest) else None
-    fate.stays = decided or _holding(fate, keeper, pair, options)
+    fate.stays = decided or (None if pair is None else _holding(fate, keeper, pair, options))
     if fate.stays is not None:
         return
+    if pair is None or _may_differ_later(fate, keeper, pair):
+        looked = _look(fate, keeper, options, asked[0])
+        fate.stays = looked if isinstance(looked, str) else _holding(fate, keeper, looked, options)
+        if isinstance(looked, str) or fate.stays is not None:
+            return
+        pair = looked
     fate.keeper, fate.pair, fate.why = keeper, pair, why
 
 
-def _followed(fate: Fate, near: Fate, keeper: Fate, known: Pair, options: KeepOptions, confirm: Confirm) -> Pair | str:
-    """Return how an image is like the keeper of its own keeper, or why it stays."""
+def _known(fate: Fate, near: Fate, keeper: Fate) -> Pair | None:
+    """Return how an image is like its keeper, or the keeper of that, as far as it is known without a look at the files."""
+    member = fate.member
+    assert member.tier is not None
+    found = Pair(member.tier, member.score, member.relation, member.keeper_lacks)
+    if keeper is near:
+        return found
     if fate.digest == keeper.digest:
         return SAME_BYTES
     if fate.digest == near.digest:
         return near.pair
-    if near.digest == keeper.digest:
-        return known
+    return found if near.digest == keeper.digest else None
+
+
+def _may_differ_later(fate: Fate, keeper: Fate, pair: Pair) -> bool:
+    """Say whether two files may differ in a frame after the first, which is all that a search compares unless all are equal."""
+    return pair.tier > Tier.EXACT and min(fate.member.frames, keeper.member.frames) > 1
+
+
+def _look(fate: Fate, keeper: Fate, options: KeepOptions, confirm: Confirm) -> Pair | str:
+    """Return how all of two files is alike, or why the image stays."""
     try:
         found = confirm(read_found(keeper), read_found(fate))
     except (OSError, DecodeError) as error:

@@ -13,8 +13,9 @@ from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import shelves
 from lookalike.journal import Batch, Entry
 from lookalike.plan import Plan
-from lookalike.removal.acting import act, beside, settle, state_of
+from lookalike.removal.acting import act, beside, give_back, settle, state_of
 from lookalike.removal.readying import Readier, Unit, planned
+from lookalike.removal.rechecking import check_folder
 from lookalike.removal.shelving import Shelving, folder_of, tidy
 from lookalike.stores.decisions import Standing
 from lookalike.stores.ledger import Ledger
@@ -108,6 +109,7 @@ class _Run:
 
     def __init__(self, plan: Plan, ledger: Ledger, disk: Disk) -> None:
         self._plan, self._ledger, self._disk = plan, ledger, disk
+        check_folder(plan)
         there = [root.absolute for root in plan.roots if os.path.lexists(root.absolute)]
         if not there:
             raise SourceError(f"nothing to act on: {plan.roots[0].path} is not there")
@@ -125,15 +127,18 @@ class _Run:
         decided = Standing.of(self._ledger.decisions(), digests)
         ready = Readier(self._plan, self._shelves, decided)
         done = 0
-        with ThreadPoolExecutor(workers) as threads:
-            for chunk in _chunks(units):
-                found: list[Unit | str] = []
-                for one in threads.map(lambda unit: ready(unit, shelving), chunk):  # takes far longer than to act
-                    found.append(one)
-                    progress(done + len(found), len(units), True)
-                self._refuse([(unit, why) for unit, why in zip(chunk, found, strict=True) if isinstance(why, str)])
-                self._go(batch, shelving, [unit for unit in found if not isinstance(unit, str)])
-                done += len(chunk)
+        try:
+            with ThreadPoolExecutor(workers) as threads:
+                for chunk in _chunks(units):
+                    found: list[Unit | str] = []
+                    for one in threads.map(lambda unit: ready(unit, shelving), chunk):  # takes far longer than to act
+                        found.append(one)
+                        progress(done + len(found), len(units), True)
+                    self._refuse([(unit, why) for unit, why in zip(chunk, found, strict=True) if isinstance(why, str)])
+                    self._go(batch, shelving, [unit for unit in found if not isinstance(unit, str)])
+                    done += len(chunk)
+        finally:  # also on Ctrl-C: what was not reached stays as well
+            self._return_shared(ready)
         tidy(self._disk, {folder_of(entry, batch.name) for entry in self._stayed})
         moved = [entry for unit in self._went for entry in unit.entries if entry.kind != "write"]
         size = sum(entry.size for entry in moved if entry.target is None)
@@ -195,6 +200,32 @@ class _Run:
         finally:  # also on Ctrl-C: what happened has happened
             self._conclude(acted)
 
+    def _return_shared(self, ready: Readier) -> None:
+        """Bring back what went along with one image and belongs to another, too, that was to go and did not."""
+        shared: list[tuple[Unit, str, Entry]] = []
+        for unit in self._went:
+            parts = unit.decision.parts if len(unit.ready) > 1 else ()
+            for part, entry in zip(parts, unit.entries[len(unit.entries) - len(parts) :], strict=True):
+                if image := next(filter(os.path.lexists, ready.owners(entry.origin)), None):
+                    why = f"it also belongs to {image}, which stays"
+                    shared.append((unit, part.path, replace(entry, state="doing", step="undo", reason=why)))
+        if not shared:
+            return
+        with self._ledger.transaction():
+            self._ledger.mark(entry for _, _, entry in shared)
+        given = [(unit, path, entry, *give_back(self._disk, entry)) for unit, path, entry in shared]
+        sync_all(
+            self._disk, (os.path.dirname(name) for *_, now, _ in given for name in (now.origin, now.place) if name)
+        )
+        told = [(unit, path, replace(now, reason=_returned(entry, now))) for unit, path, entry, now, _ in given]
+        with self._ledger.transaction():
+            self._ledger.mark(now for *_, now in told)
+        for unit, path, now in told:
+            self._refused.append(Refusal(path, now.reason))
+            if now.state == "undone":
+                self._stayed.append(now)
+                unit.entries = [one for one in unit.entries if one.id != now.id]
+
     def _with_room(self, shelving: Shelving, units: Sequence[Unit]) -> list[Unit]:
         """Return those for whose files the quarantine has room."""
         roomy, refused = [], []
@@ -237,6 +268,12 @@ class _Run:
             self._ledger.mark(replace(entry, state="done") for unit in went for entry in unit.entries)
         self._went += went
         self._refuse([(unit, why) for unit, why in acted if why])
+
+
+def _returned(before: Entry, now: Entry) -> str:
+    """Say why a file was to be brought back, and what came of it."""
+    did = "so it was brought back" if now.state == "undone" else "and could not be brought back"
+    return f"{before.reason}, {did}{': ' if now.reason else ''}{now.reason}"
 
 
 def _chunks(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:

@@ -9,10 +9,11 @@ from lookalike.files import Disk, Seen, digest_of, look_at, sync_all
 from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal.acting import as_put
 from lookalike.removal.applying import Refusal
-from lookalike.removal.shelving import folder_of, tidy
+from lookalike.removal.shelving import folder_of, is_there, tidy
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
+NOT_THERE = "the quarantine is not there now"
 REPLACED = "what lies in its place in the quarantine is another file, or was changed"
 
 
@@ -96,15 +97,25 @@ def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
                 continue
             disk.remove(entry.place)
         except FileNotFoundError:
-            continue
+            if not is_there(entry.place):
+                left.append(replace(entry, state="done", step="purge", reason=NOT_THERE))
         except OSError as error:
             left.append(replace(entry, state="done", step="purge", reason=error.strerror or str(error)))
     return left
 
 
 def _check_intact(entry: Entry) -> None:
-    """Raise UnsafeError where another file lies in the place of an entry: nobody looked whether anything stays of that."""
-    if entry.kind == "write" or entry.place is None or not os.path.lexists(entry.place):
+    """Raise UnsafeError where another file lies in the place of an entry: nobody looked whether anything stays of that.
+
+    Also where the whole quarantine is missing, so that nobody can say whether the file is.
+    """
+    if entry.place is None:
+        return
+    if not os.path.lexists(entry.place):
+        if not is_there(entry.place):
+            raise UnsafeError(NOT_THERE)
+        return
+    if entry.kind == "write":
         return
     try:
         target = look_at(entry.place).target
@@ -129,7 +140,10 @@ class _Stays:
         path, digest, seen = entry.keeper, entry.keeper_digest, {entry.origin}
         while path not in seen:
             seen.add(path)
-            if digest is not None and self._digest(path) == digest:
+            now = self._digest(path)
+            if digest is not None and now == digest:
+                return
+            if now is not None and self._was_merged(path, now, entry):
                 return
             # Its keeper may have gone later, in favour of another one.
             later = (
@@ -142,6 +156,14 @@ class _Stays:
         raise UnsafeError(
             f"its keeper {path} is not there any more, or has changed, so this may be the last one: undo brings it back"
         )
+
+    def _was_merged(self, path: str, digest: bytes, entry: Entry) -> bool:
+        """Say whether a keeper is a sidecar that was written later in the same batch: with all that it said before."""
+        return any(
+            one.kind == "write" and one.digest == digest and one.batch == entry.batch and one.unit >= entry.unit
+            and one.state in ("done", "purged")
+            for one in self._ledger.by_origin(path)
+        )  # fmt: skip
 
     def _digest(self, path: str) -> bytes | None:
         try:

@@ -136,6 +136,21 @@ class Readier:
         except UnsafeError as error:
             return str(error)
 
+    def owners(self, path: str) -> list[str]:
+        """Return the images that a file belongs to; see `Rechecker.owners`.
+
+        Parameters
+        ----------
+        path : str
+            The file, absolute.
+
+        Returns
+        -------
+        list of str
+            Absolute paths.
+        """
+        return self._check.owners(path)
+
     def _check_root(self, path: str) -> None:
         shelf = shelf_of(self._shelves, path)
         if shelf is None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from threading import Lock
 
 from lookalike.confirming import confirm
-from lookalike.errors import DecodeError, UnsafeError
+from lookalike.errors import DecodeError, SourceError, UnsafeError
 from lookalike.files import Seen, contents_of, digest_of, look_at
 from lookalike.files.quarantine import Shelf, is_within
 from lookalike.journal import QUARANTINE
 from lookalike.plan import LINKS, Decision, Part, Plan
 from lookalike.planning.beside import Beside
+from lookalike.planning.standing import absolute
 from lookalike.stores.decisions import Standing
 
 LIBRARY = re.compile(
@@ -97,6 +98,31 @@ def resolve(folder: str, path: str) -> str:
     if name in ("", os.curdir, os.pardir):
         raise UnsafeError("it is no name of a file")
     return os.path.join(os.path.realpath(above), name)
+
+
+def check_folder(plan: Plan) -> None:
+    """Check that a plan is where it was made: else it would be refused file by file.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+
+    Raises
+    ------
+    SourceError
+        If its folder is not there, or none of its roots is the folder any more that it was.
+    """
+    again = "make the plan again, or carry it out where it was made"
+    relative = [root for root in plan.roots if not os.path.isabs(root.path)]
+    if relative and not os.path.isdir(plan.folder):
+        raise SourceError(f"the paths of the plan start from {plan.folder}, which is not there: {again}")
+    now = [absolute(os.path.join(plan.folder, root.path)) for root in plan.roots]
+    if all(here != root.absolute for here, root in zip(now, plan.roots, strict=True)):
+        root = plan.roots[0]
+        raise SourceError(
+            f"the plan was made for {root.absolute}, and {root.path} as seen from its folder {plan.folder} is {now[0]}: {again}"
+        )
 
 
 def _names_to(path: str) -> Iterator[str]:
@@ -209,9 +235,23 @@ class Rechecker:
             raise UnsafeError(f"{part.path} goes along with it, but {error}") from error
         return ready
 
+    def owners(self, path: str) -> list[str]:
+        """Return the images that a file belongs to that goes along with one of them.
+
+        Parameters
+        ----------
+        path : str
+            The file, absolute.
+
+        Returns
+        -------
+        list of str
+            Absolute paths; none for what is no sidecar.
+        """
+        return [image for unit in self._beside.owners(path) for image in unit.images]
+
     def _check_owners(self, path: str) -> None:
-        owners = (image for unit in self._beside.owners(path) for image in unit.images)
-        staying = next((image for image in owners if image not in self._going), None)
+        staying = next((image for image in self.owners(path) if image not in self._going), None)
         if staying is not None:
             raise UnsafeError(f"it also belongs to {staying}, which stays")
 

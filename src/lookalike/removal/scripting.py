@@ -1,18 +1,17 @@
 """A plan as a shell script, for roots that only somebody else may write to; it checks every digest again before it acts."""
 
-import hashlib
 import os
 import shlex
 from collections.abc import Iterator
 
 from lookalike.errors import UnsafeError, UsageError
-from lookalike.files import Disk
+from lookalike.files import Disk, sums_of
 from lookalike.files.quarantine import shelves
 from lookalike.journal import Batch, Entry
 from lookalike.plan import LINKS, Action, Decision, Plan
 from lookalike.removal.applying import Refusal
 from lookalike.removal.readying import KINDS
-from lookalike.removal.rechecking import Ready, Rechecker
+from lookalike.removal.rechecking import Ready, Rechecker, check_folder
 from lookalike.removal.shelving import Shelving
 from lookalike.tables.manifest import MANIFEST
 
@@ -62,28 +61,32 @@ def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]
     ------
     UsageError
         If the action is one that no script can do.
+    SourceError
+        If the plan was made elsewhere.
     """
     action = plan.options.action
     if action in ("trash", "delete"):
         raise UsageError(f"no script is written for the action {action}: use quarantine, which can be undone")
+    check_folder(plan)
     found = shelves([root.absolute for root in plan.roots], plan.options.quarantine)
     check, shelving = Rechecker(plan, found), Shelving(Disk(), found, Batch(0, name, plan.created, action, ""))
     refused: list[Refusal] = []
-    ready: list[tuple[Entry, Ready]] = []
+    ready: list[tuple[Entry, bytes]] = []
     for number, decision in enumerate(plan.removals):
         try:
-            ready += _entries(decision, number, check, action, shelving)
+            ready += list(_entries(decision, number, check, action, shelving))  # all of a unit, or nothing
         except UnsafeError as error:
             refused.append(Refusal(decision.path, str(error)))
     text = f"#!/bin/sh\n# Written by lookalike {version}: {action}, {len(ready)} files.\n{FUNCTIONS}".encode("ascii")
     for folder, manifest in shelving.manifests(entry for entry, _ in ready).items():
         text += _manifest(folder, manifest)
-    return text + b"".join(_line(entry, one) for entry, one in ready) + TAIL.encode("ascii"), refused
+    return text + b"".join(line for _, line in ready) + TAIL.encode("ascii"), refused
 
 
 def _entries(
     decision: Decision, number: int, check: Rechecker, action: Action, shelving: Shelving
-) -> Iterator[tuple[Entry, Ready]]:
+) -> Iterator[tuple[Entry, bytes]]:
+    """Yield what goes, and the line that does it."""
     if decision.metadata:
         raise UnsafeError("its metadata would have to be merged, which a script does not do")
     for one in check(decision):
@@ -92,7 +95,7 @@ def _entries(
             number, KINDS[action], one.origin, shelving.place(one.origin), one.keeper, one.digest, one.keeper_digest,
             seen.size, seen.mtime_ns, seen.mode, seen.target,
         )  # fmt: skip
-        yield entry, one
+        yield entry, _line(entry, one)
 
 
 def _manifest(folder: str, content: bytes) -> bytes:
@@ -105,7 +108,8 @@ def _line(entry: Entry, ready: Ready) -> bytes:
     assert entry.place is not None
     keeper = ready.keeper or ready.origin
     words = [
-        _sum(ready.origin).encode("ascii"), _quoted(ready.origin), _sum(keeper).encode("ascii"), _quoted(keeper),
+        _sum(ready.origin, ready.digest), _quoted(ready.origin), _sum(keeper, ready.keeper_digest or ready.digest),
+        _quoted(keeper),
         _quoted(os.path.dirname(entry.place)), _quoted(entry.place),
     ]  # fmt: skip
     if entry.kind in LINKS:
@@ -114,12 +118,15 @@ def _line(entry: Entry, ready: Ready) -> bytes:
     return b"go " + b" ".join(words) + b"\n"
 
 
-def _sum(path: str) -> str:
+def _sum(path: str, digest: bytes) -> bytes:
+    """Return the SHA-256 of a file in hex: of the very bytes that have the digest of the plan."""
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        made, now = sums_of(path)
     except OSError as error:
         raise UnsafeError(f"{path} cannot be read: {error.strerror}") from error
+    if now != digest:
+        raise UnsafeError(f"{path} was changed while it was being checked")
+    return made.hex().encode("ascii")
 
 
 def _quoted(path: str) -> bytes:

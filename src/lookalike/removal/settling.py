@@ -9,7 +9,7 @@ from lookalike.errors import UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.journal import Entry
 from lookalike.removal.acting import LOST, beside, give_back, settle, state_of, sweep
-from lookalike.removal.shelving import folder_of, tidy
+from lookalike.removal.shelving import folder_of, is_there, tidy
 from lookalike.stores.ledger import Ledger
 
 TAKEN_BACK = "taken back after an interruption"
@@ -111,7 +111,12 @@ def _settle_undo(disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
 
 def _settle_purge(_disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
     return [
-        replace(entry, state="done" if entry.place is not None and os.path.lexists(entry.place) else "purged")
+        replace(
+            entry,
+            state="done"
+            if entry.place is not None and (os.path.lexists(entry.place) or not is_there(entry.place))
+            else "purged",
+        )
         for entry in unit
     ]
 

@@ -186,6 +186,29 @@ def folder_of(entry: Entry, batch: str) -> str | None:
     return None
 
 
+def is_there(place: str) -> bool:
+    """Say whether the quarantine is there that a file was put into: its disk may be unplugged.
+
+    Parameters
+    ----------
+    place : str
+        Where the file lies in it, absolute.
+
+    Returns
+    -------
+    bool
+        Whether a folder above it is a quarantine.
+    """
+    above = os.path.dirname(place)
+    while not (os.path.basename(above) == QUARANTINE and os.path.isdir(above)):
+        if os.path.isfile(os.path.join(above, QUARANTINE)):  # one that was chosen
+            return True
+        if os.path.dirname(above) == above:
+            return False
+        above = os.path.dirname(above)
+    return True
+
+
 def tidy(disk: Disk, folders: Iterable[str | None]) -> None:
     """Remove what is left of a batch in the quarantines once nothing lies there any more, as far as that can be done.
 

@@ -142,6 +142,7 @@ def _member(fields: Fields) -> Member:
         ref, fields.take("width", int), fields.take("height", int), fields.take("format", str),
         fields.nullable("quality", int), role, reason=fields.take("reason", str), detail=fields.take("detail", int),
         parts=tuple(part.path("path") for part in fields.objects("parts", "part")) if "parts" in fields else (),
+        frames=fields.optional("frames", int, 1),
     )  # fmt: skip
     if role == "keeper":
         return member

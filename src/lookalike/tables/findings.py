@@ -185,6 +185,8 @@ def _member_row(member: Member) -> dict[str, Any]:
             "relation": member.relation,
             "keeper_lacks": list(member.keeper_lacks),
         }
+    if member.frames > 1:
+        row["frames"] = member.frames
     if member.parts:
         row["parts"] = [path_fields(path) for path in member.parts]
     return row | {"reason": printable(member.reason)}
