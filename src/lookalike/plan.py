@@ -233,15 +233,18 @@ def check(plan: Plan) -> None:
     """
     if not plan.roots:
         raise UsageError("a plan needs at least one root")
-    names = Counter(decision.path for decision in plan.decisions)
-    names.update(part.path for decision in plan.removals for part in decision.parts)
-    if twice := [name for name, count in names.items() if count > 1]:
-        raise UsageError(f"{twice[0]!r} is decided more than once")
+    removals = plan.removals
+    paths = [decision.path for decision in plan.decisions]
+    paths += [part.path for decision in removals for part in decision.parts]
+    names = set(paths)
+    if len(names) < len(paths):
+        twice = next(name for name, count in Counter(paths).items() if count > 1)
+        raise UsageError(f"{twice!r} is decided more than once")
     for decision in plan.decisions:
         _check_decision(decision, plan.options)
     kept = {decision.path for decision in plan.decisions if decision.verdict == "keep"}
-    gone = names.keys() - kept
-    for decision in plan.removals:
+    gone = names - kept
+    for decision in removals:
         if decision.keeper not in kept:
             raise UnsafeError(
                 f"{decision.path!r} would go in favour of {decision.keeper!r}, which the plan does not keep: every removal "
@@ -274,20 +277,26 @@ def _check_decision(decision: Decision, options: KeepOptions) -> None:
 
 
 def _check_values(decision: Decision) -> None:
-    path = decision.path
-    for name in (path, *(part.path for part in decision.parts), *(part.keeper for part in decision.parts)):
-        if name is not None and not _is_path(name):
-            raise UsageError(f"{name!r} is no path")
-    if len(decision.digest) != DIGEST_BYTES or any(len(part.digest) != DIGEST_BYTES for part in decision.parts):
-        raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
+    path, digests = decision.path, [decision.digest]
+    _check_path(path)
+    for part in decision.parts:
+        _check_path(part.path)
+        if part.keeper is not None:
+            _check_path(part.keeper)
+        digests.append(part.digest)
+    for digest in digests:
+        if len(digest) != DIGEST_BYTES:
+            raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
     if decision.verdict not in VERDICTS:
         raise UsageError(f"{path!r}: the verdict is keep or remove, got {decision.verdict!r}")
     if not decision.reason:
         raise UsageError(f"{path!r}: every decision has a reason")
 
 
-def _is_path(name: str) -> bool:
+def _check_path(name: str) -> None:
     try:
-        return bool(name) and b"\0" not in name.encode("utf-8", "surrogateescape")
+        if name and "\0" not in name and (name.isascii() or name.encode("utf-8", "surrogateescape")):
+            return
     except UnicodeEncodeError:  # half of a pair of surrogates, which no name of a file has
-        return False
+        pass
+    raise UsageError(f"{name!r} is no path")

@@ -117,11 +117,10 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
     for member in group.members:
         ref, standing = member.ref, around.stand(member)
         fates.append(Fate(ref.path, ref.digest or b"", member, group.id, standing, held(member, standing, options)))
-    if all(fate.stays is not None for fate in fates):
-        return fates
     own = {fate.path: fate for fate in fates}
     for fate in fates:
-        _settle(fate, own, options, (confirm, apart), ())
+        if fate.stays is None:
+            _settle(fate, own, options, (confirm, apart), ())
     return fates
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import stat
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,15 +71,13 @@ def make_plan(
     apart = apart or (lambda _keeper, _other: False)
     around = Surroundings(roots, options)
     with _uncollected():
-        fates = [fate for group in groups for fate in fates_of(group, around, options, confirm, apart)]
-        _hold(fates, around, options, confirm)
         return Plan(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             folder=os.getcwd(),
             roots=around.plan_roots(),
             options=options,
             orient=orient,
-            decisions=tuple(_decisions(fates)),
+            decisions=_decided(groups, around, options, confirm, apart),
             found=found or {},
         )
 
@@ -138,16 +137,17 @@ def freed(plan: Plan) -> dict[str, int]:
     names: dict[tuple[int, int], list[tuple[str, int, int]]] = defaultdict(list)
     gained: dict[str, int] = {}
     for decision in plan.removals:
-        for path in (decision.path, *(part.path for part in decision.parts)):
+        for path in (decision.path, *[part.path for part in decision.parts]):
             gained[path] = 0
             try:
                 status = os.lstat(os.path.join(plan.folder, path))
             except OSError:
                 continue
-            names[status.st_dev, status.st_ino].append((path, status.st_size, status.st_nlink))
+            size = 0 if stat.S_ISLNK(status.st_mode) else status.st_size
+            names[status.st_dev, status.st_ino].append((path, size, status.st_nlink))
     for same in names.values():
         path, size, links = same[0]
-        if links <= len(same) and not os.path.islink(os.path.join(plan.folder, path)):
+        if links <= len(same):
             gained[path] = size
     return gained
 
@@ -162,6 +162,15 @@ def _uncollected() -> Iterator[None]:
     finally:
         if active:
             gc.enable()
+
+
+def _decided(
+    groups: Sequence[Group], around: Surroundings, options: KeepOptions, confirm: Confirm, apart: Apart
+) -> tuple[Decision, ...]:
+    """Return what becomes of each image; the fates that say so end here, before the collector looks at what is left."""
+    fates = [fate for group in groups for fate in fates_of(group, around, options, confirm, apart)]
+    _hold(fates, around, options, confirm)
+    return tuple(_decisions(fates))
 
 
 def _hold(fates: list[Fate], around: Surroundings, options: KeepOptions, confirm: Confirm) -> None:
@@ -184,9 +193,13 @@ def _hold(fates: list[Fate], around: Surroundings, options: KeepOptions, confirm
 def _decisions(fates: list[Fate]) -> Iterator[Decision]:
     """Yield decisions by group: what stays, symlinks that go, which lead to what is still there, and the rest."""
     for _, group in groupby(fates, key=attrgetter("group")):
-        for fate in sorted(group, key=lambda fate: 0 if fate.stays is not None else 1 if fate.standing.symlink else 2):
+        for fate in sorted(group, key=_turn):
             if not fate.along:
                 yield _decision(fate)
+
+
+def _turn(fate: Fate) -> int:
+    return 0 if fate.stays is not None else 1 if fate.standing.symlink else 2
 
 
 def _decision(fate: Fate) -> Decision:

@@ -144,7 +144,7 @@ class Surroundings:
         Place
             Found once per folder.
         """
-        key = path if path in self._files else path[: path.rfind(os.sep) + 1]
+        key = path if self._files and path in self._files else path[: path.rfind(os.sep) + 1]
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = self._look(path, os.path.dirname(path))
