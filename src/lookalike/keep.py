@@ -264,11 +264,14 @@ def _quality(images: Images, origins: Origins) -> list[Key]:
     # Within one codec the estimate decides; codecs themselves come lossless first, then those that tell their quality.
     facts = images.facts
     saved = origins.saved != np.arange(len(origins.saved))
-    values = np.where(saved, 0, np.where(facts.lossless, 101, facts.quality))
+    few_colours = np.array([format_ == "GIF" for format_ in facts.format], np.bool_)
+    values = np.where(saved | few_colours, 0, np.where(facts.lossless, 101, facts.quality))
 
     def text(at: int) -> str:
         if saved[at]:
             return f"lossless, but saved from {facts.format[origins.saved[at]]}"
+        if few_colours[at]:
+            return "256 colours"
         return "lossless" if facts.lossless[at] else str(facts.quality[at] or "unknown")
 
     return [_fact(images, "quality", values, text)]
