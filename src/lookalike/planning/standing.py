@@ -8,10 +8,9 @@ from typing import NamedTuple
 from lookalike.labels import Root, class_of, names_below, root_of
 from lookalike.model import MIN_DETAIL, Member, Tier
 from lookalike.plan import KeepOptions, PlanRoot
-from lookalike.sources.rules import Rules
+from lookalike.sources.rules import Rules, library_of
 from lookalike.tables import UNKNOWN_TIME, printable
 
-LIBRARIES = (".photoslibrary", ".lrlibrary", ".cocatalog")
 """Endings of folders that belong to an application, which keeps its own account of every file in them."""
 
 
@@ -185,7 +184,7 @@ class Surroundings:
         apart = None
         if reference or any(holds(top, real) for top in self._apart):
             apart = "a reference"
-        elif any(name.lower().endswith(LIBRARIES) for name in real.split(os.sep)):
+        elif library_of(os.path.join(real, "")):
             apart = "inside the library of an application"
         label = class_of(folder, own, self._within) if own is not None and path not in self._files else ()
         roots = tuple(root for root in (*self._roots, *self._references) if root_of(path, (root,)))

@@ -1,7 +1,6 @@
 """The last look before a file goes: it and its keeper are what the plan says, and still show the same picture."""
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +14,8 @@ from lookalike.journal import QUARANTINE
 from lookalike.plan import LINKS, Decision, Part, Plan
 from lookalike.planning.beside import Beside
 from lookalike.planning.standing import absolute
+from lookalike.sources.rules import library_of
 from lookalike.stores.decisions import Standing
-
-LIBRARY = re.compile(
-    r"\.(photoslibrary|photolibrary|lrlibrary|lrdata|lrcat-data|cocatalog|aplibrary|migratedphotolibrary)$",
-    re.IGNORECASE,
-)
-"""Endings of folders that an application keeps to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +288,7 @@ class Rechecker:
         """
         if not any(origin == root.absolute or is_within(origin, root.absolute) for root in self._plan.roots):
             raise UnsafeError("it lies outside the roots of the plan")
-        names = origin.split(os.sep)
-        if library := next((name for name in names[:-1] if LIBRARY.search(name)), None):
+        if library := library_of(origin):
             raise UnsafeError(f"it lies in {library}, which an application keeps to itself")
         self._check_quarantine(origin, "it")
 

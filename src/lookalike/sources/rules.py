@@ -2,6 +2,7 @@
 
 import fnmatch
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -36,6 +37,34 @@ SKIPPED_FOLDERS: tuple[tuple[str, str], ...] = (
     (QUARANTINE, OWN),
 )
 """Folders inside a root that are not entered (name pattern, kind in the summary); naming one as a root enters it."""
+
+
+LIBRARY = re.compile(
+    r"\.(photoslibrary|photolibrary|migratedphotolibrary|aplibrary|lrlibrary|lrdata|lrcat-data|cocatalog)$",
+    re.IGNORECASE,
+)
+"""Endings of folders that an application keeps to itself; they are searched, and never acted in."""
+
+
+def library_of(path: str) -> str | None:
+    """Return the library of an application that a file lies in.
+
+    Parameters
+    ----------
+    path : str
+        Its path.
+
+    Returns
+    -------
+    str or None
+        Name of the outermost such folder; None where there is none.
+
+    Examples
+    --------
+    >>> library_of("/home/ann/Ann.photoslibrary/originals/a.jpg"), library_of("/home/ann/a.photoslibrary")
+    ('Ann.photoslibrary', None)
+    """
+    return next((name for name in path.split(os.sep)[:-1] if LIBRARY.search(name)), None)
 
 
 def skipped_kind(name: str) -> str | None:
