@@ -115,7 +115,7 @@ def deep() -> bytes:
     return encode(Image.fromarray(luma), "PNG")
 
 
-LARGE = scene(1).resize((960, 720), Image.Resampling.LANCZOS)
+LARGE = scene(1, 960, 720)
 LESS: dict[str, tuple[str, Callable[[], bytes], Callable[[], bytes]]] = {
     "frames": (
         "gif",

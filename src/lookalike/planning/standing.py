@@ -11,8 +11,6 @@ from lookalike.plan import KeepOptions, PlanRoot
 from lookalike.sources.rules import Rules, library_of
 from lookalike.tables import UNKNOWN_TIME, printable
 
-"""Endings of folders that belong to an application, which keeps its own account of every file in them."""
-
 
 class Standing(NamedTuple):
     """How one image stands.
