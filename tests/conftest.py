@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the thousand commands compiles the package anew
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -7,21 +7,13 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from lookalike import __doc__ as purpose
-from lookalike.cli.apply import apply
-from lookalike.cli.clean import clean
-from lookalike.cli.compare import compare
-from lookalike.cli.decide import decide
-from lookalike.cli.find import find
-from lookalike.cli.hash import hash
-from lookalike.cli.history import history
-from lookalike.cli.purge import purge
-from lookalike.cli.tune import tune
-from lookalike.cli.undo import undo
 from lookalike.cli.verb import verb
 from lookalike.errors import Interrupted, LookalikeError
 from lookalike.report import plain
@@ -35,13 +27,18 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-app.command()(verb(find))
-for act in (clean, apply, undo, purge, history):
-    app.command()(verb(act))
-app.command()(verb(hash))
-app.command()(verb(compare))
-app.command()(verb(tune))
-app.add_typer(decide, name="decide")
+VERBS = ("find", "clean", "apply", "undo", "purge", "history", "decide", "hash", "compare", "tune")
+"""In the order of the help; each is a module beside this one, with a function or a group of verbs of its own name."""
+
+
+def _add(names: Iterable[str]) -> None:
+    """Teach the parser some verbs; what the others need is not imported, which takes longer than a small folder."""
+    for name in names:
+        part = getattr(import_module(f"lookalike.cli.{name}"), name)
+        if isinstance(part, typer.Typer):
+            app.add_typer(part, name=name)
+        else:
+            app.command()(verb(part))
 
 
 def _print_version(wanted: bool) -> None:
@@ -90,6 +87,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     _own_streams()
     try:
+        _add(sys.argv[1:2] if sys.argv[1:2] and sys.argv[1] in VERBS else VERBS)
         code = app(standalone_mode=False)
     except LookalikeError as error:
         code = _say(str(error), error.exit_code)
