@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike import cleaning
+from lookalike.errors import UsageError
 from lookalike.files import Disk, calls, digest_of
 from lookalike.journal import QUARANTINE, Entry
 from lookalike.model import Tier
@@ -244,7 +245,10 @@ class Example:
     def undo(self, disk: Disk | None = None) -> list[Undone]:
         done = []
         while "done" in states(self.ledger):
-            done.append(cleaning.undo(ledger=self.ledger, disk=disk))
+            try:
+                done.append(cleaning.undo(ledger=self.ledger, disk=disk))
+            except UsageError:  # what is left lies in the trash
+                break
             if not done[-1].files:
                 break
         return done

@@ -1,9 +1,9 @@
 """How far removal has come is told image by image: a check of pixels takes long, and a chunk of them minutes."""
 
 from lookalike.cleaning import apply
-from removals import Album, album
+from removals import Album, album, quick_folder
 
-__all__ = ["album"]
+__all__ = ["album", "quick_folder"]
 
 
 def test_progress_is_told_image_by_image(album: Album) -> None:
