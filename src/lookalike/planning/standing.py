@@ -5,10 +5,12 @@ import stat
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lookalike.files.quarantine import is_within
+from lookalike.globs import compiled
 from lookalike.labels import Root, class_of, names_below, root_of
 from lookalike.model import MIN_DETAIL, Member, Tier
 from lookalike.plan import KeepOptions, PlanRoot
-from lookalike.sources.rules import Rules, library_of
+from lookalike.sources.rules import library_of
 from lookalike.tables import UNKNOWN_TIME, printable
 
 
@@ -87,7 +89,7 @@ class Surroundings:
         self._files = {root.path for root in roots if not os.path.isdir(root.path)}
         self._apart = [absolute(path) for path in self._references]
         self._within = options.within
-        self._protected = Rules.of(options.protect, ()).exclude
+        self._protected = compiled(options.protect) if options.protect else None
         self._places: dict[str, Place] = {}
 
     def plan_roots(self) -> tuple[PlanRoot, ...]:
@@ -225,7 +227,7 @@ def holds(top: str, path: str) -> bool:
     >>> holds("/a/b", "/a/b/c"), holds("/a/b", "/a/bc"), holds("/", "/a")
     (True, False, True)
     """
-    return path == top or path.startswith(top.rstrip(os.sep) + os.sep)
+    return path == top or is_within(path, top)
 
 
 def held(member: Member, standing: Standing, options: KeepOptions) -> str | None:

@@ -197,12 +197,6 @@ def _put_beside(disk: Disk, entry: Entry) -> str:
             return free
 
 
-def _shortened(stem: str, rest: int) -> str:
-    """Return a path whose last name leaves room for the rest of a name of at most `NAME_BYTES` bytes."""
-    above, name = os.path.split(stem)
-    return os.path.join(above, os.fsdecode(os.fsencode(name)[: max(NAME_BYTES - rest, 1)]))
-
-
 def _is_ours(entry: Entry) -> bool:
     """Say whether what lies at the origin is what the entry put there: a link, or a file that it wrote."""
     try:
