@@ -316,6 +316,29 @@ class Contents(Database):
         luma = pixels[:, :LUMA_BYTES].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         return luma, pixels[:, LUMA_BYTES:].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
 
+    def thumbnail(self, digest: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int] | None:
+        """Return the thumbnail of one content.
+
+        Parameters
+        ----------
+        digest : bytes
+            BLAKE3 of the file.
+
+        Returns
+        -------
+        tuple of (ndarray of uint8, ndarray of uint8, int, int) or None
+            Luma of shape (64, 64), chroma of shape (8, 8, 2), width and height of the picture; None where it is not known.
+        """
+        query = """SELECT pixels, width, height FROM content JOIN thumbnail ON content = id WHERE digest = ?
+            AND failure IS NULL"""
+        with self.explained():
+            row = self.db.execute(query, (digest,)).fetchone()
+        if row is None or len(row[0]) != PIXEL_BYTES:
+            return None
+        pixels = np.frombuffer(row[0], np.uint8)
+        luma = pixels[:LUMA_BYTES].reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+        return luma, pixels[LUMA_BYTES:].reshape(CHROMA_SIDE, CHROMA_SIDE, 2), int(row[1]), int(row[2])
+
     def _spec(self, spec: HashSpec) -> int:
         self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
         return int(self.db.execute("SELECT id FROM spec WHERE text = ?", (spec.id,)).fetchone()[0])
