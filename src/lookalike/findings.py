@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 import lookalike
-from lookalike import bits, decode, join, tables, verify
+from lookalike import decode, join, tables
 from lookalike.chances import wide
 from lookalike.columns import Matches, Units
 from lookalike.errors import UsageError
 from lookalike.folders import FolderPair
+from lookalike.grouped import Grouped
 from lookalike.keep import Ranking
 from lookalike.labels import Root, survey
 from lookalike.listing import Scan
-from lookalike.members import Members, members
-from lookalike.model import Failure, FindOptions, Group, ImageRef, Member, ScanOptions, Tier
+from lookalike.model import Failure, FindOptions, Group, ScanOptions, Tier
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import make_plan
 
@@ -84,44 +84,9 @@ class Findings:
         return told
 
     @cached_property
-    def _members(self) -> Members:
-        return members(self._matches, self._units, self._ranking.order)
-
-    @cached_property
-    def _groups(self) -> tuple[list[list[int]], list[int]]:
-        """Rows and saving of each group, largest saving first; the keeper first, then by tier and keep order."""
-        place = np.empty(len(self._images), np.int64)
-        place[self._ranking.order] = np.arange(len(self._images))
-        rows = np.flatnonzero(self._members.shown)
-        saving = self._saving()
-        group, tier = self._members.group[rows], self._matches.tier[rows]
-        order = np.lexsort((place[rows], tier, group != rows, place[group], -saving[group]))
-        rows, group = rows[order], group[order]
-        parts = np.split(rows, np.flatnonzero(np.diff(group)) + 1) if len(rows) else []
-        return [part.tolist() for part in parts], [int(saving[part[0]]) for part in parts]
-
-    def _saving(self) -> NDArray[np.int64]:
-        """Return the bytes in duplicates by group keeper: names of one file count once, of a keeper's file not at all."""
-        images, group = self._images, self._members.group
-        rows = np.flatnonzero(np.isin(group, group[self._members.shown]))
-        files = np.stack([images.device[rows], images.inode[rows]], axis=1)
-        _, file = np.unique(files, axis=0, return_inverse=True)
-        name = group[rows] * (int(file.max(initial=0)) + 1) + file.reshape(-1)
-        duplicate = self._members.duplicate[rows]
-        names, first = np.unique(name[duplicate], return_index=True)
-        freed = rows[duplicate][first[~np.isin(names, name[~duplicate])]]
-        saving = np.zeros(len(images), np.int64)
-        np.add.at(saving, group[freed], images.size[freed])
-        return saving
-
-    @cached_property
-    def _distance(self) -> NDArray[np.int64]:
-        """Distance of each image to its own keeper in bits."""
-        content = self._images.content
-        return bits.distance(self._block[content], self._block[content[self._matches.keeper]])
-
-    def _file(self, row: int) -> tuple[int, int]:
-        return int(self._images.device[row]), int(self._images.inode[row])
+    def grouped(self) -> Grouped:
+        """The same groups as `groups`, each made only when it is looked at."""
+        return Grouped(self._images, self._units, self._ranking, self._matches, self._block, self.options)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
@@ -141,71 +106,15 @@ class Findings:
         tuple of Group
             The groups that would free most bytes.
         """
-        numbered = enumerate(zip(*(column[:count] for column in self._groups), strict=True), 1)
-        return tuple(self._group(number, rows, saving) for number, (rows, saving) in numbered)
-
-    def _group(self, number: int, rows: list[int], saving: int) -> Group:
-        members = tuple(self._member(row, rows) for row in rows)
-        words = np.unique(self._block[self._images.content[rows]], axis=0)
-        diameter = max(int(bits.distance(words, word).max()) for word in words) if len(words) > 1 else 0
-        return Group(number, members, self.options.group, saving, diameter)
-
-    def _member(self, row: int, rows: list[int]) -> Member:
-        images, facts, at = self._images, self._images.facts, int(self._images.content[row])
-        known = int(facts.width[at]), int(facts.height[at]), facts.format[at], int(facts.quality[at]) or None
-        detail, frames = int(facts.detail[at]), int(facts.frames[at])
-        ref = ImageRef(
-            images.path[row], images.volume[row], images.key[row], int(images.size[row]), int(images.mtime_ns[row]),
-            *self._file(row), facts.digest[at],
-        )  # fmt: skip
-        parts = tuple(path for path in self._units.paths[self._units.unit[row]] if path != images.path[row])
-        if row == rows[0]:
-            reason = self._ranking.reason(row, rows[1])
-            return Member(ref, *known, "keeper", reason=reason, detail=detail, parts=parts, frames=frames)
-        keeper = int(self._matches.keeper[row])
-        tier = Tier(int(self._matches.tier[row]))
-        distance = int(self._distance[row])
-        verified = tier is not Tier.NONE
-        duplicate = bool(self._members.duplicate[row])
-        apart = "" if duplicate or tier >= Tier.SIMILAR else "not all images of its unit have a keeper; "
-        return Member(
-            ref, *known, "duplicate" if duplicate else "similar", keeper=images.path[keeper],
-            distance=distance, share=distance / self.options.spec.bits,
-            score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
-            relation=self._relation(row, keeper, tier), reason=apart + self._ranking.reason(keeper, row),
-            keeper_lacks=self._lacking(row, keeper, tier), detail=detail, parts=parts, frames=frames,
-        )  # fmt: skip
-
-    def _relation(self, row: int, keeper: int, tier: Tier) -> str:
-        one, other = int(self._images.content[keeper]), int(self._images.content[row])
-        if self._file(row) == self._file(keeper):
-            return "same file"
-        if one == other:
-            return "identical bytes"
-        if tier is Tier.NONE:
-            return "connected through others only"
-        if tier is Tier.EXACT:
-            return verify.equality(self._images.facts, one, other)
-        matches = self._matches
-        return verify.relation(
-            self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
-        )
-
-    def _lacking(self, row: int, keeper: int, tier: Tier) -> tuple[str, ...]:
-        one, other = int(self._images.content[keeper]), int(self._images.content[row])
-        matches = self._matches
-        evidence = None if tier is Tier.EXACT else matches.evidence[row]  # which is of the two items, not within one
-        facts, left = self._images.facts, bool(matches.keeper_left[row])
-        enlarged = self._ranking.origins.no_finer(other, one, facts.width * facts.height)
-        return verify.lacking(facts, one, other, tier, evidence, left=left, enlarged=enlarged)
+        return tuple(self.grouped[at] for at in range(len(self.grouped))[:count])
 
     @cached_property
     def stats(self) -> dict[str, Any]:
         """Counts of everything that was seen, and what became of it."""
-        rows, saving = self._groups
+        rows, saving = self.grouped.rows, self.grouped.saving
         shown = np.array([row for part in rows for row in part[1:]], np.int64)
         tier = self._matches.tier[shown]
-        tier = tier[self._members.duplicate[shown] | (tier == int(Tier.SIMILAR))]
+        tier = tier[self.grouped.members.duplicate[shown] | (tier == int(Tier.SIMILAR))]
         levels = [level for level in Tier if level <= self.options.tier]
         unit = self._units.unit[~self._units.mask]
         read = len(np.unique(unit))
@@ -218,13 +127,13 @@ class Findings:
             "failed_folders": len(self.failures) - len(self._failed_images),
             "skipped": dict(self._scan.skipped),
             "groups": len(rows),
-            "duplicates": self._count(self._members.duplicate),
+            "duplicates": self._count(self.grouped.members.duplicate),
             "bytes_in_duplicates": sum(saving),
             "by_tier": {level.name.lower(): int((tier == level).sum()) for level in levels},
         }
         if self.references:
             mine = ~self._images.reference & ~self._units.mask
-            matched = self._count(mine & self._members.matched)
+            matched = self._count(mine & self.grouped.members.matched)
             stats["against"] = {
                 "matched": matched,
                 "unmatched": self._count(mine) - matched,
@@ -255,9 +164,9 @@ class Findings:
             raise UsageError("unmatched images exist only against something: give find a folder to compare against")
         mine = ~self._images.reference
         found = np.zeros(len(self._units.paths), np.bool_)
-        found[self._units.unit[self._members.matched]] = True
+        found[self._units.unit[self.grouped.members.matched]] = True
         # Of a unit that is found only in part, the images that are not; of others all, also what could not be read.
-        rows = np.flatnonzero(mine & ~np.where(self._units.mask, found[self._units.unit], self._members.matched))
+        rows = np.flatnonzero(mine & ~np.where(self._units.mask, found[self._units.unit], self.grouped.members.matched))
         alone = set(self._units.unit[mine & ~found[self._units.unit]].tolist())
         return sorted({self._images.path[row] for row in rows.tolist()} | self._unread_parts(alone))
 
@@ -269,12 +178,12 @@ class Findings:
     @cached_property
     def duplicate_paths(self) -> list[str]:
         """Paths of all duplicates, sorted: of each unit all images that were read, and each has a keeper in another unit."""
-        return sorted(self._images.path[row] for row in np.flatnonzero(self._members.duplicate).tolist())
+        return sorted(self._images.path[row] for row in np.flatnonzero(self.grouped.members.duplicate).tolist())
 
     @cached_property
     def keep_paths(self) -> list[str]:
         """Paths of all other images, sorted; also masks, and parts of units that nothing here can decode."""
-        rows = np.flatnonzero(~self._members.duplicate).tolist()
+        rows = np.flatnonzero(~self.grouped.members.duplicate).tolist()
         parts = self._unread_parts(set(self._units.unit.tolist()))
         return sorted(parts.union(self._images.path[row] for row in rows))
 
@@ -295,8 +204,8 @@ class Findings:
         unit_size = np.bincount(self._units.unit, self._images.size * ~self._units.mask, len(self._units.paths)).astype(
             np.int64
         )
-        duplicate = self._members.duplicate.tolist()
-        for part in self._groups[0]:
+        duplicate = self.grouped.members.duplicate.tolist()
+        for part in self.grouped.rows:
             for row in part[1:]:
                 pair = folders[row], folders[part[0]]
                 if duplicate[row] and pair[0] != pair[1]:
