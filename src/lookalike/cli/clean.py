@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import __version__, report, tables
-from lookalike.cli.acting import DOES, REFUSED, act_on, refusals
+from lookalike.cli.acting import REFUSED, act_on, refusals
 from lookalike.cli.commands import command
 from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
 from lookalike.cli.progress import progress_bar
@@ -22,6 +22,7 @@ from lookalike.plan import KeepOptions, Metadata, Plan
 from lookalike.planning.making import freed, plan_document
 from lookalike.removal.scripting import script_of
 from lookalike.report import plans
+from lookalike.report.plans import DOES
 from lookalike.stores.decisions import Standing
 
 INCOMPLETE = 3
