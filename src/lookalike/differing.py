@@ -66,7 +66,7 @@ def _centred(picture: Image.Image) -> NDArray[np.float64]:
     return np.array([[scale[0], 0, half], [0, scale[1], half], [0, 0, 1]])
 
 
-def _lies(found: Confirmed) -> NDArray[np.float64]:
+def _lies(found: Confirmed) -> NDArray[np.floating]:
     """Return the matrix from the thumbnail of the first picture to that of the second, pixels counted from the middle."""
     made = np.eye(3)
     if found.evidence is None or found.tier is Tier.NONE or not found.evidence["finished"]:

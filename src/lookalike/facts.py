@@ -43,7 +43,7 @@ def facts_of(member: Member, *, max_pixels: int = MAX_PIXELS) -> Facts:
         datetime.fromtimestamp(status.st_mtime, UTC).isoformat(" ", "seconds").removesuffix("+00:00") + " UTC"
     )
     try:
-        with decode.opened(data, os.path.basename(member.ref.path), truncated=True, max_pixels=max_pixels) as image:
+        with decode.opened(data, os.path.basename(member.ref.path), truncated=False, max_pixels=max_pixels) as image:
             made["Mode"] = image.mode
             made["Colour profile"] = "embedded" if image.info.get("icc_profile") else "none"
             made |= {f"EXIF {name}": value for name, value in metadata.described(image).items()}
