@@ -128,13 +128,13 @@ def _to(request: Request, where: str) -> Response:
     return RedirectResponse(_up(request) + where, 303)
 
 
-def _page(desk: Desk, request: Request, name: str, status: int = 200, **about: Any) -> Response:
+def _page(desk: Desk, request: Request, name: str, code: int = 200, /, **about: Any) -> Response:
     template = pages.environment().get_template(name)
     counts = desk.review.counts
     html = template.render(
         up=_up(request), form=desk.known.form, notice=desk.take_notice(), counts=counts, busy=desk.jobs.busy, **about
     )
-    return HTMLResponse(html, status)
+    return HTMLResponse(html, code)
 
 
 def _number(request: Request, name: str, usual: int | None = None) -> int:

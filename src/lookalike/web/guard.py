@@ -31,7 +31,7 @@ HEADERS = {
 }
 """Of every answer, whatever it is."""
 ENTERED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=./">
-<title>lookalike</title><p><a href="./">Go on to the review</a></p></html>"""
+<link rel="icon" href="static/icon.svg"><title>lookalike</title><p><a href="./">Go on to the review</a></p></html>"""
 """A page, not a redirect: a browser that came from elsewhere sends the cookie only with what this page asks for."""
 LOST = "Open the address that `lookalike review` printed, with its token: this browser has not been there.\n"
 

@@ -258,10 +258,14 @@ def _row(review: Review, at: int) -> dict[str, Any]:
         "count": len(found.members),
         "saving": found.saving,
         "tier": _tier(worst),
-        "relation": plain(found.members[1].relation) if len(found.members) > 1 else "",
+        "relation": plain(max(found.members[1:], key=_risk).relation) if len(found.members) > 1 else "",
         "pictures": [ordered.index(member) for member in found.members[:SHOWN_IN_LIST]],
         "status": _status(review, at),
     }
+
+
+def _risk(member: Member) -> tuple[int, float]:
+    return int(Tier.NONE if member.tier is None else member.tier), -(member.score or 0)
 
 
 def _status(review: Review, at: int) -> str:
@@ -290,6 +294,8 @@ def _picture(
         word, reason = ("held" if marked else "stays"), decision.reason if decision is not None else ""
     else:
         word, reason = "goes", decision.reason if decision is not None else ""
+    if reason.endswith("only (--tier edit)"):
+        reason = "an edit: goes only where you mark it"
     quality = "" if member.quality is None else f", quality {member.quality}"
     frames = "" if member.frames == 1 else f", {member.frames} frames"
     folder, name = os.path.split(member.ref.path)

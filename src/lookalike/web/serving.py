@@ -90,6 +90,7 @@ def _server(app: object) -> uvicorn.Server:
         uvicorn.Config(
             app,  # type: ignore[arg-type]  # an ASGI app
             http="h11", ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=200,
         )
     )  # fmt: skip
