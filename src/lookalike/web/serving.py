@@ -1,6 +1,7 @@
 """The review app on a port of this machine."""
 
 import socket
+import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from lookalike.web.desk import Desk
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost")
+LAST_PAGE = 1.0
+"""Seconds for the browser to get what its last page needs."""
 OnReady = Callable[[str, int], None]
 """``(address, port)``, called once the app listens; the address holds the token."""
 
@@ -61,7 +64,7 @@ def serve(
     with _listening(host, port) as listening:
         number = int(listening.getsockname()[1])
         server: list[uvicorn.Server] = []
-        desk = Desk(review, previews, lambda: setattr(server[0], "should_exit", True), plan_file)
+        desk = Desk(review, previews, lambda: threading.Timer(LAST_PAGE, _leave, server).start(), plan_file)
         app = make_app(desk, number, behind)
         server.append(_server(app))
         top = f"http://{HOST}:{number}/" if behind is None else behind.rstrip("/") + "/"
@@ -72,6 +75,10 @@ def serve(
             pass
         finally:
             desk.jobs.wait()  # what is under way ends, whoever leaves
+
+
+def _leave(server: uvicorn.Server) -> None:
+    server.should_exit = True
 
 
 def _listening(host: str, port: int) -> socket.socket:
