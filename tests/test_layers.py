@@ -21,7 +21,7 @@ LEVELS: dict[str, int] = {
     "curves": 1, "globs": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
     "resolved": 1, "blocks": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2,
-    "opening": 3, "deciding": 3, "previews": 3,
+    "opening": 3, "deciding": 3, "previews": 3, "illustrating": 3,
     "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "scanning": 3,
     "twins": 3, "proposing": 3, "judging": 3, "tracing": 3, "confirming": 3, "items": 3, "matching": 3,
     "planning": 3, "grouped": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
@@ -29,7 +29,7 @@ LEVELS: dict[str, int] = {
     "imagehash": 4, "imgdd": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = [
-    "opening", "deciding", "previews", "pictures", "variants", "chances", "listing", "examining", "shortcut", "scanning",
+    "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining", "shortcut", "scanning",
     "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
     "planning", "grouped", "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "removal", "cleaning",
