@@ -6,12 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from lookalike import report, tables
+from lookalike import report
 from lookalike.model import ImageRef
 from lookalike.opening import open_catalog
 from lookalike.pool import default_workers
 from lookalike.previews import Previews
 from lookalike.report import groups as pages
+from lookalike.tables.files import path_of
 
 Row = Mapping[str, Any]
 
@@ -116,5 +117,5 @@ def pictures(previews: Previews, groups: Sequence[Row], *, decoded: int | None) 
 def _ref(member: Row) -> ImageRef:
     digest = member["digest"]
     return ImageRef(
-        tables.path_of(member), "", "", member["bytes"], 0, 0, 0, None if digest is None else bytes.fromhex(digest)
+        path_of(member), "", "", member["bytes"], 0, 0, 0, None if digest is None else bytes.fromhex(digest)
     )

@@ -91,7 +91,7 @@ def findings_page(
         "document": document, "charts": _charts(document), "folders": folders[:SHOWN_FOLDERS],
         "lines": lines, "facts": _facts(document), "skipped": _skipped(document),
     }  # fmt: skip
-    rows = (failure_row(failure) for failure in document["failures"])
+    rows = (safe(failure_row(failure)) for failure in document["failures"])
     made = ((group, article(group_view(group, prospects), safe(SLOT)).split(SLOT)) for group in ranked)
     if full:
         drawn = pictures(ranked)
