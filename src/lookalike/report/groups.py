@@ -188,7 +188,7 @@ def _member_view(member: Row, group: Row, members: Mapping[str, Row], prospects:
     }
     if keeper is not None:
         bits, share = member["distance"], member["distance_share"]
-        view["relation"] = member["relation"]
+        view["relation"] = "" if member["relation"] == member["tier"] else member["relation"]
         view["against"] = "" if member["keeper"] == group["keeper"] else member["keeper"]
         view["distance"] = f"{counted(bits, 'bit')} ({share:.1%})"
         view["score"] = None if member["score"] is None else f"{member['score']:.3f}"
