@@ -21,6 +21,8 @@ FAILURES_LIMIT, LINES_LIMIT = LIMIT // 5, LIMIT // 40
 """Of these, bytes of rows of failures, and of warnings and other lines."""
 SLOT = "\0"
 """Stands where a picture will be; text from elsewhere holds none, as control characters are written as escapes."""
+LEFT = ("failures", "lines", "groups", "pictures")
+"""What may be left out."""
 TIERS = ("exact", "copy", "edit", "similar")
 SIZES = ((2, 2), (3, 3), (4, 4), (5, 9), (10, 19), (20, 99), (100, None))
 MOST_BARS = 12
@@ -95,13 +97,13 @@ def findings_page(
     made = ((group, article(group_view(group, prospects), safe(SLOT)).split(SLOT)) for group in ranked)
     if full:
         drawn = pictures(ranked)
-        yield from _page(values, rows, _filled((pieces for _, pieces in made), map(source, drawn)), {})
+        yield from _page(values, rows, _filled((pieces for _, pieces in made), map(source, drawn)), dict.fromkeys(LEFT, 0))
         return
     rows = _prefix(rows, FAILURES_LIMIT)
     values["lines"] = _prefix(lines, LINES_LIMIT)
     left = {"failures": len(document["failures"]) - len(rows), "lines": len(lines) - len(values["lines"])}
     # What was left out is said in words whose length hardly varies: measured with the largest numbers.
-    counts = {name: 10**9 for name in ("failures", "lines", "groups", "pictures")}
+    counts = dict.fromkeys(LEFT, 10**9)
     room = limit - sum(len(text.encode("utf-8")) for text in _page(values, rows, iter(()), counts))
     shown, members = [], 0
     for group, pieces in made:
