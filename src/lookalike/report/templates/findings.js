@@ -26,7 +26,7 @@
     const rows = sort.value === "space" ? bySpace : byRisk;
     shown = rows.filter(fits);
     const kept = new Set(shown);
-    for (const row of rows) row.group.hidden = !kept.has(row);
+    for (const row of rows) if (row.group.hidden === kept.has(row)) row.group.hidden = !row.group.hidden;
     const number = (value) => value.toLocaleString("en");
     count.textContent =
       shown.length === rows.length
@@ -66,5 +66,5 @@
   tier.addEventListener("change", show);
   filter.addEventListener("input", show);
   controls.hidden = false;
-  reorder(); // a browser keeps what was chosen when a page is loaded again
+  (sort.value === "space" ? reorder : show)(); // a browser keeps what was chosen when a page is loaded again
 })();
