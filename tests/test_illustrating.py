@@ -86,7 +86,9 @@ def test_files_that_have_changed_are_not_shown(found: lookalike.Findings, put: P
         put(f"p/{seed}.png", encode(Image.new("RGB", (640, 480), "red"), "PNG"))
     after = images(found.to_html(full_pictures=True))
     for one, other in zip(before, after, strict=True):
-        difference = sum(abs(a - b) for a, b in zip(one.resize((1, 1)).tobytes(), other.resize((1, 1)).tobytes(), strict=True))
+        difference = sum(
+            abs(a - b) for a, b in zip(one.resize((1, 1)).tobytes(), other.resize((1, 1)).tobytes(), strict=True)
+        )
         assert difference < 20
 
 

@@ -29,7 +29,8 @@ LEVELS: dict[str, int] = {
     "imagehash": 4, "imgdd": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = [
-    "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining", "shortcut", "scanning",
+    "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining",
+    "shortcut", "scanning",
     "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
     "planning", "grouped", "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "removal", "cleaning",

@@ -40,7 +40,9 @@ def points(element: ET.Element) -> list[tuple[float, float]]:
 
 def test_shares_rise_from_the_bottom_to_the_top() -> None:
     best = Curve("phash 8", [0, 0.25, 0.5], [0, 0.5, 1], 1, 2, 1, [0, 0.4, 0.9], [0.1, 0.6, 1])
-    drawn = parsed(curves("recall", "Recall", [best, Curve("dhash 8", [0, 0.1], [0, 0], 0)], across="radius", up="recall"))
+    drawn = parsed(
+        curves("recall", "Recall", [best, Curve("dhash 8", [0, 0.1], [0, 0], 0)], across="radius", up="recall")
+    )
     other, line = drawn.findall("polyline")
     assert line.attrib["class"] == "curve c2 d1 best", "the best is drawn last, above the others"
     assert other.attrib["class"] == "curve c0 d0"
@@ -53,7 +55,9 @@ def test_shares_rise_from_the_bottom_to_the_top() -> None:
     assert "phash 8: 50% at 25%; dhash 8: 0% at 0%" in drawn.findtext("desc", "")
 
 
-@pytest.mark.parametrize(("most", "labels"), [(0, ["0", "1"]), (1, ["0", "1"]), (250, ["0", "1", "10", "100", "1,000"])])
+@pytest.mark.parametrize(
+    ("most", "labels"), [(0, ["0", "1"]), (1, ["0", "1"]), (250, ["0", "1", "10", "100", "1,000"])]
+)
 def test_counts_are_drawn_by_their_powers_of_ten(most: float, labels: list[str]) -> None:
     drawn = parsed(curves("false", "False", [Curve("a", [0, 1], [0, most], 1)], across="x", up="y", logarithmic=True))
     texts = [text.text for text in drawn.findall("text") if text.attrib.get("text-anchor") == "end"]

@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from report_documents import HOSTILE, NAMES, drawn, findings, group, hostile, many, tuning
 
 from lookalike import report
 from lookalike.folders import FolderPair
 from lookalike.report import html, tunings
 from lookalike.report.comparisons import comparison_page
 from lookalike.report.groups import findings_page, fragment, riskiest_first
+from report_documents import HOSTILE, NAMES, drawn, findings, group, hostile, many, tuning
 
 VOID = {"meta", "img", "input", "rect", "line", "circle", "polyline", "polygon"}
 OPTIONAL = {"dt", "dd"}
@@ -163,7 +163,7 @@ def test_all_that_is_known_of_an_image_is_said() -> None:
     text = seen(findings_page(findings([group(1, other)]), drawn)).text
     for said in (
         "Group 1 2 images, 1.0 kB in duplicates, lowest score 0.997", "photos/1.jpg", "keeper",
-        "stays: resolution 800x600 > 400x300", "backup/1-0.jpg", "copy half size, recompressed", "800 × 600, 91.2 kB",
+        "stays: resolution 800x600 > 400x300", "backup/1-0.jpg", "copy half size, recompressed", "800 \u00d7 600, 91.2 kB",
         "JPEG, quality 85, 3 frames, with 1-0.raw", "2 bits (3.1%), score 0.997", "goes with clean", "bytes 9 > 8",
     ):  # fmt: skip
         assert said in text, said
@@ -189,6 +189,10 @@ def sizes(pages: Sequence[str]) -> int:
     return sum(len(text.encode()) for text in pages)
 
 
+def nothing(groups: Sequence[Any]) -> Iterator[bytes | None]:
+    yield from [None] * sum(len(row["members"]) for row in groups)
+
+
 def test_what_does_not_fit_is_left_out_pictures_first_and_said() -> None:
     document = many(60)
     whole = list(findings_page(document, drawn))
@@ -202,12 +206,14 @@ def test_what_does_not_fit_is_left_out_pictures_first_and_said() -> None:
     page = seen(iter(fewer))
     gone = [image["src"] for image in page.all("img")].count(html.NO_PICTURE)
     assert 0 < gone < members
-    assert [image["src"] for image in page.all("img")][-gone:] == [html.NO_PICTURE] * gone, "the most certain are left out"
+    assert [image["src"] for image in page.all("img")][-gone:] == [html.NO_PICTURE] * gone, (
+        "the most certain are left out"
+    )
     assert f"{gone:,} pictures left out" in page.text
     assert "--full-pictures" in page.text
     assert len(page.all("article")) == 60
 
-    text = sizes(list(findings_page(document, lambda groups: iter([None] * members))))
+    text = sizes(list(findings_page(document, nothing)))
     least = list(findings_page(document, drawn, limit=text - 20_000))
     page = seen(iter(least))
     shown = page.all("article")
@@ -247,7 +253,7 @@ def test_pictures_are_asked_for_only_as_far_as_there_is_room() -> None:
             yield picture
 
     document = many(200)
-    text = sizes(list(findings_page(document, lambda groups: iter([None] * 10_000))))
+    text = sizes(list(findings_page(document, nothing)))
     list(findings_page(document, counting, limit=text + 20_000))
     assert 100 < asked < sum(len(row["members"]) for row in document["groups"]) // 2
 
@@ -267,7 +273,7 @@ def test_tuning_says_on_its_page_what_it_says_in_words() -> None:
     document = tuning()
     page = seen(tunings.tuning_page(document, "lookalike find photos"))
     words = "\n".join(tunings.lines(document, "lookalike find photos"))
-    for said in re.findall(r"\d[\d.,]*%? \([^)]*\)", words) + ["lookalike find photos", *document["notes"]]:
+    for said in [*re.findall(r"\d[\d.,]*%? \([^)]*\)", words), "lookalike find photos", *document["notes"]]:
         assert " ".join(said.split()) in page.text, said
     assert len([drawing for drawing in page.all("svg") if drawing.get("role") == "img"]) == 2
     assert len(page.all("li")) == len(document["notes"]) + len(document["hashes"])

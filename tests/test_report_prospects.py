@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-from report_documents import findings, group, member
 
 import lookalike
 from conftest import encode, scene
 from lookalike.report.prospects import Prospects
+from report_documents import findings, group, member
 
 Put = Callable[..., Path]
 
@@ -35,7 +35,10 @@ def said(other: dict[str, Any], **options: Any) -> str:
         ({"tier": None, "role": "similar"}, "stays: never verified against its keeper"),
         ({"tier": "copy", "role": "similar"}, "stays: not all of its shot has a keeper"),
         ({"tier": "exact", "detail": 4}, "flat or nearly blank, goes only with clean --flat"),
-        ({"keeper_lacks": ["alpha", "frames"]}, "stays: the keeper carries less: alpha, frames (--allow-loss alpha,frames)"),
+        (
+            {"keeper_lacks": ["alpha", "frames"]},
+            "stays: the keeper carries less: alpha, frames (--allow-loss alpha,frames)",
+        ),
         ({"relation": "same file", "tier": "exact"}, "stays: same file as its keeper"),
     ],
 )
@@ -93,17 +96,17 @@ def test_it_is_what_clean_does(put: Put, tmp_path: Path, monkeypatch: pytest.Mon
         found = lookalike.find(["set"], use_catalog=False, workers=1, **options)
         document = found.to_dict()
         prospects = Prospects(document)
-        goes = {
-            name: {decision.path for decision in found.plan(**wanted).removals}
-            for name, wanted in {
-                "clean": {}, "clean --tier edit": {"tier": "edit"}, "clean --flat": {"flat": True},
-                "": {"tier": "edit", "flat": True},
-            }.items()
-        }  # fmt: skip
+        plans: dict[str, dict[str, Any]] = {
+            "clean": {},
+            "clean --tier edit": {"tier": "edit"},
+            "clean --flat": {"flat": True},
+            "": {"tier": "edit", "flat": True},
+        }
+        goes = {name: {decision.path for decision in found.plan(**wanted).removals} for name, wanted in plans.items()}
         for one in document["groups"]:
             rows = {row["path"]: row for row in one["members"]}
             for row in one["members"]:
-                prospect = prospects.of(row, rows.get(row.get("keeper", ""), None))
+                prospect = prospects.of(row, rows.get(row.get("keeper", "")))
                 seen.add(f"{prospect.text.partition(':')[0]} {prospect.command}".strip())
                 assert (row["path"] in goes[prospect.command]) == prospect.goes, (row["path"], prospect)
                 assert (row["path"] in goes["clean"]) == (prospect.command == "clean"), (row["path"], prospect)

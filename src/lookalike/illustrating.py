@@ -1,7 +1,7 @@
 """Findings with their pictures: as a page, and as a piece of one for a notebook."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from lookalike.tables.files import path_of
 Row = Mapping[str, Any]
 
 DECODED = 1000
-"""Groups of a page whose pictures are made of the files; those of the others are made of thumbnails, in a fiftieth of the time."""
+"""Groups of a page whose pictures are made of the files; those of the others are made of thumbnails."""
 AHEAD = 64
 """Pictures that are being made while a page is written."""
 
@@ -79,7 +79,7 @@ class Shown:
             return pages.fragment(self._document, partial(pictures, previews, decoded=None))
 
 
-def pictures(previews: Previews, groups: Sequence[Row], *, decoded: int | None) -> Iterator[bytes | None]:
+def pictures(previews: Previews, groups: Sequence[Row], *, decoded: int | None) -> Generator[bytes | None, None, None]:
     """Make the pictures of groups, some ahead of what is asked for.
 
     Parameters

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from report_documents import drawn, hostile, many, tuning
 
 from conftest import encode, scene
 from lookalike.report import tunings
 from lookalike.report.groups import findings_page
+from report_documents import drawn, hostile, many, tuning
 
 COUNT = 5000
 VIEWS: list[dict[str, Any]] = [
@@ -31,10 +31,14 @@ PAINTED = """() => new Promise(done => {
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Write a page of 5,000 groups, one of a few, one of hostile names, one of tuning and one of a comparison."""
     folder = tmp_path_factory.mktemp("reports")
-    failures = [{"path": f"photos/{at}.jpg", "stage": "decode", "kind": "damaged", "reason": "ends early"} for at in range(9)]
+    failures = [
+        {"path": f"photos/{at}.jpg", "stage": "decode", "kind": "damaged", "reason": "ends early"} for at in range(9)
+    ]
     pages = {
         "large": findings_page(many(COUNT), drawn),
-        "small": findings_page(many(40) | {"failures": failures, "warnings": ["a warning"]}, drawn, incomplete=["b: denied"]),
+        "small": findings_page(
+            many(40) | {"failures": failures, "warnings": ["a warning"]}, drawn, incomplete=["b: denied"]
+        ),
         "hostile": findings_page(hostile(), drawn),
         "tuning": tunings.tuning_page(tuning(), "lookalike find photos"),
     }
@@ -62,12 +66,16 @@ def test_5000_groups_open_at_once(reports: dict[str, Path], page: Page, record_p
     ready = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
     size = reports["large"].stat().st_size
     told = f"{COUNT:,} groups, {size / 1e6:.1f} MB: first paint {painted:.0f} ms, ready {ready:.0f} ms"
-    print(told)
+    sys.stdout.write(told + "\n")
     record_property("opening", told)
     assert size <= 40_000_000
     assert page.locator(".group").count() == COUNT
     assert page.locator(".group").first.evaluate("group => getComputedStyle(group).contentVisibility") == "auto"
-    assert page.locator(".group").first.evaluate("group => getComputedStyle(group).containIntrinsicHeight").startswith("auto ")
+    assert (
+        page.locator(".group")
+        .first.evaluate("group => getComputedStyle(group).containIntrinsicHeight")
+        .startswith("auto ")
+    )
     lazy = page.locator("img").evaluate_all(
         "images => images.every(image => image.loading === 'lazy' && image.decoding === 'async')"
     )
@@ -97,10 +105,10 @@ def test_groups_are_filtered_by_tier_and_by_folder(reports: dict[str, Path], pag
     edits = shown(page)
     assert 0 < len(edits) < COUNT
     assert page.get_by_role("status").text_content() == f"{len(edits):,} of 5,000 groups"
-    page.get_by_label("Folder or name").fill("BACKUP/2003/d")
+    page.get_by_label("Folder or name").fill("BACKUP/2002/c")
     both = shown(page)
     assert 0 < len(both) < len(edits)
-    assert all("backup/2003/d/" in text for text in page.locator(".group:not([hidden])").all_text_contents())
+    assert all("backup/2002/c/" in text for text in page.locator(".group:not([hidden])").all_text_contents())
     page.get_by_label("Sort").select_option("space")
     assert set(shown(page)) == set(both)
     page.get_by_label("Folder or name").fill("no such folder")
@@ -137,6 +145,13 @@ def test_all_of_it_can_be_done_with_the_keyboard(reports: dict[str, Path], page:
     assert page.evaluate("location.hash") == "#groups"
 
 
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour as WCAG 2 defines it."""
+    levels = [int(level) / 255 for level in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    linear = [level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4 for level in levels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 @pytest.mark.parametrize("name", ["small", "hostile", "tuning", "comparison"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(reports: dict[str, Path], page: Page, name: str, scheme: Any) -> None:
@@ -148,13 +163,26 @@ def test_axe_finds_nothing(reports: dict[str, Path], page: Page, name: str, sche
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert len(found.response["passes"]) > 15
-    unsure = [rule for rule in found.response["incomplete"] if rule["id"] == "color-contrast"]
-    assert unsure == []
+    unsure = [
+        node["html"]
+        for rule in found.response["incomplete"]
+        if rule["id"] == "color-contrast"
+        for node in rule["nodes"]
+    ]
+    assert all(html.startswith("<text") for html in unsure), "of what it cannot tell there is text in drawings only"
+    for chart in page.locator(".chart").all():
+        ink, card = chart.evaluate(
+            "one => [getComputedStyle(one).fill, getComputedStyle(one.parentElement).backgroundColor]"
+        )
+        lighter, darker = sorted((luminance(ink), luminance(card)), reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5
 
 
 @pytest.mark.parametrize("name", ["small", "tuning", "comparison"])
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view.values()))
-def test_it_looks_well(reports: dict[str, Path], page: Page, screenshots: Path, name: str, view: dict[str, Any]) -> None:
+def test_it_looks_well(
+    reports: dict[str, Path], page: Page, screenshots: Path, name: str, view: dict[str, Any]
+) -> None:
     page.emulate_media(**view)
     page.goto(reports[name].as_uri())
     dark = view["color_scheme"] == "dark"
@@ -232,7 +260,7 @@ def test_what_find_writes_of_hostile_files_runs_nothing(tmp_path: Path, page: Pa
     folder = os.fsencode(tmp_path / "<img src=x onerror=alert(1)>")
     os.makedirs(folder)
     names = (
-        b"<img src=x onerror=alert(1)>.jpg", b"\"><svg onload=alert(2)>.jpg", b"'-alert(3)-'.jpg", b"line\nbreak\x1b[2J.jpg",
+        b"<img src=x onerror=alert(1)>.jpg", b'"><svg onload=alert(2)>.jpg', b"'-alert(3)-'.jpg", b"line\nbreak\x1b[2J.jpg",
         b"caf\xe9.jpg", b"<!--.jpg", b"<script>alert(4)<&#x2f;script>.jpg", "\u202egpj.jpg".encode(), b"{{ 7*7 }}.jpg",
     )  # fmt: skip
     for at, name in enumerate(names):
@@ -245,10 +273,17 @@ def test_what_find_writes_of_hostile_files_runs_nothing(tmp_path: Path, page: Pa
     page.goto((tmp_path / "report.html").as_uri())
     assert page.locator(".group").count() == 3
     assert page.locator("img").count() == len(names)
-    widths = page.locator("img").evaluate_all("images => Promise.all(images.map(image => image.decode().then(() => image.naturalWidth)))")
+    widths = page.locator("img").evaluate_all(
+        "images => Promise.all(images.map(image => image.decode().then(() => image.naturalWidth)))"
+    )
     assert widths == [128] * len(names)
     page.locator("img").first.click()
     text = page.locator("main").text_content() or ""
-    for shown_name in ("<img src=x onerror=alert(1)>.jpg", "line\\nbreak\\x1b[2J.jpg", "{{ 7*7 }}.jpg", "\\u202egpj.jpg"):
+    for shown_name in (
+        "<img src=x onerror=alert(1)>.jpg",
+        "line\\nbreak\\x1b[2J.jpg",
+        "{{ 7*7 }}.jpg",
+        "\\u202egpj.jpg",
+    ):
         assert shown_name in text
     assert "<b>broken<_b>.jpg" in (page.locator("#failures").text_content() or "")

@@ -29,7 +29,10 @@ def compare(
     ] = None,
     decode: Annotated[str, typer.Option(help="full (as imagehash) or fast (as find).")] = "full",
     output: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Draw A, B and their difference to .png, or show them with all figures in .html.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Draw A, B and their difference to .png, or show them with all figures in .html."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:

@@ -37,7 +37,8 @@ def tune(
     ] = None,
     budget: Annotated[float, typer.Option(help="False candidates an image that a radius may bring.")] = BUDGET,
     output: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Write all of it to .json or .html, or curves to .png. Repeatable.")
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Write all of it to .json or .html, or curves to .png. Repeatable."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where scans are remembered.")] = None,

@@ -192,7 +192,9 @@ def swatch(curve: Curve, *, best: bool) -> str:
         An ``svg`` element that is not read aloud.
     """
     look = f"curve {curve.look}{' best' if best else ''}"
-    return f'<svg class="swatch" viewBox="0 0 40 10" aria-hidden="true"><polyline class="{look}" points="0,5 40,5"/></svg>'
+    return (
+        f'<svg class="swatch" viewBox="0 0 40 10" aria-hidden="true"><polyline class="{look}" points="0,5 40,5"/></svg>'
+    )
 
 
 def _drawing(name: str, title: str, told: str, size: tuple[int, int], parts: str) -> str:

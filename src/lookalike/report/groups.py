@@ -97,14 +97,16 @@ def findings_page(
     made = ((group, article(group_view(group, prospects), safe(SLOT)).split(SLOT)) for group in ranked)
     if full:
         drawn = pictures(ranked)
-        yield from _page(values, rows, _filled((pieces for _, pieces in made), map(source, drawn)), dict.fromkeys(LEFT, 0))
+        yield from _page(
+            values, rows, _filled((pieces for _, pieces in made), map(source, drawn)), dict.fromkeys(LEFT, 0)
+        )
         return
-    rows = _prefix(rows, FAILURES_LIMIT)
+    failed = _prefix(rows, FAILURES_LIMIT)
     values["lines"] = _prefix(lines, LINES_LIMIT)
-    left = {"failures": len(document["failures"]) - len(rows), "lines": len(lines) - len(values["lines"])}
+    left = {"failures": len(document["failures"]) - len(failed), "lines": len(lines) - len(values["lines"])}
     # What was left out is said in words whose length hardly varies: measured with the largest numbers.
     counts = dict.fromkeys(LEFT, 10**9)
-    room = limit - sum(len(text.encode("utf-8")) for text in _page(values, rows, iter(()), counts))
+    room = limit - sum(len(text.encode("utf-8")) for text in _page(values, failed, iter(()), counts))
     shown, members = [], 0
     for group, pieces in made:
         size = sum(len(piece.encode("utf-8")) for piece in pieces) + len(NO_PICTURE) * (len(pieces) - 1)
@@ -121,7 +123,7 @@ def findings_page(
             break
     left |= {"groups": len(ranked) - len(shown), "pictures": members - len(sources)}
     sources += [NO_PICTURE] * left["pictures"]
-    yield from _page(values, rows, _filled((pieces for _, pieces in shown), iter(sources)), left)
+    yield from _page(values, failed, _filled((pieces for _, pieces in shown), iter(sources)), left)
 
 
 def fragment(document: Row, pictures: Pictures) -> str:
@@ -237,17 +239,21 @@ def _charts(document: Row) -> list[str]:
         return []
     sizes = Counter(len(group["members"]) for group in groups)
     rows = [
-        (f"{low} images" if low == high else f"{low}-{high}" if high else f"{low} or more", low, high) for low, high in SIZES
+        (f"{low} images" if low == high else f"{low}-{high}" if high else f"{low} or more", low, high)
+        for low, high in SIZES
     ]
-    counts = [(label, sum(sizes[size] for size in sizes if size >= low and size <= (high or size))) for label, low, high in rows]
-    space = {tier: 0 for tier in TIERS[:3]}
+    counts = [
+        (label, sum(sizes[size] for size in sizes if size >= low and size <= (high or size)))
+        for label, low, high in rows
+    ]
+    space = dict.fromkeys(TIERS[:3], 0)
     for row in members:
         if row["role"] == "duplicate" and row["relation"] != "same file":
             space[row["tier"]] += row["bytes"]
     return [
         safe(bars("sizes", "Groups by size", [Bar(label, count, f"{count:,}") for label, count in counts if count])),
         safe(bars("distances", "Images by distance to their keeper, in bits", _distances(members))),
-        safe(bars("space", "Bytes of duplicates by tier", [Bar(tier, size, amount(size), tier) for tier, size in space.items()])),
+        safe(bars("space", "Bytes of duplicates by tier", [Bar(tier, of, amount(of), tier) for tier, of in space.items()])),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One self-contained HTML file: templates filled with every value escaped, and a policy that lets it load nothing and run one script."""
+"""One self-contained HTML file: every value in it escaped, and a policy that lets it load nothing and run one script."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -44,8 +44,8 @@ def page(template: str, *, styles: tuple[str, ...], script: str | None = None, *
         f"default-src 'none'; img-src data:; style-src {_digest(look)}; script-src {scripts}; base-uri 'none'; "
         "form-action 'none'"
     )
-    yield from environment().get_template(template).generate(
-        policy=policy, style=safe(look), script=safe(code), **values
+    yield from (
+        environment().get_template(template).generate(policy=policy, style=safe(look), script=safe(code), **values)
     )
 
 
