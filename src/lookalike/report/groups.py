@@ -1,17 +1,19 @@
 """Findings as one HTML page: groups with pictures, the least certain first; and a few of them for a notebook."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 from lookalike.model import Tier
 from lookalike.report import SHOWN_FOLDERS, FolderShare, amount, counted
-from lookalike.report.charts import Bar, bars
-from lookalike.report.html import NO_PICTURE, page, part, safe, source, style
+from lookalike.report.html import NO_PICTURE, asset, page, part, safe, source
+from lookalike.report.overview import overview
 from lookalike.report.prospects import Prospects
 
 Row = Mapping[str, Any]
+Key = tuple[str, str | None]
 Pictures = Callable[[Sequence[Row]], Iterator[bytes | None]]
 """Groups in the order shown -> a WebP file for each of their members, in order; None where there is none."""
 
@@ -21,11 +23,7 @@ FAILURES_LIMIT, LINES_LIMIT = LIMIT // 5, LIMIT // 40
 """Of these, bytes of rows of failures, and of warnings and other lines."""
 SLOT = "\0"
 """Stands where a picture will be; text from elsewhere holds none, as control characters are written as escapes."""
-LEFT = ("failures", "lines", "groups", "pictures")
-"""What may be left out."""
 TIERS = ("exact", "copy", "edit", "similar")
-SIZES = ((2, 2), (3, 3), (4, 4), (5, 9), (10, 19), (20, 99), (100, None))
-MOST_BARS = 12
 
 
 def riskiest_first(groups: Sequence[Row]) -> list[Row]:
@@ -86,44 +84,42 @@ def findings_page(
         HTML, part by part.
     """
     prospects = Prospects(document)
-    article, failure_row = part("group.html", "article"), part("group.html", "failure")
+    article, failure = part("group.html", "article"), part("group.html", "failure")
     ranked = riskiest_first(document["groups"])
+    articles = (article(group_view(group, prospects), safe(SLOT)).split(SLOT) for group in ranked)
+    failures = (safe(failure(row)) for row in document["failures"])
     lines = [*document["warnings"], *(f"incomplete: {line}" for line in incomplete)]
-    values: dict[str, Any] = {
-        "document": document, "charts": _charts(document), "folders": folders[:SHOWN_FOLDERS],
-        "lines": lines, "facts": _facts(document), "skipped": _skipped(document),
-    }  # fmt: skip
-    rows = (safe(failure_row(failure)) for failure in document["failures"])
-    made = ((group, article(group_view(group, prospects), safe(SLOT)).split(SLOT)) for group in ranked)
+    shell = partial(
+        page, "findings.html", styles=("looks.css", "page.css"), script="findings.js",
+        document=document, folders=folders[:SHOWN_FOLDERS], **overview(document),
+    )  # fmt: skip
     if full:
-        drawn = pictures(ranked)
-        yield from _page(
-            values, rows, _filled((pieces for _, pieces in made), map(source, drawn)), dict.fromkeys(LEFT, 0)
-        )
+        filled = _filled(articles, map(source, pictures(ranked)))
+        yield from shell(failures=failures, lines=lines, articles=filled, left=())
         return
-    failed = _prefix(rows, FAILURES_LIMIT)
-    values["lines"] = _prefix(lines, LINES_LIMIT)
-    left = {"failures": len(document["failures"]) - len(failed), "lines": len(lines) - len(values["lines"])}
-    # What was left out is said in words whose length hardly varies: measured with the largest numbers.
-    counts = dict.fromkeys(LEFT, 10**9)
-    room = limit - sum(len(text.encode("utf-8")) for text in _page(values, failed, iter(()), counts))
-    shown, members = [], 0
-    for group, pieces in made:
-        size = sum(len(piece.encode("utf-8")) for piece in pieces) + len(NO_PICTURE) * (len(pieces) - 1)
+    shell = partial(shell, failures=_prefix(failures, FAILURES_LIMIT), lines=_prefix(lines, LINES_LIMIT))
+    # What is left out is said in words of almost the same length, however much it is.
+    room = limit - _size(shell(articles=(), left=_left(*[10**9] * 4)))
+    shown = []
+    for at, pieces in enumerate(articles):
+        size = _size(pieces) + len(NO_PICTURE) * (len(pieces) - 1)
         if size <= room:
             room -= size
-            members += len(pieces) - 1
-            shown.append((group, pieces))
-    sources = []
-    for picture in pictures([group for group, _ in shown]):
-        sources.append(source(picture))
-        room -= len(sources[-1]) - len(NO_PICTURE)
+            shown.append((ranked[at], pieces))
+    sources: list[str] = []
+    for picture in map(source, pictures([group for group, _ in shown])):
+        room -= len(picture) - len(NO_PICTURE)
         if room < 0:
-            sources.pop()
             break
-    left |= {"groups": len(ranked) - len(shown), "pictures": members - len(sources)}
-    sources += [NO_PICTURE] * left["pictures"]
-    yield from _page(values, failed, _filled((pieces for _, pieces in shown), iter(sources)), left)
+        sources.append(picture)
+    left = _left(
+        sum(len(group["members"]) for group, _ in shown) - len(sources),
+        len(ranked) - len(shown),
+        len(document["failures"]) - len(shell.keywords["failures"]),
+        len(lines) - len(shell.keywords["lines"]),
+    )
+    filled = _filled((pieces for _, pieces in shown), chain(sources, repeat(NO_PICTURE)))
+    yield from shell(articles=filled, left=left)
 
 
 def fragment(document: Row, pictures: Pictures) -> str:
@@ -145,7 +141,7 @@ def fragment(document: Row, pictures: Pictures) -> str:
     groups = document["groups"]
     made = (article(group_view(group, prospects), safe(SLOT)).split(SLOT) for group in groups)
     articles = _filled(made, map(source, pictures(groups)))
-    return part("group.html", "fragment")(safe(style("looks.css")), document["stats"], len(groups), articles)
+    return part("group.html", "fragment")(safe(asset("looks.css")), document["stats"], len(groups), articles)
 
 
 def group_view(group: Row, prospects: Prospects) -> dict[str, Any]:
@@ -163,7 +159,7 @@ def group_view(group: Row, prospects: Prospects) -> dict[str, Any]:
     dict
         Keys id, saving, tiers, score, members, as the template wants them.
     """
-    members = {row["path"]: row for row in group["members"]}
+    members = {_key(row, "path"): row for row in group["members"]}
     tiers = Counter(row["tier"] or "not verified" for row in group["members"][1:])
     scores = [row["score"] for row in group["members"][1:] if row["score"] is not None and row["tier"] != "exact"]
     return {
@@ -176,8 +172,8 @@ def group_view(group: Row, prospects: Prospects) -> dict[str, Any]:
     }
 
 
-def _member_view(member: Row, group: Row, members: Mapping[str, Row], prospects: Prospects) -> dict[str, Any]:
-    keeper = None if member["role"] == "keeper" else members.get(member["keeper"], group["members"][0])
+def _member_view(member: Row, group: Row, members: Mapping[Key, Row], prospects: Prospects) -> dict[str, Any]:
+    keeper = None if member["role"] == "keeper" else members.get(_key(member, "keeper"), group["members"][0])
     folder, slash, name = member["path"].rpartition("/")
     quality = "" if member["quality"] is None else f", quality {member['quality']}"
     frames = f", {counted(member['frames'], 'frame')}" if member.get("frames", 1) > 1 else ""
@@ -200,6 +196,11 @@ def _member_view(member: Row, group: Row, members: Mapping[str, Row], prospects:
     return view
 
 
+def _key(row: Row, name: str) -> Key:
+    """Return what tells a path from all others: two that are not UTF-8 may look the same."""
+    return row[name], row.get(f"{name}_bytes")
+
+
 def _risk(group: Row) -> tuple[int, float, float]:
     rows = group["members"][1:]
     tiers = [Tier.NONE if row["tier"] is None else Tier.parse(row["tier"]) for row in rows]
@@ -208,20 +209,23 @@ def _risk(group: Row) -> tuple[int, float, float]:
     return -max(tiers), min(scores), -max(shares)
 
 
-def _page(values: Mapping[str, Any], failures: Any, articles: Iterator[str], left: Mapping[str, int]) -> Iterator[str]:
-    return page(
-        "findings.html", styles=("looks.css", "page.css"), script="findings.js",
-        failures=failures, articles=articles, left=left, **values,
-    )  # fmt: skip
+def _left(pictures: int, groups: int, failures: int, warnings: int) -> list[str]:
+    """Return how much is left out, in words; empty where nothing is."""
+    counts = {"picture": pictures, "group": groups, "failure": failures, "warning": warnings}
+    return [counted(count, noun) for noun, count in counts.items() if count]
 
 
-def _filled(articles: Iterator[list[str]], sources: Iterator[str]) -> Iterator[str]:
+def _size(texts: Iterable[str]) -> int:
+    return sum(len(text.encode("utf-8")) for text in texts)
+
+
+def _filled(articles: Iterable[list[str]], sources: Iterator[str]) -> Iterator[str]:
     """Yield articles with their pictures, of which each takes as many as it has slots."""
     for first, *others in articles:
         yield safe(first + "".join(next(sources) + piece for piece in others))
 
 
-def _prefix(texts: Any, most: int) -> list[str]:
+def _prefix(texts: Iterable[str], most: int) -> list[str]:
     """Return the first texts, as many as fit."""
     taken = []
     for text in texts:
@@ -230,56 +234,3 @@ def _prefix(texts: Any, most: int) -> list[str]:
             break
         taken.append(text)
     return taken
-
-
-def _charts(document: Row) -> list[str]:
-    groups = document["groups"]
-    members = list(chain.from_iterable(group["members"][1:] for group in groups))
-    if not members:
-        return []
-    sizes = Counter(len(group["members"]) for group in groups)
-    rows = [
-        (f"{low} images" if low == high else f"{low}-{high}" if high else f"{low} or more", low, high)
-        for low, high in SIZES
-    ]
-    counts = [
-        (label, sum(sizes[size] for size in sizes if size >= low and size <= (high or size)))
-        for label, low, high in rows
-    ]
-    space = dict.fromkeys(TIERS[:3], 0)
-    for row in members:
-        if row["role"] == "duplicate" and row["relation"] != "same file":
-            space[row["tier"]] += row["bytes"]
-    return [
-        safe(bars("sizes", "Groups by size", [Bar(label, count, f"{count:,}") for label, count in counts if count])),
-        safe(bars("distances", "Images by distance to their keeper, in bits", _distances(members))),
-        safe(bars("space", "Bytes of duplicates by tier", [Bar(tier, of, amount(of), tier) for tier, of in space.items()])),
-    ]  # fmt: skip
-
-
-def _distances(members: Sequence[Row]) -> list[Bar]:
-    distances = Counter(row["distance"] for row in members)
-    step = max(distances) // MOST_BARS + 1
-    binned = Counter(distance // step for distance in distances.elements())
-    return [
-        Bar(f"{at * step}" if step == 1 else f"{at * step}-{at * step + step - 1}", binned[at], f"{binned[at]:,}")
-        for at in range(max(binned) + 1)
-    ]
-
-
-def _facts(document: Row) -> list[tuple[str, str]]:
-    stats = document["stats"]
-    facts = [
-        ("images", f"{stats['images']:,}"),
-        ("groups", f"{stats['groups']:,}"),
-        ("duplicates", f"{stats['duplicates']:,}"),
-        ("in duplicates", amount(stats["bytes_in_duplicates"])),
-    ]
-    facts += [(tier, f"{count:,}") for tier, count in stats["by_tier"].items()]
-    if "against" in stats:
-        facts += [(f"{name}, against the reference", f"{count:,}") for name, count in stats["against"].items()]
-    return [*facts, ("not read", f"{len(document['failures']):,}")]
-
-
-def _skipped(document: Row) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in document["stats"]["skipped"].items())

@@ -37,8 +37,8 @@ def page(template: str, *, styles: tuple[str, ...], script: str | None = None, *
     str
         HTML, part by part.
     """
-    look = "".join(_text(name) for name in styles)
-    code = "" if script is None else _text(script)
+    look = "".join(asset(name) for name in styles)
+    code = "" if script is None else asset(script)
     scripts = _digest(code) if code else "'none'"
     policy = (
         f"default-src 'none'; img-src data:; style-src {_digest(look)}; script-src {scripts}; base-uri 'none'; "
@@ -68,8 +68,9 @@ def part(template: str, name: str) -> Callable[..., str]:
     return lambda *values: str(macro(*values))
 
 
-def style(name: str) -> str:
-    """Return a style by its file name.
+@cache
+def asset(name: str) -> str:
+    """Return a style or a script by its file name.
 
     Parameters
     ----------
@@ -79,9 +80,9 @@ def style(name: str) -> str:
     Returns
     -------
     str
-        CSS.
+        What it holds.
     """
-    return _text(name)
+    return (FOLDER / name).read_text("utf-8")
 
 
 def safe(text: str) -> "Markup":
@@ -144,11 +145,6 @@ def environment() -> "Environment":
     )  # fmt: skip
     made.filters |= {"amount": amount, "counted": counted}
     return made
-
-
-@cache
-def _text(name: str) -> str:
-    return (FOLDER / name).read_text("utf-8")
 
 
 def _digest(text: str) -> str:
