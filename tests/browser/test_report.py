@@ -37,7 +37,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     pages = {
         "large": findings_page(many(COUNT), drawn),
         "small": findings_page(
-            many(40) | {"failures": failures, "warnings": ["a warning"]}, drawn, incomplete=["b: denied"]
+            many(16) | {"failures": failures, "warnings": ["a warning"]}, drawn, incomplete=["b: denied"]
         ),
         "hostile": findings_page(hostile(), drawn),
         "tuning": tunings.tuning_page(tuning(), "lookalike find photos"),
@@ -218,7 +218,7 @@ def test_without_scripts_all_is_there(reports: dict[str, Path], browser: Browser
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(reports["small"].as_uri())
-    assert page.locator(".group").count() == 40
+    assert page.locator(".group").count() == 16
     assert page.locator(".group").last.is_visible()
     assert not page.locator(".controls").is_visible()
     assert page.get_by_text("photos/8.jpg").is_visible()
