@@ -36,6 +36,7 @@ bench: $(BENCH)/.installed
 	$(BENCH)/bin/python benchmarks/growth.py --json $(FIGURES)
 	$(BENCH)/bin/python benchmarks/plan.py --json $(FIGURES)
 	$(BENCH)/bin/python benchmarks/removal.py --json $(FIGURES)
+	$(BENCH)/bin/python benchmarks/review.py --json $(FIGURES)
 	$(BENCH)/bin/python benchmarks/publish.py --json $(FIGURES)
 
 # What is found, what is wrongly found, and how that compares with hashes alone; some ten minutes.

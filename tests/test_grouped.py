@@ -39,6 +39,12 @@ def test_the_outline_is_that_of_the_groups(put: Callable[..., Path], tmp_path: P
     assert quick.tier.max() == Tier.EDIT
 
 
+def test_contents_are_those_of_the_members(put: Callable[..., Path], tmp_path: Path) -> None:
+    grouped = _findings(put, tmp_path).grouped
+    for at, group in enumerate(grouped):
+        assert grouped.contents(at) == [(member.ref.path, member.ref.digest) for member in group.members]
+
+
 def test_the_riskiest_group_comes_first(put: Callable[..., Path], tmp_path: Path) -> None:
     made = _findings(put, tmp_path).grouped.outline()
     tiers = made.tier[made.by_risk()].tolist()

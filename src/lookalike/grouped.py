@@ -127,6 +127,22 @@ class Grouped(Sequence[Group]):
         """Bytes in the duplicates of each group: names of one file count once, of a keeper's file not at all."""
         return self._parts[1]
 
+    def contents(self, at: int) -> list[tuple[str, bytes | None]]:
+        """Return path and digest of each member of a group, without making it.
+
+        Parameters
+        ----------
+        at : int
+            Position of the group.
+
+        Returns
+        -------
+        list of (str, bytes or None)
+            The keeper first.
+        """
+        images = self._images
+        return [(images.path[row], images.facts.digest[int(images.content[row])]) for row in self.rows[at]]
+
     def outline(self) -> Outline:
         """Return the outline of these groups, without making them.
 

@@ -20,6 +20,12 @@ SHOT = {
     "unique": ExifTags.Base.ImageUniqueID,
 }
 """What tells two exposures of one camera apart."""
+STUMBLES = (
+    OSError, ValueError, SyntaxError, TypeError, KeyError, EOFError, struct.error, AttributeError, ZeroDivisionError,
+)  # fmt: skip
+"""What Pillow raises where EXIF is damaged."""
+MOST_VALUES, MOST_TEXT = 16, 400
+"""How many values of a tag, and how many characters of a text, are shown to people."""
 MOST_SHOWN = 64
 """Characters of such a fact that are kept."""
 MOTION = re.compile(rb"""(?:MotionPhoto|MicroVideo)(?:=["']|>)1""")
@@ -81,17 +87,7 @@ def _facts(load: Callable[[], Image.Exif]) -> dict[str, str | int]:
             "tags": len(tags) + len(details),
             **{name: _shown(details.get(tag)) for name, tag in SHOT.items()},
         }
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        TypeError,
-        KeyError,
-        EOFError,
-        struct.error,
-        AttributeError,
-        ZeroDivisionError,
-    ):
+    except STUMBLES:
         return {}
     if named["orientation"] not in range(2, 9):
         del named["orientation"]  # upright, or no orientation at all
@@ -102,6 +98,49 @@ def _facts(load: Callable[[], Image.Exif]) -> dict[str, str | int]:
         elif isinstance(value, str) and value.strip("\0 "):
             facts[name] = value.strip("\0 ")
     return facts
+
+
+def described(image: Image.Image) -> dict[str, str]:
+    """Read all EXIF of an image as text, to be looked at.
+
+    Parameters
+    ----------
+    image : Image
+        An opened image.
+
+    Returns
+    -------
+    dict
+        Values by name, in the order of the file: first those of the image, then of the camera, then of the place; what is no
+        text as its size. Empty where there is no EXIF or it is damaged.
+    """
+    try:
+        tags = image.getexif()
+        parts = [
+            (ExifTags.TAGS, dict(tags)),
+            (ExifTags.TAGS, tags.get_ifd(ExifTags.IFD.Exif)),
+            (ExifTags.GPSTAGS, tags.get_ifd(ExifTags.IFD.GPSInfo)),
+        ]
+    except STUMBLES:
+        return {}
+    pointers = set(ExifTags.IFD)
+    return {
+        str(names.get(tag, f"tag {tag}")): _described(value)
+        for names, found in parts
+        for tag, value in found.items()
+        if tag not in pointers or names is ExifTags.GPSTAGS
+    }
+
+
+def _described(value: object) -> str:
+    if isinstance(value, bytes):
+        text = value.strip(b"\0 ")
+        return (
+            text.decode("ascii") if text.isascii() and text.decode("ascii").isprintable() else f"{len(value):,} bytes"
+        )
+    if isinstance(value, tuple):
+        return ", ".join(_described(one) for one in value[:MOST_VALUES]) + (", ..." if len(value) > MOST_VALUES else "")
+    return str(value).strip("\0 ")[:MOST_TEXT]
 
 
 def _shown(value: object) -> str | None:

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 import lookalike as la
-from lookalike.cli.options import FindArguments, with_find_arguments
+from lookalike.cli.options import FindArguments, with_arguments
 from lookalike.cli.verb import verb
 from lookalike.errors import UsageError
 
@@ -48,7 +48,7 @@ def test_what_is_no_value(given: dict[str, Any], message: str) -> None:
 def test_a_verb_has_them_where_its_function_says() -> None:
     seen: list[Any] = []
 
-    @with_find_arguments(plan="tier", dry="plan")
+    @with_arguments(plan="tier", dry="plan")
     def clean(
         paths: Annotated[list[str], typer.Argument()],
         search: FindArguments,

@@ -13,6 +13,7 @@ from lookalike.errors import LedgerError, LookalikeError, UnsafeError
 from lookalike.files.lock import only_one
 from lookalike.journal import Entry
 from lookalike.removal.repairing import Repaired, repair, save
+from lookalike.stores.choices import Choice
 from lookalike.stores.ledger import Ledger
 from removals import Album, album, quick_folder, tree
 
@@ -138,7 +139,9 @@ def test_a_whole_ledger_stays_as_it_is(album: Album) -> None:
     applied(album)
     before = Path(album.ledger).read_bytes()
     done = repair(album.ledger)
-    assert done == Repaired(album.ledger, None, {"batch": 1, "entry": ITEMS, "decision": 0, "decided": 0}, ())
+    assert done == Repaired(
+        album.ledger, None, {"batch": 1, "entry": ITEMS, "decision": 0, "decided": 0, "choice": 0}, ()
+    )
     assert Path(album.ledger).read_bytes() == before
     with pytest.raises(LedgerError, match="no ledger"):
         repair(album.ledger + "-other")
@@ -149,8 +152,10 @@ def test_a_repair_saves_what_undo_needs_and_never_overwrites_what_was_put_aside(
     with Ledger(album.ledger) as store, store.transaction():
         store.db.execute("INSERT INTO decision VALUES (7, 'pair', '2026', 'mine')")
         store.db.executemany("INSERT INTO decided VALUES (?, 7, ?)", ((bytes([i]) * 32, b"p") for i in range(200)))
+        store.add_choices("p", [(b"k", Choice(1, (0, 2))), (b"l", Choice(None))], created="2026", decision=7)
         wanted = {
-            table: store.db.execute(f"SELECT * FROM {table}").fetchall() for table in ("entry", "decision", "decided")
+            table: store.db.execute(f"SELECT * FROM {table}").fetchall()
+            for table in ("entry", "decision", "decided", "choice")
         }
     for number in (1, 2):
         damaged = b"\xa5" * 100
@@ -158,7 +163,10 @@ def test_a_repair_saves_what_undo_needs_and_never_overwrites_what_was_put_aside(
         done = repair(album.ledger)
         assert done.aside == f"{album.ledger}.damaged-{number}"
         assert Path(done.aside).read_bytes().startswith(damaged)
-        assert (done.saved, done.rescued) == ({"batch": 1, "entry": ITEMS, "decision": 1, "decided": 200}, ())
+        assert (done.saved, done.rescued) == (
+            {"batch": 1, "entry": ITEMS, "decision": 1, "decided": 200, "choice": 2},
+            (),
+        )
         with Ledger(album.ledger) as store:
             for table, content in wanted.items():
                 assert store.db.execute(f"SELECT * FROM {table}").fetchall() == content

@@ -1,8 +1,6 @@
 """What `clean --apply` and `apply` have in common: ask, act, and say where things are now and how to get them back."""
 
-import os
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import typer
@@ -13,16 +11,13 @@ from lookalike.cli.outcomes import applied_row, print_row
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError
 from lookalike.plan import LINKS, Plan
+from lookalike.planning.agreeing import over_half
 from lookalike.removal.applying import Applied, Refusal
 from lookalike.report import amount, counted, plain
+from lookalike.report.plans import DOES
 
 REFUSED = 4
 SHOWN_REFUSALS = 20
-DOES = {
-    "quarantine": "Move {} to the quarantine", "hardlink": "Replace {} by hardlinks", "symlink": "Replace {} by symlinks",
-    "reflink": "Replace {} by reflinks", "trash": "Move {} to the trash", "delete": "Remove {} for good",
-}  # fmt: skip
-"""What an action does to images, in words."""
 
 
 def act_on(
@@ -111,24 +106,12 @@ def check_agreed(plan: Plan, *, yes_most: bool, yes_delete: bool) -> None:
         raise UnsafeError(
             "action delete removes files for good: add --yes-delete, or use the action quarantine and purge later"
         )
-    going = Counter(_root_of(plan, decision.path) for decision in plan.removals)
-    for root in plan.roots:
-        if 2 * going[root.absolute] > root.images and not yes_most:
+    for root, going in over_half(plan):
+        if not yes_most:
             raise UnsafeError(
-                f"{going[root.absolute]:,} of the {root.images:,} images of {root.path} would go, over half: "
+                f"{going:,} of the {root.images:,} images of {root.path} would go, over half: "
                 "look at the plan, and add --yes-most if that is right"
             )
-
-
-def _root_of(plan: Plan, path: str) -> str:
-    """Return the innermost root that a path lies in."""
-    absolute = os.path.normpath(os.path.join(plan.folder, path))
-    inside = [root for root in plan.roots if _is_in(absolute, os.path.normpath(os.path.join(plan.folder, root.path)))]
-    return max(inside, key=lambda root: len(root.path)).absolute if inside else ""
-
-
-def _is_in(path: str, root: str) -> bool:
-    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def _agrees(plan: Plan, *, to_stderr: bool) -> bool:

@@ -1,39 +1,35 @@
 """`lookalike clean`."""
 
-import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from lookalike import __version__, report, tables
-from lookalike.cli.acting import DOES, REFUSED, act_on, refusals
+from lookalike.cli.acting import REFUSED, act_on, refusals
 from lookalike.cli.commands import command
-from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
+from lookalike.cli.options import FindArguments, KeepArguments, findings_file, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.finding import find
 from lookalike.model import Tier
-from lookalike.plan import KeepOptions, Metadata, Plan
+from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import freed, plan_document
 from lookalike.removal.scripting import script_of
 from lookalike.report import plans
+from lookalike.report.plans import DOES
 from lookalike.stores.decisions import Standing
 
 INCOMPLETE = 3
-ABOUT_ACTING = ("tier", "units", "protect", "ledger", "workers")
-"""Options of a search that also mean something for findings that were made before."""
 
 
-@with_find_arguments()
+@with_arguments()
 def clean(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders and files, or findings of `find` (.json).")],
     tier: Annotated[str, typer.Option(help="Loosest tier that goes: exact, copy or edit.")] = "copy",
-    action: Annotated[str, typer.Option(help="quarantine, trash, hardlink, symlink, reflink or delete.")] = "quarantine",
     act: Annotated[bool, typer.Option("--apply", help="Do it; without this nothing is done.")] = False,
     plan: Annotated[str | None, typer.Option(metavar="FILE", help="Write the plan, for `lookalike apply FILE`.")] = None,
     script: Annotated[str | None, typer.Option(metavar="FILE", help="Write the plan as a shell script.")] = None,
@@ -41,20 +37,7 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     yes_most: Annotated[bool, typer.Option("--yes-most", help="Agree to over half of a root going.")] = False,
     yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
-    quarantine: Annotated[str | None, typer.Option(metavar="DIR", help="Where things go. Default: beside each PATH.")] = None,
-    allow_loss: Annotated[
-        str,
-        typer.Option(metavar="WHAT[,WHAT]", help="What keepers may lack: pixels, crop, colour, alpha, depth, frames, video."),
-    ] = "",
-    flat: Annotated[bool, typer.Option("--flat", help="Flat and nearly blank images go, too.")] = False,
-    within: Annotated[
-        int | None, typer.Option(metavar="DEPTH", help="Folder names that make a class; 0: none. Default: as the tree looks.")
-    ] = None,
-    across_folders: Annotated[bool, typer.Option("--across-folders", help="Duplicates in different classes go, too.")] = False,
-    merge_metadata: Annotated[
-        bool, typer.Option("--merge-metadata", help="Write what a keeper lacks (date, GPS, ...) to its sidecar first.")
-    ] = False,
-    drop_metadata: Annotated[bool, typer.Option("--drop-metadata", help="Let metadata go that a keeper lacks.")] = False,
+    acting: KeepArguments = KeepArguments(),  # noqa: B008 - frozen
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
@@ -70,11 +53,7 @@ def clean(
     for path in (plan, script):
         if path is not None:
             tables.check_folder(path)
-    told = {
-        "action": action, "quarantine": quarantine, "allow_loss": _names(allow_loss), "flat": flat, "within": within,
-        "across_folders": across_folders, "metadata": _metadata(merge=merge_metadata, drop=drop_metadata),
-        "protect": tuple(search.protect or ()), "units": search.keywords()["units"],
-    }  # fmt: skip
+    told = acting.keywords(search)
     made, seen, incomplete = _plan(paths, search, tier, told, quiet=quiet)
     if plan is not None:
         tables.write_plan(made, plan)
@@ -87,12 +66,6 @@ def clean(
         agreed = {"yes": yes, "yes_most": yes_most, "yes_delete": yes_delete}
         code = act_on(made, **agreed, ledger=search.ledger, workers=search.workers, quiet=quiet, to_stderr=json) or code
     raise typer.Exit(code or (INCOMPLETE if incomplete else 0))
-
-
-def _metadata(*, merge: bool, drop: bool) -> Metadata:
-    if merge and drop:
-        raise UsageError("--merge-metadata and --drop-metadata exclude each other")
-    return "merge" if merge else "drop" if drop else "stay"
 
 
 def _print(made: Plan, seen: Sequence[str], shown: int | None, next_step: str | None) -> None:
@@ -108,16 +81,9 @@ def _plan(
 ) -> tuple[Plan, Sequence[str], Sequence[str]]:
     """Find and decide, or decide about findings from a file; return what was seen and what could not be, too."""
     options = KeepOptions(tier=Tier.parse(tier), **told)
-    documents = [path for path in paths if path.lower().endswith(".json") and os.path.isfile(path)]
-    if documents and len(paths) > 1:
-        raise UsageError(f"findings stand alone: give {documents[0]}, or folders and files")
-    if documents:
-        changed = [name for name in _differing(search) if name not in ABOUT_ACTING]
-        if changed:
-            raise UsageError(
-                f"--{changed[0].replace('_', '-')} is about a search, and {paths[0]} holds what one has found"
-            )
-        document = tables.read_document(documents[0])
+    found = findings_file(paths, search)
+    if found is not None:
+        document = tables.read_document(found)
         digests = {member.ref.digest for group in document.groups for member in group.members if member.ref.digest}
         decided = Standing.of(decisions(ledger=search.ledger), digests)
         return plan_document(document, options=options, apart=decided.apart), (), ()
@@ -127,15 +93,6 @@ def _plan(
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
     seen = report.summary(findings.stats, findings.to_dict(0)["failures"], findings.incomplete)
     return findings.plan(tier=tier, **told), list(seen), findings.incomplete
-
-
-def _differing(search: FindArguments) -> list[str]:
-    usual = FindArguments()
-    return [field.name for field in fields(search) if getattr(search, field.name) != getattr(usual, field.name)]
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _write_script(made: Plan, path: str) -> int:

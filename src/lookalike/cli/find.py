@@ -7,7 +7,7 @@ import typer
 
 from lookalike import report, tables
 from lookalike.cli.commands import command
-from lookalike.cli.options import FindArguments, shown_groups, with_find_arguments
+from lookalike.cli.options import FindArguments, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
@@ -20,7 +20,7 @@ OF_FIND = {"--tier", "--unmatched", "--output", "--full-pictures", "--fail-on-du
 """Options that clean has not, or with another meaning."""
 
 
-@with_find_arguments(unmatched="against", output="protect", full_pictures="output", json="full_pictures", show="json")
+@with_arguments(unmatched="against", output="protect", full_pictures="output", json="full_pictures", show="json")
 def find(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")],
     search: FindArguments,

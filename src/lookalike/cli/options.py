@@ -1,10 +1,11 @@
-"""The options of `find`, for every verb that looks for matches: declared once, and handed to the verb as one value."""
+"""The options that several verbs share: what to look for, and what may go. Declared once, handed to the verb as one value."""
 
 import functools
 import inspect
+import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, cast
 
 import typer
@@ -108,8 +109,116 @@ class FindArguments:
         }
 
 
-def with_find_arguments(**after: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give the function of a verb the options of `find`, all of them in the place of its parameter ``search``.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeepArguments:
+    """What the command line says about what may go; each field is an option of that name."""
+
+    action: Annotated[str, typer.Option(help="quarantine, trash, hardlink, symlink, reflink or delete.")] = "quarantine"
+    quarantine: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Where things go. Default: beside each PATH.")
+    ] = None
+    allow_loss: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT[,WHAT]", help="What keepers may lack: pixels, crop, colour, alpha, depth, frames, video."
+        ),
+    ] = ""
+    flat: Annotated[bool, typer.Option("--flat", help="Flat and nearly blank images go, too.")] = False
+    within: Annotated[
+        int | None,
+        typer.Option(metavar="DEPTH", help="Folder names that make a class; 0: none. Default: as the tree looks."),
+    ] = None
+    across_folders: Annotated[
+        bool, typer.Option("--across-folders", help="Duplicates in different classes go, too.")
+    ] = False
+    merge_metadata: Annotated[
+        bool,
+        typer.Option("--merge-metadata", help="Write what a keeper lacks (date, GPS, ...) to its sidecar first."),
+    ] = False
+    drop_metadata: Annotated[bool, typer.Option("--drop-metadata", help="Let metadata go that a keeper lacks.")] = False
+
+    def keywords(self, search: FindArguments) -> dict[str, Any]:
+        """Return the fields of `lookalike.plan.KeepOptions` that they mean, but the tier.
+
+        Parameters
+        ----------
+        search : FindArguments
+            What is said about the search, of which some holds here, too.
+
+        Returns
+        -------
+        dict
+            Keyword arguments.
+
+        Raises
+        ------
+        UsageError
+            If they contradict each other.
+
+        Examples
+        --------
+        >>> KeepArguments(allow_loss="alpha, depth").keywords(FindArguments())["allow_loss"]
+        ('alpha', 'depth')
+        """
+        if self.merge_metadata and self.drop_metadata:
+            raise UsageError("--merge-metadata and --drop-metadata exclude each other")
+        return {
+            "action": self.action,
+            "quarantine": self.quarantine,
+            "allow_loss": tuple(name.strip() for name in self.allow_loss.split(",") if name.strip()),
+            "flat": self.flat,
+            "within": self.within,
+            "across_folders": self.across_folders,
+            "metadata": "merge" if self.merge_metadata else "drop" if self.drop_metadata else "stay",
+            "protect": tuple(search.protect or ()),
+            "units": _on(search.units),
+        }
+
+
+ABOUT_ACTING = ("tier", "units", "protect", "ledger", "workers")
+"""Options of a search that also mean something for findings that were made before."""
+
+
+def findings_file(paths: list[str], search: FindArguments, *also: str) -> str | None:
+    """Return the findings that a command line names instead of folders.
+
+    Parameters
+    ----------
+    paths : list of str
+        Folders and files, or a file of findings (.json) alone.
+    search : FindArguments
+        What is said about a search.
+    *also : str
+        Further options of a search that mean something for findings that were made before.
+
+    Returns
+    -------
+    str or None
+        The file of findings; None where there is none, and a search is wanted.
+
+    Raises
+    ------
+    UsageError
+        If findings do not stand alone, or options are about a search that has ended.
+    """
+    documents = [path for path in paths if path.lower().endswith(".json") and os.path.isfile(path)]
+    if not documents:
+        return None
+    if len(paths) > 1:
+        raise UsageError(f"findings stand alone: give {documents[0]}, or folders and files")
+    usual = FindArguments()
+    changed = [field.name for field in fields(search) if getattr(search, field.name) != getattr(usual, field.name)]
+    if told := [name for name in changed if name not in (*ABOUT_ACTING, *also)]:
+        raise UsageError(f"--{told[0].replace('_', '-')} is about a search, and {paths[0]} holds what one has found")
+    return documents[0]
+
+
+SHARED: dict[str, type] = {"search": FindArguments, "acting": KeepArguments}
+"""Parameter of a verb's function -> what stands in its place on the command line."""
+
+
+def with_arguments(**after: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give the function of a verb the options that it shares with others, in the place of its parameters of `SHARED`.
 
     Parameters
     ----------
@@ -120,23 +229,27 @@ def with_find_arguments(**after: str) -> Callable[[Callable[..., None]], Callabl
     Returns
     -------
     callable
-        Decorator. The function has a parameter ``search``, a `FindArguments`; the command line has their fields instead. A
-        parameter of the verb's own that has the name of one of them stands for it, and is handed over as both.
+        Decorator. The function has parameters named in `SHARED`; the command line has the fields of those instead. A parameter
+        of the verb's own that has the name of such a field stands for it, and is handed over as both.
     """
-    shared = inspect.signature(FindArguments).parameters
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(function).parameters
-        others = [name for name in shared if name not in own]
-        order = [name for given in own if given not in after for name in (others if given == "search" else [given])]
+        shared = {name: inspect.signature(SHARED[name]).parameters for name in own if name in SHARED}
+        order = [
+            option
+            for name in own
+            if name not in after
+            for option in ([one for one in shared[name] if one not in own] if name in shared else [name])
+        ]
         for name, before in after.items():
             order.insert(order.index(before) + 1, name)
-        known = {**shared, **own}
+        known = {name: parameter for fields in shared.values() for name, parameter in fields.items()} | dict(own)
 
         @functools.wraps(function)
         def wrapped(**given: Any) -> None:
-            search = FindArguments(**{name: given[name] for name in shared})
-            function(search=search, **{name: given[name] for name in own if name != "search"})
+            values = {name: SHARED[name](**{one: given[one] for one in fields}) for name, fields in shared.items()}
+            function(**{name: given[name] for name in own if name not in shared}, **values)
 
         keyword_only = inspect.Parameter.KEYWORD_ONLY
         parameters = [known[name].replace(kind=keyword_only) for name in order]

@@ -16,7 +16,9 @@ from lookalike.stores.journal import entry_of
 from lookalike.stores.ledger import Ledger
 from lookalike.stores.pages import Value, rows
 
-TABLES = ("batch", "entry", "decision", "decided")
+TABLES = ("batch", "entry", "decision", "decided", "choice")
+FIRST = ("batch", "entry")
+"""Those that every ledger has."""
 TYPES = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
 LEFTOVERS = ("-journal", "-wal", "-shm")
 """What SQLite may have left beside a file; beside another one it would do harm."""
@@ -33,7 +35,7 @@ class Repaired:
     aside : str or None
         Where the damaged file is now; None where nothing is damaged, and nothing was done.
     saved : dict of str to int
-        How many rows of each table the ledger holds: batch, entry, decision, decided.
+        How many rows of each table the ledger holds: batch, entry, decision, decided, choice.
     rescued : tuple of str
         Batches whose own rows are lost, under new names; their files are known. A batch of which nothing is known any more
         can be undone by its manifest.
@@ -108,7 +110,7 @@ def _is_other(path: str) -> bool:
         return True
     except sqlite3.DatabaseError:
         return False
-    return whole and (ours or not tables.issuperset(TABLES))
+    return whole and (ours or not tables.issuperset(FIRST))
 
 
 def _repair(path: str) -> Repaired:

@@ -206,7 +206,7 @@ def _risk(group: Row) -> tuple[int, float, float]:
     tiers = [Tier.NONE if row["tier"] is None else Tier.parse(row["tier"]) for row in rows]
     scores = [0 if row["score"] is None else row["score"] for row in rows]
     shares = [row["distance_share"] or 0 for row in rows]
-    return -max(tiers), min(scores), -max(shares)
+    return -max(tiers, default=Tier.EXACT), min(scores, default=1), -max(shares, default=0)
 
 
 def _left(pictures: int, groups: int, failures: int, warnings: int) -> list[str]:

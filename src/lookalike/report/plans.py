@@ -9,6 +9,11 @@ from lookalike.report import SHOWN_GROUPS, amount, counted, plain
 
 CONFLICT = "label conflict"
 SHOWN_CONFLICTS = 20
+DOES = {
+    "quarantine": "Move {} to the quarantine", "hardlink": "Replace {} by hardlinks", "symlink": "Replace {} by symlinks",
+    "reflink": "Replace {} by reflinks", "trash": "Move {} to the trash", "delete": "Remove {} for good",
+}  # fmt: skip
+"""What an action does to images, in words."""
 WHEN_FREE = {
     "quarantine": " once purged", "hardlink": " once purged", "symlink": " once purged", "reflink": " once purged",
     "trash": " once the trash is emptied", "delete": "",

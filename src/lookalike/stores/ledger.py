@@ -1,4 +1,4 @@
-"""The ledger: decisions and the journal, in SQLite. Not a cache: it knows what was moved where, and what was decided.
+"""The ledger: decisions, choices and the journal, in SQLite. Not a cache: it knows what was moved and what was decided.
 
 Every commit reaches the disk before it counts (rollback journal, synchronous EXTRA), because acts on files follow it.
 """
@@ -6,6 +6,7 @@ Every commit reaches the disk before it counts (rollback journal, synchronous EX
 from typing import ClassVar
 
 from lookalike.errors import CatalogError, LedgerError
+from lookalike.stores.choices import Choices
 from lookalike.stores.decisions import Decisions
 from lookalike.stores.journal import Journal
 
@@ -35,11 +36,19 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX decided_decision ON decided (decision)
         """,
     ),
+    (
+        "choices",
+        """
+        CREATE TABLE choice (
+            place BLOB NOT NULL, step INTEGER NOT NULL, key BLOB NOT NULL, keeper INTEGER, going TEXT NOT NULL,
+            decision INTEGER, created TEXT NOT NULL, PRIMARY KEY (place, step, key)) WITHOUT ROWID
+        """,
+    ),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Ledger(Decisions, Journal):
+class Ledger(Decisions, Journal, Choices):
     """All tables of the ledger; parameters are those of `lookalike.stores.database.Database`, errors `LedgerError`."""
 
     NAME = "ledger"

@@ -1,0 +1,75 @@
+"""What a file says of itself, for people: what a person looks at beside the picture before one of two files goes."""
+
+import os
+from datetime import UTC, datetime
+
+from lookalike import decode, metadata
+from lookalike.errors import DecodeError
+from lookalike.model import MAX_PIXELS, Member
+from lookalike.report import amount
+
+Facts = dict[str, str]
+
+
+def facts_of(member: Member, *, max_pixels: int = MAX_PIXELS) -> Facts:
+    """Return what is known of an image, and what its EXIF says.
+
+    Parameters
+    ----------
+    member : Member
+        The image.
+    max_pixels : int
+        Images with more pixels are not opened.
+
+    Returns
+    -------
+    dict of str to str
+        Values by name; what cannot be read any more is left out.
+    """
+    made = {
+        "Size": f"{member.width} x {member.height}",
+        "File size": f"{amount(member.ref.size)} ({member.ref.size:,} bytes)",
+        "Format": member.format,
+        "Quality": "lossless or unknown" if member.quality is None else f"about {member.quality}",
+        "Frames": str(member.frames),
+    }
+    try:
+        status = os.stat(member.ref.path)
+        with open(member.ref.path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        return made | {"File": f"cannot be read: {error.strerror}"}
+    made["Modified"] = (
+        datetime.fromtimestamp(status.st_mtime, UTC).isoformat(" ", "seconds").removesuffix("+00:00") + " UTC"
+    )
+    try:
+        with decode.opened(data, os.path.basename(member.ref.path), truncated=False, max_pixels=max_pixels) as image:
+            made["Mode"] = image.mode
+            made["Colour profile"] = "embedded" if image.info.get("icc_profile") else "none"
+            made |= {f"EXIF {name}": value for name, value in metadata.described(image).items()}
+    except DecodeError as error:
+        made["File"] = f"cannot be decoded: {error}"
+    return made
+
+
+def side_by_side(found: list[Facts]) -> list[tuple[str, list[str], bool]]:
+    """Lay facts of several images beside each other.
+
+    Parameters
+    ----------
+    found : list of dict
+        From `facts_of`.
+
+    Returns
+    -------
+    list of (str, list of str, bool)
+        Name, the value of each image (empty where it has none), and whether they differ; in the order of the first that has it.
+
+    Examples
+    --------
+    >>> side_by_side([{"Size": "8 x 8"}, {"Size": "8 x 8", "Mode": "L"}])
+    [('Size', ['8 x 8', '8 x 8'], False), ('Mode', ['', 'L'], True)]
+    """
+    names = dict.fromkeys(name for one in found for name in one)
+    rows = [(name, [one.get(name, "") for one in found]) for name in names]
+    return [(name, values, len(set(values)) > 1) for name, values in rows]

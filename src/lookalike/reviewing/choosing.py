@@ -1,0 +1,174 @@
+"""What a person chooses for a group, and the group as it is planned then."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from blake3 import blake3
+
+from lookalike.confirming import Confirmed
+from lookalike.model import Group, Member, Tier
+from lookalike.stores.choices import Choice
+
+KEY_BYTES = 16
+Look = Callable[[Member, Member], Confirmed | None]
+"""``(keeper, other) -> Confirmed``: a full look at two files; None where one of them cannot be read."""
+
+DIFFERENT = Choice(None)
+"""The images are no duplicates of each other."""
+
+
+def in_order(group: Group) -> tuple[Member, ...]:
+    """Return members in the order that choices count them: by path, however they were ranked.
+
+    Parameters
+    ----------
+    group : Group
+        A group.
+
+    Returns
+    -------
+    tuple of Member
+        Its members.
+    """
+    return tuple(sorted(group.members, key=lambda member: os.fsencode(member.ref.path)))
+
+
+def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
+    """Return what a group is known by in a later search: the same images in the same places.
+
+    Parameters
+    ----------
+    contents : sequence of (str, bytes or None)
+        Path and digest of each member, in any order.
+
+    Returns
+    -------
+    bytes
+        16 bytes.
+
+    Examples
+    --------
+    >>> key_of([("a", b"1"), ("b", b"2")]) == key_of([("b", b"2"), ("a", b"1")])
+    True
+    """
+    made = blake3()
+    for path, digest in sorted((os.fsencode(path), digest or b"") for path, digest in contents):
+        made.update(b"%d %d " % (len(path), len(digest)) + path + digest)
+    return made.digest(KEY_BYTES)
+
+
+def contents_of(group: Group) -> list[tuple[str, bytes | None]]:
+    """Return path and digest of each member.
+
+    Parameters
+    ----------
+    group : Group
+        A group.
+
+    Returns
+    -------
+    list of (str, bytes or None)
+        As `key_of` takes them.
+    """
+    return [(member.ref.path, member.ref.digest) for member in group.members]
+
+
+def proposal(group: Group, tier: Tier) -> Choice:
+    """Return what a search proposes for a group: its keeper stays, and duplicates within a tier go.
+
+    Parameters
+    ----------
+    group : Group
+        A group.
+    tier : Tier
+        Loosest tier that goes.
+
+    Returns
+    -------
+    Choice
+        Whether something else holds an image is for the plan to say.
+    """
+    ordered = in_order(group)
+    going = [
+        at
+        for at, member in enumerate(ordered)
+        if member.role == "duplicate" and member.tier is not None and member.tier <= tier
+    ]
+    return Choice(ordered.index(group.keeper), tuple(going))
+
+
+def fits(group: Group, choice: Choice) -> bool:
+    """Say whether a choice can be one about a group.
+
+    Parameters
+    ----------
+    group : Group
+        A group.
+    choice : Choice
+        What was read from somewhere.
+
+    Returns
+    -------
+    bool
+        Whether all its positions are members, and the keeper does not go.
+
+    Examples
+    --------
+    >>> fits(Group(1, (), "star", 0, 0), DIFFERENT), fits(Group(1, (), "star", 0, 0), Choice(0))
+    (True, False)
+    """
+    count = len(group.members)
+    if choice.keeper is None:
+        return not choice.going
+    return all(0 <= at < count for at in (choice.keeper, *choice.going)) and choice.keeper not in choice.going
+
+
+def as_chosen(group: Group, choice: Choice, look: Look) -> Group:
+    """Return a group as it is planned after a choice: only what was chosen can go, in favour of the keeper that was chosen.
+
+    Parameters
+    ----------
+    group : Group
+        As found.
+    choice : Choice
+        What was chosen; with a keeper.
+    look : callable
+        A full look at two files, for images that were verified against another one than the keeper chosen.
+
+    Returns
+    -------
+    Group
+        The keeper first. What was not chosen to go has the role keeper, too: it stays whatever else is said of it.
+    """
+    ordered = in_order(group)
+    assert choice.keeper is not None
+    keeper = ordered[choice.keeper]
+    going = {ordered[at].ref.path for at in choice.going}
+    members = [_staying(keeper, keeper.reason if keeper is group.keeper else "chosen in review")]
+    for member in group.members:
+        if member is not keeper:
+            goes = member.ref.path in going
+            members.append(_against(keeper, member, look) if goes else _staying(member, "kept in review"))
+    return replace(group, members=tuple(members))
+
+
+def _staying(member: Member, reason: str) -> Member:
+    return replace(
+        member, role="keeper", keeper=None, distance=None, share=None, score=None, tier=None, relation="", keeper_lacks=(),
+        reason=reason,
+    )  # fmt: skip
+
+
+def _against(keeper: Member, member: Member, look: Look) -> Member:
+    """Return a member as it stands to a keeper."""
+    if member.keeper == keeper.ref.path and member.role == "duplicate":
+        return member
+    found = look(keeper, member)
+    if found is None:
+        return replace(member, role="duplicate", keeper=keeper.ref.path, tier=None, relation="", score=None)
+    return replace(
+        member, role="duplicate" if found.tier <= Tier.EDIT else "similar", keeper=keeper.ref.path,
+        tier=min(found.tier, Tier.SIMILAR), score=found.score, relation=found.relation, keeper_lacks=found.lacks[0],
+        reason="chosen in review",
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""What was chosen so far: in memory to be asked, on the disk at once, step by step, for the next review of the same images."""
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+
+from lookalike.errors import UsageError
+from lookalike.opening import open_ledger
+from lookalike.reviewing.choosing import DIFFERENT, fits, key_of
+from lookalike.reviewing.subject import Subject
+from lookalike.stores.choices import Choice
+
+NOTE = "review"
+"""Beside the decisions that a review adds to the ledger."""
+
+
+class Chosen:
+    """Choices for groups by position; its methods may be called by several threads.
+
+    Parameters
+    ----------
+    subject : Subject
+        What is reviewed.
+    ledger : str
+        Ledger file; made with the first choice.
+
+    Attributes
+    ----------
+    removed : dict of int to str
+        Groups of which all went that was chosen to go, each with the batch that holds it now.
+
+    Raises
+    ------
+    LedgerError
+        If the ledger is there and cannot be used.
+    """
+
+    def __init__(self, subject: Subject, ledger: str) -> None:
+        self.removed: dict[int, str] = {}
+        self._subject, self._ledger = subject, ledger
+        self._lock = threading.RLock()
+        self._choices: dict[int, Choice] = {}
+        if os.path.exists(ledger):
+            self._load()
+
+    def __len__(self) -> int:
+        return len(self._choices)
+
+    def get(self, at: int) -> Choice | None:
+        """Return what was chosen for a group.
+
+        Parameters
+        ----------
+        at : int
+            Its position.
+
+        Returns
+        -------
+        Choice or None
+            None where nothing was.
+        """
+        return self._choices.get(at)
+
+    def all(self) -> dict[int, Choice]:
+        """Return what was chosen for each group.
+
+        Returns
+        -------
+        dict of int to Choice
+            By position.
+        """
+        with self._lock:
+            return dict(self._choices)
+
+    def taken(self) -> list[int]:
+        """Return the groups that nobody needs to look at again.
+
+        Returns
+        -------
+        list of int
+            Positions.
+        """
+        with self._lock:
+            return [*self._choices, *self.removed]
+
+    def add(self, made: Mapping[int, Choice]) -> None:
+        """Choose for some groups, as one step.
+
+        Parameters
+        ----------
+        made : mapping of int to Choice
+            By position.
+        """
+        if made:
+            with self._lock, open_ledger(self._ledger) as store, store.transaction():
+                rows = [(self._key(at), choice) for at, choice in made.items()]
+                store.add_choices(self._subject.place, rows, created=_now())
+                self._choices |= made
+
+    def differ(self, at: int) -> None:
+        """Decide that the images of a group are no duplicates of each other, for every later search, too.
+
+        Parameters
+        ----------
+        at : int
+            Position of the group.
+        """
+        contents = [(digest, path) for path, digest in self._subject.contents(at) if digest is not None]
+        kind = "different" if len({digest for digest, _ in contents}) > 1 else "keep"  # equal bytes are one content
+        with self._lock, open_ledger(self._ledger) as store, store.transaction():
+            before = {one.id for one in store.decisions()}
+            number = store.add_decision(kind, contents, note=NOTE, created=_now())
+            added = None if number in before else number
+            store.add_choices(self._subject.place, [(self._key(at), DIFFERENT)], created=_now(), decision=added)
+            self._choices[at] = DIFFERENT
+
+    def take_back(self) -> list[int] | None:
+        """Take the last step back, with the decision that it added to the ledger.
+
+        Returns
+        -------
+        list of int or None
+            The groups that it was about, as far as they are here; None where there is no step.
+        """
+        if not os.path.exists(self._ledger):
+            return None
+        with self._lock, open_ledger(self._ledger) as store, store.transaction():
+            step = store.take_back(self._subject.place)
+            if step is None:
+                return None
+            if step.decision is not None:
+                with suppress(UsageError):  # taken back already, by another command
+                    store.remove_decision(step.decision)
+            known = store.choices(self._subject.place)
+            rows = [self._rows[key] for key in step.groups if key in self._rows]
+            for at in rows:
+                self._choices.pop(at, None)
+                if (earlier := known.get(self._key(at))) is not None:
+                    self._choices[at] = earlier
+            return rows
+
+    def remove(self, rows: Iterable[int], batch: str) -> None:
+        """Note that all of some groups went that was chosen to go; what was chosen for them is in the journal now.
+
+        Parameters
+        ----------
+        rows : iterable of int
+            Their positions.
+        batch : str
+            Name of the batch.
+        """
+        with self._lock, open_ledger(self._ledger) as store, store.transaction():
+            gone = [at for at in rows if at in self._choices]
+            store.forget_choices(self._subject.place, [self._key(at) for at in gone])
+            for at in gone:
+                del self._choices[at]
+                self.removed[at] = batch
+
+    def restore(self, batch: str) -> None:
+        """Note that a batch was undone; its groups are open again.
+
+        Parameters
+        ----------
+        batch : str
+            Its name.
+        """
+        with self._lock:
+            self.removed = {at: name for at, name in self.removed.items() if name != batch}
+
+    @cached_property
+    def _rows(self) -> dict[bytes, int]:
+        """Positions by key; of a hundred thousand groups it takes a moment, so only where somebody asks."""
+        return {self._key(at): at for at in range(len(self._subject.groups))}
+
+    def _key(self, at: int) -> bytes:
+        return key_of(self._subject.contents(at))
+
+    def _load(self) -> None:
+        """Take up what was chosen in an earlier review of the same images."""
+        with open_ledger(self._ledger) as store:
+            known = store.choices(self._subject.place)
+        for key, choice in known.items():
+            at = self._rows.get(key)
+            if at is not None and fits(self._subject.groups[at], choice):
+                self._choices[at] = choice
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,394 @@
+"""A review: groups are shown with what would become of their images, a person chooses, and a plan comes of it."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import cleaning, tables
+from lookalike.deciding import decisions
+from lookalike.errors import UsageError
+from lookalike.model import Group, Tier
+from lookalike.opening import default_ledger
+from lookalike.plan import Decision, KeepOptions, Plan
+from lookalike.planning.making import make_plan
+from lookalike.removal.applying import Applied, OnProgress
+from lookalike.removal.undoing import Undone
+from lookalike.reviewing.choosing import as_chosen, in_order, proposal
+from lookalike.reviewing.chosen import Chosen
+from lookalike.reviewing.looking import Looks
+from lookalike.reviewing.route import Route
+from lookalike.reviewing.subject import Subject
+from lookalike.stores.choices import Choice
+from lookalike.stores.decisions import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a review has come.
+
+    Attributes
+    ----------
+    groups, chosen, removed : int
+        How many groups there are, for how many something was chosen, and of how many the images were removed.
+    """
+
+    groups: int
+    chosen: int
+    removed: int
+
+    @property
+    def left(self) -> int:
+        """How many groups nobody has chosen anything for."""
+        return self.groups - self.chosen - self.removed
+
+
+class Review:
+    """A review; its methods may be called by several threads.
+
+    Parameters
+    ----------
+    subject : Subject
+        What is reviewed.
+    options : KeepOptions
+        What is proposed to go, and how; also what a keeper may lack. What a person marks may be an edit.
+    ledger : str, optional
+        Ledger file, made with the first choice; None for the one in the state folder of the platform.
+    workers : int, optional
+        Images checked at a time while a plan is carried out.
+
+    Attributes
+    ----------
+    ledger : str
+        The ledger file.
+    choices : Chosen
+        What was chosen so far.
+    route : Route
+        In which order groups come; may be set.
+    applied : list of Applied
+        What came of the plans of this review that were not undone, the last one last.
+
+    Raises
+    ------
+    UsageError
+        If the action removes for good.
+    LedgerError
+        If the ledger is there and cannot be used.
+    """
+
+    def __init__(
+        self, subject: Subject, options: KeepOptions, *, ledger: str | None = None, workers: int | None = None
+    ) -> None:
+        if options.action == "delete":
+            raise UsageError("a review removes nothing for good: use the action quarantine, and purge the batch later")
+        self.subject, self.options = subject, options
+        self.ledger = default_ledger() if ledger is None else os.path.abspath(ledger)
+        self.choices = Chosen(subject, self.ledger)
+        self.route = Route(subject.outline)
+        self.applied: list[Applied] = []
+        self._workers = workers
+        self._look = Looks(subject.orient)
+
+    def __len__(self) -> int:
+        return len(self.subject.groups)
+
+    @property
+    def counts(self) -> Counts:
+        """How far it has come."""
+        return Counts(len(self), len(self.choices), len(self.choices.removed))
+
+    def group(self, at: int) -> Group:
+        """Return a group.
+
+        Parameters
+        ----------
+        at : int
+            Its position, from 0.
+
+        Returns
+        -------
+        Group
+            The group.
+
+        Raises
+        ------
+        UsageError
+            If there is none.
+        """
+        if not 0 <= at < len(self):
+            raise UsageError(f"there is no group at {at}: there are {len(self)}, counted from 0")
+        return self.subject.groups[at]
+
+    def decisions(self, at: int) -> dict[str, Decision]:
+        """Say what would become of the images of a group, as the files stand now.
+
+        Parameters
+        ----------
+        at : int
+            Its position.
+
+        Returns
+        -------
+        dict of str to Decision
+            By path, of what was chosen or else of what is proposed; empty where the images are no duplicates of each other.
+        """
+        group, choice = self.group(at), self.choices.get(at)
+        if choice is not None and choice.keeper is None:
+            return {}
+        plan = self._plan([group if choice is None else as_chosen(group, choice, self._look)], proposed=choice is None)
+        return {decision.path: decision for decision in plan.decisions}
+
+    def accept(self, at: int) -> None:
+        """Choose for a group what is proposed, as far as nothing holds it; what was chosen already stands.
+
+        Parameters
+        ----------
+        at : int
+            Its position.
+
+        Raises
+        ------
+        UsageError
+            If there is no such group, or its images are gone.
+        """
+        group = self._open(at)
+        if self.choices.get(at) is None:
+            plan = self.decisions(at)
+            going = [place for place, one in enumerate(in_order(group)) if plan[one.ref.path].verdict == "remove"]
+            self.choices.add({at: replace(proposal(group, self.options.tier), going=tuple(going))})
+
+    def choose_keeper(self, at: int, position: int) -> None:
+        """Choose which image of a group stays; the one that was to stay goes in its place, if it is a duplicate of it.
+
+        Parameters
+        ----------
+        at : int
+            Position of the group.
+        position : int
+            Position of the image among the members by path.
+
+        Raises
+        ------
+        UsageError
+            If there is no such image, or the images are gone.
+        """
+        now = self._now(at, position)
+        assert now.keeper is not None
+        if now.keeper != position or self.choices.get(at) is None:
+            going = {*now.going, now.keeper} - {position}
+            self.choices.add({at: Choice(position, tuple(sorted(going if now.keeper != position else now.going)))})
+
+    def mark(self, at: int, position: int) -> None:
+        """Choose that an image goes, or that it stays where it was chosen to go.
+
+        Parameters
+        ----------
+        at : int
+            Position of the group.
+        position : int
+            Position of the image among the members by path.
+
+        Raises
+        ------
+        UsageError
+            If it is the keeper or another picture, there is no such image, or the images are gone.
+        """
+        now = self._now(at, position)
+        ordered = in_order(self.group(at))
+        if position == now.keeper:
+            raise UsageError("this image is the keeper: choose another keeper first")
+        if ordered[position].tier is Tier.SIMILAR and ordered[now.keeper or 0].ref.path == ordered[position].keeper:
+            raise UsageError("this is a similar picture, not the same one: it is never removed")
+        self.choices.add({at: replace(now, going=tuple(sorted({*now.going} ^ {position})))})
+
+    def differ(self, at: int) -> None:
+        """Decide that the images of a group are no duplicates of each other, for every later search, too.
+
+        Parameters
+        ----------
+        at : int
+            Position of the group.
+
+        Raises
+        ------
+        UsageError
+            If there is no such group, or its images are gone.
+        """
+        self._open(at)
+        self.choices.differ(at)
+
+    def acceptable(self, tier: Tier) -> NDArray[np.int64]:
+        """Return the groups that can be accepted in one go: nothing was chosen, and all that is in them is of a tier.
+
+        Parameters
+        ----------
+        tier : Tier
+            EXACT, or COPY for exact and copy.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Positions, ascending.
+        """
+        free = self.subject.outline.tier <= tier
+        free[self.choices.taken()] = False
+        return np.flatnonzero(free)
+
+    def accept_all(self, tier: Tier) -> int:
+        """Choose what is proposed for all groups of a tier, as one step; what holds an image is found out with the plan.
+
+        Parameters
+        ----------
+        tier : Tier
+            EXACT, or COPY for exact and copy.
+
+        Returns
+        -------
+        int
+            How many groups.
+        """
+        rows = self.acceptable(tier).tolist()
+        self.choices.add({at: proposal(self.subject.groups[at], tier) for at in rows})
+        return len(rows)
+
+    def take_back(self) -> int | None:
+        """Take the last choice back, with the decision that it added to the ledger.
+
+        Returns
+        -------
+        int or None
+            The first group that it was about; None where none of them is here.
+
+        Raises
+        ------
+        UsageError
+            If nothing was chosen.
+        """
+        rows = self.choices.take_back()
+        if rows is None:
+            raise UsageError("nothing was chosen that could be taken back")
+        return min(rows, key=self.route.rank, default=None)
+
+    def plan(self) -> Plan:
+        """Return the plan of all that was chosen.
+
+        Returns
+        -------
+        Plan
+            With the groups that something is to go of.
+
+        Raises
+        ------
+        UsageError
+            If nothing is to go.
+        """
+        wanted = [(at, choice) for at, choice in sorted(self.choices.all().items()) if choice.going]
+        if not wanted:
+            raise UsageError("nothing was chosen to go yet: accept a proposal, or mark an image")
+        groups = [as_chosen(self.subject.groups[at], choice, self._look) for at, choice in wanted]
+        return self._plan(groups, proposed=False)
+
+    def write(self, plan: Plan, path: str | None = None) -> str:
+        """Write a plan to a file, for `lookalike apply`.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan.
+        path : str, optional
+            The file; None for one beside the ledger, named by when the plan was made.
+
+        Returns
+        -------
+        str
+            The file.
+
+        Raises
+        ------
+        UsageError
+            If it cannot be written.
+        """
+        if path is None:
+            folder = os.path.join(os.path.dirname(self.ledger), "plans")
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            path = os.path.join(folder, f"review-{plan.created.replace(':', '')}.json")
+        tables.write_plan(plan, path)
+        return path
+
+    def apply(self, plan: Plan, *, progress: OnProgress | None = None) -> Applied:
+        """Carry out a plan of this review, as `lookalike.apply` does.
+
+        Parameters
+        ----------
+        plan : Plan
+            From `plan`.
+        progress : callable, optional
+            ``(images done, images in all, True)``, called often.
+
+        Returns
+        -------
+        Applied
+            What came of it. Groups of which all went that was to go are removed; the others stand as they did.
+
+        Raises
+        ------
+        UnsafeError, SourceError, LedgerError
+            As `lookalike.apply`.
+        """
+        done = cleaning.apply(plan, ledger=self.ledger, workers=self._workers, progress=progress)
+        if done.batch is not None:
+            refused = {one.path for one in done.refused}
+            held = {decision.group for decision in plan.removals if decision.path in refused}
+            gone = {decision.group for decision in plan.removals} - held
+            rows = [at for at in self.choices.all() if self.subject.groups[at].id in gone]
+            self.choices.remove(rows, done.batch)
+            self.applied.append(done)
+        return done
+
+    def undo(self) -> Undone:
+        """Bring back what the last plan of this review removed; its groups are open again.
+
+        Returns
+        -------
+        Undone
+            What is back.
+
+        Raises
+        ------
+        UsageError
+            If nothing was removed.
+        UnsafeError, LedgerError
+            As `lookalike.undo`.
+        """
+        if not self.applied:
+            raise UsageError("nothing was removed in this review: `lookalike undo` brings back earlier batches")
+        batch = str(self.applied[-1].batch)
+        done = cleaning.undo(batch, ledger=self.ledger)
+        self.choices.restore(batch)
+        self.applied.pop()
+        return done
+
+    def _open(self, at: int) -> Group:
+        if at in self.choices.removed:
+            raise UsageError(f"what was to go of group {at + 1} is gone: undo brings it back")
+        return self.group(at)
+
+    def _now(self, at: int, position: int) -> Choice:
+        """Return what was chosen for a group, or is proposed where nothing was or its images were called different."""
+        group = self._open(at)
+        if not 0 <= position < len(group.members):
+            raise UsageError(
+                f"there is no image at {position}: group {at + 1} has {len(group.members)}, counted from 0"
+            )
+        choice = self.choices.get(at)
+        return proposal(group, self.options.tier) if choice is None or choice.keeper is None else choice
+
+    def _plan(self, groups: Sequence[Group], *, proposed: bool) -> Plan:
+        digests = {member.ref.digest for group in groups for member in group.members if member.ref.digest is not None}
+        standing = Standing.of(decisions(ledger=self.ledger), digests)
+        return make_plan(
+            groups, self.subject.roots, options=self.options if proposed else replace(self.options, tier=Tier.EDIT),
+            orient=self.subject.orient, found=self.subject.found, apart=standing.apart,
+        )  # fmt: skip

@@ -1,0 +1,97 @@
+"""What is reviewed: groups of a search that just ended, or of findings that were read back."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lookalike.findings import Findings
+from lookalike.grouped import Outline, outline
+from lookalike.labels import Root
+from lookalike.model import Failure, Group, Orient
+from lookalike.planning.standing import absolute
+from lookalike.reviewing.choosing import contents_of
+from lookalike.tables import Document
+
+Contents = Sequence[tuple[str, bytes | None]]
+"""Path and digest of each member of a group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is reviewed.
+
+    Attributes
+    ----------
+    groups : sequence of Group
+        The groups; each may be made only when it is looked at.
+    outline : Outline
+        What a list shows of each.
+    contents : callable
+        Path and digest of each member of the group at a position, without making the group.
+    roots : sequence of Root
+        What was searched and what it was compared against.
+    orient : str
+        Which turns count as the same picture.
+    found : dict
+        All options of the search.
+    failures : sequence of Failure
+        What could not be read.
+    incomplete : sequence of str
+        What could not be seen, one line each.
+    """
+
+    groups: Sequence[Group]
+    outline: Outline
+    contents: Callable[[int], Contents]
+    roots: Sequence[Root]
+    orient: Orient
+    found: dict[str, Any]
+    failures: Sequence[Failure] = field(default=())
+    incomplete: Sequence[str] = field(default=())
+
+    @property
+    def place(self) -> str:
+        """By which a later review of the same roots finds what was chosen in this one."""
+        return "\0".join(sorted(f"{absolute(root.path)}{os.sep if root.reference else ''}" for root in self.roots))
+
+
+def of_findings(findings: Findings) -> Subject:
+    """Return the groups of a search for review.
+
+    Parameters
+    ----------
+    findings : Findings
+        From `lookalike.find`.
+
+    Returns
+    -------
+    Subject
+        Its groups, none of them made yet.
+    """
+    grouped = findings.grouped
+    return Subject(
+        groups=grouped, outline=grouped.outline(), contents=grouped.contents, roots=findings.by_root,
+        orient=findings.options.orient, found=findings.to_dict(0)["options"], failures=findings.failures,
+        incomplete=findings.incomplete,
+    )  # fmt: skip
+
+
+def of_document(document: Document) -> Subject:
+    """Return the groups of findings that were read back for review.
+
+    Parameters
+    ----------
+    document : Document
+        From `lookalike.tables.read_document`.
+
+    Returns
+    -------
+    Subject
+        Its groups.
+    """
+    groups = document.groups
+    return Subject(
+        groups=groups, outline=outline(groups), contents=lambda at: contents_of(groups[at]), roots=document.roots,
+        orient=document.orient, found=document.options,
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""What the pages are about: the review, the plan that is on the table, what was done last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lookalike.plan import Plan
+from lookalike.planning.making import freed
+from lookalike.previews import Previews
+from lookalike.removal.applying import Applied
+from lookalike.removal.undoing import Undone
+from lookalike.reviewing.session import Review
+from lookalike.web.guard import Secrets
+from lookalike.web.jobs import Jobs, OnProgress
+
+
+@dataclass(slots=True)
+class Desk:
+    """The state of one review app.
+
+    Attributes
+    ----------
+    review : Review
+        What is reviewed.
+    previews : Previews
+        Its pictures.
+    leave : callable
+        Ends the server.
+    plan_file : str or None
+        Where the plan is written; None for beside the ledger.
+    known : Secrets
+        What a browser must know.
+    jobs : Jobs
+        What takes long.
+    plan : tuple of (Plan, str, int) or None
+        The plan of all that was chosen, the file it was written to, and the bytes that become free; None where something was
+        chosen since.
+    result : Applied or Undone or None
+        What was done last.
+    notice : str or None
+        One line for the next page.
+    """
+
+    review: Review
+    previews: Previews
+    leave: Callable[[], None]
+    plan_file: str | None = None
+    known: Secrets = field(default_factory=Secrets)
+    jobs: Jobs = field(default_factory=Jobs)
+    plan: tuple[Plan, str, int] | None = None
+    result: Applied | Undone | None = None
+    notice: str | None = None
+
+    def take_notice(self) -> str | None:
+        """Return the line for this page; the next one has none.
+
+        Returns
+        -------
+        str or None
+            The line.
+        """
+        said, self.notice = self.notice, None
+        return said
+
+    def make_plan(self, _progress: OnProgress) -> None:
+        """Put the plan of all that was chosen on the table, and write it to its file.
+
+        Raises
+        ------
+        UsageError
+            If nothing is to go, or the file cannot be written.
+        """
+        plan = self.review.plan()
+        self.plan = plan, self.review.write(plan, self.plan_file), sum(freed(plan).values())
+
+    def apply(self, plan: Plan, progress: OnProgress) -> None:
+        """Carry out a plan.
+
+        Parameters
+        ----------
+        plan : Plan
+            The one that was shown.
+        progress : callable
+            Told how far it is.
+
+        Raises
+        ------
+        LookalikeError
+            As `lookalike.apply`.
+        """
+        self.result, self.plan = self.review.apply(plan, progress=progress), None
+
+    def undo(self, _progress: OnProgress) -> None:
+        """Bring back what was removed last.
+
+        Raises
+        ------
+        LookalikeError
+            As `lookalike.undo`.
+        """
+        self.result, self.plan = self.review.undo(), None

@@ -1,0 +1,148 @@
+"""Who may ask: only who was told the address, only under a name of this machine, and only from pages of this app.
+
+A web page anywhere can make a browser ask for things of 127.0.0.1, and a name that its owner controls can be made to lead there
+(DNS rebinding). Host and Origin are therefore checked before anything else, and the token in the address becomes a cookie
+that browsers send with requests of this app's own pages only.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+METHODS = ("GET", "HEAD", "POST")
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",  # with none at all, browsers hide the origin of forms, too
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+"""Of every answer, whatever it is."""
+ENTERED = """<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=./">
+<link rel="icon" href="static/icon.svg"><title>lookalike</title><p><a href="./">Go on to the review</a></p></html>"""
+"""A page, not a redirect: a browser that came from elsewhere sends the cookie only with what this page asks for."""
+LOST = "Open the address that `lookalike review` printed, with its token: this browser has not been there.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What only this process and the browser know; made anew for each.
+
+    Attributes
+    ----------
+    token : str
+        In the address that is printed.
+    cookie : str
+        What the browser has instead from then on.
+    form : str
+        In each form of the app's own pages.
+    """
+
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    form: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+
+
+class Guard:
+    """ASGI middleware around the app.
+
+    Parameters
+    ----------
+    app : callable
+        The app.
+    known : Secrets
+        What a browser must know.
+    port : int
+        Where the app listens; tells the cookies of several reviews apart.
+    behind : str or None
+        Address of a notebook proxy that leads here, such as ``https://hub.example/user/ann/proxy/8765/``.
+    """
+
+    def __init__(self, app: ASGIApp, known: Secrets, port: int, behind: str | None = None) -> None:
+        self._app, self._known, self._cookie = app, known, f"lookalike-{port}"
+        proxy = urlsplit(behind or "")
+        self._proxy = proxy.netloc.lower()
+        self._proxy_origin = f"{proxy.scheme}://{proxy.netloc}".lower() if proxy.netloc else ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it to the app."""
+        if scope["type"] != "http":
+            return  # neither web sockets nor anything else
+        answer = self._refusal(scope)
+        await (answer or self._app)(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """Return what to answer to a request that the app is not to see."""
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._is_ours(hosts[0].lower()):
+            return PlainTextResponse("This name does not belong to the review.\n", 403)
+        if scope["method"] not in METHODS:
+            return PlainTextResponse("Only GET, HEAD and POST.\n", 405, {"allow": ", ".join(METHODS)})
+        if not self._is_known(headers):
+            return self._entered(scope)
+        if scope["method"] == "POST" and not self._is_from_here(headers, hosts[0].lower()):
+            return PlainTextResponse("This request does not come from a page of the review.\n", 403)
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        return name in LOOPBACK or (host == self._proxy != "")
+
+    def _is_from_here(self, headers: Headers, host: str) -> bool:
+        origins = headers.getlist("origin")
+        if len(origins) != 1:
+            return False
+        origin = origins[0].lower()
+        return origin == f"http://{host}" or (origin == self._proxy_origin != "")
+
+    def _is_known(self, headers: Headers) -> bool:
+        for line in headers.getlist("cookie"):
+            try:
+                found = SimpleCookie(line).get(self._cookie)
+            except CookieError:  # a cookie of another program on this machine
+                continue
+            if found is not None and _equal(found.value, self._known.cookie):
+                return True
+        return False
+
+    def _entered(self, scope: Scope) -> Response:
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+        if (
+            scope["method"] != "GET"
+            or scope["path"] != "/"
+            or len(given) != 1
+            or not _equal(given[0], self._known.token)
+        ):
+            return PlainTextResponse(LOST, 403)
+        answer = HTMLResponse(ENTERED)
+        answer.set_cookie(self._cookie, self._known.cookie, path=None, httponly=True, samesite="strict")
+        return answer
+
+
+def _equal(given: str, known: str) -> bool:
+    return hmac.compare_digest(given.encode(), known.encode())
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+            headers.setdefault("cache-control", "no-store")
+        await send(message)
+
+    return sent

@@ -1,0 +1,96 @@
+"""The review app on a port of this machine."""
+
+import socket
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from lookalike.errors import UsageError
+from lookalike.previews import Previews
+from lookalike.reviewing.session import Review
+from lookalike.web.app import make_app
+from lookalike.web.desk import Desk
+
+HOST = "127.0.0.1"
+LOOPBACK = (HOST, "localhost")
+OnReady = Callable[[str, int], None]
+"""``(address, port)``, called once the app listens; the address holds the token."""
+
+
+def serve(
+    review: Review, previews: Previews, *, port: int = 0, host: str = HOST, container: bool = False, behind: str | None = None,
+    plan_file: str | None = None, ready: OnReady,
+) -> None:  # fmt: skip
+    """Serve a review until somebody ends it, by Ctrl-C or on the page.
+
+    Parameters
+    ----------
+    review : Review
+        The review.
+    previews : Previews
+        Its pictures.
+    port : int
+        Where to listen; 0 for any port that is free.
+    host : str
+        Address to listen at.
+    container : bool
+        Whether another address than that of this machine alone is meant: within a container, the outside comes from there.
+    behind : str, optional
+        Address of a notebook proxy that leads here.
+    plan_file : str, optional
+        Where the plan is written; None for beside the ledger.
+    ready : callable
+        Told the address, once it is open.
+
+    Raises
+    ------
+    UsageError
+        If the address is another one and `container` is not set, the port is taken, or `behind` is no address.
+    """
+    proxy = urlsplit(behind or HOST)
+    if behind is not None and (proxy.scheme not in ("http", "https") or not proxy.netloc):
+        raise UsageError(
+            f"--behind takes the address of the proxy, such as https://hub.example/proxy/8765/, got {behind!r}"
+        )
+    if host not in LOOPBACK and not container:
+        raise UsageError(
+            f"--host {host} would open the review to other machines: leave it at {HOST} and use ssh -L, or add --container "
+            "where a container is the only one that can reach it"
+        )
+    with _listening(host, port) as listening:
+        number = int(listening.getsockname()[1])
+        server: list[uvicorn.Server] = []
+        desk = Desk(review, previews, lambda: setattr(server[0], "should_exit", True), plan_file)
+        app = make_app(desk, number, behind)
+        server.append(_server(app))
+        top = f"http://{HOST}:{number}/" if behind is None else behind.rstrip("/") + "/"
+        ready(f"{top}?token={desk.known.token}", number)
+        try:
+            server[0].run(sockets=[listening])
+        except KeyboardInterrupt:  # the usual way to end it
+            pass
+        finally:
+            desk.jobs.wait()  # what is under way ends, whoever leaves
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen at {host}:{port} ({error.strerror}): leave --port away, or name another"
+        ) from error
+    except OverflowError as error:
+        raise UsageError(f"a port is a number of 0..65535, got {port}") from error
+
+
+def _server(app: object) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,  # type: ignore[arg-type]  # an ASGI app
+            http="h11", ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=200,
+        )
+    )  # fmt: skip
