@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike.comparing import STRETCH, side_by_side
+from lookalike.comparing import STRETCH, panels, side_by_side
 from lookalike.errors import DecodeError, UsageError
 from lookalike.hashes import ALGORITHMS
 from lookalike.model import Tier
@@ -91,7 +91,7 @@ def test_the_picture_shows_both_and_their_difference() -> None:
     whole = scene(5, 400, 300)
     drawn = whole.copy()
     drawn.paste((255, 0, 0), (100, 100, 200, 200))
-    page = side_by_side(whole, ImageOps.exif_transpose(drawn))
+    page = side_by_side(panels(whole, ImageOps.exif_transpose(drawn)))
     assert (page.mode, page.height) == ("RGB", 400)
     width = (page.width - 20) // 3
     difference = np.asarray(page.crop((2 * width + 20, 0, page.width, 400)).convert("L")).astype(int)
@@ -105,7 +105,7 @@ def test_the_picture_shows_both_and_their_difference() -> None:
     [((10_000, 1), (1600, 1)), ((8000, 1000), (1600, 200)), ((1, 10_000), (1, 400)), ((80, 20), (1600, 400))],
 )
 def test_a_drawn_row_is_not_wider_than_a_page(size: tuple[int, int], shown: tuple[int, int]) -> None:
-    row = side_by_side(Image.new("RGB", size, "red"), Image.new("RGB", (40, 40), "red"))
+    row = side_by_side(panels(Image.new("RGB", size, "red"), Image.new("RGB", (40, 40), "red")))
     assert row.size == (2 * shown[0] + 400 + 20, 400)
     first = np.asarray(row.crop((0, 0, shown[0], 400)))
     top = (400 - shown[1]) // 2

@@ -119,8 +119,8 @@ def compare(
     return Comparison(found.tier, found.score, found.relation, distances, evidence)
 
 
-def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:
-    """Draw two images beside each other, and how they differ.
+def panels(first: ImageSource, second: ImageSource) -> tuple[Image.Image, Image.Image, Image.Image]:
+    """Return what shows how two images differ.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:
 
     Returns
     -------
-    PIL.Image.Image
+    tuple of PIL.Image.Image
         Both upright, 400 pixels high (pictures more than four times as wide as high are 1,600 wide and lower), and the
         difference of their brightness, four times as bright, in the frame of the first; RGB.
     """
@@ -142,10 +142,26 @@ def side_by_side(first: ImageSource, second: ImageSource) -> Image.Image:
         scale = min(ROW_HEIGHT / flat.height, MOST_WIDTH / flat.width)
         size = max(round(flat.width * scale), 1), max(round(flat.height * scale), 1)
         shown.append(flat.convert("RGB").resize(size, Image.Resampling.LANCZOS))
-    gray = [shown[0].convert("L"), shown[1].resize(shown[0].size).convert("L")]
+    one, other = shown
+    gray = [one.convert("L"), other.resize(one.size).convert("L")]
     off = ImageChops.difference(*gray).point([min(level * STRETCH, 255) for level in range(256)])
-    shown.append(off.convert("RGB"))
-    row = Image.new("RGB", (sum(part.width for part in shown) + 20, ROW_HEIGHT), "white")
+    return one, other, off.convert("RGB")
+
+
+def side_by_side(shown: Sequence[Image.Image]) -> Image.Image:
+    """Draw pictures beside each other.
+
+    Parameters
+    ----------
+    shown : sequence of PIL.Image.Image
+        From `panels`.
+
+    Returns
+    -------
+    PIL.Image.Image
+        A row 400 pixels high; RGB.
+    """
+    row = Image.new("RGB", (sum(part.width for part in shown) + 10 * (len(shown) - 1), ROW_HEIGHT), "white")
     left = 0
     for part in shown:
         row.paste(part, (left, (ROW_HEIGHT - part.height) // 2))

@@ -207,7 +207,9 @@ def find(
     def again(keep: str) -> Findings:
         return find(**{**given, "keep": keep, "progress": None})
 
-    return Findings(roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again)
+    return Findings(
+        roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place
+    )  # fmt: skip
 
 
 def _units(found: Scan, options: FindOptions) -> Units:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -16,12 +16,15 @@ from lookalike.columns import Matches, Units
 from lookalike.errors import UsageError
 from lookalike.folders import FolderPair
 from lookalike.grouped import Grouped
+from lookalike.illustrating import Shown, findings_page
 from lookalike.keep import Ranking
 from lookalike.labels import Root, survey
 from lookalike.listing import Scan
 from lookalike.model import Failure, FindOptions, Group, ScanOptions, Tier
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import make_plan
+
+SHOWN_IN_NOTEBOOK = 5
 
 
 class Findings:
@@ -53,6 +56,7 @@ class Findings:
         block: NDArray[np.uint64],
         seconds: float,
         again: Callable[[str], "Findings"],
+        catalog: str | None,
     ) -> None:
         self.roots, self.references = roots, references
         self.options, self.scan_options = options, scan_options
@@ -61,11 +65,15 @@ class Findings:
         told = self._failed()
         self.failures: list[Failure] = [row for row, _, _ in told]
         self._failed_images = [reference for _, reference, image in told if image]
-        self._matches, self._block, self._seconds, self._again = matches, block, seconds, again
+        self._matches, self._block, self._seconds = matches, block, seconds
+        self._again, self._catalog = again, catalog
 
     def __repr__(self) -> str:
         stats = self.stats
         return f"<Findings: {stats['images']} images, {stats['groups']} groups, {stats['duplicates']} duplicates>"
+
+    def _repr_html_(self) -> str:
+        return self.show()._repr_html_()
 
     def _failed(self) -> list[tuple[Failure, bool, bool]]:
         """Return failures with whether each lies in a reference and is an image; without parts that another one tells of."""
@@ -306,3 +314,50 @@ class Findings:
             The object of `to_dict`.
         """
         return tables.to_json(self.to_dict())
+
+    def html_parts(self, *, full_pictures: bool = False) -> Iterator[str]:
+        """Return the findings as one self-contained HTML page, part by part.
+
+        Parameters
+        ----------
+        full_pictures : bool
+            Whether the pictures of all groups are made of the files, and the page may be larger than 40 MB.
+
+        Returns
+        -------
+        iterator of str
+            Groups with pictures, the least certain first.
+        """
+        return findings_page(
+            self.to_dict(), self._catalog, incomplete=self.incomplete, folders=self.folder_pairs, full=full_pictures
+        )
+
+    def to_html(self, *, full_pictures: bool = False) -> str:
+        """Return the findings as one self-contained HTML page.
+
+        Parameters
+        ----------
+        full_pictures : bool
+            As for `html_parts`.
+
+        Returns
+        -------
+        str
+            All of `html_parts`.
+        """
+        return "".join(self.html_parts(full_pictures=full_pictures))
+
+    def show(self, groups: int | None = SHOWN_IN_NOTEBOOK) -> Shown:
+        """Return the first groups for a notebook, which shows them with pictures.
+
+        Parameters
+        ----------
+        groups : int or None
+            Most groups to show, those that would free most bytes; None for all.
+
+        Returns
+        -------
+        Shown
+            Elsewhere it prints as text.
+        """
+        return Shown(self.to_dict(groups), self._catalog)

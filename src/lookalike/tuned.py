@@ -10,6 +10,7 @@ from lookalike.intervals import Interval
 from lookalike.listing import Scan
 from lookalike.measures import Measured, Shares, Truth
 from lookalike.model import FindOptions, HashSpec, Tier
+from lookalike.report.tunings import number
 from lookalike.sampling import Collection
 from lookalike.transforms import Transform
 
@@ -174,29 +175,6 @@ class Tuning:
             The object of `to_dict`.
         """
         return tables.to_json(self.to_dict())
-
-
-def number(value: float) -> str:
-    """Return a number of pairs as people read it.
-
-    Parameters
-    ----------
-    value : float
-        Not negative; need not be whole.
-
-    Returns
-    -------
-    str
-        Three digits, or all of those before the point.
-
-    Examples
-    --------
-    >>> number(74416.2), number(13.94), number(0.0003), number(0.0)
-    ('74,416', '13.9', '<0.01', '0')
-    """
-    if 0 < value < 0.01:
-        return "<0.01"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _name(spec: HashSpec) -> str:

@@ -182,7 +182,7 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     line = refused("few", *FEW, cwd=tmp_path)
     assert "needs at least 10 different images with enough detail, got 4: of 4 that could be read" in line
     assert "unknown family of edits 'smell': use some of codec" in refused("few", "--edits", "smell", cwd=tmp_path)
-    assert "let the name end in .json or .png" in refused("few", "--output", "a.txt", cwd=tmp_path)
+    assert "let the name end in .json, .png, .html" in refused("few", "--output", "a.txt", cwd=tmp_path)
     assert "the folder of no/a.png does not exist" in refused("few", "--output", "no/a.png", cwd=tmp_path)
     assert "absent: " in refused("absent", *FEW, cwd=tmp_path, code=3)
     labels(tmp_path, [("few/0.jpg", "few/9.jpg", "1")])

@@ -3,16 +3,22 @@
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from PIL import Image
 
 from lookalike import tables
-from lookalike.comparing import Comparison, side_by_side
+from lookalike.comparing import Comparison, panels, side_by_side
 from lookalike.comparing import compare as compare_two
 from lookalike.errors import DecodeError, SourceError, UsageError
+from lookalike.previews import encoded
 from lookalike.report import plain
+from lookalike.report.comparisons import comparison_page
+
+PAGE = ".html"
+ENDINGS = (PAGE, ".png", "")  # a device has none, and takes a picture
 
 
 def compare(
@@ -23,7 +29,10 @@ def compare(
     ] = None,
     decode: Annotated[str, typer.Option(help="full (as imagehash) or fast (as find).")] = "full",
     output: Annotated[
-        str | None, typer.Option(metavar="FILE.png", help="Draw A, B and their difference, a row for each B.")
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Draw A, B and their difference to .png, or show them with all figures in .html."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
@@ -40,19 +49,25 @@ def compare(
             if os.path.exists(path)
         ):
             raise UsageError(f"--output {output} is one of the images: name another file")
+        if Path(output).suffix.lower() not in ENDINGS:
+            raise UsageError(f"cannot tell what to write to {output}: let the name end in .png or .html")
     found, drawn = [], []
     for other in others:
         try:
             found.append(compare_two(first, other, algorithms=names, decoding=decode))
             if output is not None:
-                drawn.append(side_by_side(first, other))
+                drawn.append(panels(first, other))
         except (OSError, DecodeError) as error:
             raise SourceError(f"{plain(first)} or {plain(other)} cannot be read: {error}") from error
-    if output is not None:
-        tables.replace_file(output, _page(drawn))
+    rows = [_row(other, one) for other, one in zip(others, found, strict=True)]
+    document = {"version": 1, "path": tables.printable(first), "compared": rows}
+    if output is not None and output.lower().endswith(PAGE):
+        pictures = [[encoded(part) for part in shown] for shown in drawn]
+        tables.replace_file(output, "".join(comparison_page(document, pictures)).encode("utf-8"))
+    elif output is not None:
+        tables.replace_file(output, _drawing([side_by_side(shown) for shown in drawn]))
     if json:
-        rows = [_row(other, one) for other, one in zip(others, found, strict=True)]
-        sys.stdout.write(tables.to_json({"version": 1, "path": tables.printable(first), "compared": rows}))
+        sys.stdout.write(tables.to_json(document))
     else:
         for other, one in zip(others, found, strict=True):
             _print(first, other, one)
@@ -76,7 +91,7 @@ def _print(first: str, other: str, found: Comparison) -> None:
         typer.echo(f"  {one.algorithm:<14}  {one.distance:>4} of {one.bits:>4} bits  {one.share:>6.1%}")
 
 
-def _page(rows: list[Image.Image]) -> bytes:
+def _drawing(rows: list[Image.Image]) -> bytes:
     """Return a PNG file of rows below each other."""
     page = Image.new("RGB", (max(row.width for row in rows), sum(row.height + 10 for row in rows) - 10), "white")
     top = 0

@@ -15,11 +15,12 @@ from lookalike.findings import Findings
 
 DUPLICATES_FOUND = 1
 INCOMPLETE = 3
-OF_FIND = {"--tier", "--unmatched", "--output", "--fail-on-duplicates"}
+PAGE = ".html"
+OF_FIND = {"--tier", "--unmatched", "--output", "--full-pictures", "--fail-on-duplicates"}
 """Options that clean has not, or with another meaning."""
 
 
-@with_arguments(unmatched="against", output="protect", json="output", show="json")
+@with_arguments(unmatched="against", output="protect", full_pictures="output", json="full_pictures", show="json")
 def find(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")],
     search: FindArguments,
@@ -27,8 +28,11 @@ def find(
         str | None, typer.Option(metavar="FILE", help="List the images of PATH that REF does not have (.nul: NUL-separated).")
     ] = None,
     output: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Write findings to .json, .jsonl or .csv. Repeatable.")
+        list[str] | None, typer.Option(metavar="FILE", help="Write findings to .json, .jsonl, .csv or .html. Repeatable.")
     ] = None,
+    full_pictures: Annotated[
+        bool, typer.Option("--full-pictures", help="A .html of any size, with all pictures. Default: 40 MB at most.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
     fail_on_duplicates: Annotated[bool, typer.Option("--fail-on-duplicates", help="Exit with 1 if there are any.")] = False,
@@ -40,9 +44,11 @@ def find(
     """
     shown = shown_groups(show)
     for path in output or []:
-        tables.check_output(path)
+        tables.check_output(path, also=(PAGE,))
     if unmatched is not None:
         tables.check_folder(unmatched)
+    if full_pictures and not any(_is_page(path) for path in output or []):
+        raise UsageError("--full-pictures is about a page: add --output FILE.html")
     if unmatched is not None and not search.against:
         raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
     with progress_bar(quiet=quiet) as progress:
@@ -51,7 +57,11 @@ def find(
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
     document = findings.to_dict(None if json or output else shown)
     for path in output or []:
-        tables.write(document, path)
+        if _is_page(path):
+            with tables.replacing(path) as file:
+                file.writelines(part.encode("utf-8") for part in findings.html_parts(full_pictures=full_pictures))
+        else:
+            tables.write(document, path)
     if unmatched is not None:
         tables.write_paths(findings.unmatched, unmatched)
     if json:
@@ -59,6 +69,10 @@ def find(
     elif not quiet:
         _print(findings, document, shown, output)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
+
+
+def _is_page(path: str) -> bool:
+    return path.lower().endswith(PAGE)
 
 
 def _print(findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None) -> None:

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -132,21 +132,24 @@ WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {".json": to_json, ".jsonl
 """File name ending -> form."""
 
 
-def check_output(path: str) -> None:
+def check_output(path: str, also: Sequence[str] = ()) -> None:
     """Check that findings can be written to a file of that name, before any work is done.
 
     Parameters
     ----------
     path : str
         An output file.
+    also : sequence of str
+        Endings that somebody else knows how to write.
 
     Raises
     ------
     UsageError
         If its ending is unknown or its folder is missing.
     """
-    if Path(path).suffix.lower() not in WRITERS:
-        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(WRITERS)}")
+    endings = *WRITERS, *also
+    if Path(path).suffix.lower() not in endings:
+        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(endings)}")
     check_folder(path)
 
 
