@@ -40,7 +40,7 @@ def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
     Parameters
     ----------
     contents : sequence of (str, bytes or None)
-        Path and digest of each member, in any order.
+        Absolute path and digest of each member, in the order that choices count them.
 
     Returns
     -------
@@ -49,13 +49,11 @@ def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
 
     Examples
     --------
-    >>> key_of([("a", b"1"), ("b", b"2")]) == key_of([("b", b"2"), ("a", b"1")])
-    True
+    >>> key_of([("/a", b"1"), ("/b", b"2")]) == key_of([("/b", b"2"), ("/a", b"1")])
+    False
     """
-    made = blake3()
-    for path, digest in sorted((os.fsencode(path), digest or b"") for path, digest in contents):
-        made.update(b"%d %d " % (len(path), len(digest)) + path + digest)
-    return made.digest(KEY_BYTES)
+    parts = [part for path, digest in contents for part in (os.fsencode(path), digest or b"")]
+    return blake3(b"".join(b"%d " % len(part) + part for part in parts)).digest(KEY_BYTES)
 
 
 def contents_of(group: Group) -> list[tuple[str, bytes | None]]:
@@ -98,13 +96,13 @@ def proposal(group: Group, tier: Tier) -> Choice:
     return Choice(ordered.index(group.keeper), tuple(going))
 
 
-def fits(group: Group, choice: Choice) -> bool:
+def fits(count: int, choice: Choice) -> bool:
     """Say whether a choice can be one about a group.
 
     Parameters
     ----------
-    group : Group
-        A group.
+    count : int
+        How many members the group has.
     choice : Choice
         What was read from somewhere.
 
@@ -115,17 +113,16 @@ def fits(group: Group, choice: Choice) -> bool:
 
     Examples
     --------
-    >>> fits(Group(1, (), "star", 0, 0), DIFFERENT), fits(Group(1, (), "star", 0, 0), Choice(0))
-    (True, False)
+    >>> fits(2, DIFFERENT), fits(2, Choice(0, (1,))), fits(2, Choice(2)), fits(2, Choice(0, (0,)))
+    (True, True, False, False)
     """
-    count = len(group.members)
     if choice.keeper is None:
         return not choice.going
     return all(0 <= at < count for at in (choice.keeper, *choice.going)) and choice.keeper not in choice.going
 
 
 def as_chosen(group: Group, choice: Choice, look: Look) -> Group:
-    """Return a group as it is planned after a choice: only what was chosen can go, in favour of the keeper that was chosen.
+    """Return a group as it is planned after a choice: only what was chosen can go, and nothing goes but in favour of what stays.
 
     Parameters
     ----------
@@ -134,7 +131,7 @@ def as_chosen(group: Group, choice: Choice, look: Look) -> Group:
     choice : Choice
         What was chosen; with a keeper.
     look : callable
-        A full look at two files, for images that were verified against another one than the keeper chosen.
+        A full look at two files: for the keeper that was proposed, and for images that are a duplicate of nothing.
 
     Returns
     -------
@@ -161,8 +158,11 @@ def _staying(member: Member, reason: str) -> Member:
 
 
 def _against(keeper: Member, member: Member, look: Look) -> Member:
-    """Return a member as it stands to a keeper."""
-    if member.keeper == keeper.ref.path and member.role == "duplicate":
+    """Return a member that goes: with the keeper that it has, or as it stands to the one that was chosen.
+
+    Where the keeper that it has goes, too, the plan looks at it and what stays for that.
+    """
+    if member.role == "duplicate" and member.tier is not None:
         return member
     found = look(keeper, member)
     if found is None:

@@ -89,7 +89,7 @@ class Review:
         self.route = Route(subject.outline)
         self.applied: list[Applied] = []
         self._workers = workers
-        self._look = Looks(subject.orient)
+        self._looks = Looks(subject.orient)
 
     def __len__(self) -> int:
         return len(self.subject.groups)
@@ -137,7 +137,7 @@ class Review:
         group, choice = self.group(at), self.choices.get(at)
         if choice is not None and choice.keeper is None:
             return {}
-        plan = self._plan([group if choice is None else as_chosen(group, choice, self._look)], proposed=choice is None)
+        plan = self._plan([group if choice is None else as_chosen(group, choice, self._looks.members)], proposed=choice is None)
         return {decision.path: decision for decision in plan.decisions}
 
     def accept(self, at: int) -> None:
@@ -155,9 +155,13 @@ class Review:
         """
         group = self._open(at)
         if self.choices.get(at) is None:
-            plan = self.decisions(at)
-            going = [place for place, one in enumerate(in_order(group)) if plan[one.ref.path].verdict == "remove"]
-            self.choices.add({at: replace(proposal(group, self.options.tier), going=tuple(going))})
+            removals = [one for one in self.decisions(at).values() if one.verdict == "remove"]
+            gone = {one.path for one in removals} | {part.path for one in removals for part in one.parts}
+            going = tuple(place for place, one in enumerate(in_order(group)) if one.ref.path in gone)
+            with self.choices.lock:
+                self._open(at)
+                if self.choices.get(at) is None:  # still: to look at the files takes a while
+                    self.choices.add({at: replace(proposal(group, self.options.tier), going=going)})
 
     def choose_keeper(self, at: int, position: int) -> None:
         """Choose which image of a group stays; the one that was to stay goes in its place, if it is a duplicate of it.
@@ -174,11 +178,13 @@ class Review:
         UsageError
             If there is no such image, or the images are gone.
         """
-        now = self._now(at, position)
-        assert now.keeper is not None
-        if now.keeper != position or self.choices.get(at) is None:
+        with self.choices.lock:
+            now = self._now(at, position)
+            assert now.keeper is not None
             going = {*now.going, now.keeper} - {position}
-            self.choices.add({at: Choice(position, tuple(sorted(going if now.keeper != position else now.going)))})
+            made = Choice(position, tuple(sorted(going)))
+            if made != self.choices.get(at):
+                self.choices.add({at: made})
 
     def mark(self, at: int, position: int) -> None:
         """Choose that an image goes, or that it stays where it was chosen to go.
@@ -195,13 +201,14 @@ class Review:
         UsageError
             If it is the keeper or another picture, there is no such image, or the images are gone.
         """
-        now = self._now(at, position)
-        ordered = in_order(self.group(at))
-        if position == now.keeper:
-            raise UsageError("this image is the keeper: choose another keeper first")
-        if ordered[position].tier is Tier.SIMILAR and ordered[now.keeper or 0].ref.path == ordered[position].keeper:
-            raise UsageError("this is a similar picture, not the same one: it is never removed")
-        self.choices.add({at: replace(now, going=tuple(sorted({*now.going} ^ {position})))})
+        with self.choices.lock:
+            now = self._now(at, position)
+            ordered = in_order(self.group(at))
+            if position == now.keeper:
+                raise UsageError("this image is the keeper: choose another keeper first")
+            if ordered[position].tier is Tier.SIMILAR and ordered[now.keeper or 0].ref.path == ordered[position].keeper:
+                raise UsageError("this is a similar picture, not the same one: it is never removed")
+            self.choices.add({at: replace(now, going=tuple(sorted({*now.going} ^ {position})))})
 
     def differ(self, at: int) -> None:
         """Decide that the images of a group are no duplicates of each other, for every later search, too.
@@ -216,8 +223,9 @@ class Review:
         UsageError
             If there is no such group, or its images are gone.
         """
-        self._open(at)
-        self.choices.differ(at)
+        with self.choices.lock:
+            self._open(at)
+            self.choices.differ(at)
 
     def acceptable(self, tier: Tier) -> NDArray[np.int64]:
         """Return the groups that can be accepted in one go: nothing was chosen, and all that is in them is of a tier.
@@ -249,9 +257,10 @@ class Review:
         int
             How many groups.
         """
-        rows = self.acceptable(tier).tolist()
-        self.choices.add({at: proposal(self.subject.groups[at], tier) for at in rows})
-        return len(rows)
+        with self.choices.lock:
+            rows = self.acceptable(tier).tolist()
+            self.choices.add({at: proposal(self.subject.groups[at], tier) for at in rows})
+            return len(rows)
 
     def take_back(self) -> int | None:
         """Take the last choice back, with the decision that it added to the ledger.
@@ -287,7 +296,7 @@ class Review:
         wanted = [(at, choice) for at, choice in sorted(self.choices.all().items()) if choice.going]
         if not wanted:
             raise UsageError("nothing was chosen to go yet: accept a proposal, or mark an image")
-        groups = [as_chosen(self.subject.groups[at], choice, self._look) for at, choice in wanted]
+        groups = [as_chosen(self.subject.groups[at], choice, self._looks.members) for at, choice in wanted]
         return self._plan(groups, proposed=False)
 
     def write(self, plan: Plan, path: str | None = None) -> str:
@@ -312,7 +321,10 @@ class Review:
         """
         if path is None:
             folder = os.path.join(os.path.dirname(self.ledger), "plans")
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            try:
+                os.makedirs(folder, mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise UsageError(f"{folder} cannot be made: {error.strerror or error}") from error
             path = os.path.join(folder, f"review-{plan.created.replace(':', '')}.json")
         tables.write_plan(plan, path)
         return path
@@ -342,9 +354,9 @@ class Review:
             refused = {one.path for one in done.refused}
             held = {decision.group for decision in plan.removals if decision.path in refused}
             gone = {decision.group for decision in plan.removals} - held
-            rows = [at for at in self.choices.all() if self.subject.groups[at].id in gone]
-            self.choices.remove(rows, done.batch)
-            self.applied.append(done)
+            self.choices.remove([at for at, number in enumerate(self.subject.numbers) if number in gone], done.batch)
+            if done.images:
+                self.applied.append(done)
         return done
 
     def undo(self) -> Undone:
@@ -353,7 +365,7 @@ class Review:
         Returns
         -------
         Undone
-            What is back.
+            What is back; where nothing is (it was purged, or is in the trash of the desktop), its groups stay as they are.
 
         Raises
         ------
@@ -366,8 +378,9 @@ class Review:
             raise UsageError("nothing was removed in this review: `lookalike undo` brings back earlier batches")
         batch = str(self.applied[-1].batch)
         done = cleaning.undo(batch, ledger=self.ledger)
-        self.choices.restore(batch)
         self.applied.pop()
+        if done.files or not done.refused:
+            self.choices.restore(batch)
         return done
 
     def _open(self, at: int) -> Group:
@@ -390,5 +403,5 @@ class Review:
         standing = Standing.of(decisions(ledger=self.ledger), digests)
         return make_plan(
             groups, self.subject.roots, options=self.options if proposed else replace(self.options, tier=Tier.EDIT),
-            orient=self.subject.orient, found=self.subject.found, apart=standing.apart,
+            orient=self.subject.orient, found=self.subject.found, confirm=self._looks, apart=standing.apart,
         )  # fmt: skip

@@ -27,6 +27,8 @@ class Subject:
         The groups; each may be made only when it is looked at.
     outline : Outline
         What a list shows of each.
+    numbers : sequence of int
+        Number of each group in the findings.
     contents : callable
         Path and digest of each member of the group at a position, without making the group.
     roots : sequence of Root
@@ -43,6 +45,7 @@ class Subject:
 
     groups: Sequence[Group]
     outline: Outline
+    numbers: Sequence[int]
     contents: Callable[[int], Contents]
     roots: Sequence[Root]
     orient: Orient
@@ -71,8 +74,8 @@ def of_findings(findings: Findings) -> Subject:
     """
     grouped = findings.grouped
     return Subject(
-        groups=grouped, outline=grouped.outline(), contents=grouped.contents, roots=findings.by_root,
-        orient=findings.options.orient, found=findings.to_dict(0)["options"], failures=findings.failures,
+        groups=grouped, outline=grouped.outline(), numbers=range(1, len(grouped) + 1), contents=grouped.contents,
+        roots=findings.by_root, orient=findings.options.orient, found=findings.to_dict(0)["options"], failures=findings.failures,
         incomplete=findings.incomplete,
     )  # fmt: skip
 
@@ -92,6 +95,7 @@ def of_document(document: Document) -> Subject:
     """
     groups = document.groups
     return Subject(
-        groups=groups, outline=outline(groups), contents=lambda at: contents_of(groups[at]), roots=document.roots,
+        groups=groups, outline=outline(groups), numbers=[group.id for group in groups],
+        contents=lambda at: contents_of(groups[at]), roots=document.roots,
         orient=document.orient, found=document.options,
     )  # fmt: skip
