@@ -1,13 +1,14 @@
 """What a person chooses for a group, and the group as it is planned then."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from blake3 import blake3
 
 from lookalike.confirming import Confirmed
 from lookalike.model import Group, Member, Tier
+from lookalike.plan import Decision
 from lookalike.stores.choices import Choice
 
 KEY_BYTES = 16
@@ -96,6 +97,27 @@ def proposal(group: Group, tier: Tier) -> Choice:
     return Choice(ordered.index(group.keeper), tuple(going))
 
 
+def as_decided(group: Group, decisions: Iterable[Decision]) -> Choice:
+    """Return the choice that a plan of a group comes to.
+
+    Parameters
+    ----------
+    group : Group
+        A group.
+    decisions : iterable of Decision
+        What was decided about its images; of one that goes along with another, only that it does.
+
+    Returns
+    -------
+    Choice
+        With what really goes.
+    """
+    removals = [one for one in decisions if one.verdict == "remove"]
+    gone = {one.path for one in removals}.union(part.path for one in removals for part in one.parts)
+    ordered = in_order(group)
+    return Choice(ordered.index(group.keeper), tuple(at for at, one in enumerate(ordered) if one.ref.path in gone))
+
+
 def fits(count: int, choice: Choice) -> bool:
     """Say whether a choice can be one about a group.
 
@@ -122,7 +144,7 @@ def fits(count: int, choice: Choice) -> bool:
 
 
 def as_chosen(group: Group, choice: Choice, look: Look) -> Group:
-    """Return a group as it is planned after a choice: only what was chosen can go, and nothing goes but in favour of what stays.
+    """Return a group as it is planned after a choice: only what was chosen can go, and each in favour of what stays.
 
     Parameters
     ----------

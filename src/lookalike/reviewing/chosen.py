@@ -133,7 +133,8 @@ class Chosen:
             if step is None:
                 return None
             for one in () if step.decision is None else store.decisions():
-                if (one.id, one.created) == (step.decision, step.created):  # else it is gone, and another one got its number
+                # Else that one was removed by another command, and what was decided next got its number.
+                if (one.id, one.created) == (step.decision, step.created):
                     store.remove_decision(one.id)
             known = store.choices(self._subject.place)
             rows = [self._rows[key] for key in step.groups if key in self._rows]

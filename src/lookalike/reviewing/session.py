@@ -16,7 +16,7 @@ from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.making import make_plan
 from lookalike.removal.applying import Applied, OnProgress
 from lookalike.removal.undoing import Undone
-from lookalike.reviewing.choosing import as_chosen, in_order, proposal
+from lookalike.reviewing.choosing import as_chosen, as_decided, in_order, proposal
 from lookalike.reviewing.chosen import Chosen
 from lookalike.reviewing.looking import Looks
 from lookalike.reviewing.route import Route
@@ -137,7 +137,8 @@ class Review:
         group, choice = self.group(at), self.choices.get(at)
         if choice is not None and choice.keeper is None:
             return {}
-        plan = self._plan([group if choice is None else as_chosen(group, choice, self._looks.members)], proposed=choice is None)
+        planned = group if choice is None else as_chosen(group, choice, self._looks.members)
+        plan = self._plan([planned], proposed=choice is None)
         return {decision.path: decision for decision in plan.decisions}
 
     def accept(self, at: int) -> None:
@@ -155,16 +156,14 @@ class Review:
         """
         group = self._open(at)
         if self.choices.get(at) is None:
-            removals = [one for one in self.decisions(at).values() if one.verdict == "remove"]
-            gone = {one.path for one in removals} | {part.path for one in removals for part in one.parts}
-            going = tuple(place for place, one in enumerate(in_order(group)) if one.ref.path in gone)
+            made = as_decided(group, self.decisions(at).values())
             with self.choices.lock:
                 self._open(at)
                 if self.choices.get(at) is None:  # still: to look at the files takes a while
-                    self.choices.add({at: replace(proposal(group, self.options.tier), going=going)})
+                    self.choices.add({at: made})
 
     def choose_keeper(self, at: int, position: int) -> None:
-        """Choose which image of a group stays; the one that was to stay goes in its place, if it is a duplicate of it.
+        """Choose which image of a group stays; the one that was to stay goes, if it is a duplicate of it.
 
         Parameters
         ----------
@@ -181,8 +180,7 @@ class Review:
         with self.choices.lock:
             now = self._now(at, position)
             assert now.keeper is not None
-            going = {*now.going, now.keeper} - {position}
-            made = Choice(position, tuple(sorted(going)))
+            made = Choice(position, tuple(sorted({*now.going, now.keeper} - {position})))
             if made != self.choices.get(at):
                 self.choices.add({at: made})
 
@@ -321,10 +319,7 @@ class Review:
         """
         if path is None:
             folder = os.path.join(os.path.dirname(self.ledger), "plans")
-            try:
-                os.makedirs(folder, mode=0o700, exist_ok=True)
-            except OSError as error:
-                raise UsageError(f"{folder} cannot be made: {error.strerror or error}") from error
+            os.makedirs(folder, mode=0o700, exist_ok=True)
             path = os.path.join(folder, f"review-{plan.created.replace(':', '')}.json")
         tables.write_plan(plan, path)
         return path
@@ -392,9 +387,7 @@ class Review:
         """Return what was chosen for a group, or is proposed where nothing was or its images were called different."""
         group = self._open(at)
         if not 0 <= position < len(group.members):
-            raise UsageError(
-                f"there is no image at {position}: group {at + 1} has {len(group.members)}, counted from 0"
-            )
+            raise UsageError(f"group {at + 1} has no image {position}: it has {len(group.members)}, counted from 0")
         choice = self.choices.get(at)
         return proposal(group, self.options.tier) if choice is None or choice.keeper is None else choice
 

@@ -75,8 +75,8 @@ def of_findings(findings: Findings) -> Subject:
     grouped = findings.grouped
     return Subject(
         groups=grouped, outline=grouped.outline(), numbers=range(1, len(grouped) + 1), contents=grouped.contents,
-        roots=findings.by_root, orient=findings.options.orient, found=findings.to_dict(0)["options"], failures=findings.failures,
-        incomplete=findings.incomplete,
+        roots=findings.by_root, orient=findings.options.orient, found=findings.to_dict(0)["options"],
+        failures=findings.failures, incomplete=findings.incomplete,
     )  # fmt: skip
 
 
