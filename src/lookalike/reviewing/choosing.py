@@ -32,7 +32,7 @@ def in_order(group: Group) -> tuple[Member, ...]:
     tuple of Member
         Its members.
     """
-    return tuple(sorted(group.members, key=lambda member: os.fsencode(member.ref.path)))
+    return tuple(sorted(group.members, key=lambda member: member.ref.path))
 
 
 def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
@@ -53,8 +53,8 @@ def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
     >>> key_of([("/a", b"1"), ("/b", b"2")]) == key_of([("/b", b"2"), ("/a", b"1")])
     False
     """
-    parts = [part for path, digest in contents for part in (os.fsencode(path), digest or b"")]
-    return blake3(b"".join(b"%d " % len(part) + part for part in parts)).digest(KEY_BYTES)
+    text = "\0".join(f"{path}\0{'' if digest is None else digest.hex()}" for path, digest in contents)
+    return blake3(os.fsencode(text)).digest(KEY_BYTES)
 
 
 def contents_of(group: Group) -> list[tuple[str, bytes | None]]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 
 from lookalike.opening import open_ledger
 from lookalike.reviewing.choosing import DIFFERENT, fits, key_of
@@ -178,7 +179,7 @@ class Chosen:
         return {self._key(at): at for at in range(len(self._subject.groups))}
 
     def _key(self, at: int) -> bytes:
-        contents = sorted(self._subject.contents(at), key=lambda one: os.fsencode(one[0]))  # as `in_order`
+        contents = sorted(self._subject.contents(at), key=itemgetter(0))  # as `in_order`
         return key_of([(self._absolute(path), digest) for path, digest in contents])
 
     def _absolute(self, path: str) -> str:
