@@ -135,7 +135,7 @@ class Chosen:
                 return None
             for one in () if step.decision is None else store.decisions():
                 # Else that one was removed by another command, and what was decided next got its number.
-                if (one.id, one.created) == (step.decision, step.created):
+                if (one.id, one.created, one.note) == (step.decision, step.created, NOTE):
                     store.remove_decision(one.id)
             known = store.choices(self._subject.place)
             rows = [self._rows[key] for key in step.groups if key in self._rows]
