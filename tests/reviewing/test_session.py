@@ -26,7 +26,6 @@ from lookalike.reviewing.choosing import DIFFERENT, in_order
 from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import of_document
 from lookalike.stores.choices import Choice
-from lookalike.stores.decisions import Decided
 from lookalike.tables import document_from_json, read_plan
 from removal_trees import pictures, put, scratch, snapshot
 from reviews import album, at, findings, gone, review, write
@@ -170,7 +169,7 @@ def test_each_step_is_taken_back_alone_down_to_the_empty_state(
     begun = review(world[1], ledger)
     big, small = (str(world[0] / "photos" / name) for name in ("dogs/big.png", "dogs/small.jpg"))
     decide("different", [big, small], ledger=ledger)  # before the review began
-    states: list[tuple[dict[int, Choice], list[Decided]]] = [({}, decisions(ledger=ledger))]
+    states = [(begun.choices.all(), decisions(ledger=ledger))]
     for step in steps:
         if step[0] != "take_back":
             choose(begun, step)
