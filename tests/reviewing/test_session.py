@@ -128,7 +128,7 @@ def must_hold(begun: Review, plan: Plan) -> None:
             )
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.generate], derandomize=True)
+@settings(max_examples=25, deadline=None, phases=[Phase.generate], derandomize=True)
 @given(steps=STEPS, more=STEPS)
 def test_nothing_is_lost_whatever_is_chosen(
     world: tuple[Path, la.Findings], steps: list[tuple[str, int, int]], more: list[tuple[str, int, int]]
@@ -160,7 +160,7 @@ def test_nothing_is_lost_whatever_is_chosen(
     shutil.rmtree(ledger.parent)
 
 
-@settings(max_examples=25, deadline=None, phases=[Phase.generate], derandomize=True)
+@settings(max_examples=15, deadline=None, phases=[Phase.generate], derandomize=True)
 @given(steps=STEPS)
 def test_each_step_is_taken_back_alone_down_to_the_empty_state(
     world: tuple[Path, la.Findings], steps: list[tuple[str, int, int]]

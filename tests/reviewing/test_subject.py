@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lookalike.grouped import briefs
 from lookalike.reviewing.subject import of_document, of_findings
 from lookalike.tables import document_from_json
 from reviews import album, findings, write
@@ -17,7 +18,7 @@ def test_findings_that_were_read_back_are_the_same_subject(tmp_path: Path) -> No
     live, read = of_findings(found), of_document(document_from_json(found.to_json()))
     assert len(live.groups) == len(read.groups) == 4
     for at in range(4):
-        assert live.contents(at) == read.contents(at)
+        assert live.briefs(at) == read.briefs(at) == briefs(live.groups[at])
         assert live.numbers[at] == read.numbers[at] == live.groups[at].id == read.groups[at].id
     for name in ("tier", "score", "images", "saving"):
         np.testing.assert_array_equal(getattr(live.outline, name), getattr(read.outline, name), err_msg=name)

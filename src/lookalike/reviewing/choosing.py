@@ -3,10 +3,12 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from blake3 import blake3
 
 from lookalike.confirming import Confirmed
+from lookalike.grouped import Brief
 from lookalike.model import Group, Member, Tier
 from lookalike.plan import Decision
 from lookalike.stores.choices import Choice
@@ -15,12 +17,14 @@ KEY_BYTES = 16
 Look = Callable[[Member, Member], Confirmed | None]
 """``(keeper, other) -> Confirmed``: a full look at two files; None where one of them cannot be read."""
 
+BY_PATH = attrgetter("path")
+"""In which order choices count members, however they were ranked."""
 DIFFERENT = Choice(None)
 """The images are no duplicates of each other."""
 
 
 def in_order(group: Group) -> tuple[Member, ...]:
-    """Return members in the order that choices count them: by path, however they were ranked.
+    """Return members in the order that choices count them.
 
     Parameters
     ----------
@@ -32,7 +36,7 @@ def in_order(group: Group) -> tuple[Member, ...]:
     tuple of Member
         Its members.
     """
-    return tuple(sorted(group.members, key=lambda member: member.ref.path))
+    return tuple(sorted(group.members, key=attrgetter("ref.path")))
 
 
 def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
@@ -57,29 +61,13 @@ def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
     return blake3(os.fsencode(text)).digest(KEY_BYTES)
 
 
-def contents_of(group: Group) -> list[tuple[str, bytes | None]]:
-    """Return path and digest of each member.
-
-    Parameters
-    ----------
-    group : Group
-        A group.
-
-    Returns
-    -------
-    list of (str, bytes or None)
-        As `key_of` takes them.
-    """
-    return [(member.ref.path, member.ref.digest) for member in group.members]
-
-
-def proposal(group: Group, tier: Tier) -> Choice:
+def proposal(members: Sequence[Brief], tier: Tier) -> Choice:
     """Return what a search proposes for a group: its keeper stays, and duplicates within a tier go.
 
     Parameters
     ----------
-    group : Group
-        A group.
+    members : sequence of Brief
+        Members of a group, the keeper first.
     tier : Tier
         Loosest tier that goes.
 
@@ -87,14 +75,14 @@ def proposal(group: Group, tier: Tier) -> Choice:
     -------
     Choice
         Whether something else holds an image is for the plan to say.
+
+    Examples
+    --------
+    >>> proposal([Brief("b", b"1", Tier.NONE), Brief("a", b"2", Tier.COPY), Brief("c", b"3", Tier.EDIT)], Tier.COPY)
+    Choice(keeper=1, going=(0,))
     """
-    ordered = in_order(group)
-    going = [
-        at
-        for at, member in enumerate(ordered)
-        if member.role == "duplicate" and member.tier is not None and member.tier <= tier
-    ]
-    return Choice(ordered.index(group.keeper), tuple(going))
+    ordered = sorted(members, key=BY_PATH)
+    return Choice(ordered.index(members[0]), tuple(at for at, one in enumerate(ordered) if one.tier <= tier))
 
 
 def as_decided(group: Group, decisions: Iterable[Decision]) -> Choice:

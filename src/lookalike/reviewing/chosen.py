@@ -5,10 +5,9 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
-from operator import itemgetter
 
 from lookalike.opening import open_ledger
-from lookalike.reviewing.choosing import DIFFERENT, fits, key_of
+from lookalike.reviewing.choosing import BY_PATH, DIFFERENT, fits, key_of
 from lookalike.reviewing.subject import Subject
 from lookalike.stores.choices import Choice
 
@@ -45,6 +44,7 @@ class Chosen:
         self.lock = threading.RLock()
         self._choices: dict[int, Choice] = {}
         self._folders: dict[str, str] = {}
+        self._keys: dict[int, bytes] = {}
         if os.path.exists(ledger):
             self._load()
 
@@ -110,7 +110,7 @@ class Chosen:
         at : int
             Position of the group.
         """
-        contents = [(digest, path) for path, digest in self._subject.contents(at) if digest is not None]
+        contents = [(one.digest, one.path) for one in self._subject.briefs(at) if one.digest is not None]
         kind = "different" if len({digest for digest, _ in contents}) > 1 else "keep"  # equal bytes are one content
         with self.lock, open_ledger(self._ledger) as store, store.transaction():
             last, now = store.last_decision(), _now()
@@ -179,8 +179,11 @@ class Chosen:
         return {self._key(at): at for at in range(len(self._subject.groups))}
 
     def _key(self, at: int) -> bytes:
-        contents = sorted(self._subject.contents(at), key=itemgetter(0))  # as `in_order`
-        return key_of([(self._absolute(path), digest) for path, digest in contents])
+        key = self._keys.get(at)
+        if key is None:
+            members = sorted(self._subject.briefs(at), key=BY_PATH)
+            key = self._keys[at] = key_of([(self._absolute(one.path), one.digest) for one in members])
+        return key
 
     def _absolute(self, path: str) -> str:
         """Return where a path leads however its root was given; each folder is looked at once."""
@@ -196,7 +199,7 @@ class Chosen:
             known = store.choices(self._subject.place)
         for key, choice in known.items():
             at = self._rows.get(key)
-            if at is not None and fits(len(self._subject.contents(at)), choice):
+            if at is not None and fits(len(self._subject.briefs(at)), choice):
                 self._choices[at] = choice
 
 

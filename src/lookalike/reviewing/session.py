@@ -16,7 +16,7 @@ from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.making import make_plan
 from lookalike.removal.applying import Applied, OnProgress
 from lookalike.removal.undoing import Undone
-from lookalike.reviewing.choosing import as_chosen, as_decided, in_order, proposal
+from lookalike.reviewing.choosing import DIFFERENT, as_chosen, as_decided, in_order, proposal
 from lookalike.reviewing.chosen import Chosen
 from lookalike.reviewing.looking import Looks
 from lookalike.reviewing.route import Route
@@ -257,7 +257,7 @@ class Review:
         """
         with self.choices.lock:
             rows = self.acceptable(tier).tolist()
-            self.choices.add({at: proposal(self.subject.groups[at], tier) for at in rows})
+            self.choices.add({at: proposal(self.subject.briefs(at), tier) for at in rows})
             return len(rows)
 
     def take_back(self) -> int | None:
@@ -388,8 +388,8 @@ class Review:
         group = self._open(at)
         if not 0 <= position < len(group.members):
             raise UsageError(f"group {at + 1} has no image {position}: it has {len(group.members)}, counted from 0")
-        choice = self.choices.get(at)
-        return proposal(group, self.options.tier) if choice is None or choice.keeper is None else choice
+        choice = self.choices.get(at) or DIFFERENT
+        return choice if choice.keeper is not None else proposal(self.subject.briefs(at), self.options.tier)
 
     def _plan(self, groups: Sequence[Group], *, proposed: bool) -> Plan:
         digests = {member.ref.digest for group in groups for member in group.members if member.ref.digest is not None}
