@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import lookalike as la
+from conftest import encode, scene
 from lookalike import cleaning
 from lookalike.deciding import decide, decisions, undecide
 from lookalike.errors import UnsafeError, UsageError
@@ -353,6 +354,25 @@ def test_all_of_a_tier_are_accepted_as_one_step_and_no_other(begun: Review) -> N
     assert gone(begun) == {"trees/poor.jpg", "shots/one-small.jpg"}
     assert begun.take_back() == trees
     assert gone(begun) == {"shots/one-small.jpg"}
+
+
+def test_no_edit_goes_with_copies_that_were_accepted_unseen(tmp_path: Path) -> None:
+    """Two files of two pages: a search sees the first, which is a copy; the second was made darker."""
+    one, two = scene(1, 640, 480), scene(2, 640, 480)
+    small = [one.resize((320, 240)), two.resize((320, 240)).point(lambda level: level * 4 // 5)]
+    pages = {"large.tiff": [one, two], "small.tiff": small}
+    files = {name: encode(made[0], "TIFF", save_all=True, append_images=made[1:]) for name, made in pages.items()}
+    write(tmp_path / "photos", files)
+    begun = review(findings(tmp_path / "photos"), tmp_path / "ledger")
+    path = str(tmp_path / "photos/small.tiff")
+    shown = begun.decisions(0)[path]
+    assert begun.accept_all(Tier.COPY) == 1
+    kept = begun.decisions(0)[path]
+    assert (kept.verdict, kept.reason) == (shown.verdict, shown.reason) == ("keep", shown.reason)
+    assert "not verified against what stays" in kept.reason
+    assert begun.plan().removals == ()
+    wide = review(findings(tmp_path / "photos"), tmp_path / "ledger", tier=Tier.EDIT)  # who wants edits to go says so
+    assert [one.tier for one in wide.plan().removals] == [Tier.EDIT]
 
 
 # Remembered

@@ -85,6 +85,37 @@ def proposal(members: Sequence[Brief], tier: Tier) -> Choice:
     return Choice(ordered.index(members[0]), tuple(at for at, one in enumerate(ordered) if one.tier <= tier))
 
 
+def loosest(members: Sequence[Brief], choice: Choice, tier: Tier) -> Tier:
+    """Return the loosest tier that goes by a choice, should a look at the files show something else than the search did.
+
+    Parameters
+    ----------
+    members : sequence of Brief
+        Members of the group, the keeper first.
+    choice : Choice
+        What was chosen; with a keeper.
+    tier : Tier
+        Loosest tier that is proposed to go.
+
+    Returns
+    -------
+    Tier
+        EDIT where somebody chose another keeper, or an image that is a duplicate of nothing; else that of what goes, so that
+        no edit goes with copies that were accepted unseen.
+
+    Examples
+    --------
+    >>> members = [Brief("a", b"1", Tier.NONE), Brief("b", b"2", Tier.EXACT), Brief("c", b"3", Tier.EDIT)]
+    >>> [loosest(members, Choice(0, going), Tier.COPY).name for going in ((1,), (1, 2))]
+    ['COPY', 'EDIT']
+    """
+    ordered = sorted(members, key=BY_PATH)
+    assert choice.keeper is not None
+    if ordered[choice.keeper] != members[0]:
+        return Tier.EDIT
+    return min(Tier.EDIT, max([tier, *(Tier(ordered[at].tier) for at in choice.going)]))
+
+
 def as_decided(group: Group, decisions: Iterable[Decision]) -> Choice:
     """Return the choice that a plan of a group comes to.
 

@@ -1,7 +1,7 @@
 """A review: groups are shown with what would become of their images, a person chooses, and a plan comes of it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.making import make_plan
 from lookalike.removal.applying import Applied, OnProgress
 from lookalike.removal.undoing import Undone
-from lookalike.reviewing.choosing import DIFFERENT, as_chosen, as_decided, in_order, proposal
+from lookalike.reviewing.choosing import DIFFERENT, as_chosen, as_decided, in_order, loosest, proposal
 from lookalike.reviewing.chosen import Chosen
 from lookalike.reviewing.looking import Looks
 from lookalike.reviewing.route import Route
@@ -88,8 +88,7 @@ class Review:
         self.choices = Chosen(subject, self.ledger)
         self.route = Route(subject.outline)
         self.applied: list[Applied] = []
-        self._workers = workers
-        self._looks = Looks(subject.orient)
+        self._workers, self._looks = workers, Looks(subject.orient)
 
     def __len__(self) -> int:
         return len(self.subject.groups)
@@ -134,12 +133,10 @@ class Review:
         dict of str to Decision
             By path, of what was chosen or else of what is proposed; empty where the images are no duplicates of each other.
         """
-        group, choice = self.group(at), self.choices.get(at)
-        if choice is not None and choice.keeper is None:
-            return {}
-        planned = group if choice is None else as_chosen(group, choice, self._looks.members)
-        plan = self._plan([planned], proposed=choice is None)
-        return {decision.path: decision for decision in plan.decisions}
+        self.group(at)
+        choice = self.choices.get(at)
+        decided = () if choice == DIFFERENT else self._plan({at: choice}).decisions
+        return {decision.path: decision for decision in decided}
 
     def accept(self, at: int) -> None:
         """Choose for a group what is proposed, as far as nothing holds it; what was chosen already stands.
@@ -154,9 +151,8 @@ class Review:
         UsageError
             If there is no such group, or its images are gone.
         """
-        group = self._open(at)
         if self.choices.get(at) is None:
-            made = as_decided(group, self.decisions(at).values())
+            made = as_decided(self._open(at), self.decisions(at).values())
             with self.choices.lock:
                 self._open(at)
                 if self.choices.get(at) is None:  # still: to look at the files takes a while
@@ -291,11 +287,10 @@ class Review:
         UsageError
             If nothing is to go.
         """
-        wanted = [(at, choice) for at, choice in sorted(self.choices.all().items()) if choice.going]
+        wanted = {at: choice for at, choice in sorted(self.choices.all().items()) if choice.going}
         if not wanted:
             raise UsageError("nothing was chosen to go yet: accept a proposal, or mark an image")
-        groups = [as_chosen(self.subject.groups[at], choice, self._looks.members) for at, choice in wanted]
-        return self._plan(groups, proposed=False)
+        return self._plan(wanted)
 
     def write(self, plan: Plan, path: str | None = None) -> str:
         """Write a plan to a file, for `lookalike apply`.
@@ -371,11 +366,10 @@ class Review:
         """
         if not self.applied:
             raise UsageError("nothing was removed in this review: `lookalike undo` brings back earlier batches")
-        batch = str(self.applied[-1].batch)
-        done = cleaning.undo(batch, ledger=self.ledger)
+        done = cleaning.undo(self.applied[-1], ledger=self.ledger)
         self.applied.pop()
         if done.files or not done.refused:
-            self.choices.restore(batch)
+            self.choices.restore(done.batch)
         return done
 
     def _open(self, at: int) -> Group:
@@ -391,10 +385,16 @@ class Review:
         choice = self.choices.get(at) or DIFFERENT
         return choice if choice.keeper is not None else proposal(self.subject.briefs(at), self.options.tier)
 
-    def _plan(self, groups: Sequence[Group], *, proposed: bool) -> Plan:
+    def _plan(self, chosen: Mapping[int, Choice | None]) -> Plan:
+        groups, tiers, proposed = [], {}, self.options.tier
+        for at, choice in chosen.items():
+            group = self.subject.groups[at]
+            groups.append(group if choice is None else as_chosen(group, choice, self._looks.members))
+            if choice is not None:
+                tiers[group.id] = loosest(self.subject.briefs(at), choice, proposed)
         digests = {member.ref.digest for group in groups for member in group.members if member.ref.digest is not None}
         standing = Standing.of(decisions(ledger=self.ledger), digests)
         return make_plan(
-            groups, self.subject.roots, options=self.options if proposed else replace(self.options, tier=Tier.EDIT),
+            groups, self.subject.roots, options=replace(self.options, tier=max([proposed, *tiers.values()])), tiers=tiers,
             orient=self.subject.orient, found=self.subject.found, confirm=self._looks, apart=standing.apart,
         )  # fmt: skip
