@@ -7,7 +7,7 @@ import numpy as np
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike.grouped import outline
+from lookalike.grouped import briefs, outline
 from lookalike.model import Tier
 
 
@@ -39,10 +39,14 @@ def test_the_outline_is_that_of_the_groups(put: Callable[..., Path], tmp_path: P
     assert quick.tier.max() == Tier.EDIT
 
 
-def test_contents_are_those_of_the_members(put: Callable[..., Path], tmp_path: Path) -> None:
+def test_briefs_are_those_of_the_members(put: Callable[..., Path], tmp_path: Path) -> None:
     grouped = _findings(put, tmp_path).grouped
     for at, group in enumerate(grouped):
-        assert grouped.contents(at) == [(member.ref.path, member.ref.digest) for member in group.members]
+        assert grouped.briefs(at) == briefs(group)
+    tiers = {one.path.rpartition("/")[2]: one.tier for at in range(3) for one in grouped.briefs(at)}
+    assert [tiers[name] for name in ("0.png", "0-again.png", "0-small.jpg", "1-gray.jpg")] == [
+        Tier.NONE, Tier.EXACT, Tier.COPY, Tier.EDIT,
+    ]  # fmt: skip
 
 
 def test_the_riskiest_group_comes_first(put: Callable[..., Path], tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,43 @@ class Outline:
             Rows; of two alike the one that comes first anyway.
         """
         return np.lexsort((self.score, -self.tier.astype(np.int64)))
+
+
+class Brief(NamedTuple):
+    """What is known of a member of a group without making the group.
+
+    Attributes
+    ----------
+    path : str
+        Where it is.
+    digest : bytes or None
+        BLAKE3 of its content.
+    tier : int
+        The `Tier` of a duplicate; NONE for what is none.
+    """
+
+    path: str
+    digest: bytes | None
+    tier: int
+
+
+def briefs(group: Group) -> list[Brief]:
+    """Return what is known of each member of a group.
+
+    Parameters
+    ----------
+    group : Group
+        A group.
+
+    Returns
+    -------
+    list of Brief
+        The keeper first.
+    """
+    return [
+        Brief(one.ref.path, one.ref.digest, Tier.NONE if one.tier is None or one.role != "duplicate" else one.tier)
+        for one in group.members
+    ]
 
 
 def outline(groups: Sequence[Group]) -> Outline:
@@ -127,8 +164,8 @@ class Grouped(Sequence[Group]):
         """Bytes in the duplicates of each group: names of one file count once, of a keeper's file not at all."""
         return self._parts[1]
 
-    def contents(self, at: int) -> list[tuple[str, bytes | None]]:
-        """Return path and digest of each member of a group, without making it.
+    def briefs(self, at: int) -> list[Brief]:
+        """Return what is known of each member of a group, without making it.
 
         Parameters
         ----------
@@ -137,11 +174,11 @@ class Grouped(Sequence[Group]):
 
         Returns
         -------
-        list of (str, bytes or None)
+        list of Brief
             The keeper first.
         """
-        images = self._images
-        return [(images.path[row], images.facts.digest[int(images.content[row])]) for row in self.rows[at]]
+        path, digest, (content, tier) = self._images.path, self._images.facts.digest, self._listed
+        return [Brief(path[row], digest[content[row]], tier[row]) for row in self.rows[at]]
 
     def outline(self) -> Outline:
         """Return the outline of these groups, without making them.
@@ -194,6 +231,16 @@ class Grouped(Sequence[Group]):
         """Distance of each image to its own keeper in bits."""
         content = self._images.content
         return bits.distance(self._block[content], self._block[content[self._matches.keeper]])
+
+    @cached_property
+    def _listed(self) -> tuple[list[int], list[int]]:
+        """Content of each image, and its tier as a duplicate; single values of lists cost less than those of arrays."""
+        tier = np.where(self.members.duplicate, self._matches.tier, Tier.NONE)
+        return self._images.content.tolist(), tier.tolist()
+
+    @cached_property
+    def _pixels(self) -> NDArray[np.int64]:
+        return self._images.facts.width * self._images.facts.height
 
     def _file(self, row: int) -> tuple[int, int]:
         return int(self._images.device[row]), int(self._images.inode[row])
@@ -250,5 +297,5 @@ class Grouped(Sequence[Group]):
         matches = self._matches
         evidence = None if tier is Tier.EXACT else matches.evidence[row]  # which is of the two items, not within one
         facts, left = self._images.facts, bool(matches.keeper_left[row])
-        enlarged = self._ranking.origins.no_finer(other, one, facts.width * facts.height)
+        enlarged = self._ranking.origins.no_finer(other, one, self._pixels)
         return verify.lacking(facts, one, other, tier, evidence, left=left, enlarged=enlarged)

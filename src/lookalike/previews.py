@@ -210,21 +210,24 @@ class Previews:
 
 
 def _files(folder: str) -> Sequence["os.DirEntry[str]"]:
-    found = []
-    with os.scandir(folder) as below:
+    found: list[os.DirEntry[str]] = []
+    with contextlib.suppress(OSError), os.scandir(folder) as below:
         for entry in below:
             if entry.is_dir(follow_symlinks=False):
-                with os.scandir(entry.path) as files:
+                with contextlib.suppress(OSError), os.scandir(entry.path) as files:  # gone meanwhile, or not to be read
                     found += [file for file in files if file.is_file(follow_symlinks=False)]
     return found
 
 
 def _read(path: str) -> bytes | None:
+    """Return a preview that was kept; None where it is not there or not a whole WebP file."""
     try:
         with open(path, "rb") as file:
-            return file.read()
+            data = file.read()
     except OSError:
         return None
+    whole = data[:4] == b"RIFF" and data[8:12] == b"WEBP" and int.from_bytes(data[4:8], "little") == len(data) - 8
+    return data if whole else None
 
 
 def _keep(data: bytes, path: str) -> None:

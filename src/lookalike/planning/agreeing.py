@@ -27,6 +27,6 @@ def over_half(plan: Plan) -> list[tuple[PlanRoot, int]]:
 def _root_of(plan: Plan, path: str) -> str:
     """Return the innermost root that a path lies in."""
     absolute = os.path.normpath(os.path.join(plan.folder, path))
-    tops = [(os.path.normpath(os.path.join(plan.folder, root.path)), root) for root in plan.roots]
-    inside = [root for top, root in tops if absolute == top or is_within(absolute, top)]
-    return max(inside, key=lambda root: len(root.path)).absolute if inside else ""
+    tops = {os.path.normpath(os.path.join(plan.folder, root.path)): root.absolute for root in plan.roots}
+    inside = [top for top in tops if absolute == top or is_within(absolute, top)]
+    return tops[max(inside, key=len)] if inside else ""

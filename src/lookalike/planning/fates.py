@@ -124,13 +124,15 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
     return fates
 
 
-def read_found(fate: Fate) -> File:
+def read_found(path: str, digest: bytes | None) -> File:
     """Read an image whole.
 
     Parameters
     ----------
-    fate : Fate
-        The image.
+    path : str
+        Where it is.
+    digest : bytes or None
+        BLAKE3 of what was found there; None for what was never read.
 
     Returns
     -------
@@ -142,11 +144,11 @@ def read_found(fate: Fate) -> File:
     OSError
         If it cannot be read, or does not hold what was found.
     """
-    with open(fate.path, "rb") as file:
+    with open(path, "rb") as file:
         data = file.read()
-    if blake3(data).digest() != fate.digest:
-        raise OSError(f"{fate.text} has changed since it was found")
-    return data, os.path.basename(fate.path)
+    if blake3(data).digest() != digest:
+        raise OSError(f"{printable(path)} has changed since it was found")
+    return data, os.path.basename(path)
 
 
 def _settle(
@@ -199,7 +201,7 @@ def _may_differ_later(fate: Fate, keeper: Fate, pair: Pair) -> bool:
 def _look(fate: Fate, keeper: Fate, options: KeepOptions, confirm: Confirm) -> Pair | str:
     """Return how all of two files is alike, or why the image stays."""
     try:
-        found = confirm(read_found(keeper), read_found(fate))
+        found = confirm(read_found(keeper.path, keeper.digest), read_found(fate.path, fate.digest))
     except (OSError, DecodeError) as error:
         return f"not verified against what stays: {keeper.text}, {printable(str(error))}"
     if found.tier > options.tier:

@@ -4,8 +4,9 @@ import gc
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, groupby
@@ -15,7 +16,7 @@ from typing import Any
 from lookalike.confirming import confirm as look_at_both
 from lookalike.errors import SourceError
 from lookalike.labels import Root
-from lookalike.model import Group, Orient
+from lookalike.model import Group, Orient, Tier
 from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.beside import Beside
 from lookalike.planning.fates import Apart, Confirm, Fate, fates_of
@@ -23,6 +24,9 @@ from lookalike.planning.rescuing import Rescue
 from lookalike.planning.standing import Surroundings
 from lookalike.planning.wholes import Wholes, hold_names
 from lookalike.tables import Document, printable
+
+Tiers = Mapping[int, Tier]
+"""Loosest tier that goes of a group, by its number."""
 
 
 def make_plan(
@@ -34,6 +38,7 @@ def make_plan(
     found: dict[str, Any] | None = None,
     confirm: Confirm | None = None,
     apart: Apart | None = None,
+    tiers: Tiers | None = None,
 ) -> Plan:
     """Decide about every image of some groups.
 
@@ -56,6 +61,8 @@ def make_plan(
         A full look at two files; None for `lookalike.confirming.confirm`.
     apart : callable, optional
         What was decided of two contents, such as `lookalike.stores.decisions.Standing.apart`; None for nothing.
+    tiers : mapping of int to Tier, optional
+        Loosest tier that goes of a group, by its number, where that is tighter than the tier of the options.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def make_plan(
             roots=around.plan_roots(),
             options=options,
             orient=orient,
-            decisions=_decided(groups, around, options, confirm, apart),
+            decisions=_decided(groups, around, options, confirm, apart, tiers or {}),
             found=found or {},
         )
 
@@ -165,10 +172,15 @@ def _uncollected() -> Iterator[None]:
 
 
 def _decided(
-    groups: Sequence[Group], around: Surroundings, options: KeepOptions, confirm: Confirm, apart: Apart
-) -> tuple[Decision, ...]:
+    groups: Sequence[Group], around: Surroundings, options: KeepOptions, confirm: Confirm, apart: Apart, tiers: Tiers
+) -> tuple[Decision, ...]:  # fmt: skip
     """Return what becomes of each image; the fates that say so end here, before the collector looks at what is left."""
-    fates = [fate for group in groups for fate in fates_of(group, around, options, confirm, apart)]
+    by_tier = {tier: replace(options, tier=tier) for tier in {options.tier, *tiers.values()}}
+    fates = [
+        fate
+        for group in groups
+        for fate in fates_of(group, around, by_tier[tiers.get(group.id, options.tier)], confirm, apart)
+    ]
     _hold(fates, around, options, confirm)
     return tuple(_decisions(fates))
 

@@ -12,6 +12,7 @@ from lookalike.errors import LedgerError
 from lookalike.files.calls import copy_new, sync_folder
 from lookalike.files.lock import only_one
 from lookalike.opening import default_ledger, open_ledger
+from lookalike.stores.choices import choice_of
 from lookalike.stores.journal import entry_of
 from lookalike.stores.ledger import Ledger
 from lookalike.stores.pages import Value, rows
@@ -151,7 +152,7 @@ def save(store: Ledger, content: bytes) -> Repaired:
         for table, described in columns.items():
             if _fits(values, described, rowid):
                 named = (rowid if rowid is not None and values[0] is None else values[0], *values[1:])
-                if table == "entry" and not _is_entry(named):
+                if not _says_something(table, named):
                     continue
                 marks = ", ".join("?" * len(named))
                 store.db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", named)
@@ -172,9 +173,13 @@ def _fits(values: tuple[Value, ...], columns: list[tuple[int, str, str, int, obj
     ) and (values[0] is None) == (rowid is not None)
 
 
-def _is_entry(row: tuple[Value, ...]) -> bool:
+def _says_something(table: str, row: tuple[Value, ...]) -> bool:
+    """Say whether a row that fits a table is none that is garbled."""
     try:
-        entry_of(row)
+        if table == "entry":
+            entry_of(row)
+        elif table == "choice":
+            choice_of(row[3:5])
     except sqlite3.DatabaseError:
         return False
     return True

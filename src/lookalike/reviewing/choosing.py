@@ -1,25 +1,30 @@
 """What a person chooses for a group, and the group as it is planned then."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 
 from blake3 import blake3
 
 from lookalike.confirming import Confirmed
+from lookalike.grouped import Brief
 from lookalike.model import Group, Member, Tier
+from lookalike.plan import Decision
 from lookalike.stores.choices import Choice
 
 KEY_BYTES = 16
 Look = Callable[[Member, Member], Confirmed | None]
 """``(keeper, other) -> Confirmed``: a full look at two files; None where one of them cannot be read."""
 
+BY_PATH = attrgetter("path")
+"""In which order choices count members, however they were ranked."""
 DIFFERENT = Choice(None)
 """The images are no duplicates of each other."""
 
 
 def in_order(group: Group) -> tuple[Member, ...]:
-    """Return members in the order that choices count them: by path, however they were ranked.
+    """Return members in the order that choices count them.
 
     Parameters
     ----------
@@ -31,7 +36,7 @@ def in_order(group: Group) -> tuple[Member, ...]:
     tuple of Member
         Its members.
     """
-    return tuple(sorted(group.members, key=lambda member: os.fsencode(member.ref.path)))
+    return tuple(sorted(group.members, key=attrgetter("ref.path")))
 
 
 def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
@@ -40,7 +45,7 @@ def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
     Parameters
     ----------
     contents : sequence of (str, bytes or None)
-        Path and digest of each member, in any order.
+        Absolute path and digest of each member, in the order that choices count them.
 
     Returns
     -------
@@ -49,38 +54,20 @@ def key_of(contents: Sequence[tuple[str, bytes | None]]) -> bytes:
 
     Examples
     --------
-    >>> key_of([("a", b"1"), ("b", b"2")]) == key_of([("b", b"2"), ("a", b"1")])
-    True
+    >>> key_of([("/a", b"1"), ("/b", b"2")]) == key_of([("/b", b"2"), ("/a", b"1")])
+    False
     """
-    made = blake3()
-    for path, digest in sorted((os.fsencode(path), digest or b"") for path, digest in contents):
-        made.update(b"%d %d " % (len(path), len(digest)) + path + digest)
-    return made.digest(KEY_BYTES)
+    text = "\0".join(f"{path}\0{'' if digest is None else digest.hex()}" for path, digest in contents)
+    return blake3(os.fsencode(text)).digest(KEY_BYTES)
 
 
-def contents_of(group: Group) -> list[tuple[str, bytes | None]]:
-    """Return path and digest of each member.
-
-    Parameters
-    ----------
-    group : Group
-        A group.
-
-    Returns
-    -------
-    list of (str, bytes or None)
-        As `key_of` takes them.
-    """
-    return [(member.ref.path, member.ref.digest) for member in group.members]
-
-
-def proposal(group: Group, tier: Tier) -> Choice:
+def proposal(members: Sequence[Brief], tier: Tier) -> Choice:
     """Return what a search proposes for a group: its keeper stays, and duplicates within a tier go.
 
     Parameters
     ----------
-    group : Group
-        A group.
+    members : sequence of Brief
+        Members of a group, the keeper first.
     tier : Tier
         Loosest tier that goes.
 
@@ -88,23 +75,75 @@ def proposal(group: Group, tier: Tier) -> Choice:
     -------
     Choice
         Whether something else holds an image is for the plan to say.
+
+    Examples
+    --------
+    >>> proposal([Brief("b", b"1", Tier.NONE), Brief("a", b"2", Tier.COPY), Brief("c", b"3", Tier.EDIT)], Tier.COPY)
+    Choice(keeper=1, going=(0,))
     """
-    ordered = in_order(group)
-    going = [
-        at
-        for at, member in enumerate(ordered)
-        if member.role == "duplicate" and member.tier is not None and member.tier <= tier
-    ]
-    return Choice(ordered.index(group.keeper), tuple(going))
+    ordered = sorted(members, key=BY_PATH)
+    return Choice(ordered.index(members[0]), tuple(at for at, one in enumerate(ordered) if one.tier <= tier))
 
 
-def fits(group: Group, choice: Choice) -> bool:
-    """Say whether a choice can be one about a group.
+def loosest(members: Sequence[Brief], choice: Choice, tier: Tier) -> Tier:
+    """Return the loosest tier that goes by a choice, should a look at the files show something else than the search did.
+
+    Parameters
+    ----------
+    members : sequence of Brief
+        Members of the group, the keeper first.
+    choice : Choice
+        What was chosen; with a keeper.
+    tier : Tier
+        Loosest tier that is proposed to go.
+
+    Returns
+    -------
+    Tier
+        EDIT where somebody chose another keeper, or an image that is a duplicate of nothing; else that of what goes, so that
+        no edit goes with copies that were accepted unseen.
+
+    Examples
+    --------
+    >>> members = [Brief("a", b"1", Tier.NONE), Brief("b", b"2", Tier.EXACT), Brief("c", b"3", Tier.EDIT)]
+    >>> [loosest(members, Choice(0, going), Tier.COPY).name for going in ((1,), (1, 2))]
+    ['COPY', 'EDIT']
+    """
+    ordered = sorted(members, key=BY_PATH)
+    assert choice.keeper is not None
+    if ordered[choice.keeper] != members[0]:
+        return Tier.EDIT
+    return min(Tier.EDIT, max([tier, *(Tier(ordered[at].tier) for at in choice.going)]))
+
+
+def as_decided(group: Group, decisions: Iterable[Decision]) -> Choice:
+    """Return the choice that a plan of a group comes to.
 
     Parameters
     ----------
     group : Group
         A group.
+    decisions : iterable of Decision
+        What was decided about its images; of one that goes along with another, only that it does.
+
+    Returns
+    -------
+    Choice
+        With what really goes.
+    """
+    removals = [one for one in decisions if one.verdict == "remove"]
+    gone = {one.path for one in removals}.union(part.path for one in removals for part in one.parts)
+    ordered = in_order(group)
+    return Choice(ordered.index(group.keeper), tuple(at for at, one in enumerate(ordered) if one.ref.path in gone))
+
+
+def fits(count: int, choice: Choice) -> bool:
+    """Say whether a choice can be one about a group.
+
+    Parameters
+    ----------
+    count : int
+        How many members the group has.
     choice : Choice
         What was read from somewhere.
 
@@ -115,17 +154,16 @@ def fits(group: Group, choice: Choice) -> bool:
 
     Examples
     --------
-    >>> fits(Group(1, (), "star", 0, 0), DIFFERENT), fits(Group(1, (), "star", 0, 0), Choice(0))
-    (True, False)
+    >>> fits(2, DIFFERENT), fits(2, Choice(0, (1,))), fits(2, Choice(2)), fits(2, Choice(0, (0,)))
+    (True, True, False, False)
     """
-    count = len(group.members)
     if choice.keeper is None:
         return not choice.going
     return all(0 <= at < count for at in (choice.keeper, *choice.going)) and choice.keeper not in choice.going
 
 
 def as_chosen(group: Group, choice: Choice, look: Look) -> Group:
-    """Return a group as it is planned after a choice: only what was chosen can go, in favour of the keeper that was chosen.
+    """Return a group as it is planned after a choice: only what was chosen can go, and each in favour of what stays.
 
     Parameters
     ----------
@@ -134,7 +172,7 @@ def as_chosen(group: Group, choice: Choice, look: Look) -> Group:
     choice : Choice
         What was chosen; with a keeper.
     look : callable
-        A full look at two files, for images that were verified against another one than the keeper chosen.
+        A full look at two files: for the keeper that was proposed, and for images that are a duplicate of nothing.
 
     Returns
     -------
@@ -161,8 +199,11 @@ def _staying(member: Member, reason: str) -> Member:
 
 
 def _against(keeper: Member, member: Member, look: Look) -> Member:
-    """Return a member as it stands to a keeper."""
-    if member.keeper == keeper.ref.path and member.role == "duplicate":
+    """Return a member that goes: with the keeper that it has, or as it stands to the one that was chosen.
+
+    Where the keeper that it has goes, too, the plan looks at it and what stays for that.
+    """
+    if member.role == "duplicate" and member.tier is not None:
         return member
     found = look(keeper, member)
     if found is None:

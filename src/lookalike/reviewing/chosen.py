@@ -3,13 +3,11 @@
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 
-from lookalike.errors import UsageError
 from lookalike.opening import open_ledger
-from lookalike.reviewing.choosing import DIFFERENT, fits, key_of
+from lookalike.reviewing.choosing import BY_PATH, DIFFERENT, fits, key_of
 from lookalike.reviewing.subject import Subject
 from lookalike.stores.choices import Choice
 
@@ -31,6 +29,8 @@ class Chosen:
     ----------
     removed : dict of int to str
         Groups of which all went that was chosen to go, each with the batch that holds it now.
+    lock : RLock
+        For those who look before they choose, so that nobody chooses in between.
 
     Raises
     ------
@@ -41,8 +41,10 @@ class Chosen:
     def __init__(self, subject: Subject, ledger: str) -> None:
         self.removed: dict[int, str] = {}
         self._subject, self._ledger = subject, ledger
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._choices: dict[int, Choice] = {}
+        self._folders: dict[str, str] = {}
+        self._keys: dict[int, bytes] = {}
         if os.path.exists(ledger):
             self._load()
 
@@ -72,7 +74,7 @@ class Chosen:
         dict of int to Choice
             By position.
         """
-        with self._lock:
+        with self.lock:
             return dict(self._choices)
 
     def taken(self) -> list[int]:
@@ -83,7 +85,7 @@ class Chosen:
         list of int
             Positions.
         """
-        with self._lock:
+        with self.lock:
             return [*self._choices, *self.removed]
 
     def add(self, made: Mapping[int, Choice]) -> None:
@@ -95,7 +97,7 @@ class Chosen:
             By position.
         """
         if made:
-            with self._lock, open_ledger(self._ledger) as store, store.transaction():
+            with self.lock, open_ledger(self._ledger) as store, store.transaction():
                 rows = [(self._key(at), choice) for at, choice in made.items()]
                 store.add_choices(self._subject.place, rows, created=_now())
                 self._choices |= made
@@ -108,13 +110,13 @@ class Chosen:
         at : int
             Position of the group.
         """
-        contents = [(digest, path) for path, digest in self._subject.contents(at) if digest is not None]
+        contents = [(one.digest, one.path) for one in self._subject.briefs(at) if one.digest is not None]
         kind = "different" if len({digest for digest, _ in contents}) > 1 else "keep"  # equal bytes are one content
-        with self._lock, open_ledger(self._ledger) as store, store.transaction():
-            before = {one.id for one in store.decisions()}
-            number = store.add_decision(kind, contents, note=NOTE, created=_now())
-            added = None if number in before else number
-            store.add_choices(self._subject.place, [(self._key(at), DIFFERENT)], created=_now(), decision=added)
+        with self.lock, open_ledger(self._ledger) as store, store.transaction():
+            last, now = store.last_decision(), _now()
+            number = store.add_decision(kind, contents, note=NOTE, created=now)
+            added = number if number > last else None  # else it was decided before
+            store.add_choices(self._subject.place, [(self._key(at), DIFFERENT)], created=now, decision=added)
             self._choices[at] = DIFFERENT
 
     def take_back(self) -> list[int] | None:
@@ -127,13 +129,14 @@ class Chosen:
         """
         if not os.path.exists(self._ledger):
             return None
-        with self._lock, open_ledger(self._ledger) as store, store.transaction():
+        with self.lock, open_ledger(self._ledger) as store, store.transaction():
             step = store.take_back(self._subject.place)
             if step is None:
                 return None
-            if step.decision is not None:
-                with suppress(UsageError):  # taken back already, by another command
-                    store.remove_decision(step.decision)
+            for one in () if step.decision is None else store.decisions():
+                # Else that one was removed by another command, and what was decided next got its number.
+                if (one.id, one.created, one.note) == (step.decision, step.created, NOTE):
+                    store.remove_decision(one.id)
             known = store.choices(self._subject.place)
             rows = [self._rows[key] for key in step.groups if key in self._rows]
             for at in rows:
@@ -152,11 +155,11 @@ class Chosen:
         batch : str
             Name of the batch.
         """
-        with self._lock, open_ledger(self._ledger) as store, store.transaction():
-            gone = [at for at in rows if at in self._choices]
+        with self.lock, open_ledger(self._ledger) as store, store.transaction():
+            gone = list(rows)
             store.forget_choices(self._subject.place, [self._key(at) for at in gone])
             for at in gone:
-                del self._choices[at]
+                self._choices.pop(at, None)
                 self.removed[at] = batch
 
     def restore(self, batch: str) -> None:
@@ -167,7 +170,7 @@ class Chosen:
         batch : str
             Its name.
         """
-        with self._lock:
+        with self.lock:
             self.removed = {at: name for at, name in self.removed.items() if name != batch}
 
     @cached_property
@@ -176,7 +179,19 @@ class Chosen:
         return {self._key(at): at for at in range(len(self._subject.groups))}
 
     def _key(self, at: int) -> bytes:
-        return key_of(self._subject.contents(at))
+        key = self._keys.get(at)
+        if key is None:
+            members = sorted(self._subject.briefs(at), key=BY_PATH)
+            key = self._keys[at] = key_of([(self._absolute(one.path), one.digest) for one in members])
+        return key
+
+    def _absolute(self, path: str) -> str:
+        """Return where a path leads however its root was given; each folder is looked at once."""
+        cut = path.rfind(os.sep) + 1
+        folder = self._folders.get(path[:cut])
+        if folder is None:
+            folder = self._folders[path[:cut]] = os.path.join(os.path.realpath(path[:cut]), "")
+        return folder + path[cut:]
 
     def _load(self) -> None:
         """Take up what was chosen in an earlier review of the same images."""
@@ -184,7 +199,7 @@ class Chosen:
             known = store.choices(self._subject.place)
         for key, choice in known.items():
             at = self._rows.get(key)
-            if at is not None and fits(self._subject.groups[at], choice):
+            if at is not None and fits(len(self._subject.briefs(at)), choice):
                 self._choices[at] = choice
 
 

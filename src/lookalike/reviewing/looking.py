@@ -1,17 +1,18 @@
 """Full looks at two files, remembered: a person goes back and forth."""
 
-import os
+from blake3 import blake3
 
 from lookalike import confirming
-from lookalike.confirming import Confirmed
+from lookalike.confirming import Confirmed, File
 from lookalike.errors import DecodeError
 from lookalike.model import Member, Orient
+from lookalike.planning.fates import read_found
 
 REMEMBERED = 1000
 
 
 class Looks:
-    """Looks at two files.
+    """Looks at two files; may be called by several threads.
 
     Parameters
     ----------
@@ -21,9 +22,36 @@ class Looks:
 
     def __init__(self, orient: Orient) -> None:
         self._orient = orient
-        self._seen: dict[tuple[str, str], Confirmed | None] = {}
+        self._seen: dict[tuple[bytes, str, bytes, str], Confirmed] = {}
 
-    def __call__(self, keeper: Member, other: Member) -> Confirmed | None:
+    def __call__(self, keeper: File, other: File) -> Confirmed:
+        """Look at two files.
+
+        Parameters
+        ----------
+        keeper, other : tuple of (bytes, str)
+            Contents and name of each.
+
+        Returns
+        -------
+        Confirmed
+            As `lookalike.confirming.confirm`.
+
+        Raises
+        ------
+        DecodeError
+            If one of them cannot be decoded.
+        """
+        key = blake3(keeper[0]).digest(), keeper[1], blake3(other[0]).digest(), other[1]
+        found = self._seen.get(key)
+        if found is None:
+            found = confirming.confirm(keeper, other, orient=self._orient)
+            if len(self._seen) >= REMEMBERED:
+                self._seen.clear()
+            self._seen[key] = found
+        return found
+
+    def members(self, keeper: Member, other: Member) -> Confirmed | None:
         """Look at the files of two images.
 
         Parameters
@@ -34,21 +62,9 @@ class Looks:
         Returns
         -------
         Confirmed or None
-            As `lookalike.confirming.confirm`; None where one of them cannot be read.
+            None where one of them cannot be read, or is not what was found.
         """
-        key = keeper.ref.path, other.ref.path
-        if key not in self._seen:
-            if len(self._seen) >= REMEMBERED:
-                self._seen.clear()
-            self._seen[key] = self._confirmed(*key)
-        return self._seen[key]
-
-    def _confirmed(self, first: str, second: str) -> Confirmed | None:
-        files = []
         try:
-            for path in (first, second):
-                with open(path, "rb") as file:
-                    files.append((file.read(), os.path.basename(path)))
-            return confirming.confirm(files[0], files[1], orient=self._orient)
+            return self(*(read_found(one.ref.path, one.ref.digest) for one in (keeper, other)))
         except (OSError, DecodeError):
             return None

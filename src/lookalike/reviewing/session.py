@@ -1,7 +1,7 @@
 """A review: groups are shown with what would become of their images, a person chooses, and a plan comes of it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.making import make_plan
 from lookalike.removal.applying import Applied, OnProgress
 from lookalike.removal.undoing import Undone
-from lookalike.reviewing.choosing import as_chosen, in_order, proposal
+from lookalike.reviewing.choosing import DIFFERENT, as_chosen, as_decided, in_order, loosest, proposal
 from lookalike.reviewing.chosen import Chosen
 from lookalike.reviewing.looking import Looks
 from lookalike.reviewing.route import Route
@@ -88,8 +88,7 @@ class Review:
         self.choices = Chosen(subject, self.ledger)
         self.route = Route(subject.outline)
         self.applied: list[Applied] = []
-        self._workers = workers
-        self._look = Looks(subject.orient)
+        self._workers, self._looks = workers, Looks(subject.orient)
 
     def __len__(self) -> int:
         return len(self.subject.groups)
@@ -134,11 +133,10 @@ class Review:
         dict of str to Decision
             By path, of what was chosen or else of what is proposed; empty where the images are no duplicates of each other.
         """
-        group, choice = self.group(at), self.choices.get(at)
-        if choice is not None and choice.keeper is None:
-            return {}
-        plan = self._plan([group if choice is None else as_chosen(group, choice, self._look)], proposed=choice is None)
-        return {decision.path: decision for decision in plan.decisions}
+        self.group(at)
+        choice = self.choices.get(at)
+        decided = () if choice == DIFFERENT else self._plan({at: choice}).decisions
+        return {decision.path: decision for decision in decided}
 
     def accept(self, at: int) -> None:
         """Choose for a group what is proposed, as far as nothing holds it; what was chosen already stands.
@@ -153,14 +151,15 @@ class Review:
         UsageError
             If there is no such group, or its images are gone.
         """
-        group = self._open(at)
         if self.choices.get(at) is None:
-            plan = self.decisions(at)
-            going = [place for place, one in enumerate(in_order(group)) if plan[one.ref.path].verdict == "remove"]
-            self.choices.add({at: replace(proposal(group, self.options.tier), going=tuple(going))})
+            made = as_decided(self._open(at), self.decisions(at).values())
+            with self.choices.lock:
+                self._open(at)
+                if self.choices.get(at) is None:  # still: to look at the files takes a while
+                    self.choices.add({at: made})
 
     def choose_keeper(self, at: int, position: int) -> None:
-        """Choose which image of a group stays; the one that was to stay goes in its place, if it is a duplicate of it.
+        """Choose which image of a group stays; the one that was to stay goes, if it is a duplicate of it.
 
         Parameters
         ----------
@@ -174,11 +173,12 @@ class Review:
         UsageError
             If there is no such image, or the images are gone.
         """
-        now = self._now(at, position)
-        assert now.keeper is not None
-        if now.keeper != position or self.choices.get(at) is None:
-            going = {*now.going, now.keeper} - {position}
-            self.choices.add({at: Choice(position, tuple(sorted(going if now.keeper != position else now.going)))})
+        with self.choices.lock:
+            now = self._now(at, position)
+            assert now.keeper is not None
+            made = Choice(position, tuple(sorted({*now.going, now.keeper} - {position})))
+            if made != self.choices.get(at):
+                self.choices.add({at: made})
 
     def mark(self, at: int, position: int) -> None:
         """Choose that an image goes, or that it stays where it was chosen to go.
@@ -195,13 +195,14 @@ class Review:
         UsageError
             If it is the keeper or another picture, there is no such image, or the images are gone.
         """
-        now = self._now(at, position)
-        ordered = in_order(self.group(at))
-        if position == now.keeper:
-            raise UsageError("this image is the keeper: choose another keeper first")
-        if ordered[position].tier is Tier.SIMILAR and ordered[now.keeper or 0].ref.path == ordered[position].keeper:
-            raise UsageError("this is a similar picture, not the same one: it is never removed")
-        self.choices.add({at: replace(now, going=tuple(sorted({*now.going} ^ {position})))})
+        with self.choices.lock:
+            now = self._now(at, position)
+            ordered = in_order(self.group(at))
+            if position == now.keeper:
+                raise UsageError("this image is the keeper: choose another keeper first")
+            if ordered[position].tier is Tier.SIMILAR and ordered[now.keeper or 0].ref.path == ordered[position].keeper:
+                raise UsageError("this is a similar picture, not the same one: it is never removed")
+            self.choices.add({at: replace(now, going=tuple(sorted({*now.going} ^ {position})))})
 
     def differ(self, at: int) -> None:
         """Decide that the images of a group are no duplicates of each other, for every later search, too.
@@ -216,8 +217,9 @@ class Review:
         UsageError
             If there is no such group, or its images are gone.
         """
-        self._open(at)
-        self.choices.differ(at)
+        with self.choices.lock:
+            self._open(at)
+            self.choices.differ(at)
 
     def acceptable(self, tier: Tier) -> NDArray[np.int64]:
         """Return the groups that can be accepted in one go: nothing was chosen, and all that is in them is of a tier.
@@ -249,9 +251,10 @@ class Review:
         int
             How many groups.
         """
-        rows = self.acceptable(tier).tolist()
-        self.choices.add({at: proposal(self.subject.groups[at], tier) for at in rows})
-        return len(rows)
+        with self.choices.lock:
+            rows = self.acceptable(tier).tolist()
+            self.choices.add({at: proposal(self.subject.briefs(at), tier) for at in rows})
+            return len(rows)
 
     def take_back(self) -> int | None:
         """Take the last choice back, with the decision that it added to the ledger.
@@ -284,11 +287,10 @@ class Review:
         UsageError
             If nothing is to go.
         """
-        wanted = [(at, choice) for at, choice in sorted(self.choices.all().items()) if choice.going]
+        wanted = {at: choice for at, choice in sorted(self.choices.all().items()) if choice.going}
         if not wanted:
             raise UsageError("nothing was chosen to go yet: accept a proposal, or mark an image")
-        groups = [as_chosen(self.subject.groups[at], choice, self._look) for at, choice in wanted]
-        return self._plan(groups, proposed=False)
+        return self._plan(wanted)
 
     def write(self, plan: Plan, path: str | None = None) -> str:
         """Write a plan to a file, for `lookalike apply`.
@@ -342,9 +344,9 @@ class Review:
             refused = {one.path for one in done.refused}
             held = {decision.group for decision in plan.removals if decision.path in refused}
             gone = {decision.group for decision in plan.removals} - held
-            rows = [at for at in self.choices.all() if self.subject.groups[at].id in gone]
-            self.choices.remove(rows, done.batch)
-            self.applied.append(done)
+            self.choices.remove([at for at, number in enumerate(self.subject.numbers) if number in gone], done.batch)
+            if done.images:
+                self.applied.append(done)
         return done
 
     def undo(self) -> Undone:
@@ -353,7 +355,7 @@ class Review:
         Returns
         -------
         Undone
-            What is back.
+            What is back; where nothing is (it was purged, or is in the trash of the desktop), its groups stay as they are.
 
         Raises
         ------
@@ -364,10 +366,10 @@ class Review:
         """
         if not self.applied:
             raise UsageError("nothing was removed in this review: `lookalike undo` brings back earlier batches")
-        batch = str(self.applied[-1].batch)
-        done = cleaning.undo(batch, ledger=self.ledger)
-        self.choices.restore(batch)
+        done = cleaning.undo(self.applied[-1], ledger=self.ledger)
         self.applied.pop()
+        if done.files or not done.refused:
+            self.choices.restore(done.batch)
         return done
 
     def _open(self, at: int) -> Group:
@@ -379,16 +381,20 @@ class Review:
         """Return what was chosen for a group, or is proposed where nothing was or its images were called different."""
         group = self._open(at)
         if not 0 <= position < len(group.members):
-            raise UsageError(
-                f"there is no image at {position}: group {at + 1} has {len(group.members)}, counted from 0"
-            )
-        choice = self.choices.get(at)
-        return proposal(group, self.options.tier) if choice is None or choice.keeper is None else choice
+            raise UsageError(f"group {at + 1} has no image {position}: it has {len(group.members)}, counted from 0")
+        choice = self.choices.get(at) or DIFFERENT
+        return choice if choice.keeper is not None else proposal(self.subject.briefs(at), self.options.tier)
 
-    def _plan(self, groups: Sequence[Group], *, proposed: bool) -> Plan:
+    def _plan(self, chosen: Mapping[int, Choice | None]) -> Plan:
+        groups, tiers, proposed = [], {}, self.options.tier
+        for at, choice in chosen.items():
+            group = self.subject.groups[at]
+            groups.append(group if choice is None else as_chosen(group, choice, self._looks.members))
+            if choice is not None:
+                tiers[group.id] = loosest(self.subject.briefs(at), choice, proposed)
         digests = {member.ref.digest for group in groups for member in group.members if member.ref.digest is not None}
         standing = Standing.of(decisions(ledger=self.ledger), digests)
         return make_plan(
-            groups, self.subject.roots, options=self.options if proposed else replace(self.options, tier=Tier.EDIT),
-            orient=self.subject.orient, found=self.subject.found, apart=standing.apart,
+            groups, self.subject.roots, options=replace(self.options, tier=max([proposed, *tiers.values()])), tiers=tiers,
+            orient=self.subject.orient, found=self.subject.found, confirm=self._looks, apart=standing.apart,
         )  # fmt: skip

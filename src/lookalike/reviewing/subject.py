@@ -6,15 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lookalike.findings import Findings
-from lookalike.grouped import Outline, outline
+from lookalike.grouped import Brief, Outline, briefs, outline
 from lookalike.labels import Root
 from lookalike.model import Failure, Group, Orient
 from lookalike.planning.standing import absolute
-from lookalike.reviewing.choosing import contents_of
 from lookalike.tables import Document
-
-Contents = Sequence[tuple[str, bytes | None]]
-"""Path and digest of each member of a group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +23,10 @@ class Subject:
         The groups; each may be made only when it is looked at.
     outline : Outline
         What a list shows of each.
-    contents : callable
-        Path and digest of each member of the group at a position, without making the group.
+    numbers : sequence of int
+        Number of each group in the findings.
+    briefs : callable
+        What is known of each member of the group at a position, without making the group.
     roots : sequence of Root
         What was searched and what it was compared against.
     orient : str
@@ -43,7 +41,8 @@ class Subject:
 
     groups: Sequence[Group]
     outline: Outline
-    contents: Callable[[int], Contents]
+    numbers: Sequence[int]
+    briefs: Callable[[int], Sequence[Brief]]
     roots: Sequence[Root]
     orient: Orient
     found: dict[str, Any]
@@ -71,9 +70,9 @@ def of_findings(findings: Findings) -> Subject:
     """
     grouped = findings.grouped
     return Subject(
-        groups=grouped, outline=grouped.outline(), contents=grouped.contents, roots=findings.by_root,
-        orient=findings.options.orient, found=findings.to_dict(0)["options"], failures=findings.failures,
-        incomplete=findings.incomplete,
+        groups=grouped, outline=grouped.outline(), numbers=range(1, len(grouped) + 1), briefs=grouped.briefs,
+        roots=findings.by_root, orient=findings.options.orient, found=findings.to_dict(0)["options"],
+        failures=findings.failures, incomplete=findings.incomplete,
     )  # fmt: skip
 
 
@@ -92,6 +91,7 @@ def of_document(document: Document) -> Subject:
     """
     groups = document.groups
     return Subject(
-        groups=groups, outline=outline(groups), contents=lambda at: contents_of(groups[at]), roots=document.roots,
+        groups=groups, outline=outline(groups), numbers=[group.id for group in groups],
+        briefs=lambda at: briefs(groups[at]), roots=document.roots,
         orient=document.orient, found=document.options,
     )  # fmt: skip

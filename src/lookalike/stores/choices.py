@@ -1,8 +1,10 @@
 """Choices of a review: what a person chose for each group, in steps that can be taken back one by one."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lookalike.stores.database import Database
 
@@ -33,10 +35,13 @@ class Step:
         Keys of the groups that it was about.
     decision : int or None
         Number of the decision that it had added to the ledger.
+    created : str
+        When it was made.
     """
 
     groups: tuple[bytes, ...]
     decision: int | None
+    created: str
 
 
 class Choices(Database):
@@ -85,7 +90,7 @@ class Choices(Database):
         with self.explained():
             for key, keeper, going in self.db.execute(query, (os.fsencode(place),)):
                 found.pop(key, None)
-                found[key] = Choice(keeper, tuple(int(at) for at in going.split(",") if at))
+                found[key] = choice_of((keeper, going))
         return found
 
     def take_back(self, place: str) -> Step | None:
@@ -101,24 +106,56 @@ class Choices(Database):
         Step or None
             What it was; None where there is none.
         """
-        query = """SELECT step, key, decision FROM choice WHERE place = ?1
+        query = """SELECT step, key, decision, created FROM choice WHERE place = ?1
             AND step = (SELECT max(step) FROM choice WHERE place = ?1)"""
         rows = self.db.execute(query, (os.fsencode(place),)).fetchall()
         if not rows:
             return None
         self.db.execute("DELETE FROM choice WHERE place = ? AND step = ?", (os.fsencode(place), rows[0][0]))
-        return Step(tuple(key for _, key, _ in rows), rows[0][2])
+        return Step(tuple(key for _, key, _, _ in rows), *rows[0][2:])
 
-    def forget_choices(self, place: str, keys: Sequence[bytes]) -> None:
+    def forget_choices(self, place: str, keys: Collection[bytes]) -> None:
         """Forget what was chosen for some groups; call inside a transaction.
 
         Parameters
         ----------
         place : str
             Which review.
-        keys : sequence of bytes
+        keys : collection of bytes
             Of the groups.
         """
-        self.db.executemany(
-            "DELETE FROM choice WHERE place = ? AND key = ?", ((os.fsencode(place), key) for key in keys)
+        known = self.db.execute("SELECT place, step, key FROM choice WHERE place = ?", (os.fsencode(place),)).fetchall()
+        gone = set(keys)
+        self.db.executemany(  # by the whole key: to look for each group by its own would go through all rows each time
+            "DELETE FROM choice WHERE place = ? AND step = ? AND key = ?", (row for row in known if row[2] in gone)
         )
+
+
+def choice_of(row: Sequence[Any]) -> Choice:
+    """Return the choice of a row.
+
+    Parameters
+    ----------
+    row : sequence
+        Its keeper and what goes.
+
+    Returns
+    -------
+    Choice
+        What it says.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If it is garbled: SQLite knows damaged pages, not damaged values.
+
+    Examples
+    --------
+    >>> choice_of((1, "0,2"))
+    Choice(keeper=1, going=(0, 2))
+    """
+    keeper, going = row
+    try:
+        return Choice(keeper, tuple(int(at) for at in going.split(",") if at))
+    except (AttributeError, ValueError) as error:
+        raise sqlite3.DatabaseError(f"a choice is garbled: {going!r} go") from error

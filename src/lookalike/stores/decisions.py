@@ -179,6 +179,16 @@ class Decisions(Database):
                 images.setdefault(decision, []).append((digest, os.fsdecode(path)))
         return [Decided(at, kind, created, note, tuple(images.get(at, ()))) for at, kind, created, note in rows]
 
+    def last_decision(self) -> int:
+        """Return the number of the last decision: what is added gets a higher one.
+
+        Returns
+        -------
+        int
+            0 where there is none.
+        """
+        return int(self.db.execute("SELECT coalesce(max(id), 0) FROM decision").fetchone()[0])
+
     def remove_decision(self, number: int) -> None:
         """Forget a decision; call inside a transaction.
 
