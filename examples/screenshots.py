@@ -46,9 +46,7 @@ def main() -> None:
         os.chdir(place)
         os.environ |= dict.fromkeys(("XDG_CACHE_HOME", "XDG_STATE_HOME"), f"{place}/.home")
         lookalike = [sys.executable, "-m", "lookalike"]
-        subprocess.run(
-            [*lookalike, "find", "photos", "backup", "--output", "report.html", "--quiet"], check=True
-        )
+        subprocess.run([*lookalike, "find", "photos", "backup", "--output", "report.html", "--quiet"], check=True)
         command = [*lookalike, "review", "photos", "backup", "--no-browser", "--quiet"]
         review = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -72,10 +72,11 @@ class Tier(IntEnum):
         >>> Tier.parse("copy")
         <Tier.COPY: 1>
         """
-        names = [tier.name.lower() for tier in cls if tier is not cls.NONE]
-        if text not in names:
+        tier = cls.__members__.get(text.upper(), cls.NONE)
+        if tier is cls.NONE or text != text.lower():
+            names = [tier.name.lower() for tier in cls if tier is not cls.NONE]
             raise UsageError(f"unknown tier {text!r}: use one of {', '.join(names)}")
-        return cls[text.upper()]
+        return tier
 
 
 @dataclass(frozen=True, slots=True)

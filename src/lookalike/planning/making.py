@@ -1,11 +1,9 @@
 """Groups to a plan: what goes, what stays and why, as the files stand now. Nothing is written."""
 
-import gc
 import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +11,7 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
+from lookalike import collector
 from lookalike.confirming import confirm as look_at_both
 from lookalike.errors import SourceError
 from lookalike.labels import Root
@@ -77,7 +76,7 @@ def make_plan(
     confirm = confirm or partial(look_at_both, orient=orient)
     apart = apart or (lambda _keeper, _other: False)
     around = Surroundings(roots, options)
-    with _uncollected():
+    with collector.paused():
         return Plan(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             folder=os.getcwd(),
@@ -157,18 +156,6 @@ def freed(plan: Plan) -> dict[str, int]:
         if links <= len(same):
             gained[path] = size
     return gained
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Pause the search for cycles of garbage: a plan is many values and no cycle, and a third of the time went into it."""
-    active = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if active:
-            gc.enable()
 
 
 def _decided(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
+from lookalike import collector
 from lookalike.errors import UsageError
 from lookalike.labels import Root
 from lookalike.model import LOSSES, Group, GroupRule, ImageRef, Member, Orient, Role
@@ -55,7 +56,8 @@ def document_from_json(text: str | bytes) -> Document:
     UsageError
         If it is not JSON, or a field is missing or wrong; the message names it and the member.
     """
-    return _document(parse(text, "findings"))
+    with collector.paused():
+        return _document(parse(text, "findings"))
 
 
 def read_document(path: str) -> Document:
@@ -76,7 +78,8 @@ def read_document(path: str) -> Document:
     UsageError
         If the file cannot be read, or as `document_from_json`.
     """
-    return _document(load(path, "findings"))
+    with collector.paused():
+        return _document(load(path, "findings"))
 
 
 def root_rows(roots: list[Root]) -> list[dict[str, Any]]:
@@ -112,8 +115,9 @@ def _document(fields: Fields) -> Document:
         raise UsageError(f"{fields.label} has version {version}, and this program reads {FINDINGS_VERSION}: find again")
     options = Fields(fields.take("options", dict), f"{fields.label}, options")
     rule, orient = _one_of(options, "group", get_args(GroupRule)), _one_of(options, "orient", get_args(Orient))
+    groups = tuple(_group(row, cast("GroupRule", rule)) for row in fields.objects("groups", "group"))
     return Document(
-        tuple(_group(row, cast("GroupRule", rule)) for row in fields.objects("groups", "group")),
+        groups,
         tuple(_root(row) for row in fields.objects("by_root", "root")),
         cast("Orient", orient),
         fields.take("options", dict),
