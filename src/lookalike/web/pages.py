@@ -149,7 +149,8 @@ def group(review: Review, at: int, focus: int | None, page: int) -> dict[str, An
     at : int
         Position of the group.
     focus : int or None
-        Position, among the members by path, of the image that is compared with the keeper; None for the first other one.
+        Position, among the members by path, of the image that is compared with the keeper; None for the one least
+        certain to be the same picture.
     page : int
         Which part of a large group, from 0.
 
@@ -173,7 +174,8 @@ def group(review: Review, at: int, focus: int | None, page: int) -> dict[str, An
         for key, member in enumerate(shown, 1 + page * IMAGES_A_PAGE)
     ]
     others = [picture.position for picture in pictures if picture.position != now.keeper]
-    second = focus if focus in others else (others or [now.keeper or 0])[0]
+    riskiest = max(others, key=lambda position: _risk(ordered[position]), default=now.keeper or 0)
+    second = focus if focus in others else riskiest
     pair = [now.keeper or 0, second]
     taken = review.choices.taken()
     ahead = review.route.neighbour(at, 1)
@@ -205,7 +207,7 @@ def _pair_of(review: Review, at: int) -> list[int]:
     """Return the positions of the images that the page of a group shows first."""
     found = review.group(at)
     ordered = in_order(found)
-    return [ordered.index(member) for member in found.members[:2]]
+    return [ordered.index(found.keeper), ordered.index(max(found.members[1:IMAGES_A_PAGE], key=_risk))]
 
 
 def summary(plan: Plan, path: str, free: int) -> dict[str, Any]:
