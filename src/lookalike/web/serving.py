@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -11,6 +10,7 @@ from lookalike.previews import Previews
 from lookalike.reviewing.session import Review
 from lookalike.web.app import make_app
 from lookalike.web.desk import Desk
+from lookalike.web.guard import origin_of
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost")
@@ -48,11 +48,8 @@ def serve(
     UsageError
         If the address is another one and `container` is not set, the port is taken, or `behind` is no address.
     """
-    proxy = urlsplit(behind or HOST)
-    if behind is not None and (proxy.scheme not in ("http", "https") or not proxy.netloc):
-        raise UsageError(
-            f"--behind takes the address of the proxy, such as https://hub.example/proxy/8765/, got {behind!r}"
-        )
+    if behind is not None:
+        origin_of(behind)
     if host not in LOOPBACK and not container:
         raise UsageError(
             f"--host {host} would open the review to other machines: leave it at {HOST} and use ssh -L, or add --container "
