@@ -36,7 +36,7 @@ def facts_of(member: Member, *, max_pixels: int = MAX_PIXELS) -> Facts:
     }
     try:
         seconds = os.stat(member.ref.path).st_mtime
-        data = as_found(member.ref)
+        data = as_found(member.ref.path, member.ref.digest, member.ref.size)
     except OSError as error:
         return made | {"File": f"cannot be read: {error.strerror}"}
     made["Modified"] = _when(seconds)

@@ -29,13 +29,17 @@ FOLDER_BYTES = 1 << 30
 """What previews on disk may take before the oldest go."""
 
 
-def as_found(ref: ImageRef) -> bytes:
+def as_found(path: str, digest: bytes | None, size: int | None = None) -> bytes:
     """Read an image file, unless something else is there by now: nobody asked for that to be looked at.
 
     Parameters
     ----------
-    ref : ImageRef
-        As it was found; without a digest, any content of that size.
+    path : str
+        The file.
+    digest : bytes or None
+        BLAKE3 of what it should hold; None for anything.
+    size : int, optional
+        How many bytes that is; files of another size are not read.
 
     Returns
     -------
@@ -47,24 +51,30 @@ def as_found(ref: ImageRef) -> bytes:
     OSError
         If it cannot be read, is no ordinary file, or holds something else.
     """
-    changed = OSError(errno.ESTALE, "it has changed since it was found", ref.path)
-    if os.stat(ref.path).st_size != ref.size:
+    changed = OSError(errno.ESTALE, "it has changed since it was found", path)
+    if size not in (None, os.stat(path).st_size):
         raise changed
-    data, digest = contents_of(ref.path)
-    if ref.digest not in (None, digest):
+    data, found = contents_of(path)
+    if digest not in (None, found):
         raise changed
     return data
 
 
-def of_file(ref: ImageRef, most: int, *, max_pixels: int = MAX_PIXELS) -> bytes:
-    """Make a preview of an image file that is still what was found.
+def of_file(
+    path: str, digest: bytes | None, most: int, *, size: int | None = None, max_pixels: int = MAX_PIXELS
+) -> bytes:
+    """Make a preview of an image file.
 
     Parameters
     ----------
-    ref : ImageRef
+    path : str
         The file.
+    digest : bytes or None
+        BLAKE3 of what it should hold; None for anything.
     most : int
         Most pixels of the longer side; smaller pictures stay as they are.
+    size : int, optional
+        Bytes that it should have.
     max_pixels : int
         Most pixels (width times height) that are decoded, inclusive.
 
@@ -80,7 +90,8 @@ def of_file(ref: ImageRef, most: int, *, max_pixels: int = MAX_PIXELS) -> bytes:
     DecodeError
         If it cannot be decoded.
     """
-    return encoded(decode.picture(as_found(ref), os.path.basename(ref.path), most, max_pixels=max_pixels))
+    data = as_found(path, digest, size)
+    return encoded(decode.picture(data, os.path.basename(path), most, max_pixels=max_pixels))
 
 
 def of_thumbnail(
@@ -170,7 +181,7 @@ class Previews:
         if kept is not None and (data := _read(kept)) is not None:
             return data
         try:
-            made = of_file(ref, most, max_pixels=self._max_pixels)
+            made = of_file(ref.path, ref.digest, most, size=ref.size, max_pixels=self._max_pixels)
         except (OSError, DecodeError):
             return self.of_thumbnail(ref, most)
         if kept is not None:

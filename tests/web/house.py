@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+import httpx
 import pytest
 
 from conftest import encode, scene
@@ -228,6 +229,55 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+
+
+class Browser:
+    """What a browser without JavaScript does: links, forms, redirects, and cookies as paths and names have them."""
+
+    def __init__(self, address: str, below: str = "/") -> None:
+        self.client = httpx.Client(trust_env=False, timeout=60)
+        self.place, self.below = address, below
+        self.code = 0
+        self.page = Page("")
+        self.answer: httpx.Response | None = None
+        self.go("")
+
+    def go(self, link: str) -> Page:
+        """Follow a link of this page."""
+        return self._take("GET", link)
+
+    def press(self, action: str, **chosen: str) -> Page:
+        """Press the button of the form on this page that does this and says that."""
+        found = [
+            (place, fields)
+            for _, place, fields in self.page.forms
+            if place.endswith(action)
+            and all(fields.get(name) == value for name, value in chosen.items() if name in fields)
+        ]
+        assert found, (action, chosen, self.page.forms)
+        place, fields = found[-1]
+        return self._take("POST", place, {**fields, **chosen})
+
+    def wait(self) -> Page:
+        """Stay on a page that goes on by itself until it did."""
+        while any(tag == "meta" and one.get("http-equiv") == "refresh" for tag, one in self.page.elements):
+            time.sleep(0.02)
+            self.go("")
+        return self.page
+
+    def close(self) -> None:
+        self.client.close()
+
+    def _take(self, method: str, link: str, fields: dict[str, str] | None = None) -> Page:
+        place, origin = below(self.below, self.place, link), "://".join(urlsplit(self.place)[:2])
+        answer = self.client.request(method, place, data=fields, headers={"Origin": origin} if method == "POST" else {})
+        while answer.status_code == 303:
+            place = below(self.below, place, answer.headers["location"])
+            answer = self.client.get(place)
+        self.place, self.code, self.answer = place, answer.status_code, answer
+        if answer.headers["content-type"].startswith("text/html"):
+            self.page = Page(answer.text)
+        return self.page
 
 
 def snapshot(*folders: Path) -> dict[str, tuple[Any, ...]]:

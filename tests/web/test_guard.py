@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from house import Answer, House, ask, fill, guarded, open_house, raw
+from house import Answer, House, ask, fill, guarded, house, open_house, raw, shown
 
 from lookalike.web.guard import HEADERS, METHODS
+
+__all__ = ["house", "shown"]
 
 PROXY = "https://hub.example/user/ann/proxy/8765/"
 LOST = "Open the address"
@@ -84,7 +86,8 @@ STRANGERS = [
     "evil.example@127.0.0.1:{port}", "127.0.0.1:{port}@evil.example", "localhost:80@evil.example", "user:pw@localhost",
     "localhost:x", "localhost:{port}/", "localhost:{port}?x", "localhost:{port}#", "localhost:-1", "localhost:1:2",
     "localhost, evil.example", "localhost;evil.example", "localhost.", "127.1", "0.0.0.0", "0.0.0.0:{port}", "2130706433",
-    "[::1", "::1", "[::1]x", "[::ffff:127.0.0.1]", "[::]", "", "hub.example", "192.168.0.1:{port}", "\xe9vil", "localhost:",
+    "[::1", "::1", "[::1]x", "[::ffff:127.0.0.1]", "[::]", "", "hub.example", "192.168.0.1:{port}", "\xe9vil",
+    "localhost:",
     "localhost:٨٠".encode().decode("latin-1"),
 ]  # fmt: skip
 
@@ -166,8 +169,10 @@ def test_what_a_proxy_might_forward_is_not_believed(shown: House) -> None:
 @pytest.mark.parametrize(
     "cookie",
     [
-        "lookalike-{port}=wrong", "lookalike-{port}=", "lookalike-{port}", "lookalike-{other}={cookie}", "lookalike={cookie}",
-        "Lookalike-{port}={cookie}", "xlookalike-{port}={cookie}", "x=lookalike-{port}={cookie}", "{cookie}", "=", ";;;", "\xff=\xff",
+        "lookalike-{port}=wrong", "lookalike-{port}=", "lookalike-{port}", "lookalike-{other}={cookie}",
+        "lookalike={cookie}",
+        "Lookalike-{port}={cookie}", "xlookalike-{port}={cookie}", "x=lookalike-{port}={cookie}", "{cookie}",
+        "=", ";;;", "\xff=\xff",
         "lookalike-{port}={cookie}x", "lookalike-{port}=x{cookie}", "lookalike-{port}={token}", "lookalike-{port}={form}",
         "$Version=1; $Path=lookalike-{port}={cookie}", "lookalike-{port}=\xe9", "lookalike-{port}={upper}",
     ],
@@ -190,8 +195,10 @@ def test_other_cookies_are_none(shown: House, cookie: str) -> None:
 @pytest.mark.parametrize(
     "others",
     [
-        'prefs={{"a": 1, "b": [2]}}; {own}', "{own}; [x]=y", "a b c; {own}", '_xsrf=2|a|b; username-localhost-8888="2|1:0|x"; {own}',
-        "=; {own}", "x=\xe9; {own}", "{name}=stale; {own}", "{own}; {name}=stale", "a={{;{own}", "{own};", "  {own}  ;; x",
+        'prefs={{"a": 1, "b": [2]}}; {own}', "{own}; [x]=y", "a b c; {own}",
+        '_xsrf=2|a|b; username-localhost-8888="2|1:0|x"; {own}',
+        "=; {own}", "x=\xe9; {own}", "{name}=stale; {own}", "{own}; {name}=stale", "a={{;{own}", "{own};",
+        "  {own}  ;; x",
     ],
 )  # fmt: skip
 def test_cookies_of_other_programs_on_this_machine_do_no_harm(shown: House, others: str) -> None:
@@ -207,8 +214,10 @@ def test_two_lines_of_cookies(shown: House) -> None:
 @pytest.mark.parametrize(
     "origins",
     [
-        [], ["null"], [""], ["http://evil.example"], ["http://127.0.0.1"], ["http://127.0.0.1:1"], ["http://localhost:{port}"],
-        ["https://127.0.0.1:{port}"], ["http://127.0.0.1:{port}/"], ["http://127.0.0.1:{port}.evil.example"], ["127.0.0.1:{port}"],
+        [], ["null"], [""], ["http://evil.example"], ["http://127.0.0.1"], ["http://127.0.0.1:1"],
+        ["http://localhost:{port}"],
+        ["https://127.0.0.1:{port}"], ["http://127.0.0.1:{port}/"], ["http://127.0.0.1:{port}.evil.example"],
+        ["127.0.0.1:{port}"],
         ["http://evil.example@127.0.0.1:{port}"], ["http://127.0.0.1:{port}", "http://127.0.0.1:{port}"],
         ["http://127.0.0.1:{port}", "http://evil.example"], ["http://127.0.0.1:{port}, http://evil.example"],
         ["http://127.0.0.1:{port} http://evil.example"], ["file://"], ["moz-extension://x"], ["http://"], ["*"],
@@ -255,14 +264,16 @@ def test_every_kind_of_answer_has_the_headers(house: House) -> None:
     tag = house.get("/pictures/0/0/small")["etag"] or ""
     told = {  # `get` and `post` check the headers
         "page": house.get("/").code, "picture": house.get("/pictures/0/0/view").code,
-        "unchanged": house.get("/pictures/0/0/small", ("If-None-Match", tag)).code, "style": house.get("/static/review.css").code,
+        "unchanged": house.get("/pictures/0/0/small",
+        ("If-None-Match", tag)).code, "style": house.get("/static/review.css").code,
         "redirect": house.post("/order", order="space").code, "refused": house.send("/order", b"").code,
         "no form": house.send("/order", b"{}", kind="application/json").code, "lost": house.get("/nowhere").code,
     }  # fmt: skip
     house.desk.review.subject = None  # type: ignore[assignment]  # a fault of the program, as bad as can be
     told["fault"] = house.get("/").code
     assert told == {
-        "page": 200, "picture": 200, "unchanged": 304, "style": 200, "redirect": 303, "refused": 403, "no form": 415, "lost": 404,
+        "page": 200, "picture": 200, "unchanged": 304, "style": 200, "redirect": 303, "refused": 403, "no form": 415,
+        "lost": 404,
         "fault": 500,
     }  # fmt: skip
 
@@ -326,22 +337,26 @@ def test_behind_a_proxy_no_other_name(behind: House, host: str) -> None:
 def test_behind_a_proxy_forms_come_from_its_origin(behind: House, host: str, origin: str, code: int) -> None:
     body = f"form={behind.desk.known.form}&order=space".encode()
     headers = [
-        ("Host", host), ("Cookie", behind.cookie), ("Origin", origin), ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Host", host), ("Cookie", behind.cookie), ("Origin", origin), ("Content-Type",
+        "application/x-www-form-urlencoded"),
         ("Content-Length", str(len(body))),
     ]  # fmt: skip
     assert guarded(ask(behind.port, "POST", "/order", headers, body)).code == code
 
 
 @pytest.mark.parametrize(("url", "host", "origin"), [
-    ("https://hub.example:443/x", "hub.example", "https://hub.example"), ("http://hub.example:80", "hub.example", "http://hub.example"),
-    ("https://hub.example:8443/x", "hub.example:8443", "https://hub.example:8443"), ("HTTPS://HUB.example/x", "hub.example", "https://hub.example"),
+    ("https://hub.example:443/x", "hub.example", "https://hub.example"), ("http://hub.example:80", "hub.example",
+    "http://hub.example"),
+    ("https://hub.example:8443/x", "hub.example:8443", "https://hub.example:8443"), ("HTTPS://HUB.example/x",
+    "hub.example", "https://hub.example"),
 ])  # fmt: skip
 def test_the_port_that_goes_without_saying(tmp_path: Path, url: str, host: str, origin: str) -> None:
     """Browsers leave it out of Host and Origin."""
     with open_house(fill(tmp_path / "photos", (1,)), tmp_path, behind=url) as house:
         body = f"form={house.desk.known.form}&order=space".encode()
         headers = [
-            ("Host", host), ("Cookie", house.cookie), ("Origin", origin), ("Content-Type", "application/x-www-form-urlencoded"),
+            ("Host", host), ("Cookie", house.cookie), ("Origin", origin), ("Content-Type",
+            "application/x-www-form-urlencoded"),
             ("Content-Length", str(len(body))),
         ]  # fmt: skip
         assert guarded(ask(house.port, "POST", "/order", headers, body)).code == 303
@@ -350,9 +365,8 @@ def test_the_port_that_goes_without_saying(tmp_path: Path, url: str, host: str, 
 def test_it_listens_to_this_machine_alone(shown: House) -> None:
     addresses = {one[4][0] for one in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)} - {"127.0.0.1"}
     for address in [*addresses, "127.0.0.2"]:
-        with socket.socket() as other, pytest.raises(OSError, match="refused|unreachable"):
-            other.settimeout(5)
-            other.connect((str(address), shown.port))
+        with pytest.raises(OSError, match=r"refused|unreachable"):
+            socket.create_connection((str(address), shown.port), timeout=5)
 
 
 def test_the_policy_lets_nothing_in_from_outside() -> None:

@@ -16,6 +16,8 @@ from PIL import Image
 from conftest import encode, scene
 from lookalike.reviewing.choosing import in_order
 
+__all__ = ["house"]
+
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)" width="9" height="9"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>"
 PHP = encode(scene(1, 128, 96)) + HTML  # a sound picture with something behind it
@@ -28,7 +30,12 @@ def png_bomb() -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(6251 * 1000))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(bytes(6251 * 1000)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def pixels(answer: Answer) -> np.ndarray:
@@ -39,7 +46,14 @@ def pixels(answer: Answer) -> np.ndarray:
 
 def test_what_is_no_image_is_never_served(tmp_path: Path) -> None:
     album = fill(tmp_path / "photos", (1,))
-    for name, content in (("a.jpg", SVG), ("b.jpg", SVG), ("c.jpg", HTML), ("d.jpg", HTML), ("e.png", png_bomb()), ("f.png", png_bomb())):
+    for name, content in (
+        ("a.jpg", SVG),
+        ("b.jpg", SVG),
+        ("c.jpg", HTML),
+        ("d.jpg", HTML),
+        ("e.png", png_bomb()),
+        ("f.png", png_bomb()),
+    ):
         (album / name).write_bytes(content)
     (album / "g.jpg").write_bytes(PHP)
     (album / "h.jpg").write_bytes(PHP)
@@ -131,7 +145,23 @@ def _secret(path: Path) -> None:
     path.symlink_to(place)
 
 
-SWAPS = [_html, _svg, _bomb, _other, _same_size, _passwd, _zero, _pipe, _socket, _folder, _loop, _gone, _empty, _huge, _secret]
+SWAPS = [
+    _html,
+    _svg,
+    _bomb,
+    _other,
+    _same_size,
+    _passwd,
+    _zero,
+    _pipe,
+    _socket,
+    _folder,
+    _loop,
+    _gone,
+    _empty,
+    _huge,
+    _secret,
+]
 
 
 @pytest.mark.parametrize("swap", SWAPS)
@@ -149,7 +179,11 @@ def test_something_else_is_there_by_now(house: House, swap: Callable[[Path], Non
         assert size != "small" or np.array_equal(seen, before)
         if seen.shape == other.shape:
             assert np.abs(seen - other).mean() < 20  # and not the other picture
-    for path in (f"/differences/0/{low}/{1 - min(low, 1)}", f"/differences/0/{1 - min(low, 1)}/{low}", f"/differences/0/{low}/{low}"):
+    for path in (
+        f"/differences/0/{low}/{1 - min(low, 1)}",
+        f"/differences/0/{1 - min(low, 1)}/{low}",
+        f"/differences/0/{low}/{low}",
+    ):
         assert house.get(path).code == 404
     answer = house.get(f"/groups/0?with={low}")
     assert answer.code == 200
@@ -170,7 +204,7 @@ def test_such_a_file_stays(house: House, swap: Callable[[Path], None]) -> None:
     house.done()
     assert house.desk.plan is not None
     planned = {decision.path for decision in house.desk.plan[0].removals}
-    house.post("/apply", plan=house.desk.plan[0].created, most="yes")
+    house.post("/apply", plan=house.desk.plans, most="yes")
     house.done()
     result = house.desk.result
     if str(place) in planned:

@@ -7,17 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house import House, Page, fill, open_house
+from house import House, Page, fill, house, open_house
 from PIL import ExifTags, Image
 
 from conftest import encode, scene
 from lookalike.grouped import outline
 from lookalike.model import Failure
 
+__all__ = ["house"]
+
 NAMES: list[bytes] = [
-    b"<img src=x onerror=alert(1)>.jpg", b"\"><script>alert(1)<'script>.jpg", b"' onmouseover='alert(1).jpg", b"a\nb\r\nSet-Cookie: x=y.jpg",
-    "\u202egpj.exe\u2066.jpg".encode(), "\u200e\u2028\u2029.jpg".encode(), b"\x01\x1b[2J\x7f.jpg", b"\xff\xfe\xc3(.jpg", "é ü 漢字 🦔.jpg".encode(),
-    b"{{ 7*7 }}{% raw %}.jpg", b"&lt;b&gt;&amp;.jpg", b"javascript:alert(1).jpg", b"%2e%2e%2fx%00.jpg", b"-->.jpg", b"]]>.jpg", b"</title>.jpg".replace(b"/", b"\\"),
+    b"<img src=x onerror=alert(1)>.jpg", b"\"><script>alert(1)<'script>.jpg", b"' onmouseover='alert(1).jpg",
+    b"a\nb\r\nSet-Cookie: x=y.jpg",
+    "\u202egpj.exe\u2066.jpg".encode(), "\u200e\u2028\u2029.jpg".encode(), b"\x01\x1b[2J\x7f.jpg",
+    b"\xff\xfe\xc3(.jpg", "é ü 漢字 🦔.jpg".encode(),
+    b"{{ 7*7 }}{% raw %}.jpg", b"&lt;b&gt;&amp;.jpg", b"javascript:alert(1).jpg", b"%2e%2e%2fx%00.jpg",
+    b"-->.jpg", b"]]>.jpg", b"</title>.jpg".replace(b"/", b"\\"),
     b" .jpg", b"#?&;=+.jpg", b"<\xc2\x80svg>.jpg", b"`.jpg",
 ]  # fmt: skip
 SCRIPT = "<script>alert('exif')</script>\"'><svg onload=x>"
@@ -25,7 +30,13 @@ SCRIPT = "<script>alert('exif')</script>\"'><svg onload=x>"
 
 def with_exif(seed: int, quality: int) -> bytes:
     exif = Image.Exif()
-    for tag in (ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Artist, ExifTags.Base.Copyright, ExifTags.Base.ImageDescription):
+    for tag in (
+        ExifTags.Base.Make,
+        ExifTags.Base.Model,
+        ExifTags.Base.Artist,
+        ExifTags.Base.Copyright,
+        ExifTags.Base.ImageDescription,
+    ):
         exif[tag] = SCRIPT
     exif[0xFDE8] = SCRIPT  # a tag that has no name
     exif[ExifTags.Base.Software] = "\u202e\x1b[2J" + "x" * 5000
@@ -86,8 +97,10 @@ def test_names_and_exif_are_no_markup(harmless: House, hostile: House) -> None:
     assert shown == usual  # not one element or attribute more
     assert len(found) > len(NAMES)
     text = " ".join(page.text for page in found.values())
-    for piece in ("<img src=x onerror=alert(1)>.jpg", "' onmouseover='alert(1).jpg", "a\\nb\\r\\nSet-Cookie: x=y.jpg", "{{ 7*7 }}{% raw %}.jpg",
-                  "&lt;b&gt;&amp;.jpg", "\\udcff\\udcfe", "\\u202egpj.exe", "é ü 漢字 🦔.jpg", SCRIPT, "<u>\\udcff.jpg", "\\x1b[2J"):  # fmt: skip
+    for piece in ("<img src=x onerror=alert(1)>.jpg", "' onmouseover='alert(1).jpg", "a\\nb\\r\\nSet-Cookie: x=y.jpg",
+                  "{{ 7*7 }}{% raw %}.jpg",
+                  "&lt;b&gt;&amp;.jpg", "\\udcff\\udcfe", "\\u202egpj.exe",
+                  "é ü 漢字 🦔.jpg", SCRIPT, "<u>\\udcff.jpg", "\\x1b[2J"):  # fmt: skip
         assert piece in text
     assert "49" not in {word for page in found.values() for word in page.words}
 
@@ -105,7 +118,7 @@ def test_what_a_search_says_is_no_markup(house_of_words: House, harmless: House)
     """Relations, reasons and failures, as findings that somebody sent may have them."""
     usual = set[tuple[str, str]]().union(*(page.shape for page in pages(harmless).values()))
     shown = pages(house_of_words)
-    assert set[tuple[str, str]]().union(*(page.shape for page in shown.values())) - usual == {("p", "class")} & usual
+    assert set[tuple[str, str]]().union(*(page.shape for page in shown.values())) <= usual
     text = " ".join(page.text for page in shown.values())
     assert text.count(SCRIPT) > 4
     assert "<kind>" in text
@@ -120,7 +133,12 @@ def house_of_words(tmp_path: Path) -> Iterator[House]:
             replace(
                 group,
                 members=tuple(
-                    replace(one, reason=SCRIPT + "\udcff", relation="" if one is group.keeper else SCRIPT + "\udcff\x1b[2J", format="<f>")
+                    replace(
+                        one,
+                        reason=SCRIPT + "\udcff",
+                        relation="" if one is group.keeper else SCRIPT + "\udcff\x1b[2J",
+                        format="<f>",
+                    )
                     for one in group.members
                 ),
             )
@@ -128,7 +146,11 @@ def house_of_words(tmp_path: Path) -> Iterator[House]:
         ]
         failure = Failure(replace(groups[0].keeper.ref, path="<x>\udcff"), "<stage>", "<kind>", SCRIPT + "\n\udcff")  # type: ignore[arg-type]
         house.desk.review.subject = replace(
-            subject, groups=groups, outline=outline(groups), failures=(failure,), incomplete=("<incomplete>\udcff\u202e",)
+            subject,
+            groups=groups,
+            outline=outline(groups),
+            failures=(failure,),
+            incomplete=("<incomplete>\udcff\u202e",),
         )
         yield house
 
@@ -149,7 +171,18 @@ def test_the_whole_way_with_such_names(tmp_path: Path) -> None:
         assert house.post("/apply", plan=fields["plan"], most="yes").code == 303
         house.done()
         result = Page(house.get("/result").text)
-        assert {tag for tag, _ in plan.shape | result.shape} <= {tag for tag, _ in usual} | {"code", "table", "thead", "tbody", "tr", "th", "td", "input", "label", "h2"}
+        assert {tag for tag, _ in plan.shape | result.shape} <= {tag for tag, _ in usual} | {
+            "code",
+            "table",
+            "thead",
+            "tbody",
+            "tr",
+            "th",
+            "td",
+            "input",
+            "label",
+            "h2",
+        }
         assert "removed" in result.text
         assert house.post("/undo").code == 303
         house.done()

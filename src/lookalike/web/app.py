@@ -213,9 +213,8 @@ def _quick(request: Request) -> str:
 
 def _plan_page(desk: Desk, request: Request) -> Response:
     about = None if desk.plan is None else pages.summary(*desk.plan)
-    created = "" if desk.plan is None else desk.plan[0].created
     going = sum(len(choice.going) for choice in desk.review.choices.all().values())
-    return _page(desk, request, "plan.html", plan=about, plan_created=created, going=going)
+    return _page(desk, request, "plan.html", plan=about, plan_number=desk.plans, going=going)
 
 
 def _work(desk: Desk, request: Request) -> Response:
@@ -256,7 +255,7 @@ def _difference(desk: Desk, request: Request) -> Response:
             raise HTTPException(404, "There is no such picture.")
         ref = ordered[position].ref
         try:
-            files.append((as_found(ref), os.path.basename(ref.path)))
+            files.append((as_found(ref.path, ref.digest, ref.size), os.path.basename(ref.path)))
         except OSError as error:
             raise HTTPException(404, "This picture cannot be read any more.") from error
     try:
@@ -346,7 +345,7 @@ def _apply(desk: Desk, _request: Request, form: Form) -> str:
     if desk.plan is None:
         raise UsageError("something was chosen since the plan was made: make it again")
     plan, path, free = desk.plan
-    if form.get("plan") != plan.created:
+    if form.get("plan") != str(desk.plans):
         raise UsageError("this is not the plan that was made last: look at it again")
     if pages.summary(plan, path, free)["most"] and form.get("most") != "yes":
         raise UsageError("over half of a folder would go: look at the plan, and tick that this is right")
