@@ -62,8 +62,8 @@ def serve(
         app = make_app(desk, number, behind)
         server.append(_server(app))
         top = f"http://{HOST}:{number}/" if behind is None else behind.rstrip("/") + "/"
-        ready(f"{top}?token={desk.known.token}", number)
         try:
+            ready(f"{top}?token={desk.known.token}", number)
             server[0].run(sockets=[listening])
         except KeyboardInterrupt:  # the usual way to end it
             pass
@@ -72,14 +72,14 @@ def serve(
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 1 << 16:
+        raise UsageError(f"a port is a number of 0..65535, got {port}")
     try:
         return socket.create_server((host, port))
     except OSError as error:
         raise UsageError(
             f"cannot listen at {host}:{port} ({error.strerror}): leave --port away, or name another"
         ) from error
-    except OverflowError as error:
-        raise UsageError(f"a port is a number of 0..65535, got {port}") from error
 
 
 def _server(app: object) -> uvicorn.Server:
