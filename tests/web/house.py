@@ -162,13 +162,12 @@ def open_house(album: Path, state: Path, *, behind: str | None = None, **options
         desk = Desk(review, Previews(store, str(state / "previews")), lambda: setattr(server, "should_exit", True))
         with serving._listening("127.0.0.1", 0) as listening:
             port = int(listening.getsockname()[1])
-            app = make_app(desk, port, behind)
-            server = serving._server(app)
+            app, ready = make_app(desk, port, behind), threading.Event()
+            server = serving._server(app, ready.set)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
             thread.start()
             try:
-                while not server.started:
-                    time.sleep(0.005)
+                assert ready.wait(30)
                 yield House(desk, app, port, album, server=server)
             finally:
                 server.should_exit = True

@@ -308,6 +308,11 @@ def test_behind_a_proxy_its_name_and_those_of_this_machine(behind: House, host: 
     assert plain(behind, ("Host", host.format(port=behind.port)), ("Cookie", behind.cookie)).code == 200
 
 
+def test_the_cookie_of_a_proxy_that_encrypts_is_never_sent_in_the_clear(behind: House) -> None:
+    entered = plain(behind, ("Host", "hub.example"), path=f"/?token={behind.desk.known.token}")
+    assert (entered["set-cookie"] or "").endswith("; HttpOnly; SameSite=strict; Secure")
+
+
 @pytest.mark.parametrize(
     "host",
     [

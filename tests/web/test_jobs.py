@@ -16,7 +16,7 @@ def test_a_job_runs_in_its_own_thread_and_tells_how_far_it_is() -> None:
         seen.set()
         go.wait(10)
 
-    assert jobs.last is None
+    assert [jobs.last, jobs.busy] == [None, False]
     jobs.wait()  # for nothing
     jobs.start("Counting", work)
     assert seen.wait(10)

@@ -45,7 +45,7 @@ def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, None])
+@pytest.mark.parametrize("how", [signal.SIGINT, None])
 def test_it_ends_well_and_goes_on_later(tmp_path: Path, how: signal.Signals | None) -> None:
     with reviewing(fill(tmp_path / "photos", (1,))) as (process, address):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=[\w-]{43}", address)
@@ -92,8 +92,8 @@ def test_what_is_under_way_is_finished_first(tmp_path: Path, how: signal.Signals
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--behind", "http://[hub"], "--behind takes the address of the proxy"),
-        (["--host", "0.0.0.0"], "add --container"),
+        (["--behind", "http://[hub", "nowhere"], "--behind takes the address of the proxy"),  # before the search
+        (["--host", "0.0.0.0", "nowhere"], "add --container"),
         (["--action", "delete"], "a review removes nothing for good"),
         (["--port", "{taken}"], "leave --port away"),
     ],

@@ -79,6 +79,7 @@ class Guard:
         self._app, self._known, self._cookie = app, known, f"lookalike-{port}"
         self._proxy_origin = None if behind is None else origin_of(behind)
         self._proxy = None if self._proxy_origin is None else self._proxy_origin.partition("://")[2]
+        self._is_secure = self._proxy_origin is not None and self._proxy_origin.startswith("https:")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it to the app."""
@@ -126,7 +127,9 @@ class Guard:
         ):
             return PlainTextResponse(LOST, 403)
         answer = HTMLResponse(ENTERED)
-        answer.set_cookie(self._cookie, self._known.cookie, path=None, httponly=True, samesite="strict")
+        answer.set_cookie(
+            self._cookie, self._known.cookie, path=None, secure=self._is_secure, httponly=True, samesite="strict"
+        )
         return answer
 
 

@@ -2,8 +2,10 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from lookalike.errors import UsageError
 from lookalike.previews import Previews
@@ -16,6 +18,32 @@ HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost")
 OnReady = Callable[[str, int], None]
 """``(address, port)``, called once the app listens; the address holds the token."""
+
+
+def check_address(host: str, *, container: bool, behind: str | None) -> None:
+    """Refuse an address that a review must not have; a long search need not come first.
+
+    Parameters
+    ----------
+    host : str
+        Address to listen at.
+    container : bool
+        Whether another address than that of this machine alone is meant.
+    behind : str or None
+        Address of a notebook proxy.
+
+    Raises
+    ------
+    UsageError
+        If the address is another one and `container` is not set, or `behind` is no address.
+    """
+    if behind is not None:
+        origin_of(behind)
+    if host not in LOOPBACK and not container:
+        raise UsageError(
+            f"--host {host} would open the review to other machines: leave it at {HOST} and use ssh -L, or add --container "
+            "where a container is the only one that can reach it"
+        )
 
 
 def serve(
@@ -48,22 +76,15 @@ def serve(
     UsageError
         If the address is another one and `container` is not set, the port is taken, or `behind` is no address.
     """
-    if behind is not None:
-        origin_of(behind)
-    if host not in LOOPBACK and not container:
-        raise UsageError(
-            f"--host {host} would open the review to other machines: leave it at {HOST} and use ssh -L, or add --container "
-            "where a container is the only one that can reach it"
-        )
+    check_address(host, container=container, behind=behind)
     with _listening(host, port) as listening:
         number = int(listening.getsockname()[1])
         server: list[uvicorn.Server] = []
         desk = Desk(review, previews, lambda: setattr(server[0], "should_exit", True), plan_file)
         app = make_app(desk, number, behind)
-        server.append(_server(app))
         top = f"http://{HOST}:{number}/" if behind is None else behind.rstrip("/") + "/"
+        server.append(_server(app, partial(ready, f"{top}?token={desk.known.token}", number)))
         try:
-            ready(f"{top}?token={desk.known.token}", number)
             server[0].run(sockets=[listening])
         except KeyboardInterrupt:  # the usual way to end it
             pass
@@ -82,12 +103,24 @@ def _listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _server(app: object) -> uvicorn.Server:
-    return uvicorn.Server(
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def main_loop(self) -> None:
+        """Tell the address only now that whoever reads it may ask, or press Ctrl-C."""
+        await run_in_threadpool(self._ready)  # it may take a browser seconds to begin
+        await super().main_loop()
+
+
+def _server(app: object, ready: Callable[[], None]) -> uvicorn.Server:
+    return _Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type]  # an ASGI app
             http="h11", ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False, server_header=False,
             proxy_headers=False,
             timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=200,
-        )
+        ),
+        ready,
     )  # fmt: skip
