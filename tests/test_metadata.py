@@ -154,3 +154,52 @@ def test_real_photos_have_facts(shared_data: Path) -> None:
             quality = metadata.jpeg_quality(image)
         assert quality is not None
         assert 1 <= quality <= 100
+
+
+def described(
+    tags: dict[int, Any], details: dict[int, Any] | None = None, place: dict[int, Any] | None = None
+) -> dict[str, str]:
+    exif = Image.Exif()
+    exif.update(tags)
+    exif.get_ifd(ExifTags.IFD.Exif).update(details or {})
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(place or {})
+    with opened(encode(PICTURE, "JPEG", exif=exif)) as image:
+        return metadata.described(image)
+
+
+def test_all_exif_is_described_by_name_and_without_pointers() -> None:
+    found = described(
+        {ExifTags.Base.Make: " Canon\0", ExifTags.Base.Orientation: 6, 0xFDE8: "of nobody", ExifTags.Base.XResolution: 72.0},
+        {ExifTags.Base.ExposureTime: 0.25, ExifTags.Base.UserComment: b"ASCII\0\0\0hello", ExifTags.Base.MakerNote: b"1234"},
+        {ExifTags.GPS.GPSLatitudeRef: "N", ExifTags.GPS.GPSLatitude: (52.0, 30.0, 7.5), ExifTags.GPS.GPSAltitudeRef: b"\0"},
+    )  # fmt: skip
+    assert found == {
+        "Make": "Canon", "Orientation": "6", "XResolution": "72.0", "tag 65000": "of nobody", "ExposureTime": "0.25",
+        "UserComment": "13 bytes", "GPSLatitudeRef": "N", "GPSLatitude": "52.0, 30.0, 7.5", "GPSAltitudeRef": "",
+    }  # fmt: skip
+
+
+def test_what_is_described_is_never_long() -> None:
+    long = "x" * 5000
+    found = described(
+        {ExifTags.Base.Make: long, 0xFDE8: tuple(range(500))},
+        {ExifTags.Base.ExifVersion: long.encode(), ExifTags.Base.UserComment: b"\0 plain text \0"},
+    )
+    assert found["Make"] == found["ExifVersion"] == "x" * metadata.MOST_TEXT
+    assert found["UserComment"] == "plain text"
+    assert found["tag 65000"] == ", ".join(map(str, range(metadata.MOST_VALUES))) + ", ..."
+
+
+def test_without_exif_nothing_is_described() -> None:
+    with opened(encode(PICTURE)) as image:
+        assert metadata.described(image) == {}
+
+
+@WARNS
+@given(st.binary(max_size=80), st.sampled_from([b"MM\0*\0\0\0\x08", b"II*\0\x08\0\0\0"]))
+def test_any_bytes_as_exif_are_described_or_not(block: bytes, head: bytes) -> None:
+    image = Image.new("L", (1, 1))
+    image.info["exif"] = b"Exif\0\0" + head + block
+    found = metadata.described(image)
+    assert all(isinstance(name, str) and isinstance(value, str) for name, value in found.items())
+    assert all(len(value) < metadata.MOST_VALUES * (metadata.MOST_TEXT + 2) + 5 for value in found.values())

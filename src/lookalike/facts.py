@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from lookalike import decode, metadata
 from lookalike.errors import DecodeError
 from lookalike.model import MAX_PIXELS, Member
+from lookalike.previews import as_found
 from lookalike.report import amount
 
 Facts = dict[str, str]
@@ -34,14 +35,11 @@ def facts_of(member: Member, *, max_pixels: int = MAX_PIXELS) -> Facts:
         "Frames": str(member.frames),
     }
     try:
-        status = os.stat(member.ref.path)
-        with open(member.ref.path, "rb") as file:
-            data = file.read()
+        seconds = os.stat(member.ref.path).st_mtime
+        data = as_found(member.ref.path, member.ref.digest, member.ref.size)
     except OSError as error:
         return made | {"File": f"cannot be read: {error.strerror}"}
-    made["Modified"] = (
-        datetime.fromtimestamp(status.st_mtime, UTC).isoformat(" ", "seconds").removesuffix("+00:00") + " UTC"
-    )
+    made["Modified"] = _when(seconds)
     try:
         with decode.opened(data, os.path.basename(member.ref.path), truncated=False, max_pixels=max_pixels) as image:
             made["Mode"] = image.mode
@@ -50,6 +48,13 @@ def facts_of(member: Member, *, max_pixels: int = MAX_PIXELS) -> Facts:
     except DecodeError as error:
         made["File"] = f"cannot be decoded: {error}"
     return made
+
+
+def _when(seconds: float) -> str:
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, ValueError, OSError):  # of no calendar
+        return f"{seconds:.0f} seconds after 1970"
 
 
 def side_by_side(found: list[Facts]) -> list[tuple[str, list[str], bool]]:

@@ -135,9 +135,8 @@ def described(image: Image.Image) -> dict[str, str]:
 def _described(value: object) -> str:
     if isinstance(value, bytes):
         text = value.strip(b"\0 ")
-        return (
-            text.decode("ascii") if text.isascii() and text.decode("ascii").isprintable() else f"{len(value):,} bytes"
-        )
+        shown = text.isascii() and text.decode("ascii").isprintable()
+        return text.decode("ascii")[:MOST_TEXT] if shown else f"{len(value):,} bytes"
     if isinstance(value, tuple):
         return ", ".join(_described(one) for one in value[:MOST_VALUES]) + (", ..." if len(value) > MOST_VALUES else "")
     return str(value).strip("\0 ")[:MOST_TEXT]

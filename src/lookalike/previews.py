@@ -4,6 +4,7 @@ Whatever a file says it is, what comes out of here was decoded and encoded again
 """
 
 import contextlib
+import errno
 import io
 import os
 import tempfile
@@ -11,12 +12,12 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
-from blake3 import blake3
 from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike import decode
 from lookalike.errors import CatalogError, DecodeError
+from lookalike.files import contents_of
 from lookalike.model import MAX_PIXELS, ImageRef
 from lookalike.stores.catalog import Catalog
 
@@ -28,7 +29,40 @@ FOLDER_BYTES = 1 << 30
 """What previews on disk may take before the oldest go."""
 
 
-def of_file(path: str, digest: bytes | None, most: int, *, max_pixels: int = MAX_PIXELS) -> bytes:
+def as_found(path: str, digest: bytes | None, size: int | None = None) -> bytes:
+    """Read an image file, unless something else is there by now: nobody asked for that to be looked at.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    digest : bytes or None
+        BLAKE3 of what it should hold; None for anything.
+    size : int, optional
+        How many bytes that is; files of another size are not read.
+
+    Returns
+    -------
+    bytes
+        The whole file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, is no ordinary file, or holds something else.
+    """
+    changed = OSError(errno.ESTALE, "it has changed since it was found", path)
+    if size not in (None, os.stat(path).st_size):
+        raise changed
+    data, found = contents_of(path)
+    if digest not in (None, found):
+        raise changed
+    return data
+
+
+def of_file(
+    path: str, digest: bytes | None, most: int, *, size: int | None = None, max_pixels: int = MAX_PIXELS
+) -> bytes:
     """Make a preview of an image file.
 
     Parameters
@@ -39,6 +73,8 @@ def of_file(path: str, digest: bytes | None, most: int, *, max_pixels: int = MAX
         BLAKE3 of what it should hold; None for anything.
     most : int
         Most pixels of the longer side; smaller pictures stay as they are.
+    size : int, optional
+        Bytes that it should have.
     max_pixels : int
         Most pixels (width times height) that are decoded, inclusive.
 
@@ -50,14 +86,11 @@ def of_file(path: str, digest: bytes | None, most: int, *, max_pixels: int = MAX
     Raises
     ------
     OSError
-        If the file cannot be read, or holds something else.
+        As `as_found`.
     DecodeError
         If it cannot be decoded.
     """
-    with open(path, "rb") as file:
-        data = file.read()
-    if digest is not None and blake3(data).digest() != digest:
-        raise OSError(f"{path} has changed since it was found")
+    data = as_found(path, digest, size)
     return encoded(decode.picture(data, os.path.basename(path), most, max_pixels=max_pixels))
 
 
@@ -148,7 +181,7 @@ class Previews:
         if kept is not None and (data := _read(kept)) is not None:
             return data
         try:
-            made = of_file(ref.path, ref.digest, most, max_pixels=self._max_pixels)
+            made = of_file(ref.path, ref.digest, most, size=ref.size, max_pixels=self._max_pixels)
         except (OSError, DecodeError):
             return self.of_thumbnail(ref, most)
         if kept is not None:

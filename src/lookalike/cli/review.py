@@ -20,7 +20,7 @@ from lookalike.plan import KeepOptions
 from lookalike.previews import Previews
 from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import Subject, of_document, of_findings
-from lookalike.web.serving import HOST, serve
+from lookalike.web.serving import HOST, check_address, serve
 
 
 @with_arguments()
@@ -46,6 +46,7 @@ def review(
     Example: lookalike review Photos --tier similar
     """
     options = KeepOptions(tier=Tier.parse(accept), **acting.keywords(search))
+    check_address(host, container=container, behind=behind)
     if plan is not None:
         tables.check_folder(plan)
     place = None if search.no_catalog else (search.catalog or default_catalog())

@@ -1,6 +1,8 @@
 """Which address does what. Pictures are asked for by number, never by path, and only ever come out encoded anew."""
 
+import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -9,15 +11,16 @@ from urllib.parse import parse_qs
 from blake3 import blake3
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from lookalike.differing import difference
 from lookalike.errors import DecodeError, LookalikeError, UsageError
 from lookalike.model import Tier
-from lookalike.previews import VERSION, encoded
+from lookalike.previews import VERSION, as_found, encoded
 from lookalike.removal.applying import Applied
 from lookalike.report import plain
 from lookalike.reviewing.choosing import in_order
@@ -33,6 +36,13 @@ STATIC = {
 }  # fmt: skip
 FORM_BYTES = 1 << 16
 QUICK = {"exact": Tier.EXACT, "copy": Tier.COPY}
+
+
+class _Position(IntegerConvertor):
+    regex = "[0-9]{1,9}"  # a number of any length is more than Python reads
+
+
+register_url_convertor("position", _Position())
 
 Form = dict[str, str]
 Write = Callable[[Desk, Request, Form], str]
@@ -57,21 +67,25 @@ def make_app(desk: Desk, port: int, behind: str | None = None) -> Guard:
         ASGI app.
     """
     reads: dict[str, Callable[[Desk, Request], Response]] = {
-        "/": _overview, "/groups/{at:int}": _group, "/accept/{tier}": _accept_page, "/plan": _plan_page, "/work": _work,
-        "/result": _result, "/pictures/{at:int}/{position:int}/{size}": _picture,
-        "/differences/{at:int}/{first:int}/{second:int}": _difference, "/static/{name}": _static,
+        "/": _overview, "/groups/{at:position}": _group, "/accept/{tier}": _accept_page, "/plan": _plan_page, "/work": _work,
+        "/result": _result, "/pictures/{at:position}/{position:position}/{size}": _picture,
+        "/differences/{at:position}/{first:position}/{second:position}": _difference, "/static/{name}": _static,
     }  # fmt: skip
     writes: dict[str, Write] = {
-        "/groups/{at:int}/accept": _accept, "/groups/{at:int}/keeper": _keeper, "/groups/{at:int}/mark": _mark,
-        "/groups/{at:int}/differ": _differ, "/take-back": _take_back, "/accept/{tier}": _accept_all, "/order": _order,
+        "/groups/{at:position}/accept": _accept, "/groups/{at:position}/keeper": _keeper, "/groups/{at:position}/mark": _mark,
+        "/groups/{at:position}/differ": _differ, "/take-back": _take_back, "/accept/{tier}": _accept_all, "/order": _order,
         "/plan": _make_plan, "/apply": _apply, "/undo": _undo, "/quit": _quit,
     }  # fmt: skip
     routes = [Route(path, _reading(desk, read), methods=["GET"]) for path, read in reads.items()]
-    routes += [Route(path, _writing(desk, write), methods=["POST"]) for path, write in writes.items()]
+    turn = asyncio.Lock()
+    routes += [Route(path, _writing(desk, write, turn), methods=["POST"]) for path, write in writes.items()]
     handlers: dict[Any, Any] = {
-        HTTPException: partial(_http_error, desk), LookalikeError: partial(_error, desk), Exception: partial(_fault, desk),
+        HTTPException: partial(_http_error, desk), LookalikeError: partial(_error, desk), ClientDisconnect: _gone,
+        Exception: _fault,
     }  # fmt: skip
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), desk.known, port, behind)
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # those lead to the Host, past any prefix of a proxy
+    return Guard(app, desk.known, port, behind)
 
 
 def _reading(desk: Desk, read: Callable[[Desk, Request], Response]) -> Callable[[Request], Awaitable[Response]]:
@@ -81,20 +95,24 @@ def _reading(desk: Desk, read: Callable[[Desk, Request], Response]) -> Callable[
     return answer
 
 
-def _writing(desk: Desk, write: Write) -> Callable[[Request], Awaitable[Response]]:
-    """Return a handler of forms: each must hold what only this app's own pages know; nothing is written while a job runs."""
+def _writing(desk: Desk, write: Write, turn: asyncio.Lock) -> Callable[[Request], Awaitable[Response]]:
+    """Return a handler of forms: each must hold what only this app's own pages know.
+
+    One at a time is done, and none while a job runs: a plan is of what was chosen when it was begun.
+    """
 
     async def answer(request: Request) -> Response:
         form = await _form(request)
         if not _equal(form.get("form", ""), desk.known.form):
             raise HTTPException(403, "This form is none of this review: load the page again.")
-        if desk.jobs.busy and write is not _quit:
-            return _to(request, "work")
-        try:
-            where = await run_in_threadpool(write, desk, request, form)
-        except UsageError as error:
-            desk.notice = str(error)
-            where = form.get("from", "") if form.get("from", "").startswith("groups/") else ""
+        async with turn:
+            if desk.jobs.busy and write is not _quit:
+                return _to(request, "work")
+            try:
+                where = await run_in_threadpool(write, desk, request, form)
+            except UsageError as error:
+                desk.notice = plain(str(error))
+                where = form.get("from", "") if re.fullmatch("groups/[0-9]{1,9}", form.get("from", "")) else ""
         return _closed(desk, request) if write is _quit else _to(request, where)
 
     return answer
@@ -120,8 +138,11 @@ async def _form(request: Request) -> Form:
 
 
 def _up(request: Request) -> str:
-    """Return the way from a page to the top of the app; a proxy may have put any prefix before it."""
-    return "../" * (str(request.scope["path"]).count("/") - 1) or "./"
+    """Return the way from a page to the top of the app; a proxy may have put any prefix before it.
+
+    A slash that is written as ``%2F`` is none to a browser.
+    """
+    return "../" * (request.scope["raw_path"].count(b"/") - 1) or "./"
 
 
 def _to(request: Request, where: str) -> Response:
@@ -192,9 +213,8 @@ def _quick(request: Request) -> str:
 
 def _plan_page(desk: Desk, request: Request) -> Response:
     about = None if desk.plan is None else pages.summary(*desk.plan)
-    created = "" if desk.plan is None else desk.plan[0].created
     going = sum(len(choice.going) for choice in desk.review.choices.all().values())
-    return _page(desk, request, "plan.html", plan=about, plan_created=created, going=going)
+    return _page(desk, request, "plan.html", plan=about, plan_number=desk.plans, going=going)
 
 
 def _work(desk: Desk, request: Request) -> Response:
@@ -233,10 +253,9 @@ def _difference(desk: Desk, request: Request) -> Response:
         position = int(request.path_params[name])
         if position >= len(ordered):
             raise HTTPException(404, "There is no such picture.")
-        path = ordered[position].ref.path
+        ref = ordered[position].ref
         try:
-            with open(path, "rb") as file:
-                files.append((file.read(), os.path.basename(path)))
+            files.append((as_found(ref.path, ref.digest, ref.size), os.path.basename(ref.path)))
         except OSError as error:
             raise HTTPException(404, "This picture cannot be read any more.") from error
     try:
@@ -326,7 +345,7 @@ def _apply(desk: Desk, _request: Request, form: Form) -> str:
     if desk.plan is None:
         raise UsageError("something was chosen since the plan was made: make it again")
     plan, path, free = desk.plan
-    if form.get("plan") != plan.created:
+    if form.get("plan") != str(desk.plans):
         raise UsageError("this is not the plan that was made last: look at it again")
     if pages.summary(plan, path, free)["most"] and form.get("most") != "yes":
         raise UsageError("over half of a folder would go: look at the plan, and tick that this is right")
@@ -349,12 +368,19 @@ def _closed(desk: Desk, request: Request) -> Response:
 
 
 def _http_error(desk: Desk, request: Request, error: HTTPException) -> Response:
-    return _page(desk, request, "error.html", error.status_code, message=error.detail)
+    answer = _page(desk, request, "error.html", error.status_code, message=error.detail)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _error(desk: Desk, request: Request, error: LookalikeError) -> Response:
     return _page(desk, request, "error.html", 400, message=plain(str(error)))
 
 
-def _fault(desk: Desk, request: Request, error: Exception) -> Response:
-    return _page(desk, request, "error.html", 500, message=plain(f"internal error: {error!r}"))
+def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # for nobody
+
+
+def _fault(_request: Request, error: Exception) -> Response:
+    """Say what is wrong, without anything that may be what is wrong."""
+    return PlainTextResponse(plain(f"internal error: {error!r}"), 500)

@@ -34,6 +34,8 @@ class Desk:
     plan : tuple of (Plan, str, int) or None
         The plan of all that was chosen, the file it was written to, and the bytes that become free; None where something was
         chosen since.
+    plans : int
+        How many were made so far; names the one on the table.
     result : Applied or Undone or None
         What was done last.
     notice : str or None
@@ -47,6 +49,7 @@ class Desk:
     known: Secrets = field(default_factory=Secrets)
     jobs: Jobs = field(default_factory=Jobs)
     plan: tuple[Plan, str, int] | None = None
+    plans: int = 0
     result: Applied | Undone | None = None
     notice: str | None = None
 
@@ -70,6 +73,7 @@ class Desk:
             If nothing is to go, or the file cannot be written.
         """
         plan = self.review.plan()
+        self.plans += 1
         self.plan = plan, self.review.write(plan, self.plan_file), sum(freed(plan).values())
 
     def apply(self, plan: Plan, progress: OnProgress) -> None:

@@ -6,16 +6,21 @@ that browsers send with requests of this app's own pages only.
 """
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+from lookalike.errors import UsageError
+
+HERE = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?")
+"""Names of this machine; with any port, as `ssh -L` and containers lead here from others."""
+PORTS = {"http": 80, "https": 443}
+"""What goes without saying."""
 METHODS = ("GET", "HEAD", "POST")
 HEADERS = {
     "content-security-policy": (
@@ -72,9 +77,9 @@ class Guard:
 
     def __init__(self, app: ASGIApp, known: Secrets, port: int, behind: str | None = None) -> None:
         self._app, self._known, self._cookie = app, known, f"lookalike-{port}"
-        proxy = urlsplit(behind or "")
-        self._proxy = proxy.netloc.lower()
-        self._proxy_origin = f"{proxy.scheme}://{proxy.netloc}".lower() if proxy.netloc else ""
+        self._proxy_origin = None if behind is None else origin_of(behind)
+        self._proxy = None if self._proxy_origin is None else self._proxy_origin.partition("://")[2]
+        self._is_secure = self._proxy_origin is not None and self._proxy_origin.startswith("https:")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it to the app."""
@@ -98,25 +103,19 @@ class Guard:
         return None
 
     def _is_ours(self, host: str) -> bool:
-        name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        return name in LOOPBACK or (host == self._proxy != "")
+        return host == self._proxy or HERE.fullmatch(host) is not None
 
     def _is_from_here(self, headers: Headers, host: str) -> bool:
+        allowed = {self._proxy_origin, None if host == self._proxy else f"http://{host}"}
         origins = headers.getlist("origin")
-        if len(origins) != 1:
-            return False
-        origin = origins[0].lower()
-        return origin == f"http://{host}" or (origin == self._proxy_origin != "")
+        return len(origins) == 1 and origins[0].lower() in allowed
 
     def _is_known(self, headers: Headers) -> bool:
-        for line in headers.getlist("cookie"):
-            try:
-                found = SimpleCookie(line).get(self._cookie)
-            except CookieError:  # a cookie of another program on this machine
-                continue
-            if found is not None and _equal(found.value, self._known.cookie):
-                return True
-        return False
+        """Look for our cookie alone: among those of other programs on this machine may be what no parser would take."""
+        pairs = (part.partition("=") for line in headers.getlist("cookie") for part in line.split(";"))
+        return any(
+            name.strip() == self._cookie and _equal(value.strip(), self._known.cookie) for name, _, value in pairs
+        )
 
     def _entered(self, scope: Scope) -> Response:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
@@ -128,8 +127,46 @@ class Guard:
         ):
             return PlainTextResponse(LOST, 403)
         answer = HTMLResponse(ENTERED)
-        answer.set_cookie(self._cookie, self._known.cookie, path=None, httponly=True, samesite="strict")
+        answer.set_cookie(
+            self._cookie, self._known.cookie, path=None, secure=self._is_secure, httponly=True, samesite="strict"
+        )
         return answer
+
+
+def origin_of(address: str) -> str:
+    """Return the origin of a proxy as browsers write it.
+
+    Parameters
+    ----------
+    address : str
+        Its address.
+
+    Returns
+    -------
+    str
+        Scheme, name, and a port other than the usual one.
+
+    Raises
+    ------
+    UsageError
+        If that is no address that something can be below of.
+
+    Examples
+    --------
+    >>> origin_of("https://Hub.example:443/user/ann/proxy/8765/")
+    'https://hub.example'
+    """
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in PORTS or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise UsageError(
+            f"--behind takes the address of the proxy, such as https://hub.example/proxy/8765/, got {address!r}"
+        )
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{name}" + ("" if port in (None, PORTS[parts.scheme]) else f":{port}")
 
 
 def _equal(given: str, known: str) -> bool:

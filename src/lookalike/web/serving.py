@@ -3,15 +3,17 @@
 import socket
 import threading
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from functools import partial
 
 import uvicorn
+from starlette.concurrency import run_in_threadpool
 
 from lookalike.errors import UsageError
 from lookalike.previews import Previews
 from lookalike.reviewing.session import Review
 from lookalike.web.app import make_app
 from lookalike.web.desk import Desk
+from lookalike.web.guard import origin_of
 
 HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost")
@@ -19,6 +21,32 @@ LAST_PAGE = 1.0
 """Seconds for the browser to get what its last page needs."""
 OnReady = Callable[[str, int], None]
 """``(address, port)``, called once the app listens; the address holds the token."""
+
+
+def check_address(host: str, *, container: bool, behind: str | None) -> None:
+    """Refuse an address that a review must not have; a long search need not come first.
+
+    Parameters
+    ----------
+    host : str
+        Address to listen at.
+    container : bool
+        Whether another address than that of this machine alone is meant.
+    behind : str or None
+        Address of a notebook proxy.
+
+    Raises
+    ------
+    UsageError
+        If the address is another one and `container` is not set, or `behind` is no address.
+    """
+    if behind is not None:
+        origin_of(behind)
+    if host not in LOOPBACK and not container:
+        raise UsageError(
+            f"--host {host} would open the review to other machines: leave it at {HOST} and use ssh -L, or add --container "
+            "where a container is the only one that can reach it"
+        )
 
 
 def serve(
@@ -51,24 +79,14 @@ def serve(
     UsageError
         If the address is another one and `container` is not set, the port is taken, or `behind` is no address.
     """
-    proxy = urlsplit(behind or HOST)
-    if behind is not None and (proxy.scheme not in ("http", "https") or not proxy.netloc):
-        raise UsageError(
-            f"--behind takes the address of the proxy, such as https://hub.example/proxy/8765/, got {behind!r}"
-        )
-    if host not in LOOPBACK and not container:
-        raise UsageError(
-            f"--host {host} would open the review to other machines: leave it at {HOST} and use ssh -L, or add --container "
-            "where a container is the only one that can reach it"
-        )
+    check_address(host, container=container, behind=behind)
     with _listening(host, port) as listening:
         number = int(listening.getsockname()[1])
         server: list[uvicorn.Server] = []
         desk = Desk(review, previews, lambda: threading.Timer(LAST_PAGE, _leave, server).start(), plan_file)
         app = make_app(desk, number, behind)
-        server.append(_server(app))
         top = f"http://{HOST}:{number}/" if behind is None else behind.rstrip("/") + "/"
-        ready(f"{top}?token={desk.known.token}", number)
+        server.append(_server(app, partial(ready, f"{top}?token={desk.known.token}", number)))
         try:
             server[0].run(sockets=[listening])
         except KeyboardInterrupt:  # the usual way to end it
@@ -82,22 +100,34 @@ def _leave(server: uvicorn.Server) -> None:
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 1 << 16:
+        raise UsageError(f"a port is a number of 0..65535, got {port}")
     try:
         return socket.create_server((host, port))
     except OSError as error:
         raise UsageError(
             f"cannot listen at {host}:{port} ({error.strerror}): leave --port away, or name another"
         ) from error
-    except OverflowError as error:
-        raise UsageError(f"a port is a number of 0..65535, got {port}") from error
 
 
-def _server(app: object) -> uvicorn.Server:
-    return uvicorn.Server(
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def main_loop(self) -> None:
+        """Tell the address only now that whoever reads it may ask, or press Ctrl-C."""
+        await run_in_threadpool(self._ready)  # it may take a browser seconds to begin
+        await super().main_loop()
+
+
+def _server(app: object, ready: Callable[[], None]) -> uvicorn.Server:
+    return _Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type]  # an ASGI app
             http="h11", ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False, server_header=False,
             proxy_headers=False,
             timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=200,
-        )
+        ),
+        ready,
     )  # fmt: skip
