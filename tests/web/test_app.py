@@ -257,7 +257,7 @@ def test_a_wrong_number_in_a_form_is_told_on_the_page(house: House) -> None:
     assert "image is a number, got '<b>\\x01'" in Page(house.get("/groups/0").text).text
     assert "is a number" not in house.get("/groups/0").text  # said once
     assert house.post("/groups/0/mark", image="77", **{"from": "groups/0"}).code == 303
-    assert "there is no image at 77" in house.get("/").text
+    assert "has no image 77" in house.get("/").text
 
 
 def test_static_files_are_three(shown: House) -> None:

@@ -221,9 +221,10 @@ def _work(desk: Desk, request: Request) -> Response:
     job = desk.jobs.last
     if job is None:
         return _to(request, "")
-    if job.finished and job.error is None:
+    finished, error = job.finished, job.error  # it may end while the page is made
+    if finished and error is None:
         return _to(request, "plan" if desk.plan is not None else "result")
-    return _page(desk, request, "work.html", job=job, error=None if job.error is None else plain(job.error))
+    return _page(desk, request, "work.html", job=job, error=None if error is None else plain(error))
 
 
 def _result(desk: Desk, request: Request) -> Response:
