@@ -5,6 +5,7 @@ import os
 from lookalike import confirming
 from lookalike.confirming import Confirmed
 from lookalike.errors import DecodeError
+from lookalike.files import contents_of
 from lookalike.model import Member, Orient
 
 REMEMBERED = 1000
@@ -44,11 +45,8 @@ class Looks:
         return self._seen[key]
 
     def _confirmed(self, first: str, second: str) -> Confirmed | None:
-        files = []
         try:
-            for path in (first, second):
-                with open(path, "rb") as file:
-                    files.append((file.read(), os.path.basename(path)))
+            files = [(contents_of(path)[0], os.path.basename(path)) for path in (first, second)]
             return confirming.confirm(files[0], files[1], orient=self._orient)
         except (OSError, DecodeError):
             return None
