@@ -212,6 +212,21 @@ def test_such_a_file_stays(house: House, swap: Callable[[Path], None]) -> None:
     assert os.path.lexists(place) or swap is _gone
 
 
+@pytest.mark.parametrize("swap", [_pipe, _zero, _socket, _secret, _gone])
+def test_such_a_file_is_no_keeper(house: House, swap: Callable[[Path], None]) -> None:
+    """Chosen to stay, it is to be looked at beside the others; what cannot be is no reason for them to go."""
+    ordered = in_order(house.desk.review.group(0))
+    low = next(at for at, member in enumerate(ordered) if "low" in member.ref.path)
+    swap(Path(ordered[low].ref.path))
+    assert house.post("/groups/0/keeper", image=low).code == 303
+    assert house.get("/groups/0").code == 200
+    house.post("/plan")
+    house.done()
+    house.post("/apply", plan=house.desk.plans, most="yes")
+    house.done()
+    assert all(os.path.lexists(member.ref.path) for at, member in enumerate(ordered) if at != low)
+
+
 def test_a_time_of_no_calendar_is_shown_as_a_number(house: House) -> None:
     path = in_order(house.desk.review.group(0))[0].ref.path
     try:

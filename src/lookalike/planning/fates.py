@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from blake3 import blake3
-
 from lookalike import labels
 from lookalike.confirming import Confirmed, File
 from lookalike.errors import DecodeError
+from lookalike.files import contents_of
 from lookalike.model import Group, Member, Tier
 from lookalike.plan import LINKS, KeepOptions, Part
 from lookalike.planning.standing import Standing, Surroundings, held
@@ -144,9 +143,8 @@ def read_found(path: str, digest: bytes | None) -> File:
     OSError
         If it cannot be read, or does not hold what was found.
     """
-    with open(path, "rb") as file:
-        data = file.read()
-    if blake3(data).digest() != digest:
+    data, now = contents_of(path)  # of an ordinary file: a pipe would be waited for
+    if now != digest:
         raise OSError(f"{printable(path)} has changed since it was found")
     return data, os.path.basename(path)
 
