@@ -27,7 +27,7 @@ from lookalike.reviewing.choosing import DIFFERENT, in_order
 from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import of_document
 from lookalike.stores.choices import Choice
-from lookalike.tables import document_from_json, read_plan
+from lookalike.tables import document_from_json
 from removal_trees import pictures, put, scratch, snapshot
 from reviews import album, at, findings, gone, review, write
 
@@ -533,17 +533,6 @@ def test_a_plan_whose_choices_were_taken_back_meanwhile_removes_what_it_says(beg
     assert begun.choices.removed.keys() == {trees}
     begun.undo()
     assert begun.counts.left == 4
-
-
-def test_a_plan_is_written_for_another_time(begun: Review, tmp_path: Path) -> None:
-    begun.accept(at(begun, "trees/fine.jpg")[0])
-    plan = begun.plan()
-    path = begun.write(plan)
-    assert read_plan(path) == plan
-    assert os.path.dirname(path) == str(tmp_path / "plans")
-    assert read_plan(begun.write(plan, str(tmp_path / "mine.json"))) == plan
-    with pytest.raises(UsageError):
-        begun.write(plan, str(tmp_path / "no" / "such" / "folder.json"))
 
 
 def test_what_two_files_show_is_looked_at_again_when_they_are_readable(begun: Review, tmp_path: Path) -> None:

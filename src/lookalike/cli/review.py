@@ -18,6 +18,7 @@ from lookalike.model import Tier
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.plan import KeepOptions
 from lookalike.previews import Previews
+from lookalike.reviewing.acting import check_action
 from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import Subject, of_document, of_findings
 from lookalike.web.serving import HOST, check_address, serve
@@ -46,6 +47,7 @@ def review(
     Example: lookalike review Photos --tier similar
     """
     options = KeepOptions(tier=Tier.parse(accept), **acting.keywords(search))
+    check_action(options)
     check_address(host, container=container, behind=behind)
     if plan is not None:
         tables.check_folder(plan)

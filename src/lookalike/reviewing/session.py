@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import cleaning, tables
+from lookalike import cleaning
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.model import Group, Tier
@@ -16,6 +16,7 @@ from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.making import make_plan
 from lookalike.removal.applying import Applied, OnProgress
 from lookalike.removal.undoing import Undone
+from lookalike.reviewing.acting import check_action
 from lookalike.reviewing.choosing import DIFFERENT, as_chosen, as_decided, in_order, loosest, proposal
 from lookalike.reviewing.chosen import Chosen
 from lookalike.reviewing.looking import Looks
@@ -81,8 +82,7 @@ class Review:
     def __init__(
         self, subject: Subject, options: KeepOptions, *, ledger: str | None = None, workers: int | None = None
     ) -> None:
-        if options.action == "delete":
-            raise UsageError("a review removes nothing for good: use the action quarantine, and purge the batch later")
+        check_action(options)
         self.subject, self.options = subject, options
         self.ledger = default_ledger() if ledger is None else os.path.abspath(ledger)
         self.choices = Chosen(subject, self.ledger)
@@ -291,33 +291,6 @@ class Review:
         if not wanted:
             raise UsageError("nothing was chosen to go yet: accept a proposal, or mark an image")
         return self._plan(wanted)
-
-    def write(self, plan: Plan, path: str | None = None) -> str:
-        """Write a plan to a file, for `lookalike apply`.
-
-        Parameters
-        ----------
-        plan : Plan
-            The plan.
-        path : str, optional
-            The file; None for one beside the ledger, named by when the plan was made.
-
-        Returns
-        -------
-        str
-            The file.
-
-        Raises
-        ------
-        UsageError
-            If it cannot be written.
-        """
-        if path is None:
-            folder = os.path.join(os.path.dirname(self.ledger), "plans")
-            os.makedirs(folder, mode=0o700, exist_ok=True)
-            path = os.path.join(folder, f"review-{plan.created.replace(':', '')}.json")
-        tables.write_plan(plan, path)
-        return path
 
     def apply(self, plan: Plan, *, progress: OnProgress | None = None) -> Applied:
         """Carry out a plan of this review, as `lookalike.apply` does.

@@ -8,6 +8,7 @@ from lookalike.planning.making import freed
 from lookalike.previews import Previews
 from lookalike.removal.applying import Applied
 from lookalike.removal.undoing import Undone
+from lookalike.reviewing.acting import write_plan
 from lookalike.reviewing.session import Review
 from lookalike.web.guard import Secrets
 from lookalike.web.jobs import Jobs, OnProgress
@@ -74,7 +75,7 @@ class Desk:
         """
         plan = self.review.plan()
         self.plans += 1
-        self.plan = plan, self.review.write(plan, self.plan_file), sum(freed(plan).values())
+        self.plan = plan, write_plan(plan, self.review.ledger, self.plan_file), sum(freed(plan).values())
 
     def apply(self, plan: Plan, progress: OnProgress) -> None:
         """Carry out a plan.
