@@ -100,7 +100,7 @@ def test_from_find_to_review_to_apply_to_undo(photos: Path, page: Page) -> None:
         page.get_by_role("link", name=re.compile("Accept all exact:")).click()
         expect(page.locator("h1")).to_have_text("Accept 1 group?")
         page.get_by_role("button", name="Accept 1 group").click()
-        expect(page.get_by_role("alert")).to_contain_text("1 groups were accepted")
+        expect(page.get_by_role("alert")).to_contain_text("1 group accepted")
         open_group(page, "large.png")
         assert (word(page, "large.png"), word(page, "small.jpg")) == ("keeper", "goes")
         press(page, "a")

@@ -72,7 +72,7 @@ def test_the_whole_way(house: House, browser: Browser, tmp_path: Path) -> None: 
     browser.go("accept/copy")
     assert "Accept 1 group?" in browser.page.text
     browser.press("accept/copy")
-    assert "1 groups were accepted" in browser.page.text
+    assert "1 group accepted" in browser.page.text
     assert "3 of 3 groups done" in browser.page.text
 
     browser.go("plan")

@@ -60,6 +60,16 @@ def test_it_ends_well_and_goes_on_later(tmp_path: Path, how: signal.Signals | No
         assert ended(process) == (0, "", "")
 
 
+def test_what_could_not_be_seen_is_told_to_the_end(tmp_path: Path) -> None:
+    with reviewing(fill(tmp_path / "photos", (1,)), str(tmp_path / "nowhere")) as (process, address):
+        with closing(Browser(address)) as browser:
+            assert "nowhere" in browser.go("./").text
+        process.send_signal(signal.SIGINT)
+        code, _, said = ended(process)
+    assert code == 3
+    assert "incomplete: " in said
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_under_way_is_finished_first(tmp_path: Path, how: signal.Signals) -> None:
     """As long as it takes: all of its files go, or none."""

@@ -23,6 +23,8 @@ from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import Subject, of_document, of_findings
 from lookalike.web.serving import HOST, check_address, serve
 
+INCOMPLETE = 3
+
 
 @with_arguments()
 def review(
@@ -52,7 +54,8 @@ def review(
     if plan is not None:
         tables.check_folder(plan)
     place = None if search.no_catalog else (search.catalog or default_catalog())
-    made = Review(_subject(paths, search, quiet=quiet), options, ledger=search.ledger, workers=search.workers)
+    subject = _subject(paths, search, quiet=quiet)
+    made = Review(subject, options, ledger=search.ledger, workers=search.workers)
     with nullcontext() if place is None else open_catalog(place) as store:
         previews = Previews(store, None if place is None else f"{place}.previews", max_pixels=search.max_pixels)
         previews.trim()
@@ -68,6 +71,7 @@ def review(
         typer.echo(
             f"{report.counted(counts.left, 'group')} open, {counts.chosen:,} chosen, {counts.removed:,} removed."
         )
+    raise typer.Exit(INCOMPLETE if subject.incomplete else 0)
 
 
 def _subject(paths: list[str], search: FindArguments, *, quiet: bool) -> Subject:

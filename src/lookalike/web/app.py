@@ -22,7 +22,7 @@ from lookalike.errors import DecodeError, LookalikeError, UsageError
 from lookalike.model import Tier
 from lookalike.previews import VERSION, as_found, encoded
 from lookalike.removal.applying import Applied
-from lookalike.report import plain
+from lookalike.report import counted, plain
 from lookalike.reviewing.choosing import in_order
 from lookalike.reviewing.route import Route as Order
 from lookalike.web import pages
@@ -327,7 +327,7 @@ def _take_back(desk: Desk, _request: Request, _form: Form) -> str:
 def _accept_all(desk: Desk, request: Request, _form: Form) -> str:
     count = desk.review.accept_all(QUICK[_quick(request)])
     desk.plan = None
-    desk.notice = f"{count:,} groups were accepted. Take back undoes that in one go."
+    desk.notice = f"{counted(count, 'group')} accepted. Take back undoes that in one go."
     return ""
 
 
