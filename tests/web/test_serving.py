@@ -121,6 +121,18 @@ def test_what_is_refused_before_anything_is_shown(tmp_path: Path, arguments: lis
     assert done.stdout == ""
 
 
+def test_what_is_about_a_search_means_nothing_for_findings(tmp_path: Path) -> None:
+    album, findings = fill(tmp_path / "photos", (1,)), tmp_path / "findings.json"
+    find = [sys.executable, "-m", "lookalike", "find", str(album), "--output", str(findings), "--quiet"]
+    subprocess.run(find, check=True, timeout=60)
+    done = subprocess.run(
+        command(findings, "--tier", "similar"), capture_output=True, text=True, check=False, timeout=60,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--tier is about a search" in done.stderr
+
+
 @pytest.mark.parametrize(
     "behind",
     [

@@ -81,7 +81,7 @@ def _plan(
 ) -> tuple[Plan, Sequence[str], Sequence[str]]:
     """Find and decide, or decide about findings from a file; return what was seen and what could not be, too."""
     options = KeepOptions(tier=Tier.parse(tier), **told)
-    found = findings_file(paths, search)
+    found = findings_file(paths, search, "tier")
     if found is not None:
         document = tables.read_document(found)
         digests = {member.ref.digest for group in document.groups for member in group.members if member.ref.digest}

@@ -175,7 +175,7 @@ class KeepArguments:
         }
 
 
-ABOUT_ACTING = ("tier", "units", "protect", "ledger", "workers")
+ABOUT_ACTING = ("units", "protect", "ledger", "workers")
 """Options of a search that also mean something for findings that were made before."""
 
 
