@@ -17,10 +17,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from lookalike.differing import difference
 from lookalike.errors import DecodeError, LookalikeError, UsageError
 from lookalike.model import Tier
-from lookalike.previews import VERSION, as_found, encoded
+from lookalike.previews import VERSION
 from lookalike.removal.applying import Applied
 from lookalike.report import counted, plain
 from lookalike.reviewing.choosing import in_order
@@ -249,21 +248,19 @@ def _picture(desk: Desk, request: Request) -> Response:
 
 def _difference(desk: Desk, request: Request) -> Response:
     ordered = in_order(desk.review.group(_at(desk, request)))
-    files = []
+    refs = []
     for name in ("first", "second"):
         position = int(request.path_params[name])
         if position >= len(ordered):
             raise HTTPException(404, "There is no such picture.")
-        ref = ordered[position].ref
-        try:
-            files.append((as_found(ref.path, ref.digest, ref.size), os.path.basename(ref.path)))
-        except OSError as error:
-            raise HTTPException(404, "This picture cannot be read any more.") from error
+        refs.append(ordered[position].ref)
     try:
-        drawn = difference(files[0], files[1], orient=desk.review.subject.orient)
+        drawn = desk.difference(*refs)
+    except OSError as error:
+        raise HTTPException(404, "This picture cannot be read any more.") from error
     except DecodeError as error:
         raise HTTPException(404, "This picture cannot be decoded.") from error
-    return _webp(request, encoded(drawn))
+    return _webp(request, drawn)
 
 
 def _webp(request: Request, data: bytes) -> Response:

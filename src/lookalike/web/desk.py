@@ -1,17 +1,23 @@
 """What the pages are about: the review, the plan that is on the table, what was done last."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lookalike.differing import difference
+from lookalike.model import ImageRef
 from lookalike.plan import Plan
 from lookalike.planning.making import freed
-from lookalike.previews import Previews
+from lookalike.previews import Previews, as_found, encoded
 from lookalike.removal.applying import Applied
 from lookalike.removal.undoing import Undone
 from lookalike.reviewing.acting import write_plan
 from lookalike.reviewing.session import Review
 from lookalike.web.guard import Secrets
 from lookalike.web.jobs import Jobs, OnProgress
+
+DRAWN = 64
+"""How many pictures of differences are remembered."""
 
 
 @dataclass(slots=True)
@@ -41,6 +47,8 @@ class Desk:
         What was done last.
     notice : str or None
         One line for the next page.
+    drawn : dict
+        Pictures of differences, by the two paths.
     """
 
     review: Review
@@ -53,6 +61,7 @@ class Desk:
     plans: int = 0
     result: Applied | Undone | None = None
     notice: str | None = None
+    drawn: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     def take_notice(self) -> str | None:
         """Return the line for this page; the next one has none.
@@ -64,6 +73,38 @@ class Desk:
         """
         said, self.notice = self.notice, None
         return said
+
+    def difference(self, first: ImageRef, second: ImageRef) -> bytes:
+        """Draw where two images differ; the last ones that were drawn are remembered.
+
+        Parameters
+        ----------
+        first, second : ImageRef
+            The images as they were found.
+
+        Returns
+        -------
+        bytes
+            A WebP file.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be read, or holds something else by now.
+        DecodeError
+            If one cannot be decoded.
+        """
+        key = first.path, second.path
+        made = self.drawn.get(key)
+        if made is None:
+            one, other = (
+                (as_found(ref.path, ref.digest, ref.size), os.path.basename(ref.path)) for ref in (first, second)
+            )
+            made = encoded(difference(one, other, orient=self.review.subject.orient))
+            if len(self.drawn) >= DRAWN:
+                self.drawn.clear()
+            self.drawn[key] = made
+        return made
 
     def make_plan(self, _progress: OnProgress) -> None:
         """Put the plan of all that was chosen on the table, and write it to its file.
