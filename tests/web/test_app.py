@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from conftest import encode, scene
+from lookalike.reviewing.choosing import in_order
 from lookalike.web import app
 from lookalike.web.guard import Secrets
 
@@ -371,3 +372,17 @@ def test_what_was_marked_in_a_later_part_of_a_large_group_is_in_view(tmp_path: P
         shown = large.get("/groups/" + (answer["location"] or "").rpartition("groups/")[2])
     assert "Part 2 of 2" in shown.text
     assert 'aria-label="Compare 061.png"' in shown.text
+
+
+def test_a_plan_by_which_nothing_goes_says_so(house: House) -> None:
+    for path in house.album.glob("1-*.jpg"):
+        path.unlink()
+    at = next(at for at, one in enumerate(house.desk.review.subject.groups) if "1-best" in one.keeper.ref.path)
+    keeper = in_order(house.desk.review.group(at)).index(house.desk.review.group(at).keeper)
+    house.post(f"/groups/{at}/mark", image=(keeper + 1) % 3)
+    assert "1 image was chosen to go" in Page(house.get("/plan").text).text
+    house.post("/plan")
+    house.done()
+    text = Page(house.get("/plan").text).text
+    assert "Nothing goes The plan is in" in text
+    assert "1 image stays although chosen to go" in text
