@@ -16,6 +16,7 @@ from PIL import ExifTags, Image
 
 import lookalike as la
 from conftest import encode, scene
+from lookalike import previews as previews_module
 from lookalike.errors import DecodeError
 from lookalike.model import ImageRef
 from lookalike.opening import open_catalog
@@ -264,6 +265,26 @@ def test_the_oldest_previews_go_first(put: Put, tmp_path: Path) -> None:
     previews.trim(0)
     assert kept(folder) == []
     Previews(None).trim(0)
+
+
+def test_one_that_cannot_be_put_in_its_place_leaves_nothing_behind(put: Put, tmp_path: Path) -> None:
+    path, folder = put("a.png", encode(scene(1), "PNG")), tmp_path / "kept"
+    made = Previews(None, str(folder)).get(ref(path))
+    (one,) = kept(folder)
+    one.unlink()
+    one.mkdir()  # in the way
+    assert Previews(None, str(folder)).get(ref(path)) == made
+    assert os.listdir(one.parent) == [one.name]
+
+
+def test_a_long_session_does_not_fill_the_disk(put: Put, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "kept"
+    monkeypatch.setattr(previews_module, "TRIM_EVERY", 20_000)
+    monkeypatch.setattr(Previews.trim, "__defaults__", (20_000,))
+    previews = Previews(None, str(folder))
+    sizes = [len(previews.get(ref(put(f"{seed}.png", encode(scene(seed), "PNG")))) or b"") for seed in range(20)]
+    assert sum(sizes) > 45_000
+    assert 0 < sum(path.stat().st_size for path in kept(folder)) < 40_000
 
 
 def test_several_threads_get_the_same(known: tuple[Path, Path], put: Put, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ SMALL = 128
 """Most pixels of the longer side of what a page of many pictures shows."""
 FOLDER_BYTES = 1 << 30
 """What previews on disk may take before the oldest go."""
+TRIM_EVERY = FOLDER_BYTES // 8
+"""After so many bytes of new ones the oldest are looked for again."""
 
 
 def as_found(path: str, digest: bytes | None, size: int | None = None) -> bytes:
@@ -161,6 +163,7 @@ class Previews:
     def __init__(self, store: Catalog | None, folder: str | None = None, *, max_pixels: int = MAX_PIXELS) -> None:
         self._store, self._folder, self._max_pixels = store, folder, max_pixels
         self._lock = threading.Lock()
+        self._added = 0
 
     def get(self, ref: ImageRef, most: int = SMALL) -> bytes | None:
         """Return a preview of an image as it was when it was found.
@@ -186,6 +189,7 @@ class Previews:
             return self.of_thumbnail(ref, most)
         if kept is not None:
             _keep(made, kept)
+            self._trim_at_times(len(made))
         return made
 
     def of_thumbnail(self, ref: ImageRef, most: int = SMALL) -> bytes | None:
@@ -235,6 +239,15 @@ class Previews:
                 os.unlink(path)
                 taken -= size
 
+    def _trim_at_times(self, added: int) -> None:
+        with self._lock:
+            self._added += added
+            due = self._added >= TRIM_EVERY
+            if due:
+                self._added = 0
+        if due:
+            self.trim()
+
     def _kept(self, digest: bytes | None, most: int) -> str | None:
         if self._folder is None or digest is None:
             return None
@@ -269,6 +282,10 @@ def _keep(data: bytes, path: str) -> None:
     with contextlib.suppress(OSError):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         number, name = tempfile.mkstemp(dir=folder)
-        with os.fdopen(number, "wb") as file:
-            file.write(data)
-        os.replace(name, path)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(data)
+            os.replace(name, path)
+        except OSError:  # such as a disk that is full, which half a preview each time would not make better
+            os.unlink(name)
+            raise

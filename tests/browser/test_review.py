@@ -228,6 +228,25 @@ def test_blink_difference_and_zoom(photos: Path, page: Page) -> None:
         )  # the next group is looked at alike
 
 
+def test_keys_mean_the_same_wherever_the_focus_is(photos: Path, page: Page) -> None:
+    with running(photos, page=page) as address:
+        enter(page, address)
+        open_group(page, "large.png")
+        panes = [page.locator(f".pane[data-pane='{at}']") for at in (1, 2)]
+        page.wait_for_load_state("load")
+        for _ in range(3):
+            page.keyboard.down(" ")  # held: one press, and the page stays where it is
+        page.keyboard.up(" ")
+        assert [pane.is_visible() for pane in panes] == [True, False]
+        assert page.evaluate("scrollY") == 0
+        page.locator("a.home").focus()
+        press(page, " ")  # of no meaning to a link
+        assert [pane.is_visible() for pane in panes] == [False, True]
+        page.locator("[data-look=side]").focus()
+        press(page, " ")  # its own press
+        assert [pane.is_visible() for pane in panes] == [True, True]
+
+
 def test_names_and_exif_are_text(photos: Path, page: Page) -> None:
     asked: list[Dialog] = []
     page.on("dialog", lambda dialog: asked.append(dialog))  # noqa: PLW0108 - it is asked for its signature

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
+from conftest import encode, scene
+from lookalike.reviewing.choosing import in_order
 from lookalike.web import app
 from lookalike.web.guard import Secrets
 
@@ -352,3 +354,35 @@ def test_the_ledger_is_not_made_by_looking(tmp_path: Path) -> None:
         for path in READS:
             made.get(filled(path, ["0", "0", "small"]))
         assert not (tmp_path / "ledger.sqlite").exists()
+
+
+def test_a_page_that_nobody_looks_at_takes_no_notice_away(house: House) -> None:
+    house.post("/groups/0/keeper", image="none", **{"from": "groups/0"})
+    assert house.get("/pictures/0/99/small").code == 404
+    assert "image is a number" in house.get("/groups/0").text
+
+
+def test_what_was_marked_in_a_later_part_of_a_large_group_is_in_view(tmp_path: Path) -> None:
+    album, content = tmp_path / "photos", encode(scene(1, 96, 72), "PNG")
+    album.mkdir()
+    for at in range(62):
+        (album / f"{at:03}.png").write_bytes(content)
+    with open_house(album, tmp_path) as large:
+        answer = large.post("/groups/0/mark", image=61)
+        shown = large.get("/groups/" + (answer["location"] or "").rpartition("groups/")[2])
+    assert "Part 2 of 2" in shown.text
+    assert 'aria-label="Compare 061.png"' in shown.text
+
+
+def test_a_plan_by_which_nothing_goes_says_so(house: House) -> None:
+    for path in house.album.glob("1-*.jpg"):
+        path.unlink()
+    at = next(at for at, one in enumerate(house.desk.review.subject.groups) if "1-best" in one.keeper.ref.path)
+    keeper = in_order(house.desk.review.group(at)).index(house.desk.review.group(at).keeper)
+    house.post(f"/groups/{at}/mark", image=(keeper + 1) % 3)
+    assert "1 image was chosen to go" in Page(house.get("/plan").text).text
+    house.post("/plan")
+    house.done()
+    text = Page(house.get("/plan").text).text
+    assert "Nothing goes The plan is in" in text
+    assert "1 image stays although chosen to go" in text

@@ -15,6 +15,7 @@ import pytest
 from house import Browser, ask, fill, review_of
 
 from conftest import encode, scene
+from lookalike.cli.review import _tell
 from lookalike.errors import UsageError
 from lookalike.previews import Previews
 from lookalike.web.guard import origin_of
@@ -190,6 +191,16 @@ def test_the_address_behind_a_proxy_and_what_is_told(tmp_path: Path) -> None:
     assert "ssh -L" in lines[1]
     assert "Ctrl-C" in lines[2]
     assert (code, out, err) == (0, "1 group open, 0 chosen, 0 removed.\n", "")
+
+
+def test_who_has_no_name_gets_the_address_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_123)  # as in a container that runs under a number
+    _tell("http://127.0.0.1:8765/?token=x", 8765, quiet=False, opened=False)
+    assert f"ssh -L 8765:127.0.0.1:8765 {socket.gethostname()}\n" in capsys.readouterr().out
 
 
 def test_a_connection_that_says_nothing_does_not_keep_it(tmp_path: Path) -> None:

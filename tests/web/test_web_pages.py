@@ -9,6 +9,7 @@ from house import fill, review_of
 from jinja2 import UndefinedError
 
 from conftest import encode, scene
+from lookalike.grouped import outline
 from lookalike.model import Tier
 from lookalike.planning.making import freed
 from lookalike.reviewing.choosing import in_order
@@ -125,6 +126,34 @@ def test_a_large_group_comes_in_parts(many: Review) -> None:
         assert shown["pair"][1] in [one.position for one in shown["pictures"]]
         assert [one.key for one in shown["pictures"]][:3] == ([1, 2, 3] if page == 0 else [0, 0, 0])
     assert sorted(seen) == list(range(130))
+
+
+def test_what_went_does_not_stay(review: Review) -> None:
+    review.accept(0)
+    review.apply(review.plan())
+    assert sorted((one.word, one.reason) for one in pages.group(review, 0, None, 0)["pictures"] if not one.is_keeper) == [
+        ("gone", ""), ("gone", ""),
+    ]  # fmt: skip
+    review.undo()
+    assert {one.word for one in pages.group(review, 0, None, 0)["pictures"]} == {"keeper", "goes"}
+
+
+def test_an_image_opens_the_part_that_it_is_in(many: Review) -> None:
+    for page in range(3):
+        shown = [one.position for one in pages.group(many, 0, None, page)["pictures"]]
+        assert {pages.part_of(many, 0, position) for position in shown} == {page}
+    assert pages.part_of(many, 0, -1) == pages.part_of(many, 0, 130) == 0
+
+
+def test_a_group_of_one_is_shown_wherever_it_comes(review: Review) -> None:
+    first, second, *others = review.subject.groups
+    alone = replace(second, members=second.members[:1])
+    groups = (first, alone, *others)
+    made = Review(replace(review.subject, groups=groups, outline=outline(groups)), review.options, ledger=review.ledger)
+    for at in range(len(groups)):
+        shown = pages.group(made, at, None, 0)
+        assert shown["next"] is None or len(shown["ahead"]) == 2
+    assert len(pages.overview(made, "all", 0)["rows"]) == 3
 
 
 def test_the_plan(review: Review) -> None:

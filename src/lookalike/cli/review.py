@@ -39,7 +39,7 @@ def review(
         str | None, typer.Option(metavar="URL", help="Address under which a notebook proxy shows this port.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen at; another than this machine's own needs --container.")] = HOST,
-    container: Annotated[bool, typer.Option("--container", help="Listen to what comes from outside of a container.")] = False,
+    container: Annotated[bool, typer.Option("--container", help="Allow another --host: only for use in a container.")] = False,
     acting: KeepArguments = KeepArguments(),  # noqa: B008 - frozen
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar; print the address alone.")] = False,
@@ -103,8 +103,14 @@ def _tell(address: str, port: int, *, quiet: bool, opened: bool) -> None:
         return
     typer.echo(f"{'The review is open in your browser' if opened else 'Open the review in a browser'}: {address}")
     if not opened:
-        typer.echo(
-            f"From another machine, first: ssh -L {port}:{HOST}:{port} {getpass.getuser()}@{socket.gethostname()}"
-        )
+        typer.echo(f"From another machine, first: ssh -L {port}:{HOST}:{port} {_user()}{socket.gethostname()}")
     typer.echo("Ctrl-C, or Quit on the page, ends it; the same command goes on where you stopped.")
     sys.stdout.flush()
+
+
+def _user() -> str:
+    """Return who is asked for with ssh; nothing where this user has no name, as in containers that run under a number."""
+    try:
+        return f"{getpass.getuser()}@"
+    except (KeyError, OSError):
+        return ""

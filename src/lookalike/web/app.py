@@ -151,8 +151,9 @@ def _to(request: Request, where: str) -> Response:
 def _page(desk: Desk, request: Request, name: str, code: int = 200, /, **about: Any) -> Response:
     template = pages.environment().get_template(name)
     counts = desk.review.counts
+    notice = desk.take_notice() if code == 200 else None  # nobody looks at the page of a picture that is not there
     html = template.render(
-        up=_up(request), form=desk.known.form, notice=desk.take_notice(), counts=counts, busy=desk.jobs.busy, **about
+        up=_up(request), form=desk.known.form, notice=notice, counts=counts, busy=desk.jobs.busy, **about
     )
     return HTMLResponse(html, code)
 
@@ -189,10 +190,11 @@ def _overview(desk: Desk, request: Request) -> Response:
 
 
 def _group(desk: Desk, request: Request) -> Response:
-    at, page = _at(desk, request), _number(request, "page", 0)
+    at, focus = _at(desk, request), _number(request, "with")
+    page = _number(request, "page", pages.part_of(desk.review, at, focus))
     if not 0 <= page * pages.IMAGES_A_PAGE < len(desk.review.group(at).members):
         raise HTTPException(404, "There is no such part of the group.")
-    return _page(desk, request, "group.html", **pages.group(desk.review, at, _number(request, "with"), page))
+    return _page(desk, request, "group.html", **pages.group(desk.review, at, focus, page))
 
 
 def _accept_page(desk: Desk, request: Request) -> Response:
@@ -211,7 +213,8 @@ def _quick(request: Request) -> str:
 
 
 def _plan_page(desk: Desk, request: Request) -> Response:
-    about = None if desk.plan is None else pages.summary(*desk.plan)
+    made = desk.plan  # a job may take it away while the page is made
+    about = None if made is None else pages.summary(*made)
     going = sum(len(choice.going) for choice in desk.review.choices.all().values())
     return _page(desk, request, "plan.html", plan=about, plan_number=desk.plans, going=going)
 
@@ -227,10 +230,11 @@ def _work(desk: Desk, request: Request) -> Response:
 
 
 def _result(desk: Desk, request: Request) -> Response:
-    if desk.result is None:
+    result = desk.result  # a job may put another one there while the page is made
+    if result is None:
         return _to(request, "")
-    kind = "applied" if isinstance(desk.result, Applied) else "undone"
-    return _page(desk, request, "result.html", kind=kind, result=desk.result, can_undo=bool(desk.review.applied))
+    kind = "applied" if isinstance(result, Applied) else "undone"
+    return _page(desk, request, "result.html", kind=kind, result=result, can_undo=bool(desk.review.applied))
 
 
 def _picture(desk: Desk, request: Request) -> Response:

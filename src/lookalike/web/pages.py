@@ -25,6 +25,8 @@ SHOWN_IN_LIST = 4
 IMAGES_A_PAGE = 60
 SHOWN_HELD = 50
 """How many images a summary names of those that stay although they were chosen to go."""
+GONE = "it is gone since it was found"
+"""As a plan says it of an image that is to stay; on a page it would look as if it did."""
 TIERS = {"all": Tier.NONE, "exact": Tier.EXACT, "copy": Tier.COPY, "edit": Tier.EDIT, "similar": Tier.SIMILAR}
 
 
@@ -203,11 +205,36 @@ def group(review: Review, at: int, focus: int | None, page: int) -> dict[str, An
     }
 
 
+def part_of(review: Review, at: int, position: int) -> int:
+    """Return which part of a large group an image is in.
+
+    Parameters
+    ----------
+    review : Review
+        The review.
+    at : int
+        Position of the group.
+    position : int
+        Of the image, among the members by path.
+
+    Returns
+    -------
+    int
+        From 0; 0 also where there is no such image.
+    """
+    found = review.group(at)
+    ordered = in_order(found)
+    return found.members.index(ordered[position]) // IMAGES_A_PAGE if 0 <= position < len(ordered) else 0
+
+
 def _pair_of(review: Review, at: int) -> list[int]:
     """Return the positions of the images that the page of a group shows first."""
     found = review.group(at)
     ordered = in_order(found)
-    return [ordered.index(found.keeper), ordered.index(max(found.members[1:IMAGES_A_PAGE], key=_risk))]
+    riskiest = max(
+        found.members[1:IMAGES_A_PAGE], key=_risk, default=found.keeper
+    )  # findings of others may hold anything
+    return [ordered.index(found.keeper), ordered.index(riskiest)]
 
 
 def summary(plan: Plan, path: str, free: int) -> dict[str, Any]:
@@ -298,6 +325,8 @@ def _picture(
         word, reason = "goes", decision.reason if decision is not None else ""
     if reason.endswith("only (--tier edit)"):
         reason = "an edit: goes only where you mark it"
+    if reason == GONE and not is_keeper:
+        word, reason = "gone", ""
     quality = "" if member.quality is None else f", quality {member.quality}"
     frames = "" if member.frames == 1 else f", {member.frames} frames"
     folder, name = os.path.split(member.ref.path)

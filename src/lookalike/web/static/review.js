@@ -3,13 +3,13 @@
 const typing = (target) => target.closest?.("input:not([type=checkbox]), select, textarea");
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || typing(event.target)) return;
-  const pressing = event.target.closest?.("button, a, summary");
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const pressing = event.target.closest?.(event.key === " " ? "button, summary" : "button, a, summary");
   if (pressing && (event.key === "Enter" || event.key === " ") && pressing.dataset.key !== event.key) return; // its own press
   const found = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not(:disabled)`);
   if (!found) return;
-  event.preventDefault();
-  found.click();
+  event.preventDefault(); // also of a key that is held: it neither goes on and on nor scrolls
+  if (!event.repeat) found.click();
 });
 
 // Looking at another image of the group is no step that the back button should go through.
