@@ -10,7 +10,7 @@ from conftest import scene
 from lookalike.transforms import TRANSFORMS, Transform
 
 FAMILIES = "codec scale aspect tone blur noise text logo caption border crop rotation turn chain"
-EACH = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=str)
+EACH = pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 
 
 def edited(transform: Transform, seed: int = 0) -> Image.Image:

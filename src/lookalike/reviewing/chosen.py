@@ -197,10 +197,18 @@ class Chosen:
         """Take up what was chosen in an earlier review of the same images."""
         with open_ledger(self._ledger) as store:
             known = store.choices(self._subject.place)
+            batches = {batch.id: batch.name for batch in store.batches()}
+            gone = {entry.origin: batches.get(entry.batch, "") for entry in store.entries(states=("done", "purged"))}
+        if gone:  # of findings that were made before, whose images may have gone since
+            for at in range(len(self._subject.groups)):
+                for path, *_ in self._subject.briefs(at):
+                    origin = self._absolute(path)
+                    if origin in gone and not os.path.lexists(origin):
+                        self.removed[at] = gone[origin]
         for key, choice in known.items():
-            at = self._rows.get(key)
-            if at is not None and fits(len(self._subject.briefs(at)), choice):
-                self._choices[at] = choice
+            row = self._rows.get(key)
+            if row is not None and row not in self.removed and fits(len(self._subject.briefs(row)), choice):
+                self._choices[row] = choice
 
 
 def _now() -> str:

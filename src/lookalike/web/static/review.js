@@ -6,7 +6,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   const pressing = event.target.closest?.(event.key === " " ? "button, summary" : "button, a, summary");
   if (pressing && (event.key === "Enter" || event.key === " ") && pressing.dataset.key !== event.key) return; // its own press
-  const found = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not(:disabled)`);
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key; // whatever Caps Lock says
+  const found = document.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`);
   if (!found) return;
   event.preventDefault(); // also of a key that is held: it neither goes on and on nor scrolls
   if (!event.repeat) found.click();
@@ -25,10 +26,10 @@ document.addEventListener("submit", (event) => {
   event.target.querySelectorAll("button").forEach((button) => button.classList.add("sent"));
 });
 
-const keepScroll = () => sessionStorage.setItem("scroll", JSON.stringify([location.pathname, scrollY]));
-const [path, top] = JSON.parse(sessionStorage.getItem("scroll") ?? "[]");
-if (path === location.pathname) scrollTo(0, top);
-sessionStorage.removeItem("scroll");
+const keepScroll = () => sessionStorage.setItem("lookalike-scroll", `${scrollY} ${location.pathname}`);
+const [, height, path] = /^(\d+)\S* (.*)$/.exec(sessionStorage.getItem("lookalike-scroll")) ?? [];
+if (path === location.pathname) scrollTo(0, height);
+sessionStorage.removeItem("lookalike-scroll");
 
 const viewer = document.querySelector(".viewer");
 if (viewer) look(viewer);
@@ -40,7 +41,7 @@ function look(viewer) {
 
   function show(mode) {
     viewer.dataset.mode = mode;
-    sessionStorage.setItem("mode", mode);
+    sessionStorage.setItem("lookalike-mode", mode);
     panes[0].hidden = mode === "difference" || (mode === "blink" && front === 1);
     panes[1].hidden = mode === "difference" || (mode === "blink" && front === 0);
     panes[2].hidden = mode !== "difference";
@@ -102,7 +103,7 @@ function look(viewer) {
     });
   }
 
-  show(sessionStorage.getItem("mode") ?? "side");
+  show(sessionStorage.getItem("lookalike-mode") ?? "side");
   addEventListener("load", () => {
     for (const src of [viewer.dataset.ahead1, viewer.dataset.ahead2]) if (src) new Image().src = src; // the next group
   });
