@@ -45,14 +45,16 @@ def running(*words: object, page: Page | None = None) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stderr is not None
+    left = False
     try:
         address = process.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:"), process.stderr.read()
         yield address
-        if page is not None and not page.is_closed():
+        if page is not None:
+            left = page.title().startswith("Closed")  # by Quit: it is ending by itself
             page.goto("about:blank")  # what a page still loads when the app has gone is an error on its console
     finally:
-        if process.poll() is None:
+        if not left:
             process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, "")
