@@ -62,6 +62,7 @@ def main() -> None:
         keep(page, target, "review-group")
         page.emulate_media(color_scheme="dark")
         page.keyboard.press("d")
+        page.locator("[data-pane='3'] img").evaluate("picture => picture.decode()")
         keep(page, target, "review-difference")
         browser.close()
         review.send_signal(signal.SIGINT)
