@@ -21,10 +21,7 @@ document.addEventListener("click", (event) => {
   keepScroll();
   location.replace(link.href);
 });
-document.addEventListener("submit", (event) => {
-  keepScroll();
-  event.target.querySelectorAll("button").forEach((button) => button.classList.add("sent"));
-});
+document.addEventListener("submit", () => keepScroll());
 
 const keepScroll = () => sessionStorage.setItem("lookalike-scroll", `${scrollY} ${location.pathname}`);
 const [, height, path] = /^(\d+)\S* (.*)$/.exec(sessionStorage.getItem("lookalike-scroll")) ?? [];
