@@ -7,7 +7,8 @@ import pytest
 from lookalike import bits
 from lookalike.chances import MOST_IN_ALL, MOST_NEIGHBOURS, by_chance, wide
 from lookalike.hashes import crops
-from lookalike.model import FindOptions, HashSpec, Tier
+from lookalike.model import HashSpec, Tier
+from lookalike.options import FindOptions
 
 
 def test_neighbours_by_chance_are_summed_over_all_that_proposes() -> None:

@@ -10,8 +10,8 @@ from PIL import ExifTags, Image, TiffImagePlugin
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike.model import FindOptions, ScanOptions
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.scanning import scan
 from lookalike.verify.exposures import Exposures
 

@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw
 import lookalike as la
 from conftest import encode, scene
 from lookalike.judging import PIXEL_SIDE, Judge
-from lookalike.model import FindOptions, HashSpec, ScanOptions, Tier
+from lookalike.model import HashSpec, Tier
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.proposing import propose
 from lookalike.scanning import scan
 

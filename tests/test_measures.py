@@ -9,8 +9,9 @@ import pytest
 
 from conftest import encode, scene
 from lookalike.measures import Truth, measure
-from lookalike.model import FindOptions, HashSpec, ScanOptions, Tier
+from lookalike.model import HashSpec, Tier
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.scanning import scan
 from lookalike.trials import Trial
 

@@ -8,14 +8,13 @@ from lookalike.errors import UsageError
 from lookalike.keep import parse_rules
 from lookalike.model import (
     DEFAULT_KEEP,
-    FindOptions,
     Group,
     HashSpec,
     ImageRef,
     Member,
-    ScanOptions,
     Tier,
 )
+from lookalike.options import FindOptions, ScanOptions
 
 REF = ImageRef("photos/a.jpg", "uuid:1", "a.jpg", 10, 20, 1, 2)
 

@@ -16,8 +16,9 @@ from conftest import encode, scene
 from lookalike import grouping, join, proposing
 from lookalike.columns import Images
 from lookalike.hashes import crops
-from lookalike.model import FindOptions, HashSpec, ScanOptions
+from lookalike.model import HashSpec
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.scanning import scan
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import Sort

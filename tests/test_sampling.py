@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw
 
 from conftest import encode, scene
 from lookalike import bits, hashes, sampling
-from lookalike.model import FindOptions, HashSpec, ScanOptions
+from lookalike.model import HashSpec
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.sampling import Collection, degrees_of, different_images, proposed_among, sample_of, write_edits
 from lookalike.scanning import scan
 from lookalike.stores.catalog import Catalog

@@ -13,7 +13,9 @@ from lookalike import listing, scanning, shortcut
 from lookalike.examining import Task
 from lookalike.shortcut import Shortcut
 from lookalike.sources import files
-from lookalike.sources.files import Folder, Root, Walk
+from lookalike.sources.files import Walk
+from lookalike.sources.folders import Folder
+from lookalike.sources.roots import Root
 
 
 def old(path: Path, seconds: int = 3600) -> None:

@@ -13,7 +13,7 @@ from conftest import encode, scene
 from lookalike import decode, shortcut
 from lookalike.examining import Outcome, Task, examine
 from lookalike.shortcut import Shortcut, open_pool
-from lookalike.sources.files import open_root
+from lookalike.sources.roots import open_root
 
 Put = Callable[..., Path]
 PHOTO = encode(scene(1, 320, 240), "JPEG", quality=90)

@@ -10,7 +10,8 @@ from conftest import encode, scene
 from lookalike.errors import UsageError
 from lookalike.intervals import Interval
 from lookalike.measures import Measured, Shares
-from lookalike.model import FindOptions, HashSpec, Tier
+from lookalike.model import HashSpec, Tier
+from lookalike.options import FindOptions
 from lookalike.tuned import Tuning
 from lookalike.tuning import _widened
 

@@ -16,9 +16,11 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike import decode
 from lookalike.keep import rank
-from lookalike.model import DEFAULT_KEEP, MIN_DETAIL, FindOptions, ScanOptions, Tier, Truncated
+from lookalike.model import DEFAULT_KEEP, MIN_DETAIL, Tier, Truncated
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.scanning import scan
+from lookalike.sources.reading import Reader
 from lookalike.twins import twins
 from lookalike.variants import hash_words
 from test_carrying import motion
@@ -267,13 +269,13 @@ def test_only_what_is_still_what_was_scanned_counts(tmp_path: Path) -> None:
         order, words = rank(images, DEFAULT_KEEP).order, hash_words(images.facts.id, store, spec)[1]
         overwrite(tmp_path / "b.bmp")
         (tmp_path / "c.tif").unlink()
-        same = twins(images, order, words, store, workers=1)
+        same = twins(images, order, words, store, Reader(), workers=1)
         content = dict(zip((Path(path).name for path in images.path), images.content.tolist(), strict=True))
         assert same[content["a.png"]] == same[content["d.tga"]]
         assert same[content["b.bmp"]] == content["b.bmp"]
         assert same[content["c.tif"]] == content["c.tif"]
         fill(tmp_path, files)  # nothing lasting was said of the two
-        assert len(set(twins(images, order, words, store, workers=1).tolist())) == 1
+        assert len(set(twins(images, order, words, store, Reader(), workers=1).tolist())) == 1
 
 
 KINDS = [make for makes in EQUAL.values() for make in makes[:3]]

@@ -12,8 +12,9 @@ from lookalike import bits, hashes, variants
 from lookalike.decode import decode
 from lookalike.hashes import crops
 from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed, within
-from lookalike.model import FindOptions, HashSpec, Tier
+from lookalike.model import HashSpec, Tier
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import BACK, NAMES, turned
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.model import ScanOptions
-from lookalike.sources.files import Folder, Walk, open_root
+from lookalike.options import ScanOptions
+from lookalike.sources.files import Walk
+from lookalike.sources.folders import Folder
+from lookalike.sources.roots import open_root
 from lookalike.sources.volumes import Volume, choose_mount, parse_mountinfo, volume_of
 
 Put = Callable[..., Path]
@@ -130,7 +132,7 @@ def test_an_ignore_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path, put: Pu
     code = (
         "import sys\n"
         "from lookalike.model import ScanOptions\n"
-        "from lookalike.sources.files import Walk, open_root\n"
+        "from lookalike.sources.files import Walk\nfrom lookalike.sources.roots import open_root\n"
         "root = open_root(sys.argv[1])\n"
         "print([entry.name for folder in Walk(ScanOptions(), [root]).folders(root, 0) for entry in folder.entries])\n"
     )

@@ -22,7 +22,8 @@ from accuracy.impostors import CHANGED, FAMILIES
 from accuracy.pairs import Judged, judged
 from accuracy.plain import HASHES, plain_hash
 from lookalike.judging import PAIRS_PER_THREAD
-from lookalike.model import FindOptions, Tier
+from lookalike.model import Tier
+from lookalike.options import FindOptions
 from lookalike.transforms import TRANSFORMS
 from lookalike.verify import verify
 from photos import photos_folder

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from lookalike.columns import Facts
 from lookalike.judging import Judge, pictures_of
-from lookalike.model import MIN_DETAIL, FindOptions, ScanOptions, Tier
+from lookalike.model import MIN_DETAIL, Tier
 from lookalike.opening import open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.proposing import Proposals, propose
 from lookalike.scanning import scan
 from lookalike.stores.catalog import Catalog

@@ -6,8 +6,9 @@ from contextlib import nullcontext
 
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
-from lookalike.model import MAX_PIXELS, HashSpec, ScanOptions, Truncated
+from lookalike.model import MAX_PIXELS, HashSpec, Truncated
 from lookalike.opening import default_catalog, open_catalog
+from lookalike.options import ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress
 from lookalike.streaming import stream

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from lookalike import bits, hashes, variants
-from lookalike.model import FindOptions, Tier
+from lookalike.model import Tier
+from lookalike.options import FindOptions
 
 MOST_NEIGHBOURS, MOST_IN_ALL = 0.1, 1.0
 """Neighbours of an image by chance alone from which a radius is too wide: by one hash of it, and by all that it has."""

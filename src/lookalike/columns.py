@@ -62,6 +62,8 @@ class Images:
         Row of `facts`; equal exactly where the bytes are equal.
     facts : Facts
         What is known of the contents.
+    source : list of str
+        Which kind of source each comes from; empty where all are ordinary files.
     """
 
     path: list[str]
@@ -75,9 +77,25 @@ class Images:
     reference: NDArray[np.bool_]
     content: NDArray[np.int64]
     facts: Facts
+    source: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.path)
+
+    def source_of(self, row: int) -> str:
+        """Return the kind of source an image comes from.
+
+        Parameters
+        ----------
+        row : int
+            Of the image.
+
+        Returns
+        -------
+        str
+            files for ordinary ones.
+        """
+        return self.source[row] if self.source else "files"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from lookalike import decode, formats
 from lookalike.errors import DecodeError, FailureKind, failure_kind
 from lookalike.hashes import hash_picture
 from lookalike.model import HashSpec, Stage, Thumbnail
+from lookalike.sources.folders import Unreadable
 
 APPLE_DOUBLE = b"\x00\x05\x16\x07"
 MAX_FILE_BYTES = 1 << 30
@@ -35,7 +36,8 @@ GONE = (
 class Task(NamedTuple):
     """One file for a worker: where it is, what it was when listed, and which digests of that size need no decoding.
 
-    `specs` are hashes to be made of the whole picture; `thumbnail` says whether one is wanted.
+    `specs` are hashes to be made of the whole picture; `thumbnail` says whether one is wanted. `data` is what a source gave in
+    the place of a file, and `claimed` whether that is meant to be an image whatever its name says.
     """
 
     row: int
@@ -47,15 +49,21 @@ class Task(NamedTuple):
     max_pixels: int
     specs: tuple[HashSpec, ...] = ()
     thumbnail: bool = True
+    data: bytes | Unreadable | None = None
+    claimed: bool = False
 
 
 class PixelTask(NamedTuple):
-    """One file of which all pixels are wanted: row of its content, where it is, its bytes and BLAKE3 when it was scanned."""
+    """One file of which all pixels are wanted: row of its content, where it is, its bytes and BLAKE3 when it was scanned.
+
+    `data` is what it holds now, where a source gave that and the worker need not read.
+    """
 
     row: int
     path: str
     size: int
     digest: bytes
+    data: bytes | None = None
 
 
 class PixelOutcome(NamedTuple):
@@ -121,7 +129,7 @@ def examine(task: Task) -> Outcome:
         found = _look(task)
         if isinstance(found, Outcome):
             return found
-        data = _read(task, *found)
+        data = found[1] if task.data is not None else _read(task, *found)
     except (OSError, DecodeError, MemoryError) as error:
         return _unread(task, error)
     digest = blake3(data).digest()
@@ -168,7 +176,8 @@ def recognise(task: Task) -> Outcome | None:
         return _unread(task, error)
     if isinstance(found, Outcome):
         return found
-    found[0].close()
+    if found[0] is not None:
+        found[0].close()
     return None
 
 
@@ -204,8 +213,10 @@ def examine_pixels(task: PixelTask) -> PixelOutcome:
         What became of it.
     """
     try:
-        with open(task.path, "rb") as file:
-            data = file.read(task.size + 1)
+        data = task.data
+        if data is None:
+            with open(task.path, "rb") as file:
+                data = file.read(task.size + 1)
     except (OSError, MemoryError):
         return PixelOutcome(task.row, settled=False)
     if blake3(data).digest() != task.digest:
@@ -259,8 +270,12 @@ def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:
     return Outcome(task.row, kind="limit", reason="not enough memory to read it")
 
 
-def _look(task: Task) -> tuple[BinaryIO, bytes] | Outcome:
-    """Return an open file and its beginning, or that it is skipped."""
+def _look(task: Task) -> tuple[BinaryIO | None, bytes] | Outcome:
+    """Return an open file and its beginning, or all that a source gave, or that it is skipped."""
+    if isinstance(task.data, Unreadable):
+        raise DecodeError(*task.data)
+    if task.data is not None:
+        return _skipped(task, task.data) or (None, task.data)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     with contextlib.ExitStack() as opened:
         try:
@@ -271,21 +286,30 @@ def _look(task: Task) -> tuple[BinaryIO, bytes] | Outcome:
         if not stat.S_ISREG(status.st_mode):
             return Outcome(task.row, skipped="not a regular file", changed=True)
         head = file.read(formats.HEAD_BYTES)
-        format_ = formats.sniff(head, task.path)
-        if format_ == "RAW":  # said of the name, since the same bytes may be an ordinary TIFF elsewhere
-            raise DecodeError("unsupported", "camera raw files are not read yet")
-        other = format_ is None and not formats.claims_image(task.path)
-        if other or head.startswith(APPLE_DOUBLE):
-            changed = (status.st_size, status.st_mtime_ns) != (task.size, task.mtime_ns)
-            return Outcome(task.row, skipped=formats.kind_of_other(head, task.path), changed=changed)
+        skipped = _skipped(task, head, changed=(status.st_size, status.st_mtime_ns) != (task.size, task.mtime_ns))
+        if skipped is not None:
+            return skipped
         if status.st_size > MAX_FILE_BYTES:
             raise DecodeError("limit", f"{status.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
         opened.pop_all()
         return file, head
 
 
-def _read(task: Task, file: BinaryIO, head: bytes) -> bytes:
+def _skipped(task: Task, head: bytes, *, changed: bool = False) -> Outcome | None:
+    """Return that something is no image, by its beginning and its name."""
+    format_ = formats.sniff(head[: formats.HEAD_BYTES], task.path)
+    if format_ == "RAW":  # said of the name, since the same bytes may be an ordinary TIFF elsewhere
+        raise DecodeError("unsupported", "camera raw files are not read yet")
+    other = format_ is None and not task.claimed and not formats.claims_image(task.path)
+    if other or head.startswith(APPLE_DOUBLE):
+        kind = formats.kind_of_other(head[: formats.HEAD_BYTES], task.path)
+        return Outcome(task.row, skipped=kind, changed=changed)
+    return None
+
+
+def _read(task: Task, file: BinaryIO | None, head: bytes) -> bytes:
     """Return the content of a file that is still what it was when it was listed."""
+    assert file is not None
     with file:
         data = head + file.read(task.size - len(head)) if task.size > len(head) else head
         after = os.fstat(file.fileno())

@@ -15,19 +15,9 @@ from lookalike.globs import compiled, matching
 from lookalike.keep import parse_rules, rank
 from lookalike.listing import Scan
 from lookalike.matching import match
-from lookalike.model import (
-    DEFAULT_KEEP,
-    MAX_PIXELS,
-    FindOptions,
-    GroupRule,
-    HashSpec,
-    Orient,
-    ScanOptions,
-    Tier,
-    Truncated,
-    VerifyStep,
-)
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.opening import default_catalog, open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
 from lookalike.stores.decisions import Standing
@@ -59,6 +49,7 @@ def find(
     follow_symlinks: bool = False,
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
+    column: str | None = None,
     catalog: StrPath | None = None,
     use_catalog: bool = True,
     ledger: StrPath | None = None,
@@ -107,6 +98,8 @@ def find(
         refuse or accept files that end early.
     max_pixels : int
         Images with more pixels are not decoded.
+    column : str, optional
+        Column of tables that holds the images; None for the one that does.
     catalog : path, optional
         Catalog file; None for the one in the cache folder of the platform.
     use_catalog : bool
@@ -158,7 +151,7 @@ def find(
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
     scan_options = ScanOptions(
         exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
-        truncated=truncated, max_pixels=max_pixels,
+        truncated=truncated, max_pixels=max_pixels, column=column,
     )  # fmt: skip
     parse_rules(options.keep)
     compiled(options.protect)
@@ -193,12 +186,12 @@ def find(
         while True:  # until nothing more is found to come from something else, mostly once or twice
             ranking = rank(images, options.keep, staying, shots, origins)
             if same is None:
-                same = twins(images, ranking.order, block, store, workers=workers)
+                same = twins(images, ranking.order, block, store, found.reader, workers=workers)
             matches = match(
-                images, ranking.order, same, store, options, scan_options, standing,
+                images, ranking.order, same, store, options, scan_options, standing, found.reader,
                 against=bool(references), workers=workers,
             )  # fmt: skip
-            traced = trace(images, matches, origins, store, max_pixels=max_pixels, workers=workers)
+            traced = trace(images, matches, origins, store, found.reader, max_pixels=max_pixels, workers=workers)
             if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
                 break
             origins = traced

@@ -20,7 +20,8 @@ from lookalike.illustrating import Shown, findings_page
 from lookalike.keep import Ranking
 from lookalike.labels import Root, survey
 from lookalike.listing import Scan
-from lookalike.model import Failure, FindOptions, Group, ScanOptions, Tier
+from lookalike.model import Failure, Group, Tier
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import make_plan
 
@@ -329,8 +330,9 @@ class Findings:
             Groups with pictures, the least certain first.
         """
         return findings_page(
-            self.to_dict(), self._catalog, incomplete=self.incomplete, folders=self.folder_pairs, full=full_pictures
-        )
+            self.to_dict(), self._catalog, incomplete=self.incomplete, folders=self.folder_pairs, full=full_pictures,
+            reader=self._scan.reader,
+        )  # fmt: skip
 
     def to_html(self, *, full_pictures: bool = False) -> str:
         """Return the findings as one self-contained HTML page.
@@ -360,4 +362,4 @@ class Findings:
         Shown
             Elsewhere it prints as text.
         """
-        return Shown(self.to_dict(groups), self._catalog)
+        return Shown(self.to_dict(groups), self._catalog, self._scan.reader)

@@ -12,7 +12,8 @@ from lookalike import bits, verify
 from lookalike.columns import Images, Matches, Units
 from lookalike.keep import Ranking
 from lookalike.members import Members, members
-from lookalike.model import FindOptions, Group, ImageRef, Member, Tier
+from lookalike.model import Group, ImageRef, Member, Tier
+from lookalike.options import FindOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,7 @@ class Grouped(Sequence[Group]):
         detail, frames = int(facts.detail[at]), int(facts.frames[at])
         ref = ImageRef(
             images.path[row], images.volume[row], images.key[row], int(images.size[row]), int(images.mtime_ns[row]),
-            *self._file(row), facts.digest[at],
+            *self._file(row), facts.digest[at], images.source_of(row),
         )  # fmt: skip
         parts = tuple(path for path in self._units.paths[self._units.unit[row]] if path != images.path[row])
         if row == rows[0]:

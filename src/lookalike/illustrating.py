@@ -12,6 +12,7 @@ from lookalike.opening import open_catalog
 from lookalike.pool import default_workers
 from lookalike.previews import Previews
 from lookalike.report import groups as pages
+from lookalike.sources.reading import Reader
 from lookalike.tables.files import path_of
 
 Row = Mapping[str, Any]
@@ -29,6 +30,7 @@ def findings_page(
     incomplete: Sequence[str] = (),
     folders: Sequence[report.FolderShare] = (),
     full: bool = False,
+    reader: Reader | None = None,
 ) -> Iterator[str]:
     """Render findings as one HTML file.
 
@@ -44,6 +46,8 @@ def findings_page(
         Folders found again elsewhere.
     full : bool
         Whether all pictures are made of the files, and the page may take as many bytes as it needs.
+    reader : Reader, optional
+        Who reads what is no ordinary file; None for one that goes by paths.
 
     Yields
     ------
@@ -51,7 +55,7 @@ def findings_page(
         HTML, part by part.
     """
     with open_catalog(catalog) as store:
-        previews = Previews(store, max_pixels=document["options"]["max_pixels"])
+        previews = Previews(store, max_pixels=document["options"]["max_pixels"], reader=reader)
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from pages.findings_page(document, made, incomplete=incomplete, folders=folders, full=full)
 
@@ -65,17 +69,19 @@ class Shown:
         From `lookalike.Findings.to_dict`, with the groups that are shown.
     catalog : str or None
         Where thumbnails are; None for nowhere.
+    reader : Reader, optional
+        Who reads what is no ordinary file; None for one that goes by paths.
     """
 
-    def __init__(self, document: Row, catalog: str | None) -> None:
-        self._document, self._catalog = document, catalog
+    def __init__(self, document: Row, catalog: str | None, reader: Reader | None = None) -> None:
+        self._document, self._catalog, self._reader = document, catalog, reader
 
     def __repr__(self) -> str:
         return "\n".join(report.lines(dict(self._document), folders=(), incomplete=(), show=None))
 
     def _repr_html_(self) -> str:
         with open_catalog(self._catalog) as store:
-            previews = Previews(store, max_pixels=self._document["options"]["max_pixels"])
+            previews = Previews(store, max_pixels=self._document["options"]["max_pixels"], reader=self._reader)
             return pages.fragment(self._document, partial(pictures, previews, decoded=None))
 
 

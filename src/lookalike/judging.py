@@ -10,8 +10,10 @@ from lookalike import decode, verify
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
 from lookalike.hashes.borders import trim_boxes, trimmed, within
-from lookalike.model import CHROMA_SIDE, MAX_PIXELS, FindOptions, Tier
+from lookalike.model import CHROMA_SIDE, MAX_PIXELS, Tier
+from lookalike.options import FindOptions
 from lookalike.proposing import Proposals
+from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
@@ -111,6 +113,8 @@ class Judge:
         Whether files that end early are looked at again.
     max_pixels : int
         Most pixels of files that are looked at again, inclusive.
+    reader : Reader, optional
+        Who reads the files again; None for one that goes by their paths.
     """
 
     def __init__(
@@ -125,6 +129,7 @@ class Judge:
         *,
         truncated: bool = False,
         max_pixels: int = MAX_PIXELS,
+        reader: Reader | None = None,
     ) -> None:
         facts = images.facts
         self._ids = facts.id[content]
@@ -137,7 +142,7 @@ class Judge:
         self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
         self._digest, self._size = digests, facts.size[content].tolist()
         self._content, self._exposures = content, Exposures(facts)
-        self._proposals, self._store, self._threads = proposals, store, threads
+        self._proposals, self._store, self._threads, self._reader = proposals, store, threads, reader or Reader()
         self._pixels = options.verify == "pixels"
         # What is accepted decides whether a file is decoded, not to what; verdicts that lack a file are not stored.
         self._accepted = truncated, max_pixels
@@ -323,8 +328,7 @@ class Judge:
     def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
         """Decode the file of an item, if it is still there, still what was scanned, and can be."""
         try:
-            with open(self._path[item], "rb") as file:
-                data = file.read(self._size[item] + 1)
+            data = self._reader.read(self._path[item], self._size[item] + 1)
             if blake3(data).digest() != self._digest[item]:
                 return None
             truncated, max_pixels = self._accepted

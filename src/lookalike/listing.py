@@ -2,18 +2,22 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import formats
-from lookalike.columns import Images
+from lookalike.columns import Facts, Images
 from lookalike.model import Failure, ImageRef
-from lookalike.sources.files import Entry, Folder, Unread
+from lookalike.sources.folders import Entry, Folder, Unread, Unreadable
+from lookalike.sources.reading import Reader
 from lookalike.stores.locations import Known, Location, signed
 
+UNKNOWN_SIZE = -1
+"""Bytes of an entry that only reading it tells."""
 SETTLED_NS = 20_000_000
 """A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
 
@@ -36,6 +40,8 @@ class Row:
         Whether the catalog knew it, so that it was not read.
     state : str
         listed, then image, failed or skipped; lost where its root went away first.
+    data : bytes or Unreadable or None
+        What a source gave, until somebody decodes it; None for ordinary files, which workers read.
     """
 
     folder: Folder
@@ -44,11 +50,12 @@ class Row:
     content: int | None = None
     cached: bool = False
     state: Literal["listed", "image", "failed", "skipped", "lost"] = "listed"
+    data: bytes | Unreadable | None = None
 
     @property
     def path(self) -> str:
         """The root as given, plus the path within it."""
-        return os.path.join(self.folder.path, self.entry.name)
+        return self.folder.path_of(self.entry.name)
 
     @property
     def key(self) -> str:
@@ -65,7 +72,8 @@ class Row:
     @property
     def settled(self) -> bool:
         """Whether it was long enough unchanged when listed that a later change will show in its time."""
-        return abs(self.folder.listed_ns - self.entry.mtime_ns) > SETTLED_NS
+        changed_ns = self.entry.mtime_ns if self.folder.changed_ns is None else self.folder.changed_ns
+        return self.folder.lasting and abs(self.folder.listed_ns - changed_ns) > SETTLED_NS
 
     def unchanged_since(self, before: Known) -> bool:
         """Return whether the file is what the catalog saw.
@@ -81,7 +89,7 @@ class Row:
             By size, time and, where that means something, inode.
         """
         entry = self.entry
-        same = (before.size, before.mtime_ns) == (entry.size, entry.mtime_ns)
+        same = entry.size in (before.size, UNKNOWN_SIZE) and before.mtime_ns == entry.mtime_ns
         return same and (before.inode == signed(entry.inode) or not self.folder.stable_inodes)
 
     def ref(self) -> ImageRef:
@@ -93,7 +101,10 @@ class Row:
             Without a digest.
         """
         entry = self.entry
-        return ImageRef(self.path, self.folder.volume, self.key, entry.size, entry.mtime_ns, entry.device, entry.inode)
+        return ImageRef(
+            self.path, self.folder.volume, self.key, max(entry.size, 0), entry.mtime_ns, entry.device, entry.inode,
+            source=self.folder.kind,
+        )  # fmt: skip
 
     def location(self, skipped: str | None) -> Location:
         """Return what the catalog is to remember of this name.
@@ -130,8 +141,69 @@ def unlisted(folder: Folder, unread: Unread) -> Failure:
         Of the stage list.
     """
     key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
-    ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0)
+    ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0, source=folder.kind)
     return Failure(ref, "list", unread.kind, unread.reason)
+
+
+def mere_links(rows: Sequence[Row], reference: Sequence[bool]) -> list[bool]:
+    """Say which references are only symlinks to images under test: they hold nothing of their own.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Images.
+    reference : sequence of bool
+        Whether each root is one to compare against.
+
+    Returns
+    -------
+    list of bool
+        One for each row.
+    """
+    tested = {(row.entry.device, row.entry.inode) for row in rows if not reference[row.folder.root]}
+    return [
+        reference[row.folder.root] and row.entry.symlink and (row.entry.device, row.entry.inode) in tested
+        for row in rows
+    ]
+
+
+def images_of(rows: Sequence[Row], reference: NDArray[np.bool_], content: NDArray[np.int64], facts: Facts) -> Images:
+    """Turn rows into columns.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Images that were read.
+    reference : ndarray of bool, shape (n,)
+        Which lie in roots to compare against.
+    content : ndarray of int64, shape (n,)
+        Row of `facts` of each.
+    facts : Facts
+        What is known of the contents.
+
+    Returns
+    -------
+    Images
+        In the same order.
+    """
+
+    def column(values: Iterable[int]) -> NDArray[np.int64]:
+        return np.fromiter(values, np.uint64, len(rows)).astype(np.int64)
+
+    return Images(
+        path=[row.path for row in rows],
+        volume=[row.folder.volume for row in rows],
+        key=[row.key for row in rows],
+        size=column(row.entry.size for row in rows),
+        mtime_ns=np.fromiter((row.entry.mtime_ns for row in rows), np.int64, len(rows)),
+        device=column(row.entry.device for row in rows),
+        inode=column(row.entry.inode for row in rows),
+        symlink=np.fromiter((row.entry.symlink for row in rows), np.bool_, len(rows)),
+        reference=reference,
+        content=content,
+        facts=facts,
+        source=[row.folder.kind for row in rows] if any(row.folder.source for row in rows) else [],
+    )
 
 
 @dataclass(slots=True)
@@ -158,6 +230,8 @@ class Scan:
         Bytes of files read in this run.
     beside : list of str
         Files that are no images and say what belongs together: records of edits (.aae).
+    reader : Reader
+        Who reads the images again.
     """
 
     images: Images
@@ -170,3 +244,4 @@ class Scan:
     cached: NDArray[np.bool_]
     bytes_read: int
     beside: list[str]
+    reader: Reader = field(default_factory=Reader)

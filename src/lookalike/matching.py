@@ -9,8 +9,10 @@ from lookalike import grouping
 from lookalike.columns import Images, Matches
 from lookalike.items import Items
 from lookalike.judging import Judge
-from lookalike.model import MIN_DETAIL, FindOptions, ScanOptions, Tier
+from lookalike.model import MIN_DETAIL, Tier
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.proposing import propose
+from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.decisions import Standing
 from lookalike.verify import EVIDENCE
@@ -24,6 +26,7 @@ def match(
     options: FindOptions,
     scanned: ScanOptions,
     standing: Standing,
+    reader: Reader,
     *,
     against: bool,
     workers: int,
@@ -46,6 +49,8 @@ def match(
         Which files were accepted: those that are looked at again are read likewise.
     standing : Standing
         What decisions say about the contents: what they keep apart is not looked at, and never matches.
+    reader : Reader
+        Who reads the files again.
     against : bool
         Whether images under test are matched with references only.
     workers : int
@@ -63,7 +68,7 @@ def match(
     with ThreadPoolExecutor(workers) as threads:
         judge = Judge(
             images, items.content, items.image, proposals, store, options, threads,
-            truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels,
+            truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels, reader=reader,
         )  # fmt: skip
         ask = _unless_apart(judge, items)
         if against:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from lookalike import curves, intervals
 from lookalike.intervals import Interval
-from lookalike.model import FindOptions, HashSpec, Tier
+from lookalike.model import HashSpec, Tier
+from lookalike.options import FindOptions
 from lookalike.trials import Found, Trial
 
 Column = NDArray[np.int64]

@@ -6,7 +6,7 @@ how a stage works. Paths are ``str`` as `os.fsdecode` gives them, so any byte se
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ MAX_PIXELS = 178_956_970
 """Default pixel limit of one image: where Pillow begins to refuse an image as a decompression bomb."""
 
 LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video")
-"""What a keeper may lack: resolution, more of the scene, colour, transparency, bits per channel, frames or pages, a video."""
+"""What a keeper may lack: resolution, more of the scene, colour, transparency, depth, frames or pages, a video."""
 DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-path,name"
 
 GroupRule = Literal["star", "clique", "component"]
@@ -313,88 +313,3 @@ class Group:
     def keeper(self) -> Member:
         """The member that stays."""
         return self.members[0]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ScanOptions:
-    """How roots are walked and images read.
-
-    Attributes
-    ----------
-    exclude, include : tuple of str
-        Globs in gitignore syntax, relative to each root. With `include`, only files that match one are read.
-    min_size : tuple of int
-        Smallest width and height in pixels, inclusive; smaller images are skipped and counted.
-    follow_symlinks : bool
-        Whether symlinked folders inside a root are entered. Symlinked files are always read.
-    truncated : str
-        refuse (a failure row) or accept files that end early.
-    max_pixels : int
-        Images with more pixels than this are not decoded.
-    """
-
-    exclude: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    min_size: tuple[int, int] = (0, 0)
-    follow_symlinks: bool = False
-    truncated: Truncated = "refuse"
-    max_pixels: int = MAX_PIXELS
-
-    def __post_init__(self) -> None:
-        if self.truncated not in get_args(Truncated):
-            raise UsageError(f"truncated must be refuse or accept, got {self.truncated!r}")
-        if min(self.min_size) < 0:
-            raise UsageError(f"min_size must not be negative, got {self.min_size}")
-        if self.max_pixels < 1:
-            raise UsageError(f"max_pixels must be at least 1, got {self.max_pixels}")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FindOptions:
-    """What counts as a match, and how matches become groups.
-
-    Attributes
-    ----------
-    tier : Tier
-        Loosest tier to report.
-    spec, radius : HashSpec, int
-        The hash that proposes candidate pairs, and their largest Hamming distance in bits, inclusive.
-    group : str
-        star, clique or component.
-    keep : str
-        Keep rules, first difference wins.
-    orient : str
-        upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
-    crops : bool
-        Whether to look for pictures that were cropped by much, too.
-    verify : str
-        thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
-    protect : tuple of str
-        Globs in gitignore syntax, relative to each root: images that match come first in keep order and never go.
-    units : bool
-        Whether the files of one shot count as one image.
-    """
-
-    tier: Tier = Tier.EDIT
-    spec: HashSpec = field(default_factory=HashSpec)
-    radius: int = 10
-    group: GroupRule = "star"
-    keep: str = DEFAULT_KEEP
-    orient: Orient = "upright"
-    crops: bool = False
-    verify: VerifyStep = "thumbnail"
-    protect: tuple[str, ...] = ()
-    units: bool = True
-
-    def __post_init__(self) -> None:
-        if self.tier is Tier.NONE:
-            raise UsageError("tier must be one of exact, copy, edit, similar")
-        if not 0 <= self.radius <= self.spec.bits:
-            raise UsageError(f"radius must lie in 0..{self.spec.bits} bits for {self.spec.id}, got {self.radius}")
-        for what, given, known in (
-            ("group rule", self.group, GroupRule),
-            ("orientation", self.orient, Orient),
-            ("verification", self.verify, VerifyStep),
-        ):
-            if given not in get_args(known):
-                raise UsageError(f"unknown {what} {given!r}: use one of {', '.join(get_args(known))}")

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+from blake3 import blake3
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -19,6 +20,7 @@ from lookalike import decode
 from lookalike.errors import CatalogError, DecodeError
 from lookalike.files import contents_of
 from lookalike.model import MAX_PIXELS, ImageRef
+from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 
 VERSION = 1
@@ -31,7 +33,7 @@ TRIM_EVERY = FOLDER_BYTES // 8
 """After so many bytes of new ones the oldest are looked for again."""
 
 
-def as_found(path: str, digest: bytes | None, size: int | None = None) -> bytes:
+def as_found(path: str, digest: bytes | None, size: int | None = None, reader: Reader | None = None) -> bytes:
     """Read an image file, unless something else is there by now: nobody asked for that to be looked at.
 
     Parameters
@@ -42,6 +44,8 @@ def as_found(path: str, digest: bytes | None, size: int | None = None) -> bytes:
         BLAKE3 of what it should hold; None for anything.
     size : int, optional
         How many bytes that is; files of another size are not read.
+    reader : Reader, optional
+        Who reads what is no ordinary file; None for one that goes by paths.
 
     Returns
     -------
@@ -54,6 +58,12 @@ def as_found(path: str, digest: bytes | None, size: int | None = None) -> bytes:
         If it cannot be read, is no ordinary file, or holds something else.
     """
     changed = OSError(errno.ESTALE, "it has changed since it was found", path)
+    reader = reader or Reader()
+    if not reader.is_file(path):
+        data = reader.read(path)
+        if digest not in (None, blake3(data).digest()):
+            raise changed
+        return data
     if size not in (None, os.stat(path).st_size):
         raise changed
     data, found = contents_of(path)
@@ -63,7 +73,13 @@ def as_found(path: str, digest: bytes | None, size: int | None = None) -> bytes:
 
 
 def of_file(
-    path: str, digest: bytes | None, most: int, *, size: int | None = None, max_pixels: int = MAX_PIXELS
+    path: str,
+    digest: bytes | None,
+    most: int,
+    *,
+    size: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    reader: Reader | None = None,
 ) -> bytes:
     """Make a preview of an image file.
 
@@ -79,6 +95,8 @@ def of_file(
         Bytes that it should have.
     max_pixels : int
         Most pixels (width times height) that are decoded, inclusive.
+    reader : Reader, optional
+        As for `as_found`.
 
     Returns
     -------
@@ -92,7 +110,7 @@ def of_file(
     DecodeError
         If it cannot be decoded.
     """
-    data = as_found(path, digest, size)
+    data = as_found(path, digest, size, reader)
     return encoded(decode.picture(data, os.path.basename(path), most, max_pixels=max_pixels))
 
 
@@ -158,10 +176,20 @@ class Previews:
         Where previews are kept; None for nowhere. Made where missing, for nobody else to read.
     max_pixels : int
         Images with more pixels are not decoded.
+    reader : Reader, optional
+        As for `as_found`.
     """
 
-    def __init__(self, store: Catalog | None, folder: str | None = None, *, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self,
+        store: Catalog | None,
+        folder: str | None = None,
+        *,
+        max_pixels: int = MAX_PIXELS,
+        reader: Reader | None = None,
+    ) -> None:
         self._store, self._folder, self._max_pixels = store, folder, max_pixels
+        self._reader = reader or Reader()
         self._lock = threading.Lock()
         self._added = 0
 
@@ -184,7 +212,7 @@ class Previews:
         if kept is not None and (data := _read(kept)) is not None:
             return data
         try:
-            made = of_file(ref.path, ref.digest, most, size=ref.size, max_pixels=self._max_pixels)
+            made = of_file(ref.path, ref.digest, most, size=ref.size, max_pixels=self._max_pixels, reader=self._reader)
         except (OSError, DecodeError):
             return self.of_thumbnail(ref, most)
         if kept is not None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from lookalike import bits, grouping, join
 from lookalike.hashes import crops
-from lookalike.model import FindOptions, HashSpec
+from lookalike.model import HashSpec
+from lookalike.options import FindOptions
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import BACK
 from lookalike.variants import TURNS, Sort, hash_words, sorts

@@ -13,7 +13,8 @@ from lookalike import bits, curves, decode, grouping, hashes, join
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
 from lookalike.judging import Judge
-from lookalike.model import MIN_DETAIL, FindOptions, HashSpec, Tier
+from lookalike.model import MIN_DETAIL, HashSpec, Tier
+from lookalike.options import FindOptions
 from lookalike.proposing import propose
 from lookalike.scanning import OnProgress
 from lookalike.stores.catalog import Catalog

@@ -4,21 +4,24 @@ import itertools
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike import decode, variants
-from lookalike.columns import Images
-from lookalike.errors import FailureKind, SourceError
+from lookalike.errors import FailureKind
 from lookalike.examining import Outcome, Task
-from lookalike.listing import Row, Scan, unlisted
-from lookalike.model import Failure, HashSpec, ImageRef, ScanOptions, Stage
+from lookalike.listing import Row, Scan, images_of, mere_links, unlisted
+from lookalike.model import Failure, HashSpec, ImageRef, Stage
+from lookalike.options import ScanOptions
 from lookalike.pool import Pool
+from lookalike.shards import Shards, fetch
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
-from lookalike.sources.files import Folder, Place, Root, Walk, open_root
+from lookalike.sources.files import Walk
+from lookalike.sources.folders import Folder, Source
+from lookalike.sources.reading import Reader
+from lookalike.sources.roots import Root, open_roots
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
 
@@ -32,8 +35,8 @@ OnProgress = Callable[[int, int, bool], None]
 
 
 def scan(
-    roots: Sequence[str],
-    references: Sequence[str],
+    roots: Sequence[str | Source],
+    references: Sequence[str | Source],
     catalog: Catalog,
     spec: HashSpec,
     options: ScanOptions,
@@ -46,8 +49,8 @@ def scan(
 
     Parameters
     ----------
-    roots, references : sequence of str
-        Folders or files to look at, and those to compare against. What lies under both is a reference.
+    roots, references : sequence of (str or Source)
+        What to look at, and what to compare against. What lies under both is a reference.
     catalog : Catalog
         Where results are kept.
     spec : HashSpec
@@ -71,18 +74,10 @@ def scan(
     SourceError
         If no root at all can be read.
     """
-    opened: list[tuple[Root, bool]] = []
-    places: dict[str, Place] = {}
-    missing: list[str] = []
-    incomplete: list[str] = []
-    for path, reference in [*((path, True) for path in references), *((path, False) for path in roots)]:
-        try:
-            opened.append((open_root(path, places), reference))
-        except OSError as error:
-            missing.append(path)
-            incomplete.append(f"{path}: {error.strerror or error}")
-    if not opened:
-        raise SourceError("nothing to read: " + "; ".join(incomplete))
+    found, unseen = open_roots([*references, *roots], options.column)
+    opened = [(root, position < len(references)) for position, root in found]
+    missing = list(unseen)
+    incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
     run = _Run(catalog, spec, options, opened, progress or (lambda _done, _listed, _finished: None))
     with open_pool([root for root, _ in opened], workers=workers, readers=readers) as pool:
         run.list_and_read(pool)
@@ -117,9 +112,13 @@ class _Run:
     names: dict[tuple[int | str, ...], list[int]] = field(default_factory=dict)
     """Rows of one file; the first is read for all of them."""
     number: int = 0
+    shards: Shards = field(init=False)
     beside: list[str] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
     """Catalog id of the folder that is being listed, and what the catalog knows of the names still to come."""
+
+    def __post_init__(self) -> None:
+        self.shards = Shards(self.catalog, whole=not (self.options.exclude or self.options.include))
 
     def list_and_read(self, pool: Pool[Task, Outcome]) -> None:
         """Walk all roots while workers read; then read the rest. What is finished is stored, also on Ctrl-C."""
@@ -137,11 +136,9 @@ class _Run:
                     self._commit()  # what was read of it counts
                     self._lose(root)
                     break
-                self.waiting += self._compare(folder)
-                while len(self.waiting) >= CHUNK_FILES and pool.room:
-                    self._submit(pool)
-                self._collect(pool, wait=False)
-                self.progress(self.done, len(self.rows), False)
+                known = self._look_up(folder) if folder.first else False
+                for part in self.shards.parts(folder, walk, self.number, self.known if known else None):
+                    self._read_part(part, pool)
         self.finished = True
         while True:
             while self.waiting:
@@ -153,10 +150,21 @@ class _Run:
             if not self.waiting:
                 return
 
+    def _read_part(self, folder: Folder, pool: Pool[Task, Outcome]) -> None:
+        """Have workers read what is new in a folder; what comes from a source is in memory, and not much of it at a time."""
+        for some in fetch(folder, self._compare(folder), self.rows.__getitem__):
+            self.waiting += some
+            while self.waiting and folder.source is not None:
+                self._collect(pool, wait=not pool.room)
+                self._submit(pool)
+            while len(self.waiting) >= CHUNK_FILES and pool.room:
+                self._submit(pool)
+            self._collect(pool, wait=False)
+            self.progress(self.done, len(self.rows), False)
+
     def _compare(self, folder: Folder) -> list[int]:
         """Compare a folder with the catalog; return the rows that must be read."""
-        if folder.first:
-            self._look_up(folder)
+        if folder.first and folder.source is None:
             self.beside += (os.path.join(folder.path, name) for name in folder.present if name[-4:].lower() == ".aae")
         self.skipped += folder.skipped
         for unread in folder.failures:
@@ -186,19 +194,25 @@ class _Run:
                 row.content = before.content
                 row.state = "image"
                 row.cached = True
+        self.shards.expect(self.number, len(to_read))
         return to_read
 
-    def _look_up(self, folder: Folder) -> None:
-        """Ask the catalog what it knows of the names in a folder; it forgets those that are gone."""
-        self.number = self.catalog.folder("files", folder.volume, folder.key)
+    def _look_up(self, folder: Folder) -> bool:
+        """Ask the catalog what it knows of the names in a folder; it forgets those that are gone. Say whether it knows all."""
+        if not folder.lasting:
+            self.number, self.known = 0, {}
+            return False
+        self.number = self.catalog.folder(folder.kind, folder.volume, folder.key)
+        complete = self.shards.look_up(folder, self.number)
         self.known = self.catalog.locations(
             self.number, decoder=decode.decoders(), version=decode.VERSION,
             truncated=self.options.truncated == "accept", max_pixels=self.options.max_pixels,
         )  # fmt: skip
         gone = self.known.keys() - folder.present
-        if gone and folder.complete:
+        if gone and folder.complete and folder.stamp is None:
             with self.catalog.transaction():
                 self.catalog.prune(self.number, gone)
+        return complete
 
     def _submit(self, pool: Pool[Task, Outcome]) -> None:
         """Hand the first waiting rows to the pool."""
@@ -217,7 +231,13 @@ class _Run:
             known = self.sizes[size]
             accept = self.options.truncated == "accept"
             few = tuple(known) if len(known) <= KNOWN_AT_MOST else ()
-            chunk.append(Task(at, row.path, size, row.entry.mtime_ns, few, accept, self.options.max_pixels))
+            chunk.append(
+                Task(
+                    at, row.path, size, row.entry.mtime_ns, few, accept, self.options.max_pixels, data=row.data,
+                    claimed=row.folder.images_only,
+                )
+            )  # fmt: skip
+            row.data = None
         if chunk:
             pool.submit(chunk)
 
@@ -243,6 +263,7 @@ class _Run:
         with self.catalog.transaction():
             for part in parts:
                 self._store_part([(outcome, self.rows[outcome.row]) for outcome in part if self._counts(outcome)])
+            self.shards.finish()
         self.committed = time.monotonic()
 
     def _store_part(self, outcomes: list[tuple[Outcome, Row]]) -> None:
@@ -256,6 +277,7 @@ class _Run:
                 self._conclude(outcome, name)
                 if (content is not None or outcome.skipped is not None) and name.settled and not outcome.changed:
                     locations.append(name.location(outcome.skipped))
+                    self.shards.conclude(name.number)
         self.catalog.remember(locations, version=decode.VERSION)
 
     def _counts(self, outcome: Outcome) -> bool:
@@ -342,18 +364,6 @@ class _Run:
         row.state = "skipped"
         self.skipped[kind] += 1
 
-    def _without_mere_links(self, rows: list[Row], content: NDArray[np.int64]) -> tuple[list[Row], NDArray[np.int64]]:
-        """Leave out references that are only symlinks to images under test: they hold nothing of their own."""
-        tested = {(row.entry.device, row.entry.inode) for row in rows if not self.roots[row.folder.root][1]}
-        keep = [
-            not (self.roots[row.folder.root][1] and row.entry.symlink and (row.entry.device, row.entry.inode) in tested)
-            for row in rows
-        ]
-        if all(keep):
-            return rows, content
-        self.skipped["symlink to an image under test"] += keep.count(False)
-        return [row for row, stays in zip(rows, keep, strict=True) if stays], content[np.array(keep, np.bool_)]
-
     def result(self, missing: list[str], incomplete: list[str]) -> Scan:
         """Turn the rows into columns."""
         assert all(row.state != "listed" for row in self.rows), (
@@ -363,7 +373,11 @@ class _Run:
         ids = np.array([row.content for row in rows], np.int64)
         facts = self.catalog.contents(np.unique(ids))
         content = np.searchsorted(facts.id, ids)
-        rows, content = self._without_mere_links(rows, content)
+        mere = mere_links(rows, [reference for _, reference in self.roots])
+        if any(mere):
+            self.skipped["symlink to an image under test"] += sum(mere)
+            rows = [row for row, drop in zip(rows, mere, strict=True) if not drop]
+            content = content[~np.array(mere)]
         small = np.zeros(len(rows), np.bool_)
         width, height = self.options.min_size
         if width or height:
@@ -372,25 +386,12 @@ class _Run:
             rows = [row for row, drop in zip(rows, small.tolist(), strict=True) if not drop]
             content = content[~small]
 
-        def column(values: Iterable[int]) -> NDArray[np.int64]:
-            return np.fromiter(values, np.uint64, len(rows)).astype(np.int64)
-
-        images = Images(
-            path=[row.path for row in rows],
-            volume=[row.folder.volume for row in rows],
-            key=[row.key for row in rows],
-            size=column(row.entry.size for row in rows),
-            mtime_ns=np.fromiter((row.entry.mtime_ns for row in rows), np.int64, len(rows)),
-            device=column(row.entry.device for row in rows),
-            inode=column(row.entry.inode for row in rows),
-            symlink=np.fromiter((row.entry.symlink for row in rows), np.bool_, len(rows)),
-            reference=np.fromiter((self.roots[row.folder.root][1] for row in rows), np.bool_, len(rows)),
-            content=content,
-            facts=facts,
-        )
+        reference = np.fromiter((self.roots[row.folder.root][1] for row in rows), np.bool_, len(rows))
+        images = images_of(rows, reference, content, facts)
         failures = sorted(self.failures, key=lambda row: (row[0].ref.path, row[0].stage))
         return Scan(
             images, [row[0] for row in failures], [row[1] for row in failures], [row[2] for row in failures],
             Counter({kind: count for kind, count in sorted(self.skipped.items()) if count}), incomplete, missing,
             np.fromiter((row.cached for row in rows), np.bool_, len(rows)), self.bytes_read, self.beside,
+            Reader(root.source for root, _ in self.roots if root.source is not None),
         )  # fmt: skip

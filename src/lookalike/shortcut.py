@@ -9,7 +9,7 @@ from blake3 import blake3
 from lookalike import decode, formats
 from lookalike.examining import Outcome, Task, crashed, examine, recognise
 from lookalike.pool import Pool
-from lookalike.sources.files import Root
+from lookalike.sources.roots import Root
 
 CHUNK_FILES = 256
 CHUNK_BYTES = 4 << 20
@@ -91,7 +91,7 @@ class Shortcut:
         int
             Bytes.
         """
-        return sum(task.size for task in chunk if task.size <= MAX_BYTES)
+        return sum(task.size for task in chunk if task.size <= MAX_BYTES and task.data is None)
 
     def read(self, chunk: Sequence[Task]) -> list[bytes | None]:
         """Read the files of a chunk that the kernels may take.
@@ -106,8 +106,10 @@ class Shortcut:
         list of (bytes or None)
             None for what is left to others.
         """
-        found: list[bytes | None] = [None] * len(chunk)
-        chosen = [at for at, task in enumerate(chunk) if task.size <= MAX_BYTES and task.thumbnail and not task.specs]
+        found: list[bytes | None] = [task.data if isinstance(task.data, bytes) else None for task in chunk]
+        here = [task.size <= MAX_BYTES and task.thumbnail and not task.specs for task in chunk]
+        found = [data if fits else None for data, fits in zip(found, here, strict=True)]
+        chosen = [at for at, task in enumerate(chunk) if here[at] and task.data is None]
         tasks = [chunk[at] for at in chosen]
         read = decode.read_files(
             [os.fsencode(task.path) for task in tasks],

@@ -9,18 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, decode
-from lookalike.errors import SourceError
 from lookalike.examining import Outcome, Task
-from lookalike.hashes import algorithm, hash_block, way
+from lookalike.hashes import hash_block, way
 from lookalike.listing import Row, unlisted
-from lookalike.model import Failure, HashSpec, ScanOptions
+from lookalike.model import Failure, HashSpec
+from lookalike.options import ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
+from lookalike.shards import Shards, fetch
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
-from lookalike.sources.files import Folder, Place, Root, Walk, open_root
+from lookalike.sources.files import Walk
+from lookalike.sources.folders import Folder, Source
+from lookalike.sources.roots import Root, open_roots
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
-from lookalike.tables.hashes import HashTable, Refs
+from lookalike.tables.hashes import HashTable
+from lookalike.tabling import Item, table_of
 
 TABLE_IMAGES = 8192
 """Most rows of one table, images and failures together."""
@@ -29,7 +33,7 @@ AHEAD = 2048
 
 
 def stream(
-    paths: Sequence[str],
+    paths: Sequence[str | Source],
     specs: tuple[HashSpec, ...],
     catalog: Catalog | None,
     options: ScanOptions,
@@ -42,8 +46,8 @@ def stream(
 
     Parameters
     ----------
-    paths : sequence of str
-        Folders and files.
+    paths : sequence of (str or Source)
+        What to look at.
     specs : tuple of HashSpec
         Which hashes.
     catalog : Catalog or None
@@ -67,16 +71,9 @@ def stream(
     SourceError
         If none of the paths can be read.
     """
-    roots: list[Root] = []
-    places: dict[str, Place] = {}
-    incomplete: list[str] = []
-    for path in paths:
-        try:
-            roots.append(open_root(path, places))
-        except OSError as error:
-            incomplete.append(f"{path}: {error.strerror or error}")
-    if not roots:
-        raise SourceError("nothing to read: " + "; ".join(incomplete))
+    found, unseen = open_roots(paths, options.column)
+    roots = [root for _, root in found]
+    incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
     run = _Run(catalog, specs, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
     with open_pool(roots, workers=workers, readers=readers) as pool:
         try:
@@ -90,19 +87,7 @@ def _variant(spec: HashSpec) -> str:
     return "plain" if spec.decoding == "fast" else decode.decoders()
 
 
-@dataclass(slots=True)
-class _Item:
-    """One listed file on its way into a table."""
-
-    row: Row
-    words: list[bytes | None]
-    quality: list[int | None]
-    digest: bytes = b""
-    failure: Failure | None = None
-    done: bool = False
-
-
-def _is_done(head: _Item | Failure) -> bool:
+def _is_done(head: Item | Failure) -> bool:
     return isinstance(head, Failure) or head.done
 
 
@@ -116,23 +101,27 @@ class _Run:
     roots: list[Root]
     progress: OnProgress
     incomplete: list[str]
-    window: deque[_Item | Failure] = field(default_factory=deque)
+    window: deque[Item | Failure] = field(default_factory=deque)
     """What was listed, in order; items that are not done are under way."""
-    ready: list[_Item | Failure] = field(default_factory=list)
+    ready: list[Item | Failure] = field(default_factory=list)
     """Images and failures for the next table, in order, so that tables do not depend on what was done first."""
-    under_way: dict[int, _Item] = field(default_factory=dict)
-    batch: list[tuple[Outcome, _Item]] = field(default_factory=list)
+    under_way: dict[int, Item] = field(default_factory=dict)
+    batch: list[tuple[Outcome, Item]] = field(default_factory=list)
     """What is not in the catalog yet."""
     committed: float = field(default_factory=time.monotonic)
     lost: set[str] = field(default_factory=set)
     """Roots that went away."""
     skipped: Counter[str] = field(default_factory=Counter)
     number: int = 0
+    shards: Shards = field(init=False)
     known: dict[str, Known] = field(default_factory=dict)
     """Catalog id of the folder that is being listed, and what the catalog knows of the names still to come."""
     submitted: int = 0
     listed: int = 0
     finished: int = 0
+
+    def __post_init__(self) -> None:
+        self.shards = Shards(self.catalog, whole=not (self.options.exclude or self.options.include))
 
     @property
     def whole(self) -> tuple[HashSpec, ...]:
@@ -141,10 +130,13 @@ class _Run:
 
     def tables(self, pool: Pool[Task, Outcome]) -> Iterator[HashTable]:
         """Yield tables while listing and reading go on."""
-        waiting: list[_Item] = []
+        waiting: list[Item] = []
         for found in self._listing():
             waiting += found
-            if len(waiting) >= CHUNK_FILES or len(self.window) >= AHEAD:  # many roots may hold a file each
+            in_memory = bool(waiting) and waiting[-1].row.data is not None
+            if in_memory or len(waiting) >= CHUNK_FILES or len(self.window) >= AHEAD:  # many roots may hold a file each
+                while in_memory and not pool.room:
+                    self._collect(pool, wait=True)
                 self._submit(pool, waiting)
                 waiting = []
                 self._collect(pool, wait=False)
@@ -162,16 +154,19 @@ class _Run:
         self.progress(self.finished, self.listed, True)
         yield self._table(last=True)
 
-    def _listing(self) -> Iterator[list[_Item]]:
+    def _listing(self) -> Iterator[list[Item]]:
         """Put what is listed into the window, some files at a time; yield those that must be read."""
         walk = Walk(self.options, self.roots)
         for position, root in enumerate(self.roots):
             for folder in walk.folders(root, position):
                 if folder.failures and root.folder and self._is_lost(root):
                     break
-                yield self._look_up(folder)
+                complete = self._open(folder) if folder.first else False
+                for part in self.shards.parts(folder, walk, self.number, self.known if complete else None):
+                    for some in fetch(part, self._look_up(part), lambda item: item.row):
+                        yield list(some)
 
-    def _look_up(self, folder: Folder) -> list[_Item]:
+    def _look_up(self, folder: Folder) -> list[Item]:
         """Put what a folder holds into the window; return what must be read."""
         if folder.skipped:
             self.skipped += folder.skipped
@@ -179,11 +174,9 @@ class _Run:
             self.window.append(unlisted(folder, unread))
             if unread.hides_files:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
-        if folder.first:
-            self.number, self.known = self._known(folder)
         items = []
         for entry in folder.entries:
-            item = _Item(Row(folder, self.number, entry), [None] * len(self.specs), [None] * len(self.specs))
+            item = Item(Row(folder, self.number, entry), [None] * len(self.specs), [None] * len(self.specs))
             before = self.known.pop(entry.name, None)
             if before is not None and not before.stale and item.row.unchanged_since(before):
                 item.row.content = before.content
@@ -195,23 +188,28 @@ class _Run:
         self.listed += len(items)
         self.window.extend(items)
         self._recall([item for item in items if item.row.content is not None and not item.done])
-        return [item for item in items if not item.done]
+        waiting = [item for item in items if not item.done]
+        self.shards.expect(self.number, len(waiting))
+        return waiting
 
-    def _known(self, folder: Folder) -> tuple[int, dict[str, Known]]:
-        """Return the number the catalog has for a folder, and what it knows of the names in it."""
-        if self.catalog is None:
-            return 0, {}
-        number = self.catalog.folder("files", folder.volume, folder.key)
-        return number, self.catalog.locations(
-            number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
+    def _open(self, folder: Folder) -> bool:
+        """Ask the catalog for the number of a folder, and what it knows of the names in it; say whether that is all of them."""
+        self.number, self.known = 0, {}
+        if self.catalog is None or not folder.lasting:
+            return False
+        self.number = self.catalog.folder(folder.kind, folder.volume, folder.key)
+        complete = self.shards.look_up(folder, self.number)
+        self.known = self.catalog.locations(
+            self.number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
             max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
         )  # fmt: skip
+        return complete
 
-    def _recall(self, items: list[_Item]) -> None:
+    def _recall(self, items: list[Item]) -> None:
         """Fill in what the catalog has on unchanged images; whoever has everything then is done."""
         if self.catalog is None:
             return
-        by_content: dict[int, list[_Item]] = defaultdict(list)
+        by_content: dict[int, list[Item]] = defaultdict(list)
         for item in items:
             by_content[item.row.content or 0].append(item)
         ids = np.array(sorted(by_content), np.int64)
@@ -240,7 +238,7 @@ class _Run:
             words |= dict(zip(missing.tolist(), bits.to_bytes(block), strict=True))
         return words
 
-    def _submit(self, pool: Pool[Task, Outcome], waiting: list[_Item]) -> None:
+    def _submit(self, pool: Pool[Task, Outcome], waiting: list[Item]) -> None:
         """Hand files to the workers."""
         whole, limit = self.whole, self.options.max_pixels
         accept, thumbnail = self.options.truncated == "accept", len(whole) < len(self.specs)
@@ -255,8 +253,12 @@ class _Run:
                 self.under_way[self.submitted] = item
                 entry = item.row.entry
                 chunk.append(
-                    Task(self.submitted, item.row.path, entry.size, entry.mtime_ns, (), accept, limit, whole, thumbnail)
-                )
+                    Task(
+                        self.submitted, item.row.path, entry.size, entry.mtime_ns, (), accept, limit, whole, thumbnail,
+                        item.row.data, item.row.folder.images_only,
+                    )
+                )  # fmt: skip
+                item.row.data = None
             pool.submit(chunk)
 
     def _collect(self, pool: Pool[Task, Outcome], *, wait: bool) -> None:
@@ -275,7 +277,7 @@ class _Run:
             elif head.digest:
                 self.ready.append(head)
 
-    def _note(self, outcomes: list[tuple[Outcome, _Item]]) -> None:
+    def _note(self, outcomes: list[tuple[Outcome, Item]]) -> None:
         """Note what became of some files; hashes of decoding fast are made here, a block at a time."""
         thumbnails = [(outcome.thumbnail, item) for outcome, item in outcomes if outcome.thumbnail is not None]
         if thumbnails:
@@ -310,11 +312,11 @@ class _Run:
             )
         return root.path in self.lost
 
-    def _skip(self, item: _Item, kind: str) -> None:
+    def _skip(self, item: Item, kind: str) -> None:
         self.skipped[kind] += 1
         self._finish(item)
 
-    def _finish(self, item: _Item, failure: Failure | None = None) -> None:
+    def _finish(self, item: Item, failure: Failure | None = None) -> None:
         item.failure, item.done = failure, True
         self.finished += 1
 
@@ -334,13 +336,12 @@ class _Run:
             for outcome, item in batch:
                 has_thumbnail = outcome.digest is not None and outcome.thumbnail is not None
                 item.row.content = next(fresh) if has_thumbnail else self._store(catalog, outcome, item)
-            locations = [
-                item.row.location(outcome.skipped)
-                for outcome, item in batch
-                if (item.row.content is not None or outcome.skipped is not None)
-                and item.row.settled
-                and not outcome.changed
-            ]
+            locations = []
+            for outcome, item in batch:
+                lasts = (item.row.content is not None or outcome.skipped is not None) and item.row.settled
+                if lasts and not outcome.changed:
+                    locations.append(item.row.location(outcome.skipped))
+                    self.shards.conclude(item.row.number)
             for at, spec in enumerate(self.specs):
                 made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]
                 catalog.add_words(
@@ -350,9 +351,10 @@ class _Run:
                 rows = ((content, bytes([quality])) for content, quality in rated if quality is not None)
                 catalog.add_words(rows, spec, f"quality {_variant(spec)}")
             catalog.remember(locations, version=decode.VERSION)
+            self.shards.finish()
         self.committed = time.monotonic()
 
-    def _store(self, catalog: Catalog, outcome: Outcome, item: _Item) -> int | None:
+    def _store(self, catalog: Catalog, outcome: Outcome, item: Item) -> int | None:
         """Store what was made of one content without a thumbnail; return its id, if it has one."""
         if outcome.digest is None:
             return None
@@ -372,25 +374,7 @@ class _Run:
     def _table(self, *, last: bool = False) -> HashTable:
         """Make a table of what is ready."""
         rows, self.ready = self.ready[:TABLE_IMAGES], self.ready[TABLE_IMAGES:]
-        items = [row for row in rows if isinstance(row, _Item)]
-        names = [item.row.path.encode("utf-8", "surrogateescape") for item in items]
-        refs = Refs(
-            b"".join(names),
-            np.cumsum([len(name) for name in names], dtype=np.int64),
-            np.array([item.row.entry.size for item in items], np.int64),
-            np.array([item.row.entry.mtime_ns for item in items], np.int64),
-            np.frombuffer(b"".join(item.digest for item in items), np.uint8).reshape(len(items), 32),
-        )
-        table = HashTable(self.specs, refs, {}, failures=[row for row in rows if isinstance(row, Failure)])
-        for at, spec in enumerate(self.specs):
-            words = [item.words[at] or b"" for item in items]
-            width = bits.words(spec.bits) * 8
-            block = np.frombuffer(b"".join(words), ">u8").reshape(-1, width // 8)
-            table.blocks[spec.algorithm] = block.astype(np.uint64)
-            if algorithm(spec.algorithm).several:
-                table.parts[spec.algorithm] = np.cumsum([len(part) // width for part in words], dtype=np.int64)
-            if way(spec).quality is not None:
-                table.quality[spec.algorithm] = np.array([item.quality[at] or 0 for item in items], np.uint8)
+        table = table_of(rows, self.specs)
         if last:
             table.skipped.update(self.skipped)
             table.incomplete.extend(self.incomplete)

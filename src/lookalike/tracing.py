@@ -17,6 +17,7 @@ from lookalike.columns import Facts, Images, Matches, Origins
 from lookalike.errors import DecodeError
 from lookalike.model import MAX_PIXELS, Tier
 from lookalike.resolved import LEAST_SHARE, MOST_SHARE, RESOLVED_VERSION, is_enlargement
+from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 
 Pair = tuple[int, int]
@@ -82,7 +83,14 @@ def holds(lossless: File, lossy: File, *, max_pixels: int = MAX_PIXELS) -> bool:
 
 
 def trace(
-    images: Images, matches: Matches, origins: Origins, store: Catalog, *, max_pixels: int, workers: int
+    images: Images,
+    matches: Matches,
+    origins: Origins,
+    store: Catalog,
+    reader: Reader,
+    *,
+    max_pixels: int,
+    workers: int,
 ) -> Origins:
     """Look what comes from what in groups of tiers exact to edit.
 
@@ -96,6 +104,8 @@ def trace(
         What is known already.
     store : Catalog
         Where is kept what was found.
+    reader : Reader
+        Who reads the files again.
     max_pixels : int
         Most pixels of files that are looked at, inclusive.
     workers : int
@@ -106,7 +116,7 @@ def trace(
     Origins
         With what was found beside it; equal to `origins` where that is nothing.
     """
-    tracer = _Tracer(images, store, max_pixels, workers)
+    tracer = _Tracer(images, store, reader, max_pixels, workers)
     groups = list(_groups(images, matches))
     enlarged, saved = origins.enlarged.copy(), origins.saved.copy()
     pixels = images.facts.width * images.facts.height
@@ -167,8 +177,9 @@ def _groups(images: Images, matches: Matches) -> Iterator[tuple[int, list[int]]]
 class _Tracer:
     """Say which pairs of contents are as a look at their files would have it; what the catalog knows is not looked at again."""
 
-    def __init__(self, images: Images, store: Catalog, max_pixels: int, workers: int) -> None:
+    def __init__(self, images: Images, store: Catalog, reader: Reader, max_pixels: int, workers: int) -> None:
         self._facts, self._store, self._max_pixels, self._workers = images.facts, store, max_pixels, workers
+        self._reader = reader
         _, image = np.unique(images.content, return_index=True)
         self._path = [images.path[row] for row in image.tolist()]
 
@@ -199,6 +210,5 @@ class _Tracer:
 
     def _file(self, content: int) -> File | None:
         path, size = self._path[content], int(self._facts.size[content])
-        with open(path, "rb") as file:
-            data = file.read(size + 1)
+        data = self._reader.read(path, size + 1)
         return (data, path) if blake3(data).digest() == self._facts.digest[content] else None

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lookalike import bits
 from lookalike.columns import Images
 from lookalike.judging import Judge
-from lookalike.model import MIN_DETAIL, FindOptions, HashSpec, Tier
+from lookalike.model import MIN_DETAIL, HashSpec, Tier
+from lookalike.options import FindOptions
 from lookalike.proposing import Proposals, propose
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import hash_words

@@ -9,7 +9,8 @@ from lookalike.curves import HashCurve
 from lookalike.intervals import Interval
 from lookalike.listing import Scan
 from lookalike.measures import Measured, Shares, Truth
-from lookalike.model import FindOptions, HashSpec, Tier
+from lookalike.model import HashSpec, Tier
+from lookalike.options import FindOptions
 from lookalike.report.tunings import number
 from lookalike.sampling import Collection
 from lookalike.transforms import Transform

@@ -14,8 +14,9 @@ from lookalike import curves, grouping, hashes, tables
 from lookalike.errors import UsageError
 from lookalike.listing import Scan
 from lookalike.measures import Measured, Truth, measure
-from lookalike.model import FindOptions, HashSpec, ScanOptions
+from lookalike.model import HashSpec
 from lookalike.opening import default_catalog, open_catalog
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
 from lookalike.sampling import Collection, degrees_of, different_images, proposed_among, sample_of, write_edits
 from lookalike.scanning import OnProgress, scan

@@ -12,6 +12,7 @@ from lookalike.examining import LUMA_KEY_BYTES, PixelOutcome, PixelTask, examine
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS
 from lookalike.shortcut import CHUNK_FILES, chunk_length
+from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 
 THUMBNAILS_AT_ONCE = 4096
@@ -21,7 +22,9 @@ BLOCK_MEANS = ("JPEG", "MPO")
 Rows = NDArray[np.int64]
 
 
-def twins(images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog, *, workers: int) -> Rows:
+def twins(
+    images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog, reader: Reader, *, workers: int
+) -> Rows:
     """Find the contents that have the same pixels.
 
     Parameters
@@ -34,6 +37,8 @@ def twins(images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog
         A fast hash of each content: a pure function of its thumbnail, so unequal hashes need no look at thumbnails.
     store : Catalog
         Where thumbnails and what full decodes found are kept.
+    reader : Reader
+        Who reads what is no ordinary file.
     workers : int
         How many files are decoded at a time; it changes no result.
 
@@ -56,7 +61,7 @@ def twins(images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog
     rows = np.union1d(_repeated(label, *words.T), beside)
     if not len(rows):
         return same
-    decoder = _Decoder(images, order, store, workers)
+    decoder = _Decoder(images, order, store, reader, workers)
     keys = _keys(facts.id[rows], store)
     for row, (_, luma) in decoder(turned).items():
         if luma is not None:
@@ -71,8 +76,8 @@ def twins(images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog
 class _Decoder:
     """Say what full decodes find of contents; what the catalog knows is not decoded again."""
 
-    def __init__(self, images: Images, order: Rows, store: Catalog, workers: int) -> None:
-        self._images, self._store, self._workers = images, store, workers
+    def __init__(self, images: Images, order: Rows, store: Catalog, reader: Reader, workers: int) -> None:
+        self._images, self._store, self._reader, self._workers = images, store, reader, workers
         self._step = f"{decode.PIXELS_VERSION}/{decode.decoders()}"
         self._image = np.empty(len(images.facts.id), np.int64)
         self._image[images.content[order[::-1]]] = order[::-1]  # the last to be written is the first in keep order
@@ -107,17 +112,23 @@ class _Decoder:
         at = 0
         with Pool(examine_pixels, pixels_unknown, workers=self._workers) as pool:
             while at < len(rows):
-                files = [self._file(row) for row in rows[at : at + CHUNK_FILES]]
-                length = chunk_length([file.size for file in files])
-                pool.submit(files[:length])
+                ahead = rows[at : at + CHUNK_FILES]
+                length = chunk_length(self._images.facts.size[ahead].tolist())
+                pool.submit([file for file in map(self._file, ahead[:length]) if file is not None])
                 at += length
                 yield from (seen for _, seen in pool.results(wait=not pool.room))
             while results := list(pool.results(wait=True)):
                 yield from (seen for _, seen in results)
 
-    def _file(self, row: int) -> PixelTask:
-        facts = self._images.facts
-        return PixelTask(row, self._images.path[int(self._image[row])], int(facts.size[row]), facts.digest[row])
+    def _file(self, row: int) -> PixelTask | None:
+        """Return what a worker is to decode; None where a source no longer has it."""
+        facts, path, data = self._images.facts, self._images.path[int(self._image[row])], None
+        if not self._reader.is_file(path):
+            try:
+                data = self._reader.read(path)
+            except (OSError, MemoryError):
+                return None
+        return PixelTask(row, path, int(facts.size[row]), facts.digest[row], data)
 
 
 def _labels(*columns: NDArray[np.generic]) -> Rows:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from lookalike import bits, hashes
 from lookalike.hashes import crops
 from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed, within
-from lookalike.model import FindOptions, HashSpec
+from lookalike.model import HashSpec
+from lookalike.options import FindOptions
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import turned
 

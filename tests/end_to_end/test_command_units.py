@@ -12,7 +12,7 @@ from PIL import Image
 import lookalike
 from conftest import encode, scene
 from lookalike import finding
-from lookalike.model import FindOptions
+from lookalike.options import FindOptions
 
 PICTURE, OTHER = scene(1, 640, 480), scene(2, 640, 480)
 RAW = encode(scene(3, 64, 48), "TIFF")

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.model import ScanOptions
+from lookalike.options import ScanOptions
 from lookalike.sources import files
-from lookalike.sources.files import Folder, Walk, open_root
+from lookalike.sources.files import Walk
+from lookalike.sources.folders import Folder
+from lookalike.sources.roots import open_root
 from lookalike.sources.volumes import volume_of
 
 NOBODY = 65534

@@ -3,203 +3,23 @@
 import errno
 import os
 import stat
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Self
+from dataclasses import replace
 
 from lookalike import formats
-from lookalike.errors import FailureKind, failure_kind
+from lookalike.errors import failure_kind
 from lookalike.journal import QUARANTINE
-from lookalike.model import ScanOptions
+from lookalike.options import ScanOptions
+from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread
+from lookalike.sources.roots import Root
 from lookalike.sources.rules import IGNORE_FILE, OWN, Rules, skipped_kind
-from lookalike.sources.volumes import Volume, readers_of, volume_of
+from lookalike.sources.volumes import Volume, volume_of
 
 DATALESS = 0x40000000
 """macOS st_flags: content lives in the cloud (SF_DATALESS in sys/stat.h)."""
 RECALL = 0x00400000 | 0x00040000 | 0x00001000
 """Windows file attributes: recall on data access, recall on open, offline."""
-PART_NAMES = 512
-"""Names of a folder that are looked at together; a folder of more comes in parts, so that reading it starts at once."""
-
-
-class Entry(NamedTuple):
-    """One file of a folder, as listed.
-
-    Attributes
-    ----------
-    name : str
-        File name.
-    size, mtime_ns, device, inode : int
-        Of the file itself (of the target, for a symlink).
-    symlink : bool
-        Whether the name is a symlink.
-    """
-
-    name: str
-    size: int
-    mtime_ns: int
-    device: int
-    inode: int
-    symlink: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A name that could not be listed, and why.
-
-    Attributes
-    ----------
-    path, kind, reason : str
-        The row it becomes.
-    image : bool
-        Whether it claims to be an image; else it is a folder or an ignore file.
-    """
-
-    path: str
-    kind: FailureKind
-    reason: str
-    image: bool = True
-
-    @property
-    def hides_files(self) -> bool:
-        """Whether files may lie below it that nobody has seen: it is a folder."""
-        return not self.image and os.path.basename(self.path) != IGNORE_FILE
-
-
-@dataclass(slots=True)
-class Folder:
-    """What one folder holds, or the next part of it.
-
-    Attributes
-    ----------
-    root : int
-        Position of the root it was reached from.
-    path : str
-        As the user gave the root, plus the path within it.
-    volume, key : str
-        Identity: volume and path within it.
-    stable_inodes : bool
-        Whether another inode means another file here.
-    first : bool
-        Whether it is the first part of the folder.
-    listed_ns : int
-        When listing of the part began, in nanoseconds since 1970.
-    entries : list of Entry
-        Its files, sorted by name.
-    present : set of str
-        With the first part, every name of the folder, read or not; a name not in here is gone.
-    complete : bool
-        Whether the whole folder was listed, so that what is missing from it is gone.
-    skipped : Counter
-        Files and folders passed over, by kind.
-    failures : list of Unread
-        What could not be listed.
-    """
-
-    root: int
-    path: str
-    volume: str
-    key: str
-    stable_inodes: bool = False
-    first: bool = True
-    listed_ns: int = field(default_factory=time.time_ns)
-    entries: list[Entry] = field(default_factory=list)
-    present: set[str] = field(default_factory=set)
-    complete: bool = True
-    skipped: Counter[str] = field(default_factory=Counter)
-    failures: list[Unread] = field(default_factory=list)
-
-    def next_part(self) -> Self:
-        """Return an empty part of the same folder, whose listing begins now.
-
-        Returns
-        -------
-        Folder
-            Without `present`.
-        """
-        return type(self)(self.root, self.path, self.volume, self.key, self.stable_inodes, first=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A root as given, and what it was when the scan began.
-
-    Attributes
-    ----------
-    path : str
-        As the user gave it.
-    device, inode : int
-        Of the folder or file it leads to.
-    folder : bool
-        Whether it is a folder.
-    identity : tuple of str
-        Volume, key of the folder it lies in, and name; of a folder, its own key and no name.
-    readers : int or None
-        How many files should be read there at a time; None for any number.
-    """
-
-    path: str
-    device: int
-    inode: int
-    folder: bool
-    identity: tuple[str, str, str]
-    readers: int | None = None
-
-    def is_there(self) -> bool:
-        """Return whether the path still leads to what it led to at first.
-
-        Returns
-        -------
-        bool
-            False after a drive was unplugged or a share went away.
-        """
-        try:
-            status = os.stat(self.path)
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == (self.device, self.inode)
-
-
-Place = tuple[str, str, int | None]
-"""Volume and key of a folder, and how many files should be read there at a time."""
-
-
-def open_root(path: str, places: dict[str, Place] | None = None) -> Root:
-    """Look at a root before anything is read.
-
-    Parameters
-    ----------
-    path : str
-        A folder or an ordinary file; symlinks are followed.
-    places : dict of str to Place, optional
-        What is known of folders, added to; saves time where many roots are files of one folder.
-
-    Returns
-    -------
-    Root
-        What it leads to.
-
-    Raises
-    ------
-    OSError
-        If it is not there, not readable, or neither a folder nor an ordinary file.
-    """
-    status = os.stat(path)
-    folder = stat.S_ISDIR(status.st_mode)
-    if folder:
-        os.scandir(path).close()
-    elif not stat.S_ISREG(status.st_mode):
-        raise OSError(0, "neither a folder nor an ordinary file")
-    parent, name = (path, "") if folder else os.path.split(os.path.abspath(path))
-    places = {} if places is None else places
-    if parent not in places:
-        real = os.path.realpath(parent)
-        volume = volume_of(real)
-        places[parent] = volume.id, volume.key(real), readers_of(volume, status.st_dev)
-    place, key, readers = places[parent]
-    return Root(path, status.st_dev, status.st_ino, folder, (place, key, name), readers)
 
 
 class Walk:
@@ -224,6 +44,7 @@ class Walk:
         self._seen: set[tuple[int, int]] = set()
         self._named = {root.identity for root in roots if not root.folder}
         self._listed: set[tuple[str, str, str]] = set()
+        self._shelves: list[tuple[str, str, str]] = []
 
     def folders(self, root: Root, position: int) -> Iterator[Folder]:
         """Yield what a root holds, folder after folder, in sorted order, at most `PART_NAMES` names at a time.
@@ -240,9 +61,14 @@ class Walk:
         Folder
             Parents before what they contain.
         """
-        if not root.folder:
+        if root.source is not None:
+            yield from self._once(root.source.folders(position))
+        elif root.folder:
+            yield from self._walk(root, position)
+        else:
             yield self._single(root, position)
-            return
+
+    def _walk(self, root: Root, position: int) -> Iterator[Folder]:
         if (root.device, root.inode) in self._seen:
             return
         real = os.path.realpath(root.path)
@@ -282,6 +108,56 @@ class Walk:
                             self._unreadable(entry, part, error)
                 yield part
             stack.extend(reversed(below))
+
+    def parts(self, folder: Folder) -> Iterator[Folder]:
+        """Yield a folder with its entries, part by part; one of ordinary files is yielded as it is.
+
+        Parameters
+        ----------
+        folder : Folder
+            From `folders`.
+
+        Yields
+        ------
+        Folder
+            Without the entries that are passed over; these are counted.
+        """
+        if folder.source is None:
+            yield folder
+            return
+        for part in folder.source.parts(folder):
+            self.pass_over(part)
+            yield part
+
+    def pass_over(self, folder: Folder) -> None:
+        """Sort out entries of a source by globs, and by the folders that they are in.
+
+        Parameters
+        ----------
+        folder : Folder
+            Its entries; changed in place.
+        """
+        assert folder.source is not None
+        rules = replace(self._rules, root=folder.source.path)
+        kept = []
+        for entry in folder.entries:
+            kind = next(filter(None, map(skipped_kind, entry.name.split("/")[:-1])), None)
+            if kind is None and rules.pass_over(folder.path_of(entry.name), is_folder=False):
+                kind = "excluded"
+            if kind is None:
+                kept.append(entry._replace(device=folder.device))
+            else:
+                folder.skipped[kind] += 1
+        folder.entries = kept
+
+    def _once(self, folders: Iterator[Folder]) -> Iterator[Folder]:
+        """Yield the folders of a source that were not listed before, by another root."""
+        for folder in folders:
+            shelf = folder.kind, folder.volume, folder.key
+            if shelf not in self._shelves or not folder.lasting:
+                folder.device = 1 << 63 | len(self._shelves)
+                self._shelves.append(shelf)
+                yield folder
 
     def _take(self, entry: os.DirEntry[str], folder: Folder, rules: Rules) -> os.stat_result | None:
         """Sort one name into the folder; return its status if it is a folder to enter."""

@@ -55,6 +55,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             found INTEGER NOT NULL, PRIMARY KEY (content, source)) WITHOUT ROWID
         """,
     ),
+    (
+        "shards",
+        """
+        CREATE TABLE shard (folder INTEGER PRIMARY KEY REFERENCES folder, stamp TEXT NOT NULL, complete INTEGER NOT NULL)
+        """,
+    ),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 

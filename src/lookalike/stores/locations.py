@@ -159,6 +159,40 @@ class Locations(Database):
             ),
         )
 
+    def open_shard(self, folder: int, stamp: str) -> bool:
+        """Say whether all names of a folder are known that is one file; forget what is known of it in another state.
+
+        Parameters
+        ----------
+        folder : int
+            Id of the folder.
+        stamp : str
+            Its state.
+
+        Returns
+        -------
+        bool
+            Whether a scan went through the whole of it in this state.
+        """
+        with self.explained():
+            row = self.db.execute("SELECT stamp, complete FROM shard WHERE folder = ?", (folder,)).fetchone()
+        if row is not None and row[0] == stamp:
+            return bool(row[1])
+        with self.transaction():
+            self.db.execute("DELETE FROM location WHERE folder = ?", (folder,))
+            self.db.execute("INSERT OR REPLACE INTO shard VALUES (?, ?, 0)", (folder, stamp))
+        return False
+
+    def finish_shards(self, folders: Iterable[int]) -> None:
+        """Note that all names of some folders are stored; call inside a transaction.
+
+        Parameters
+        ----------
+        folders : iterable of int
+            Ids of folders that were opened by `open_shard`.
+        """
+        self.db.executemany("UPDATE shard SET complete = 1 WHERE folder = ?", ((folder,) for folder in folders))
+
     def prune(self, folder: int, names: Iterable[str]) -> None:
         """Forget names that are gone from a folder that was listed completely; call inside a transaction.
 

@@ -190,6 +190,8 @@ def _member_row(member: Member) -> dict[str, Any]:
         }
     if member.frames > 1:
         row["frames"] = member.frames
+    if member.ref.source != "files":
+        row["source"] = member.ref.source
     if member.parts:
         row["parts"] = [path_fields(path) for path in member.parts]
     return row | {"reason": printable(member.reason)}

@@ -1,0 +1,95 @@
+"""What a search is told: small frozen values, checked as they are made, stored with results."""
+
+from dataclasses import dataclass, field
+from typing import get_args
+
+from lookalike.errors import UsageError
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScanOptions:
+    """How roots are walked and images read.
+
+    Attributes
+    ----------
+    exclude, include : tuple of str
+        Globs in gitignore syntax, relative to each root. With `include`, only files that match one are read.
+    min_size : tuple of int
+        Smallest width and height in pixels, inclusive; smaller images are skipped and counted.
+    follow_symlinks : bool
+        Whether symlinked folders inside a root are entered. Symlinked files are always read.
+    truncated : str
+        refuse (a failure row) or accept files that end early.
+    max_pixels : int
+        Images with more pixels than this are not decoded.
+    column : str or None
+        Column of tables that holds the images; None for the one that does.
+    """
+
+    exclude: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    min_size: tuple[int, int] = (0, 0)
+    follow_symlinks: bool = False
+    truncated: Truncated = "refuse"
+    max_pixels: int = MAX_PIXELS
+    column: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.truncated not in get_args(Truncated):
+            raise UsageError(f"truncated must be refuse or accept, got {self.truncated!r}")
+        if min(self.min_size) < 0:
+            raise UsageError(f"min_size must not be negative, got {self.min_size}")
+        if self.max_pixels < 1:
+            raise UsageError(f"max_pixels must be at least 1, got {self.max_pixels}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FindOptions:
+    """What counts as a match, and how matches become groups.
+
+    Attributes
+    ----------
+    tier : Tier
+        Loosest tier to report.
+    spec, radius : HashSpec, int
+        The hash that proposes candidate pairs, and their largest Hamming distance in bits, inclusive.
+    group : str
+        star, clique or component.
+    keep : str
+        Keep rules, first difference wins.
+    orient : str
+        upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+    crops : bool
+        Whether to look for pictures that were cropped by much, too.
+    verify : str
+        thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
+    protect : tuple of str
+        Globs in gitignore syntax, relative to each root: images that match come first in keep order and never go.
+    units : bool
+        Whether the files of one shot count as one image.
+    """
+
+    tier: Tier = Tier.EDIT
+    spec: HashSpec = field(default_factory=HashSpec)
+    radius: int = 10
+    group: GroupRule = "star"
+    keep: str = DEFAULT_KEEP
+    orient: Orient = "upright"
+    crops: bool = False
+    verify: VerifyStep = "thumbnail"
+    protect: tuple[str, ...] = ()
+    units: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tier is Tier.NONE:
+            raise UsageError("tier must be one of exact, copy, edit, similar")
+        if not 0 <= self.radius <= self.spec.bits:
+            raise UsageError(f"radius must lie in 0..{self.spec.bits} bits for {self.spec.id}, got {self.radius}")
+        for what, given, known in (
+            ("group rule", self.group, GroupRule),
+            ("orientation", self.orient, Orient),
+            ("verification", self.verify, VerifyStep),
+        ):
+            if given not in get_args(known):
+                raise UsageError(f"unknown {what} {given!r}: use one of {', '.join(get_args(known))}")

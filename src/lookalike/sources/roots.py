@@ -1,0 +1,143 @@
+"""Roots of a scan: what a path leads to, looked at before anything is read."""
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lookalike.errors import SourceError
+from lookalike.sources.folders import Source
+from lookalike.sources.kinds import open_source
+from lookalike.sources.volumes import readers_of, volume_of
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root as given, and what it was when the scan began.
+
+    Attributes
+    ----------
+    path : str
+        As the user gave it.
+    device, inode : int
+        Of the folder or file it leads to.
+    folder : bool
+        Whether it is a folder.
+    identity : tuple of str
+        Volume, key of the folder it lies in, and name; of a folder, its own key and no name.
+    readers : int or None
+        How many files should be read there at a time; None for any number.
+    source : Source or None
+        Who lists and reads it; None for ordinary files.
+    """
+
+    path: str
+    device: int
+    inode: int
+    folder: bool
+    identity: tuple[str, str, str]
+    readers: int | None = None
+    source: Source | None = None
+
+    def is_there(self) -> bool:
+        """Return whether the path still leads to what it led to at first.
+
+        Returns
+        -------
+        bool
+            False after a drive was unplugged or a share went away.
+        """
+        if self.source is not None:
+            return self.source.is_there()
+        try:
+            status = os.stat(self.path)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == (self.device, self.inode)
+
+
+Place = tuple[str, str, int | None]
+"""Volume and key of a folder, and how many files should be read there at a time."""
+
+
+def open_root(path: str | Source, places: dict[str, Place] | None = None, column: str | None = None) -> Root:
+    """Look at a root before anything is read.
+
+    Parameters
+    ----------
+    path : str or Source
+        A folder, an ordinary file, or what `lookalike.sources.kinds` knows; symlinks are followed.
+    places : dict of str to Place, optional
+        What is known of folders, added to; saves time where many roots are files of one folder.
+    column : str, optional
+        Which column of a table holds the images; None for the one that does.
+
+    Returns
+    -------
+    Root
+        What it leads to.
+
+    Raises
+    ------
+    OSError
+        If it is not there, not readable, or neither a folder nor an ordinary file.
+    UsageError
+        If an optional package that it needs is not installed, or it has no such column.
+    """
+    source = open_source(path, column) if isinstance(path, str) else path
+    if source is not None or not isinstance(path, str):
+        assert source is not None
+        return Root(source.path, 0, 0, True, (source.kind, source.path, ""), source=source)
+    status = os.stat(path)
+    folder = stat.S_ISDIR(status.st_mode)
+    if folder:
+        os.scandir(path).close()
+    elif not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "neither a folder nor an ordinary file")
+    parent, name = (path, "") if folder else os.path.split(os.path.abspath(path))
+    places = {} if places is None else places
+    if parent not in places:
+        real = os.path.realpath(parent)
+        volume = volume_of(real)
+        places[parent] = volume.id, volume.key(real), readers_of(volume, status.st_dev)
+    place, key, readers = places[parent]
+    return Root(path, status.st_dev, status.st_ino, folder, (place, key, name), readers)
+
+
+def open_roots(
+    paths: Sequence[str | Source], column: str | None = None
+) -> tuple[list[tuple[int, Root]], dict[str, str]]:
+    """Look at all roots of a scan.
+
+    Parameters
+    ----------
+    paths : sequence of (str or Source)
+        As for `open_root`.
+    column : str, optional
+        As for `open_root`.
+
+    Returns
+    -------
+    roots : list of (int, Root)
+        Those that can be read, each with its position in `paths`.
+    missing : dict of str to str
+        The paths of the others, and what is wrong with each.
+
+    Raises
+    ------
+    SourceError
+        If none of them can be read.
+    UsageError
+        As for `open_root`.
+    """
+    roots: list[tuple[int, Root]] = []
+    places: dict[str, Place] = {}
+    missing: dict[str, str] = {}
+    for position, path in enumerate(paths):
+        try:
+            roots.append((position, open_root(path, places, column)))
+        except OSError as error:
+            missing[path if isinstance(path, str) else path.path] = error.strerror or str(error)
+    if not roots:
+        raise SourceError("nothing to read: " + "; ".join(f"{path}: {reason}" for path, reason in missing.items()))
+    return roots, missing
