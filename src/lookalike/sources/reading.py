@@ -17,8 +17,8 @@ class Reader:
 
     Examples
     --------
-    >>> Reader().is_file("photos/a.jpg"), Reader().is_file("photos.zip/a.jpg")
-    (True, False)
+    >>> Reader().is_file("photos/a.jpg")
+    True
     """
 
     def __init__(self, sources: Iterable[Source] = ()) -> None:
