@@ -131,7 +131,7 @@ def test_an_ignore_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path, put: Pu
     os.mkfifo(tmp_path / ".lookalikeignore")
     code = (
         "import sys\n"
-        "from lookalike.model import ScanOptions\n"
+        "from lookalike.options import ScanOptions\n"
         "from lookalike.sources.files import Walk\nfrom lookalike.sources.roots import open_root\n"
         "root = open_root(sys.argv[1])\n"
         "print([entry.name for folder in Walk(ScanOptions(), [root]).folders(root, 0) for entry in folder.entries])\n"

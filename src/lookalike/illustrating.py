@@ -58,6 +58,7 @@ def findings_page(
         previews = Previews(store, max_pixels=document["options"]["max_pixels"], reader=reader)
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from pages.findings_page(document, made, incomplete=incomplete, folders=folders, full=full)
+        previews.close()
 
 
 class Shown:
@@ -82,7 +83,9 @@ class Shown:
     def _repr_html_(self) -> str:
         with open_catalog(self._catalog) as store:
             previews = Previews(store, max_pixels=self._document["options"]["max_pixels"], reader=self._reader)
-            return pages.fragment(self._document, partial(pictures, previews, decoded=None))
+            made = pages.fragment(self._document, partial(pictures, previews, decoded=None))
+            previews.close()
+        return made
 
 
 def pictures(previews: Previews, groups: Sequence[Row], *, decoded: int | None) -> Generator[bytes | None, None, None]:

@@ -244,6 +244,10 @@ class Previews:
             return None
         return None if found is None else of_thumbnail(*found, min(most, SMALL))
 
+    def close(self) -> None:
+        """Let go of archives that are open."""
+        self._reader.close()
+
     def trim(self, most: int = FOLDER_BYTES) -> None:
         """Remove the previews that were made first until the rest takes no more than so many bytes.
 

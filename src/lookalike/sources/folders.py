@@ -195,3 +195,6 @@ class Source(Protocol):
 
     def is_there(self) -> bool:
         """Return whether it is still there, and what it was."""
+
+    def close(self) -> None:
+        """Let go of what is open; `parts` and `read` open it again."""
