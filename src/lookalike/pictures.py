@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import BinaryIO
 
 import numpy as np
@@ -13,6 +13,7 @@ from PIL import Image
 from lookalike import decode
 from lookalike.errors import DecodeError, UsageError
 from lookalike.model import MAX_PIXELS
+from lookalike.sources.reading import Reader
 
 ImageSource = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[np.generic]
 ORIENTATION = 0x0112
@@ -139,8 +140,9 @@ def _from_array(array: NDArray[np.generic]) -> Image.Image:
 def _read(image: object) -> tuple[bytes, str]:
     """Return the bytes of a file, and its name where it has one."""
     if isinstance(image, (str, os.PathLike)):
-        with open(image, "rb") as file:
-            return file.read(), os.fsdecode(image)
+        path = os.fsdecode(image)
+        with closing(Reader()) as reader:
+            return reader.read(path), path
     if isinstance(image, bytes):
         return image, ""
     read: Callable[[], object] | None = getattr(image, "read", None)

@@ -58,7 +58,9 @@ def as_found(path: str, digest: bytes | None, size: int | None = None, reader: R
         If it cannot be read, is no ordinary file, or holds something else.
     """
     changed = OSError(errno.ESTALE, "it has changed since it was found", path)
-    reader = reader or Reader()
+    if reader is None:
+        with contextlib.closing(Reader()) as by_path:
+            return as_found(path, digest, size, by_path)
     if not reader.is_file(path):
         data = reader.read(path)
         if digest not in (None, blake3(data).digest()):
