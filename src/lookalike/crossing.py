@@ -94,8 +94,8 @@ def crossings(split: Sequence[int], edges: Sequence[Edge]) -> list[Crossing]:
     Returns
     -------
     list of Crossing
-        First each edge between two splits. Then, for each node and each other split that its component reaches into and none of its
-        edges does, the pair of it and the node of that split which is fewest edges away. So every node of a component
+        First each edge between two splits. Then, for each node and each other split that its component reaches into and none of
+        its edges does, the pair of it and the node of that split which is fewest edges away. So every node of a component
         that lies in several splits is in a pair with each of the others, and there are no more pairs than edges, and
         nodes times splits.
 
@@ -103,7 +103,7 @@ def crossings(split: Sequence[int], edges: Sequence[Edge]) -> list[Crossing]:
     --------
     >>> star = [Edge(1, 0, 1, 0.9), Edge(2, 0, 2, 0.8)]  # the keeper in split 0, its two members in splits 1 and 2
     >>> [(pair.one, pair.other, pair.tier, pair.through) for pair in crossings([0, 1, 2], star)]
-    [(1, 0, 1, None), (2, 0, 2, None), (1, 2, 2, 0)]
+    [(1, 0, 1, None), (2, 0, 2, None), (2, 1, 2, 0)]
     """
     found: dict[frozenset[int], Crossing] = {}
     near: dict[int, list[Edge]] = defaultdict(list)

@@ -227,8 +227,8 @@ def read_decisions(path: StrPath) -> list[Decided]:
     Parameters
     ----------
     path : path
-        JSON of `to_document`, as ``lookalike decide export`` writes it; or one of its decisions per line, of which kind and images
-        will do.
+        JSON of `to_document`, as ``lookalike decide export`` writes it; or one of its decisions per line, of which kind and
+        images will do.
 
     Returns
     -------
@@ -249,9 +249,7 @@ def read_decisions(path: StrPath) -> list[Decided]:
     for number, row in enumerate(rows, 1):
         kind, created, note = _texts(path, row)
         if kind not in get_args(Kind):
-            raise UsageError(
-                f"{os.fspath(path)}: unknown decision {kind!r}: use one of {', '.join(get_args(Kind))}"
-            )
+            raise UsageError(f"{os.fspath(path)}: unknown decision {kind!r}: use one of {', '.join(get_args(Kind))}")
         contents = dict(reversed(_contents(path, row.get("images"))))
         read.append(Decided(number, cast("Kind", kind), created, note, tuple(sorted(contents.items()))))
     return read
@@ -321,7 +319,9 @@ def _lines(path: StrPath) -> list[Any] | None:
         except ValueError as error:
             if number == 1:
                 return None
-            raise UsageError(f"{os.fspath(path)}: decision {number} is not JSON ({error}): write one on a line") from error
+            raise UsageError(
+                f"{os.fspath(path)}: decision {number} is not JSON ({error}): write one on a line"
+            ) from error
     return rows if all(isinstance(row, dict) and "kind" in row for row in rows) else None
 
 

@@ -11,7 +11,8 @@ from lookalike import tables
 from lookalike.errors import UsageError
 from lookalike.illustrating import leaks_page
 from lookalike.model import Tier
-from lookalike.splits import NOT_VERIFIED, Pair, Placed, Split
+from lookalike.splits import NOT_VERIFIED, Pair, Placed, Split, pair_row, placed_row, split_row
+
 
 @dataclass(frozen=True)
 class Leaks:
@@ -69,7 +70,7 @@ class Leaks:
             pairs = self._across(one, other)
             rows.append(
                 {
-                    "splits": [one.name, other.name],
+                    "splits": [tables.printable(one.name), tables.printable(other.name)],
                     "pairs": len(pairs),
                     "by_tier": self._by_tier(pairs),
                     "images": _concerned(pairs, (one, other)),
@@ -81,9 +82,7 @@ class Leaks:
     @cached_property
     def by_class(self) -> list[dict[str, Any]]:
         """For each class and each two splits how many of its images in each are in the other; where there are none, no row."""
-        totals = {
-            split.name: Counter(split.label(path, self.within) for path in split.images) for split in self.splits
-        }
+        totals = {split.name: Counter(split.label(path, self.within) for path in split.images) for split in self.splits}
         rows = []
         for one, other in combinations(self.splits, 2):
             pairs = self._across(one, other)
@@ -91,8 +90,8 @@ class Leaks:
                 own = [pair for pair in pairs if label in (pair.image.label, pair.keeper.label)]
                 rows.append(
                     {
-                        "class": label,
-                        "splits": [one.name, other.name],
+                        "class": tables.printable(label),
+                        "splits": [tables.printable(one.name), tables.printable(other.name)],
                         "pairs": len(own),
                         "images": _concerned(own, (one, other), label),
                         "of": [totals[one.name][label], totals[other.name][label]],
@@ -106,8 +105,8 @@ class Leaks:
         Parameters
         ----------
         keep : str
-            Whose images stay where a group lies in several splits: last (of the splits in the order given), first, or the name of
-            a split, which then comes before the others. Of what is twice within a split, both stay.
+            Whose images stay where a group lies in several splits: last (of the splits in the order given), first, or the name
+            of a split, which then comes before the others. Of what is twice within a split, both stay.
 
         Returns
         -------
@@ -138,8 +137,8 @@ class Leaks:
         Returns
         -------
         list of dict
-            As `lookalike.deciding.read_decisions` takes them: for each group that its contents are different, and to keep those that
-            are in several splits with equal bytes.
+            As `lookalike.deciding.read_decisions` takes them: for each group that its contents are different, and to keep those
+            that are in several splits with equal bytes.
         """
         rows = []
         for number in sorted({pair.group for pair in self.new}):
@@ -153,7 +152,9 @@ class Leaks:
             ]
             if len(held) > 1:
                 contents = [(digest, next(iter(paths.values()))) for digest, paths in sorted(held.items())]
-                rows.append(_decision("different", contents, dict.fromkeys(name for paths in held.values() for name in paths)))
+                rows.append(
+                    _decision("different", contents, dict.fromkeys(name for paths in held.values() for name in paths))
+                )
         return rows
 
     def to_dict(self) -> dict[str, Any]:
@@ -171,16 +172,19 @@ class Leaks:
             "version": 1,
             "options": options | {"within": self.within},
             "environment": search["environment"],
-            "splits": [tables.split_row(split) for split in self.splits],
+            "splits": [split_row(split) for split in self.splits],
             "between": self.between,
             "by_class": self.by_class,
             "groups": [
-                {"id": number, "members": [tables.placed_row(placed) for placed in group]}
+                {"id": number, "members": [placed_row(placed) for placed in group]}
                 for number, group in enumerate(self.groups, 1)
             ],
-            "pairs": [tables.pair_row(pair) for pair in self.pairs],
+            "pairs": [pair_row(pair) for pair in self.pairs],
             "contradictions": [
-                {"classes": sorted({placed.label for placed in group} - {""}), "members": [tables.placed_row(one) for one in group]}
+                {
+                    "classes": sorted({tables.printable(placed.label) for placed in group} - {""}),
+                    "members": [placed_row(placed) for placed in group],
+                }
                 for group in self.contradictions
             ],
             "accept": self.accept(),

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from itertools import permutations
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -103,14 +102,14 @@ def leaks(
     named = _named([os.fspath(path) for path in paths], splits or {})
     before = None if baseline is None else tables.read_baseline(os.fspath(baseline))
     more = [] if decisions is None else deciding.read_decisions(decisions)
-    with _stores(catalog, use_catalog, ledger, more) as (place, book):
-        search = partial(find, tier=tier, orient=orient, catalog=place, ledger=book, **options)
-        found = search([path for part in named.values() for path in part], progress=progress)
-        made = _splits(named, found, within)
+    with _stores(catalog, ledger, more, use_catalog=use_catalog) as (place, book):
+        told: dict[str, Any] = {**options, "tier": tier, "orient": orient, "catalog": place, "ledger": book}
+        found = find([path for part in named.values() for path in part], progress=progress, **told)
+        made = _splits(named, found)
         held = [found]
         for two in permutations(made, 2):
             roots = [[root.path for root in one.roots if root.path not in found.missing_roots] for one in two]
-            held.append(search(roots[0], against=roots[1], group="star"))
+            held.append(find(roots[0], against=roots[1], **{**told, "group": "star"}))
         standing = Standing.of(deciding.decisions(ledger=book), _digests(held))
     links = _Links(made, held, within)
     groups, pairs = links.crossing(standing)
@@ -133,8 +132,7 @@ def _named(paths: Sequence[str], splits: Mapping[str, StrPath | Sequence[StrPath
         twice = next(path for at, path in enumerate(paths) if real[path] in [real[one] for one in paths[:at]])
         raise UsageError(f"{twice} is given twice: name each split once")
     named = {
-        name: [path]
-        for name, path in zip(split_names([os.path.abspath(path) for path in paths]), paths, strict=True)
+        name: [path] for name, path in zip(split_names([os.path.abspath(path) for path in paths]), paths, strict=True)
     }
     for name, given in splits.items():
         if name in named:
@@ -147,8 +145,8 @@ def _named(paths: Sequence[str], splits: Mapping[str, StrPath | Sequence[StrPath
         for other, around, outer in places:
             if name != other and root_of(place, [outer]) is not None:
                 raise UsageError(
-                    f"split {other} ({around}) holds split {name} ({path}): a picture cannot be told to be in one of them only; "
-                    "name folders that do not lie in each other"
+                    f"split {other} ({around}) holds split {name} ({path}), so that its pictures are in both: name folders "
+                    "that do not lie in each other"
                 )
     return named
 
@@ -178,7 +176,7 @@ def _stage(name: str) -> int:
 
 @contextmanager
 def _stores(
-    catalog: StrPath | None, use_catalog: bool, ledger: StrPath | None, more: Sequence[Decided]
+    catalog: StrPath | None, ledger: StrPath | None, more: Sequence[Decided], *, use_catalog: bool
 ) -> Iterator[tuple[StrPath | None, StrPath | None]]:
     """Offer a catalog for several searches, and a ledger that holds further decisions, too."""
     with TemporaryDirectory(prefix="lookalike-") as folder:
@@ -194,7 +192,7 @@ def _stores(
         yield place, book
 
 
-def _splits(named: Mapping[str, Sequence[str]], found: Findings, within: int | None) -> list[Split]:
+def _splits(named: Mapping[str, Sequence[str]], found: Findings) -> list[Split]:
     """Say what lies in each split."""
     roots = {path: name for name, given in named.items() for path in given}
     images: dict[str, list[str]] = {name: [] for name in named}
@@ -205,7 +203,9 @@ def _splits(named: Mapping[str, Sequence[str]], found: Findings, within: int | N
     for name, part in images.items():
         if not part:
             where = ", ".join(named[name])
-            raise SourceError(f"split {name} has no image that can be read, so nothing is known of it: look into {where}")
+            raise SourceError(
+                f"split {name} has no image that can be read, so nothing is known of it: look into {where}"
+            )
     return [
         Split(name, tuple(shapes[path] for path in given), tuple(images[name]), failed[name])
         for name, given in named.items()
@@ -255,7 +255,9 @@ class _Links:
         row = {path: at for at, path in enumerate(nodes)}
         self.links = [member for member, _ in links]
         self.edges = [
-            Edge(row[member.ref.path], row[keeper], Tier.NONE if member.tier is None else member.tier, member.score or 0)
+            Edge(
+                row[member.ref.path], row[keeper], Tier.NONE if member.tier is None else member.tier, member.score or 0
+            )
             for member, keeper in links
         ]
 

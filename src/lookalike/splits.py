@@ -1,9 +1,11 @@
-"""Splits of a data set, such as train and test: what lies in them, and pairs across them."""
+"""Splits of a data set, such as train and test: what lies in them, and pairs across them; as values and as JSON."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from lookalike import tables
 from lookalike.labels import Root, class_of, root_of
 from lookalike.model import Member, Tier
 
@@ -157,3 +159,68 @@ def split_names(paths: Sequence[str]) -> list[str]:
             return names
         for at in longer:
             depths[at] += 1
+
+
+def split_row(split: Split) -> dict[str, Any]:
+    """Return a split as a JSON object.
+
+    Parameters
+    ----------
+    split : Split
+        A split.
+
+    Returns
+    -------
+    dict
+        Keys name, paths, images, failed.
+    """
+    return {
+        "name": tables.printable(split.name), "paths": [tables.path_fields(root.path) for root in split.roots],
+        "images": len(split.images), "failed": split.failed,
+    }  # fmt: skip
+
+
+def placed_row(placed: Placed) -> dict[str, Any]:
+    """Return an image of a group as a JSON object.
+
+    Parameters
+    ----------
+    placed : Placed
+        The image.
+
+    Returns
+    -------
+    dict
+        Keys of `lookalike.tables.image_row`, split, class and, where it has any, parts.
+    """
+    parts = {"parts": [tables.path_fields(path) for path in placed.member.parts]} if placed.member.parts else {}
+    return {**tables.image_row(placed.member), **_where(placed), **parts}
+
+
+def pair_row(pair: Pair) -> dict[str, Any]:
+    """Return a pair across splits as a JSON object.
+
+    Parameters
+    ----------
+    pair : Pair
+        The pair.
+
+    Returns
+    -------
+    dict
+        Keys group, image, keeper, tier, score, distance, distance_share, relation, through, known.
+    """
+    sides = {
+        name: {**tables.path_fields(side.path), **_where(side), "digest": side.digest.hex()}
+        for name, side in zip(("image", "keeper"), pair.sides, strict=True)
+    }
+    return {
+        "group": pair.group, **sides, "tier": None if pair.tier is None else pair.tier_name, "score": pair.score,
+        "distance": pair.distance, "distance_share": pair.share, "relation": pair.relation,
+        **({"through": None} if pair.through is None else tables.path_fields(pair.through, "through")),
+        "known": pair.known,
+    }  # fmt: skip
+
+
+def _where(placed: Placed) -> dict[str, str]:
+    return {"split": tables.printable(placed.split), "class": tables.printable(placed.label)}

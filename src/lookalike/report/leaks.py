@@ -22,7 +22,7 @@ NOT_VERIFIED = "not verified"
 
 
 def lines(
-    document: Row, *, show: int | None = SHOWN_PAIRS, accept: str | None = None, next_command: str | None = None
+    document: Row, *, show: int | None = SHOWN_PAIRS, accept: str | None = None, suggested: str | None = None
 ) -> Iterator[str]:
     """Render leaks: splits, counts, classes, contradictions, pairs, and what would accept them.
 
@@ -34,8 +34,8 @@ def lines(
         Most pairs, classes, contradictions and decisions to show; None for all.
     accept : str, optional
         The file to which the decisions that accept new pairs are to be added; None leaves them out.
-    next_command : str, optional
-        A command to suggest, complete.
+    suggested : str, optional
+        The command line that writes lists without leaks.
 
     Yields
     ------
@@ -52,9 +52,9 @@ def lines(
         yield f"To accept what is new, add these lines to {plain(accept)}:"
         yield from (json.dumps(row) for row in document["accept"][:show])
         yield from _more(document["accept"], show, "decision")
-    if next_command is not None:
+    if suggested is not None:
         yield ""
-        yield f"Next: {next_command}"
+        yield f"Next: {suggested}   (a list of images per split, so that no group lies in two)"
 
 
 def leaks_page(document: Row, pictures: Pictures, *, full: bool = False, limit: int = LIMIT) -> Iterator[str]:
@@ -101,10 +101,8 @@ def _pairs(document: Row, show: int | None) -> Iterator[str]:
     for pair in pairs[:show]:
         sides = [pair["image"], pair["keeper"]]
         first, second = (f"{plain(side['path'])} ({plain(side['split'])})" for side in sides)
-        if pair["through"] is not None:
-            what = f"by way of {plain(pair['through'])}:"
-        else:
-            what = f"{pair['relation']} of"
+        met = pair["through"]
+        what = f"{pair['relation']} of" if met is None else f"by way of {plain(met)}:"
         score = "" if pair["score"] is None or pair["tier"] == "exact" else f", score {pair['score']:.3f}"
         labels = [plain(side["class"]) for side in sides]
         differ = f", labelled {labels[0]} and {labels[1]}" if all(labels) and labels[0] != labels[1] else ""
@@ -153,7 +151,7 @@ def _between(document: Row) -> Iterator[str]:
 
 def _both(row: Row) -> str:
     parts = zip(row["images"], row["of"], row["splits"], strict=True)
-    return "; ".join(f"{_share(count, of)} of {plain(name)}" for count, of, name in parts)
+    return "; ".join(f"{plain(name)} {_share(count, of)}" for count, of, name in parts)
 
 
 def _seen(document: Row) -> Iterator[str]:
@@ -199,7 +197,9 @@ def _matrix(document: Row) -> list[list[str]]:
     shares = {
         pair: _share(count, of)
         for row in document["between"]
-        for pair, count, of in zip((tuple(row["splits"]), tuple(row["splits"][::-1])), row["images"], row["of"], strict=True)
+        for pair, count, of in zip(
+            (tuple(row["splits"]), tuple(row["splits"][::-1])), row["images"], row["of"], strict=True
+        )
     }
     return [[shares.get((name, other), "") for other in names] for name in names]
 
@@ -255,7 +255,8 @@ def _pair_view(pair: Row) -> dict[str, Any]:
         measured.append(f"score {pair['score']:.3f}")
     return {
         "tier": pair["tier"] or NOT_VERIFIED, "relation": "" if pair["relation"] == pair["tier"] else pair["relation"],
-        "of": pair["through"] or pair["keeper"]["path"], "through": pair["through"] is not None, "measured": ", ".join(measured),
+        "of": pair["through"] or pair["keeper"]["path"], "through": pair["through"] is not None,
+        "measured": ", ".join(measured),
     }  # fmt: skip
 
 

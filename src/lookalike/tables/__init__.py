@@ -16,12 +16,13 @@ from lookalike.tables.findings import (
     write,
 )
 from lookalike.tables.labelled import LabelledPair, read_labelled
-from lookalike.tables.leaks import leaks_to_csv, pair_row, placed_row, split_row
+from lookalike.tables.leaks import leaks_to_csv
 from lookalike.tables.plans import plan_from_json, plan_to_dict, plan_to_json, read_plan, write_plan
 
 __all__ = [
     "COLUMNS", "UNKNOWN_TIME", "WRITERS", "Baseline", "Document", "LabelledPair", "check_folder", "check_output",
-    "document_from_json", "failure_row", "group_row", "image_row", "leaks_to_csv", "pair_row", "path_fields", "placed_row",
-    "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline", "read_document", "read_labelled", "read_plan", "replace_file",
-    "replacing", "root_rows", "split_row", "to_csv", "to_json", "to_jsonl", "write", "write_paths", "write_plan",
+    "document_from_json", "failure_row", "group_row", "image_row", "leaks_to_csv", "path_fields", "placed_row",
+    "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline", "read_document", "read_labelled",
+    "read_plan", "replace_file", "replacing", "root_rows", "to_csv", "to_json", "to_jsonl", "write",
+    "write_paths", "write_plan",
 ]  # fmt: skip

@@ -89,9 +89,6 @@ def read_baseline(path: str) -> Baseline:
     if (version := document.take("version", int)) != VERSION:
         raise UsageError(f"{document.label} has version {version}, and this program reads {VERSION}: write it again")
     return Baseline.of(
-        [
-            (member.digest("digest"), member.nullable("split", str))
-            for member in group.objects("members", "member")
-        ]
+        [(member.digest("digest"), member.nullable("split", str)) for member in group.objects("members", "member")]
         for group in document.objects("groups", "group")
     )
