@@ -35,7 +35,8 @@ STAGES = [
     "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining",
     "shortcut", "scanning",
     "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
-    "planning", "grouped", "findings", "finding", "splits", "crossing", "leaked", "leaking", "hashing", "streaming", "batches", "comparing",
+    "planning", "grouped", "findings", "finding", "splits", "crossing", "leaked", "leaking",
+    "hashing", "streaming", "batches", "comparing",
     "removal", "cleaning", "reviewing", "differing", "facts",
     "sampling", "trials", "measures", "tuned", "tuning",
 ]  # fmt: skip

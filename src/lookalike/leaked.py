@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -14,7 +14,7 @@ from lookalike.model import Tier
 from lookalike.splits import NOT_VERIFIED, Pair, Placed, Split, pair_row, placed_row, split_row
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Leaks:
     """What of one split is in another, too. Made by `lookalike.leaks` only.
 
@@ -42,10 +42,14 @@ class Leaks:
     groups: tuple[tuple[Placed, ...], ...]
     pairs: tuple[Pair, ...]
     contradictions: tuple[tuple[Placed, ...], ...]
-    search: Mapping[str, Any] = field(repr=False)
+    search: Mapping[str, Any]
     incomplete: tuple[str, ...] = ()
     within: int | None = None
     catalog: str | None = None
+
+    def __repr__(self) -> str:
+        names = ", ".join(split.name for split in self.splits)
+        return f"<Leaks: {len(self.pairs)} pairs in {len(self.groups)} groups across {names}>"
 
     @property
     def new(self) -> tuple[Pair, ...]:
