@@ -188,7 +188,8 @@ def leaks(count: int = 3, name: str = "a.jpg") -> dict[str, Any]:
         "accept": [], "incomplete": [name], "warnings": [name],
         "failures": [{"path": name, "stage": "decode", "kind": "damaged", "reason": name}],
         "stats": {
-            "images": 3000, "hashed": 2997, "cached": 0, "failed": 3, "failed_folders": 0, "skipped": {name: 1}, "groups": count,
+            "images": 3000, "hashed": 2997, "cached": 0, "failed": 3, "failed_folders": 0, "skipped": {name: 1},
+            "groups": count,
             "pairs": len(pairs), "new": len(pairs), "contradictions": count + 1, "by_tier": by_tier, "seconds": 4.2,
         },
     }  # fmt: skip

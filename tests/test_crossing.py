@@ -69,4 +69,5 @@ def test_the_loosest_and_the_lowest_on_the_way_count() -> None:
         Crossing(1, 2, 2, 0.95, edge=1), Crossing(0, 2, 2, 0.9, through=1),
     ]  # fmt: skip
     assert components(5, chain) == [[0, 1, 2], [3, 4]]
-    assert components(3, []) == crossings([0, 1, 2], []) == []
+    assert components(3, []) == []
+    assert crossings([0, 1, 2], []) == []

@@ -64,7 +64,7 @@ def test_after_a_fix_no_group_lies_in_two_splits_and_nothing_else_is_lost(leaks:
     assert list(lists) == list(NAMES)
     order = {"first": NAMES, "last": NAMES[::-1]}.get(keep, (keep, *(name for name in NAMES[::-1] if name != keep)))
     of = {path: name for name, paths in lists.items() for path in paths}
-    grouped = set()
+    grouped: set[str] = set()
     for group in leaks.groups:
         paths = {path: one.split for one in group for path in (one.path, *one.member.parts)}
         grouped |= paths.keys()

@@ -182,8 +182,8 @@ def test_of_a_group_in_several_splits_every_image_is_told_and_the_lists_hold_no_
     monkeypatch.chdir(tmp_path)
     for name, content in (
         ("train/best.png", png(1)), ("train/again.jpg", jpeg(1)), ("val/a.jpg", jpeg(1, 60)), ("test/a.jpg", small(1)),
-        ("train/2.png", png(2)), ("val/3.png", png(3)), ("val/3.jpg", jpeg(3)), ("test/4.png", png(4)), ("train/4.jpg", jpeg(4)),
-        ("test/9.png", png(9)),
+        ("train/2.png", png(2)), ("val/3.png", png(3)), ("val/3.jpg", jpeg(3)),
+        ("test/4.png", png(4)), ("train/4.jpg", jpeg(4)), ("test/9.png", png(9)),
     ):  # fmt: skip
         put(name, content)
     found = leaks("train", "val", "test")

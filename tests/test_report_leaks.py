@@ -2,6 +2,7 @@
 
 import copy
 import re
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from lookalike.report.leaks import leaks_page, lines
 from report_documents import drawn, leaks
 from test_report_html import seen
 
-CLEAN = {
+CLEAN: dict[str, Any] = {
     "groups": [],
     "pairs": [],
     "contradictions": [],
