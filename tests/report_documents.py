@@ -175,7 +175,7 @@ def leaks(count: int = 3, name: str = "a.jpg") -> dict[str, Any]:
         "version": 1, "options": {"tier": "edit", "protect": [], "within": None, "max_pixels": 10**8},
         "environment": {"lookalike": "0.1.0", "kernel": "avx2"},
         "splits": [
-            {"name": split, "paths": [{"path": f"{split}/{name}"}], "images": 1000, "failed": 1}
+            {"name": split, "paths": [{"path": f"{split}/{name}"}], "images": 1000, "failed": 1, "classes": 2}
             for split in ("train", "val", "test")
         ],
         "between": between,

@@ -133,7 +133,13 @@ def test_the_document_is_json_and_a_table() -> None:
     document = json.loads(leaks.to_json())
     assert document == leaks.to_dict()
     assert [len(group["members"]) for group in document["groups"]] == [2, 4]
-    assert document["splits"][0] == {"name": "train", "paths": [{"path": "train"}], "images": 4, "failed": 0}
+    assert document["splits"][0] == {
+        "name": "train",
+        "paths": [{"path": "train"}],
+        "images": 4,
+        "failed": 0,
+        "classes": 2,
+    }
     assert document["pairs"][3]["through"] == "train/cat/2.png"
     lines = leaks_to_csv(document | {"failures": [{"path": "a", "path_bytes": "Yf8=", "stage": "decode", "kind": "damaged",
                                                   "reason": "r"}]}).splitlines()  # fmt: skip

@@ -74,6 +74,11 @@ def test_nothing_found_is_said_with_what_could_not_be_read(unread: int) -> None:
     assert "No picture of one split is in another." in page.text
     assert "No picture lies in folders of different classes." in page.text
     assert page.all("script") == []
+    assert "labels are not compared" not in text + page.text
+    for split in document["splits"]:
+        split["classes"] = 0
+    assert "no folders look like classes, so that labels are not compared" in "\n".join(lines(document))
+    assert "No folders look like classes, so that labels are not compared" in seen(leaks_page(document, drawn)).text
 
 
 def test_the_page_has_a_matrix_classes_contradictions_and_the_least_certain_pairs_first() -> None:

@@ -86,7 +86,7 @@ class Leaks:
     @cached_property
     def by_class(self) -> list[dict[str, Any]]:
         """For each class and each two splits how many of its images in each are in the other; where there are none, no row."""
-        totals = {split.name: Counter(split.label(path, self.within) for path in split.images) for split in self.splits}
+        totals = {split.name: split.labels(self.within) for split in self.splits}
         rows = []
         for one, other in combinations(self.splits, 2):
             pairs = self._across(one, other)
@@ -176,7 +176,7 @@ class Leaks:
             "version": 1,
             "options": options | {"within": self.within},
             "environment": search["environment"],
-            "splits": [split_row(split) for split in self.splits],
+            "splits": [split_row(split, self.within) for split in self.splits],
             "between": self.between,
             "by_class": self.by_class,
             "groups": [

@@ -1,6 +1,7 @@
 """Splits of a data set, such as train and test: what lies in them, and pairs across them; as values and as JSON."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,9 +50,33 @@ class Split:
         str
             Folder names joined by slashes; empty where it has none.
         """
+        return "" if any(root.path == path for root in self.roots) else self._label(os.path.dirname(path), within)
+
+    def labels(self, within: int | None = None) -> Counter[str]:
+        """Count the images of each class.
+
+        Parameters
+        ----------
+        within : int, optional
+            As for `label`.
+
+        Returns
+        -------
+        Counter of str
+            Class -> how many images; without those that have none.
+        """
+        files = {root.path for root in self.roots}
+        folders = Counter(os.path.dirname(path) for path in self.images if path not in files)
+        counts: Counter[str] = Counter()
+        for folder, count in folders.items():
+            counts[self._label(folder, within)] += count
+        del counts[""]
+        return counts
+
+    def _label(self, folder: str, within: int | None) -> str:
         by_path = {root.path: root for root in self.roots}
-        root = root_of(path, by_path)
-        return "" if root is None or root == path else "/".join(class_of(os.path.dirname(path), by_path[root], within))
+        root = root_of(folder, by_path)
+        return "" if root is None else "/".join(class_of(folder, by_path[root], within))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,22 +186,24 @@ def split_names(paths: Sequence[str]) -> list[str]:
             depths[at] += 1
 
 
-def split_row(split: Split) -> dict[str, Any]:
+def split_row(split: Split, within: int | None = None) -> dict[str, Any]:
     """Return a split as a JSON object.
 
     Parameters
     ----------
     split : Split
         A split.
+    within : int, optional
+        As for `Split.label`.
 
     Returns
     -------
     dict
-        Keys name, paths, images, failed.
+        Keys name, paths, images, failed, classes.
     """
     return {
         "name": tables.printable(split.name), "paths": [tables.path_fields(root.path) for root in split.roots],
-        "images": len(split.images), "failed": split.failed,
+        "images": len(split.images), "failed": split.failed, "classes": len(split.labels(within)),
     }  # fmt: skip
 
 

@@ -19,6 +19,9 @@ SHOWN_MEMBERS = 20
 MOST_ROWS = 1000
 """Most rows of a table on the page."""
 NOT_VERIFIED = "not verified"
+NO_CLASSES = (
+    "no folders look like classes, so that labels are not compared (--within DEPTH: so many folder names make a class)"
+)
 
 
 def lines(
@@ -82,7 +85,8 @@ def leaks_page(document: Row, pictures: Pictures, *, full: bool = False, limit: 
         page, "leaks.html", styles=("looks.css", "page.css"), script="findings.js" if groups else None,
         document=document, names=[split["name"] for split in document["splits"]], facts=_facts(document),
         skipped=", ".join(f"{count:,} {kind}" for kind, count in document["stats"]["skipped"].items()),
-        matrix=_matrix(document), classes=document["by_class"][:MOST_ROWS], share=_share, shown=bool(groups),
+        matrix=_matrix(document), unlabelled=None if _labelled(document) else NO_CLASSES,
+        classes=document["by_class"][:MOST_ROWS], share=_share, shown=bool(groups),
         contradictions=[_shortened(row) for row in document["contradictions"][:MOST_ROWS]],
     )  # fmt: skip
     yield from fitted(
@@ -165,10 +169,16 @@ def _seen(document: Row) -> Iterator[str]:
     else:
         unread = stats["failed"] or stats["failed_folders"] or document["incomplete"]
         yield "no picture of one split is in another" + (", as far as they could be read" if unread else "")
+    if not _labelled(document):
+        yield NO_CLASSES
     if stats["skipped"]:
         yield "skipped: " + ", ".join(f"{count:,} {kind}" for kind, count in stats["skipped"].items())
     yield from report.unread(document["failures"])
     yield from (f"incomplete: {plain(line)}" for line in document["incomplete"])
+
+
+def _labelled(document: Row) -> bool:
+    return any(split["classes"] for split in document["splits"])
 
 
 def _more(rows: Sequence[Any], show: int | None, noun: str) -> Iterator[str]:
