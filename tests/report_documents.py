@@ -146,3 +146,50 @@ def tuning() -> dict[str, Any]:
         "pairs": {"images": 10, "edits": 20, "same": 200, "different": 0, "unread": 0}, "notes": [f"a note {HOSTILE}"],
         "recommended": {}, "failures": [{"path": HOSTILE, "stage": "decode", "kind": "damaged", "reason": HOSTILE}],
     }  # fmt: skip
+
+
+def leaks(count: int = 3, name: str = "a.jpg") -> dict[str, Any]:
+    """Return what `leaks --json` writes: groups of three splits, of which the second image of each meets others through one."""
+    groups, pairs = [], []
+    for number in range(1, count + 1):
+        sides = [
+            {**member(f"{split}/{label}/{number}-{name}"), "split": split, "class": label}
+            for split, label in (("train", "cat"), ("val", "cat"), ("test", name))
+        ]
+        groups.append({"id": number, "members": sides})
+        tier = TIERS[number % 3]
+        known = {"group": number, "known": False}
+        verified = {"tier": tier, "score": 1 - number / 1000, "distance": 2, "distance_share": 1 / 32, "relation": name}
+        loose = {"tier": None, "score": None, "distance": None, "distance_share": None, "relation": ""}
+        pairs += [
+            {**known, **verified, "image": sides[2], "keeper": sides[0], "through": None},
+            {**known, **loose, "image": sides[1], "keeper": sides[2], "through": sides[0]["path"]},
+        ]
+    alone = [{**member(f"train/{label}/{name}"), "split": "train", "class": label} for label in ("cat", "dog")]
+    by_tier = {tier: sum(pair["tier"] == tier for pair in pairs) for tier in TIERS[:3]} | {"not verified": count}
+    between = [
+        {"splits": list(splits), "pairs": count, "by_tier": by_tier, "images": [count, count], "of": [100, 1000]}
+        for splits in (("train", "val"), ("train", "test"), ("val", "test"))
+    ]
+    return {
+        "version": 1, "options": {"tier": "edit", "protect": [], "within": None, "max_pixels": 10**8},
+        "environment": {"lookalike": "0.1.0", "kernel": "avx2"},
+        "splits": [
+            {"name": split, "paths": [{"path": f"{split}/{name}"}], "images": 1000, "failed": 1, "classes": 2}
+            for split in ("train", "val", "test")
+        ],
+        "between": between,
+        "by_class": [{"class": name, "splits": ["train", "test"], "pairs": 3, "images": [0, 3], "of": [0, 30]}],
+        "groups": groups, "pairs": sorted(pairs, key=lambda pair: pair["score"] or 0),
+        "contradictions": [
+            *({"classes": ["cat", name], "members": group["members"]} for group in groups),
+            {"classes": ["cat", "dog"], "members": alone},
+        ],
+        "accept": [], "incomplete": [name], "warnings": [name],
+        "failures": [{"path": name, "stage": "decode", "kind": "damaged", "reason": name}],
+        "stats": {
+            "images": 3000, "hashed": 2997, "cached": 0, "failed": 3, "failed_folders": 0, "skipped": {name: 1},
+            "groups": count,
+            "pairs": len(pairs), "new": len(pairs), "contradictions": count + 1, "by_tier": by_tier, "seconds": 4.2,
+        },
+    }  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike.deciding import to_document
+from lookalike.deciding import read_decisions, to_document
 from lookalike.opening import default_ledger
 
 
@@ -103,6 +103,32 @@ def test_what_is_no_document_adds_nothing(tmp_path: Path, document: Any, message
         la.import_decisions(file)
     assert message in str(caught.value)
     assert la.decisions() == []
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n\n"])
+def test_a_decision_may_stand_on_a_line_of_its_own(tmp_path: Path, end: str) -> None:
+    file = tmp_path / "accepted.jsonl"
+    short = {"kind": "keep", "images": IMAGES[:1]}
+    file.write_text("\n".join(json.dumps(row) for row in (GOOD, short)) + end)
+    first, second = read_decisions(file)
+    assert (first.id, first.kind, first.created, first.note) == (1, "different", GOOD["created"], "")
+    assert first.images == ((bytes(32), "a"), (b"\x11" * 32, "b"))
+    assert (second.id, second.kind, second.images) == (2, "keep", ((bytes(32), "a"),))
+    assert second.created > str(GOOD["created"]), "what has no date was decided now"
+    assert [la.import_decisions(file) for _ in range(2)] == [2, 0]
+    assert [one.created for one in la.decisions()] == [first.created, second.created]
+
+
+def test_lines_that_are_no_decisions_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "accepted.jsonl"
+    file.write_text("\n")
+    assert read_decisions(file) == [], "an empty file accepts nothing"
+    file.write_text(json.dumps(GOOD) + "\nnone\n")
+    with pytest.raises(la.UsageError, match="decision 2 is not JSON"):
+        read_decisions(file)
+    file.write_text(json.dumps(GOOD) + "\n[]\n")
+    with pytest.raises(la.UsageError, match="is not JSON"):
+        read_decisions(file)
 
 
 def test_what_cannot_be_read_is_said(pair: Path) -> None:

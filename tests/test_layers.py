@@ -15,6 +15,17 @@ import lookalike
 
 PACKAGE = Path(lookalike.__file__).parent
 
+STAGES = [
+    "opening", "deciding", "previews", "illustrating", "pictures", "listing", "examining", "variants", "chances", "shortcut",
+    "shards", "scanning", "tabling",
+    "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
+    "planning", "grouped", "findings", "finding",
+    "splits", "crossing", "leaked", "leaking",
+    "hashing", "streaming", "batches", "comparing",
+    "removal", "cleaning", "reviewing", "differing", "facts",
+    "sampling", "trials", "measures", "tuned", "tuning",
+]  # fmt: skip
+"""Level 3, in the order in which a stage may use those before it."""
 LEVELS: dict[str, int] = {
     "model": 0, "columns": 0, "errors": 0, "bits": 0, "turns": 0, "intervals": 0, "endings": 0, "journal": 0, "collector": 0,
     "_native": 0,
@@ -22,23 +33,9 @@ LEVELS: dict[str, int] = {
     "curves": 1, "globs": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
     "resolved": 1, "blocks": 1, "options": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2,
-    "opening": 3, "deciding": 3, "previews": 3, "illustrating": 3,
-    "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "shards": 3, "scanning": 3,
-    "tabling": 3, "twins": 3, "proposing": 3, "judging": 3, "tracing": 3, "confirming": 3, "items": 3, "matching": 3,
-    "planning": 3, "grouped": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
-    "removal": 3, "cleaning": 3, "reviewing": 3, "differing": 3, "facts": 3,
-    "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
+    **dict.fromkeys(STAGES, 3),
     "imagehash": 4, "imgdd": 4, "web": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
-STAGES = [
-    "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining",
-    "shortcut", "shards", "scanning", "tabling",
-    "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
-    "planning", "grouped", "findings", "finding", "hashing", "streaming", "batches", "comparing",
-    "removal", "cleaning", "reviewing", "differing", "facts",
-    "sampling", "trials", "measures", "tuned", "tuning",
-]  # fmt: skip
-"""Level 3, in the order in which a stage may use those before it."""
 ERRORS_ARE_FOR_ALL = "errors"
 OUTSIDE_WORLD = {"open", "input", "print"}
 OUTSIDE_MODULES = {"os.environ", "os.getenv", "time.time", "time.monotonic", "time.perf_counter", "os.stat", "os.open"}

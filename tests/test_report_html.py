@@ -15,7 +15,8 @@ from lookalike.folders import FolderPair
 from lookalike.report import html, tunings
 from lookalike.report.comparisons import comparison_page
 from lookalike.report.groups import findings_page, fragment, riskiest_first
-from report_documents import HOSTILE, NAMES, drawn, findings, group, hostile, many, tuning
+from lookalike.report.leaks import leaks_page
+from report_documents import HOSTILE, NAMES, drawn, findings, group, hostile, leaks, many, tuning
 
 VOID = {"meta", "img", "input", "rect", "line", "circle", "polyline", "polygon"}
 OPTIONAL = {"dt", "dd"}
@@ -81,6 +82,7 @@ PAGES = {
     "nothing": lambda: findings_page(findings([]), drawn),
     "comparison": lambda: comparison_page(compared(), [[b"1", b"2", b"3"]] * 2),
     "tuning": lambda: tunings.tuning_page(tuning(), f"lookalike find {HOSTILE}"),
+    "leaks": lambda: leaks_page(leaks(name=HOSTILE), drawn),
 }
 
 
@@ -100,7 +102,7 @@ def test_a_page_loads_nothing_and_runs_nothing_that_is_not_its_own(name: str) ->
     assert rules.pop("style-src") == digest(style)
     assert rules.pop("script-src") == (digest(*scripts) if scripts else "'none'")
     assert len(page.all("style")) == 1
-    assert len(page.all("script")) == len(scripts) == (name in ("findings", "nothing"))
+    assert len(page.all("script")) == len(scripts) == (name in ("findings", "nothing", "leaks"))
     assert rules == {"base-uri": "'none'", "form-action": "'none'"}
     assert "url(" not in style
     assert "@import" not in style
@@ -139,7 +141,7 @@ def test_names_are_text_and_nothing_else() -> None:
     assert len(page.all("script")) == 1
     assert len(page.all("img")) == 2 * len(NAMES)
     assert "49.jpg" not in page.text, "a name is no template"
-    for other in ("comparison", "tuning"):
+    for other in ("comparison", "tuning", "leaks"):
         assert HOSTILE in seen(PAGES[other]()).text
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         whash8,
     )
     from lookalike.join import iter_near_pairs, near_pairs
+    from lookalike.leaked import Leaks
+    from lookalike.leaking import leaks
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
     from lookalike.plan import Decision, KeepOptions, Plan
     from lookalike.removal.applying import Applied
@@ -61,6 +63,7 @@ _HOME = {
     "ImageHash": "hashes.value",
     "ImageRef": "model",
     "KeepOptions": "plan",
+    "Leaks": "leaked",
     "LedgerError": "errors",
     "LookalikeError": "errors",
     "Member": "model",
@@ -90,6 +93,7 @@ _HOME = {
     "history": "cleaning",
     "import_decisions": "deciding",
     "iter_near_pairs": "join",
+    "leaks": "leaking",
     "mhash": "hashing",
     "near_pairs": "join",
     "pdq": "hashing",
@@ -117,6 +121,7 @@ __all__ = [
     "ImageHash",
     "ImageRef",
     "KeepOptions",
+    "Leaks",
     "LedgerError",
     "LookalikeError",
     "Member",
@@ -147,6 +152,7 @@ __all__ = [
     "history",
     "import_decisions",
     "iter_near_pairs",
+    "leaks",
     "mhash",
     "near_pairs",
     "pdq",

@@ -10,14 +10,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast, get_args
 
 from blake3 import blake3
 
 from lookalike.errors import LedgerError, SourceError, UsageError
 from lookalike.model import Group
 from lookalike.opening import default_ledger, open_ledger
-from lookalike.stores.decisions import Decided
+from lookalike.stores.decisions import Decided, Kind
 from lookalike.tables import path_fields
 
 VERSION = 1
@@ -195,7 +195,7 @@ def import_decisions(path: StrPath, *, ledger: StrPath | None = None) -> int:
     Parameters
     ----------
     path : path
-        JSON of `to_document`, as ``lookalike decide export`` writes it.
+        As `read_decisions` takes it.
     ledger : path, optional
         Ledger file, made where missing; None for the one in the state folder of the platform.
 
@@ -213,13 +213,46 @@ def import_decisions(path: StrPath, *, ledger: StrPath | None = None) -> int:
     LedgerError
         If the ledger cannot be used.
     """
-    rows = _document(path, "decisions", "decisions, as `lookalike decide export` writes them")
-    read = [(_texts(path, row), _contents(path, row.get("images"))) for row in rows]
+    read = read_decisions(path)
     with open_ledger(_place(ledger)) as store, store.transaction():
         before = len(store.decisions())
-        for (kind, created, note), contents in read:
-            store.add_decision(kind, contents, note=note, created=created)
+        for one in read:
+            store.add_decision(one.kind, one.images, note=one.note, created=one.created)
         return len(store.decisions()) - before
+
+
+def read_decisions(path: StrPath) -> list[Decided]:
+    """Read the decisions of a file.
+
+    Parameters
+    ----------
+    path : path
+        JSON of `to_document`, as ``lookalike decide export`` writes it; or one of its decisions per line, of which kind and
+        images will do.
+
+    Returns
+    -------
+    list of Decided
+        Numbered from 1, in the order of the file. What has no date was decided now.
+
+    Raises
+    ------
+    UsageError
+        If the file holds no decisions.
+    SourceError
+        If it cannot be read.
+    """
+    rows = _lines(path)
+    if rows is None:
+        rows = _document(path, "decisions", "decisions, as `lookalike decide export` writes them")
+    read = []
+    for number, row in enumerate(rows, 1):
+        kind, created, note = _texts(path, row)
+        if kind not in get_args(Kind):
+            raise UsageError(f"{os.fspath(path)}: unknown decision {kind!r}: use one of {', '.join(get_args(Kind))}")
+        contents = dict(reversed(_contents(path, row.get("images"))))
+        read.append(Decided(number, cast("Kind", kind), created, note, tuple(sorted(contents.items()))))
+    return read
 
 
 def _place(ledger: StrPath | None) -> str:
@@ -275,9 +308,27 @@ def _document(path: StrPath, key: str, what: str) -> list[Any]:
     return rows
 
 
+def _lines(path: StrPath) -> list[Any] | None:
+    """Return the objects of a file that has one on each line; None where it has not, as a document has not."""
+    with _readable(path), open(path, "rb") as file:
+        lines = [line for line in file.read().splitlines() if line.strip()]
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            if number == 1:
+                return None
+            raise UsageError(
+                f"{os.fspath(path)}: decision {number} is not JSON ({error}): write one on a line"
+            ) from error
+    return rows if all(isinstance(row, dict) and "kind" in row for row in rows) else None
+
+
 def _texts(path: StrPath, row: Any) -> tuple[str, str, str]:
     """Return kind, date and note of a decision of a JSON document."""
-    match row:
+    now = {"created": datetime.now(UTC).isoformat(timespec="seconds"), "note": ""}
+    match now | row if isinstance(row, dict) else row:
         case {"kind": str(kind), "created": str(created), "note": str(note)}:
             return kind, created, note
         case _:

@@ -12,6 +12,7 @@ from lookalike.opening import open_catalog
 from lookalike.pool import default_workers
 from lookalike.previews import Previews
 from lookalike.report import groups as pages
+from lookalike.report import leaks as leak_pages
 from lookalike.sources.reading import Reader
 from lookalike.tables.files import path_of
 
@@ -59,6 +60,29 @@ def findings_page(
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from pages.findings_page(document, made, incomplete=incomplete, folders=folders, full=full)
         previews.close()
+
+
+def leaks_page(document: Row, catalog: str | None, *, full: bool = False) -> Iterator[str]:
+    """Render leaks as one HTML file.
+
+    Parameters
+    ----------
+    document : dict
+        From `lookalike.Leaks.to_dict`.
+    catalog : str or None
+        As for `findings_page`.
+    full : bool
+        As for `findings_page`.
+
+    Yields
+    ------
+    str
+        HTML, part by part.
+    """
+    with open_catalog(catalog) as store:
+        previews = Previews(store, max_pixels=document["options"]["max_pixels"])
+        made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
+        yield from leak_pages.leaks_page(document, made, full=full)
 
 
 class Shown:

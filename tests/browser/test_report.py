@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page
 from conftest import encode, scene
 from lookalike.report import tunings
 from lookalike.report.groups import findings_page
-from report_documents import drawn, hostile, many, tuning
+from lookalike.report.leaks import leaks_page
+from report_documents import drawn, hostile, leaks, many, tuning
 
 COUNT = 5000
 VIEWS: list[dict[str, Any]] = [
@@ -29,7 +30,7 @@ PAINTED = """() => new Promise(done => {
 
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Write a page of 5,000 groups, one of a few, one of hostile names, one of tuning and one of a comparison."""
+    """Write a page of 5,000 groups, one of a few, one of hostile names, one of leaks, of tuning and of a comparison."""
     folder = tmp_path_factory.mktemp("reports")
     failures = [
         {"path": f"photos/{at}.jpg", "stage": "decode", "kind": "damaged", "reason": "ends early"} for at in range(9)
@@ -41,6 +42,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ),
         "hostile": findings_page(hostile(), drawn),
         "tuning": tunings.tuning_page(tuning(), "lookalike find photos"),
+        "leaks": leaks_page(leaks(5), drawn),
     }
     for name, parts in pages.items():
         (folder / f"{name}.html").write_text("".join(parts), "utf-8")
@@ -152,7 +154,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("name", ["small", "hostile", "tuning", "comparison"])
+@pytest.mark.parametrize("name", ["small", "hostile", "tuning", "comparison", "leaks"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(reports: dict[str, Path], page: Page, name: str, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
@@ -178,7 +180,7 @@ def test_axe_finds_nothing(reports: dict[str, Path], page: Page, name: str, sche
         assert (lighter + 0.05) / (darker + 0.05) >= 4.5
 
 
-@pytest.mark.parametrize("name", ["small", "tuning", "comparison"])
+@pytest.mark.parametrize("name", ["small", "tuning", "comparison", "leaks"])
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: "-".join(view.values()))
 def test_it_looks_well(
     reports: dict[str, Path], page: Page, screenshots: Path, name: str, view: dict[str, Any]

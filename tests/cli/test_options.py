@@ -73,6 +73,29 @@ def test_a_verb_has_them_where_its_function_says() -> None:
     assert listed[listed.index("--readers") + 1 :][0] == "--quiet"
 
 
+def test_a_verb_may_do_without_some() -> None:
+    seen: list[Any] = []
+
+    @with_arguments("against", orient="group")
+    def leaks(
+        paths: Annotated[list[str] | None, typer.Argument()] = None,
+        *,
+        search: FindArguments,
+        orient: Annotated[str, typer.Option()] = "mirror",
+    ) -> None:
+        """Say something."""
+        seen.append((paths, search, orient))
+
+    app = typer.Typer(rich_markup_mode=None)
+    app.command()(verb(leaks))
+    assert CliRunner().invoke(app, ["a", "--tier", "copy"]).exit_code == 0
+    assert seen == [(["a"], FindArguments(tier="copy", orient="mirror"), "mirror")]
+    assert CliRunner().invoke(app, ["a", "--against", "b"]).exit_code == 2
+    listed = [word for word in CliRunner().invoke(app, ["--help"]).stdout.split() if word.startswith("--")]
+    assert "--against" not in listed
+    assert listed[listed.index("--group") + 1] == "--orient"
+
+
 def test_the_findings_say_what_was_asked_for(tmp_path: Path) -> None:
     options = la.find(tmp_path, protect=["raw/"], units=False, use_catalog=False).to_dict()["options"]
     assert (options["protect"], options["units"]) == (["raw/"], False)

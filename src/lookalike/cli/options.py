@@ -217,11 +217,13 @@ SHARED: dict[str, type] = {"search": FindArguments, "acting": KeepArguments}
 """Parameter of a verb's function -> what stands in its place on the command line."""
 
 
-def with_arguments(**after: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_arguments(*without: str, **after: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give the function of a verb the options that it shares with others, in the place of its parameters of `SHARED`.
 
     Parameters
     ----------
+    *without : str
+        Options that are shared and that this verb has not; they have their defaults.
     **after : str
         Where options of the verb's own stand in its help: behind which of the others. Those not named stand where the
         function has them.
@@ -235,7 +237,15 @@ def with_arguments(**after: str) -> Callable[[Callable[..., None]], Callable[...
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(function).parameters
-        shared = {name: inspect.signature(SHARED[name]).parameters for name in own if name in SHARED}
+        shared = {
+            name: {
+                one: parameter
+                for one, parameter in inspect.signature(SHARED[name]).parameters.items()
+                if one not in without
+            }
+            for name in own
+            if name in SHARED
+        }
         order = [
             option
             for name in own

@@ -188,13 +188,24 @@ def summary(stats: dict[str, Any], failures: list[dict[str, Any]], incomplete: S
         )
     if stats["skipped"]:
         yield "skipped: " + ", ".join(f"{count:,} {kind}" for kind, count in stats["skipped"].items())
-    yield from _failures(failures)
+    yield from unread(failures)
     for line in incomplete:
         yield f"incomplete: {plain(line)}"
 
 
-def _failures(failures: list[dict[str, Any]]) -> Iterator[str]:
-    """One line per kind; what an extra would read says so, by format."""
+def unread(failures: list[dict[str, Any]]) -> Iterator[str]:
+    """Say what could not be read, a line per kind; what an extra would read says so, by format.
+
+    Parameters
+    ----------
+    failures : list of dict
+        As in the document of findings.
+
+    Yields
+    ------
+    str
+        One line without its end.
+    """
     needs = Counter(
         row["reason"] for row in failures if row["kind"] == "unsupported" and "pip install" in row["reason"]
     )

@@ -1,28 +1,19 @@
 """Findings as one HTML page: groups with pictures, the least certain first; and a few of them for a notebook."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, repeat
 from typing import Any
 
 from lookalike.model import Tier
 from lookalike.report import SHOWN_FOLDERS, FolderShare, amount, counted
-from lookalike.report.html import NO_PICTURE, asset, page, part, safe, source
+from lookalike.report.fitting import LIMIT, SLOT, Pictures, filled, fitted
+from lookalike.report.html import asset, page, part, safe
 from lookalike.report.overview import overview
 from lookalike.report.prospects import Prospects
 
 Row = Mapping[str, Any]
 Key = tuple[str, str | None]
-Pictures = Callable[[Sequence[Row]], Iterator[bytes | None]]
-"""Groups in the order shown -> a WebP file for each of their members, in order; None where there is none."""
-
-LIMIT = 40_000_000
-"""Bytes that a page may take."""
-FAILURES_LIMIT, LINES_LIMIT = LIMIT // 5, LIMIT // 40
-"""Of these, bytes of rows of failures, and of warnings and other lines."""
-SLOT = "\0"
-"""Stands where a picture will be; text from elsewhere holds none, as control characters are written as escapes."""
 TIERS = ("exact", "copy", "edit", "similar")
 
 
@@ -84,42 +75,21 @@ def findings_page(
         HTML, part by part.
     """
     prospects = Prospects(document)
-    article, failure = part("group.html", "article"), part("group.html", "failure")
+    article = part("group.html", "article")
     ranked = riskiest_first(document["groups"])
-    articles = (article(group_view(group, prospects), safe(SLOT)).split(SLOT) for group in ranked)
-    failures = (safe(failure(row)) for row in document["failures"])
-    lines = [*document["warnings"], *(f"incomplete: {line}" for line in incomplete)]
     shell = partial(
         page, "findings.html", styles=("looks.css", "page.css"), script="findings.js",
         document=document, folders=folders[:SHOWN_FOLDERS], **overview(document),
     )  # fmt: skip
-    if full:
-        filled = _filled(articles, map(source, pictures(ranked)))
-        yield from shell(failures=failures, lines=lines, articles=filled, left=())
-        return
-    shell = partial(shell, failures=_prefix(failures, FAILURES_LIMIT), lines=_prefix(lines, LINES_LIMIT))
-    # What is left out is said in words of almost the same length, however much it is.
-    room = limit - _size(shell(articles=(), left=_left(*[10**9] * 4)))
-    shown = []
-    for at, pieces in enumerate(articles):
-        size = _size(pieces) + len(NO_PICTURE) * (len(pieces) - 1)
-        if size <= room:
-            room -= size
-            shown.append((ranked[at], pieces))
-    sources: list[str] = []
-    for picture in map(source, pictures([group for group, _ in shown])):
-        room -= len(picture) - len(NO_PICTURE)
-        if room < 0:
-            break
-        sources.append(picture)
-    left = _left(
-        sum(len(group["members"]) for group, _ in shown) - len(sources),
-        len(ranked) - len(shown),
-        len(document["failures"]) - len(shell.keywords["failures"]),
-        len(lines) - len(shell.keywords["lines"]),
+    yield from fitted(
+        shell,
+        ranked,
+        (article(group_view(group, prospects), safe(SLOT)) for group in ranked),
+        pictures,
+        failures=document["failures"],
+        lines=[*document["warnings"], *(f"incomplete: {line}" for line in incomplete)],
+        limit=None if full else limit,
     )
-    filled = _filled((pieces for _, pieces in shown), chain(sources, repeat(NO_PICTURE)))
-    yield from shell(articles=filled, left=left)
 
 
 def fragment(document: Row, pictures: Pictures) -> str:
@@ -139,8 +109,7 @@ def fragment(document: Row, pictures: Pictures) -> str:
     """
     prospects, article = Prospects(document), part("group.html", "article")
     groups = document["groups"]
-    made = (article(group_view(group, prospects), safe(SLOT)).split(SLOT) for group in groups)
-    articles = _filled(made, map(source, pictures(groups)))
+    articles = filled((article(group_view(group, prospects), safe(SLOT)) for group in groups), pictures(groups))
     return part("group.html", "fragment")(safe(asset("looks.css")), document["stats"], len(groups), articles)
 
 
@@ -207,30 +176,3 @@ def _risk(group: Row) -> tuple[int, float, float]:
     scores = [0 if row["score"] is None else row["score"] for row in rows]
     shares = [row["distance_share"] or 0 for row in rows]
     return -max(tiers, default=Tier.EXACT), min(scores, default=1), -max(shares, default=0)
-
-
-def _left(pictures: int, groups: int, failures: int, warnings: int) -> list[str]:
-    """Return how much is left out, in words; empty where nothing is."""
-    counts = {"picture": pictures, "group": groups, "failure": failures, "warning": warnings}
-    return [counted(count, noun) for noun, count in counts.items() if count]
-
-
-def _size(texts: Iterable[str]) -> int:
-    return sum(len(text.encode("utf-8")) for text in texts)
-
-
-def _filled(articles: Iterable[list[str]], sources: Iterator[str]) -> Iterator[str]:
-    """Yield articles with their pictures, of which each takes as many as it has slots."""
-    for first, *others in articles:
-        yield safe(first + "".join(next(sources) + piece for piece in others))
-
-
-def _prefix(texts: Iterable[str], most: int) -> list[str]:
-    """Return the first texts, as many as fit."""
-    taken = []
-    for text in texts:
-        most -= len(text.encode("utf-8", "replace")) + 40  # the element around it
-        if most < 0:
-            break
-        taken.append(text)
-    return taken

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lookalike.errors import UsageError
-from lookalike.model import Failure, Group, ImageRef, Member
+from lookalike.model import Failure, Group, Member
 from lookalike.tables.files import check_folder, path_fields, printable, replace_file
 
 COLUMNS = (
@@ -39,6 +39,30 @@ def group_row(group: Group) -> dict[str, Any]:
         "saving": group.saving,
         "diameter": group.diameter,
         "members": [_member_row(member) for member in group.members],
+    }
+
+
+def image_row(member: Member) -> dict[str, Any]:
+    """Return what is known of an image by itself as a JSON object.
+
+    Parameters
+    ----------
+    member : Member
+        The image.
+
+    Returns
+    -------
+    dict
+        Keys path, width, height, bytes, format, quality, digest.
+    """
+    return {
+        **path_fields(member.ref.path),
+        "width": member.width,
+        "height": member.height,
+        "bytes": member.ref.size,
+        "format": member.format,
+        "quality": member.quality,
+        "digest": None if member.ref.digest is None else member.ref.digest.hex(),
     }
 
 
@@ -174,7 +198,7 @@ def write(document: dict[str, Any], path: str) -> None:
 
 def _member_row(member: Member) -> dict[str, Any]:
     row: dict[str, Any] = {
-        **_image_row(member.ref, member.width, member.height, member.format, member.quality),
+        **image_row(member),
         "detail": member.detail,
         "role": member.role,
     }
@@ -195,15 +219,3 @@ def _member_row(member: Member) -> dict[str, Any]:
     if member.parts:
         row["parts"] = [path_fields(path) for path in member.parts]
     return row | {"reason": printable(member.reason)}
-
-
-def _image_row(ref: ImageRef, width: int, height: int, format_: str, quality: int | None) -> dict[str, Any]:
-    return {
-        **path_fields(ref.path),
-        "width": width,
-        "height": height,
-        "bytes": ref.size,
-        "format": format_,
-        "quality": quality,
-        "digest": None if ref.digest is None else ref.digest.hex(),
-    }

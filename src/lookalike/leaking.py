@@ -1,0 +1,304 @@
+"""Look for pictures that are in more than one split of a data set.
+
+All splits are searched together; then each is held against each other one. In a star every image is verified against its
+keeper only, so that two images of different splits, both away from it, could miss each other; held against a split, an
+image is looked for among all images of that.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import permutations
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from lookalike import deciding, tables
+from lookalike.crossing import Crossing, Edge, components, crossings
+from lookalike.errors import SourceError, UsageError
+from lookalike.finding import find
+from lookalike.findings import Findings
+from lookalike.labels import SPLITS, Root, names_below, root_of, survey
+from lookalike.leaked import Leaks
+from lookalike.model import Group, Member, Orient, Tier
+from lookalike.opening import default_catalog, open_ledger
+from lookalike.scanning import OnProgress
+from lookalike.splits import Pair, Placed, Split, split_names
+from lookalike.stores.decisions import Decided, Standing
+
+StrPath = str | os.PathLike[str]
+
+
+def leaks(
+    *paths: StrPath,
+    splits: Mapping[str, StrPath | Sequence[StrPath]] | None = None,
+    tier: str = "edit",
+    orient: Orient = "mirror",
+    within: int | None = None,
+    decisions: StrPath | None = None,
+    baseline: StrPath | None = None,
+    catalog: StrPath | None = None,
+    use_catalog: bool = True,
+    ledger: StrPath | None = None,
+    progress: OnProgress | None = None,
+    **options: Any,
+) -> Leaks:
+    """Find pictures that are in more than one split of a data set, and pictures that lie in different classes.
+
+    Parameters
+    ----------
+    *paths : path
+        A split each, such as the folders train and test, named by the last names of their paths. A folder alone is split by the
+        folders train, val, test and so on in it.
+    splits : mapping of str to path or sequence of paths, optional
+        Further splits, by name.
+    tier : str
+        Loosest tier of what counts as the same: exact, copy, edit or similar.
+    orient : str
+        upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+    within : int, optional
+        How many folder names below a path make a class; 0 for no classes, None for what the tree looks like.
+    decisions : path, optional
+        File of decisions (see `lookalike.deciding.read_decisions`) that hold beside those of the ledger; it is only read.
+    baseline : path, optional
+        JSON that an earlier run or ``lookalike find`` wrote: pairs that are in it are marked as known.
+    catalog : path, optional
+        Catalog file; None for the one in the cache folder of the platform.
+    use_catalog : bool
+        False remembers nothing.
+    ledger : path, optional
+        Ledger file; None for the one in the state folder of the platform.
+    progress : callable, optional
+        As for `lookalike.find`.
+    **options
+        Further options of `lookalike.find`.
+
+    Returns
+    -------
+    Leaks
+        Pairs across splits, groups, contradictions, and lists of images without leaks.
+
+    Raises
+    ------
+    UsageError
+        If an option does not fit, there are fewer than two splits, or one lies in another.
+    SourceError
+        If a split cannot be read or has no image that can: then nothing is known of it.
+    CatalogError
+        If the catalog cannot be used.
+    LedgerError
+        If the ledger is there and cannot be read.
+
+    Examples
+    --------
+    >>> leaks("data/train", "data/test").by_tier  # doctest: +SKIP
+    {'exact': 1, 'copy': 3, 'edit': 1}
+    """
+    if "against" in options:
+        raise UsageError("leaks holds each split against each other one: give what is to be compared as splits")
+    if within is not None and within < 0:
+        raise UsageError(f"within must not be negative, got {within}")
+    named = _named([os.fspath(path) for path in paths], splits or {})
+    before = None if baseline is None else tables.read_baseline(os.fspath(baseline))
+    more = [] if decisions is None else deciding.read_decisions(decisions)
+    with _stores(catalog, ledger, more, use_catalog=use_catalog) as (place, book):
+        told: dict[str, Any] = {**options, "tier": tier, "orient": orient, "catalog": place, "ledger": book}
+        found = find([path for part in named.values() for path in part], progress=progress, **told)
+        made = _splits(named, found)
+        held = [found]
+        for two in permutations(made, 2):
+            roots = [[root.path for root in one.roots if root.path not in found.missing_roots] for one in two]
+            held.append(find(roots[0], against=roots[1], **{**told, "group": "star"}))
+        standing = Standing.of(deciding.decisions(ledger=book), _digests(held))
+    links = _Links(made, held, within)
+    groups, pairs = links.crossing(standing)
+    if before is not None:
+        pairs = [replace(pair, known=before.holds(*(side.digest for side in pair.sides))) for pair in pairs]
+    document = found.to_dict(0)
+    document["stats"]["seconds"] = round(sum(one.stats["seconds"] for one in held), 3)
+    kept = None if not use_catalog else default_catalog() if catalog is None else os.fspath(catalog)
+    return Leaks(
+        tuple(made), groups, tuple(pairs), links.contradictions(), document, tuple(found.incomplete), within, kept
+    )
+
+
+def _named(paths: Sequence[str], splits: Mapping[str, StrPath | Sequence[StrPath]]) -> dict[str, list[str]]:
+    """Return the paths of each split, in the order given."""
+    if len(paths) == 1 and not splits:
+        paths = _folders(paths[0])
+    real = {path: os.path.realpath(path) for path in paths}
+    if len(paths) != len(set(real.values())):
+        twice = next(path for at, path in enumerate(paths) if real[path] in [real[one] for one in paths[:at]])
+        raise UsageError(f"{twice} is given twice: name each split once")
+    named = {
+        name: [path] for name, path in zip(split_names([os.path.abspath(path) for path in paths]), paths, strict=True)
+    }
+    for name, given in splits.items():
+        if name in named:
+            raise UsageError(f"two splits are called {name!r}: give all paths of one split the same name by --split")
+        named[name] = [os.fspath(path) for path in ([given] if isinstance(given, (str, os.PathLike)) else given)]
+    if len(named) < 2:
+        raise UsageError("leaks compares splits: name two at least, such as TRAIN and TEST")
+    places = [(name, path, os.path.realpath(path)) for name, given in named.items() for path in given]
+    for name, path, place in places:
+        for other, around, outer in places:
+            if name != other and root_of(place, [outer]) is not None:
+                raise UsageError(
+                    f"split {other} ({around}) holds split {name} ({path}), so that its pictures are in both: name folders "
+                    "that do not lie in each other"
+                )
+    return named
+
+
+def _folders(path: str) -> list[str]:
+    """Return the folders of a data set that are named as splits are."""
+    try:
+        with os.scandir(path) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.lower() in SPLITS and entry.is_dir())
+    except OSError as error:
+        if not os.path.exists(path):
+            raise SourceError(f"{path} cannot be read: {error.strerror}") from error
+        names = []
+    if len(names) < 2:
+        held = f"only {names[0]}" if names else "none"
+        raise UsageError(
+            f"{path} alone should hold a folder for each split ({', '.join(sorted(SPLITS))}), and holds {held}: name the "
+            "splits one by one, as in lookalike leaks TRAIN TEST"
+        )
+    return [os.path.join(path, name) for name in sorted(names, key=_stage)]
+
+
+def _stage(name: str) -> int:
+    """Training comes first, tests come last."""
+    return 0 if name.lower().startswith("train") else 2 if name.lower().startswith(("test", "eval")) else 1
+
+
+@contextmanager
+def _stores(
+    catalog: StrPath | None, ledger: StrPath | None, more: Sequence[Decided], *, use_catalog: bool
+) -> Iterator[tuple[StrPath | None, StrPath | None]]:
+    """Offer a catalog for several searches, and a ledger that holds further decisions, too."""
+    with TemporaryDirectory(prefix="lookalike-") as folder:
+        place = catalog if use_catalog else os.path.join(folder, "catalog.sqlite")
+        if not more:
+            yield place, ledger
+            return
+        decided = deciding.decisions(ledger=ledger)
+        book = os.path.join(folder, "ledger.sqlite")
+        with open_ledger(book) as store, store.transaction():
+            for one in (*decided, *more):
+                store.add_decision(one.kind, one.images, note=one.note, created=one.created)
+        yield place, book
+
+
+def _splits(named: Mapping[str, Sequence[str]], found: Findings) -> list[Split]:
+    """Say what lies in each split."""
+    roots = {path: name for name, given in named.items() for path in given}
+    images: dict[str, list[str]] = {name: [] for name in named}
+    for path in sorted({*found.keep_paths, *found.duplicate_paths}):
+        images[roots[str(root_of(path, roots))]].append(path)
+    failed = Counter(roots.get(str(root_of(row.ref.path, roots))) for row in found.failures)
+    shapes = _shapes(list(roots), [path for part in images.values() for path in part])
+    for name, part in images.items():
+        if not part:
+            where = ", ".join(named[name])
+            raise SourceError(
+                f"split {name} has no image that can be read, so nothing is known of it: look into {where}"
+            )
+    return [
+        Split(name, tuple(shapes[path] for path in given), tuple(images[name]), failed[name])
+        for name, given in named.items()
+    ]
+
+
+def _shapes(roots: Sequence[str], paths: Iterable[str]) -> dict[str, Root]:
+    """Say which folders of each root are classes: as it looks by itself, or else as all look together.
+
+    A test set of one class has one folder, by which alone nobody can tell.
+    """
+    folders = Counter(path if path in roots else os.path.dirname(path) for path in paths)
+    together: Counter[str] = Counter()
+    for folder, count in folders.items():
+        together[os.path.join("all", *names_below(folder, str(root_of(folder, roots))))] += count
+    (whole,) = survey(together, ["all"])
+    return {
+        root.path: root if root.depth else replace(root, depth=whole.depth, common=whole.common)
+        for root in survey(folders, roots)
+    }
+
+
+def _digests(held: Iterable[Findings]) -> set[bytes]:
+    members = (member for findings in held for group in findings.groups for member in group.members)
+    return {member.ref.digest for member in members if member.ref.digest is not None}
+
+
+class _Links:
+    """Images that were found in groups, as a graph: an edge from each to the keeper that it was verified against."""
+
+    def __init__(self, splits: Sequence[Split], held: Iterable[Findings], within: int | None) -> None:
+        members: dict[str, Member] = {}
+        links: list[tuple[Member, str]] = []
+        for findings in held:
+            for group in findings.groups:
+                for member in group.members:
+                    members.setdefault(member.ref.path, member)
+                links += _links(group)
+        order = {root.path: at for at, split in enumerate(splits) for root in split.roots}
+        home = {path: order[str(root_of(path, order))] for path in members}
+        nodes = sorted(members, key=lambda path: (home[path], path))
+        self.split = [home[path] for path in nodes]
+        self.placed = [
+            Placed(members[path], splits[at].name, splits[at].label(path, within))
+            for path, at in zip(nodes, self.split, strict=True)
+        ]
+        row = {path: at for at, path in enumerate(nodes)}
+        self.links = [member for member, _ in links]
+        self.edges = [
+            Edge(
+                row[member.ref.path], row[keeper], Tier.NONE if member.tier is None else member.tier, member.score or 0
+            )
+            for member, keeper in links
+        ]
+
+    def crossing(self, standing: Standing) -> tuple[tuple[tuple[Placed, ...], ...], list[Pair]]:
+        """Return the groups that lie in several splits, and the pairs across."""
+        parts = [part for part in components(len(self.split), self.edges) if len({self.split[at] for at in part}) > 1]
+        number = {node: at for at, part in enumerate(parts, 1) for node in part}
+        pairs = [
+            self._pair(number[one.one], one)
+            for one in crossings(self.split, self.edges)
+            if one.edge is not None or not self._accepted(one, standing)
+        ]
+        return tuple(tuple(self.placed[at] for at in part) for part in parts), sorted(pairs, key=_certainty)
+
+    def contradictions(self) -> tuple[tuple[Placed, ...], ...]:
+        """Return images that are the same picture and lie in different classes."""
+        close = [edge for edge in self.edges if edge.tier < Tier.SIMILAR]
+        parts = [[self.placed[at] for at in part] for part in components(len(self.split), close)]
+        return tuple(tuple(part) for part in parts if len({placed.label for placed in part} - {""}) > 1)
+
+    def _accepted(self, crossing: Crossing, standing: Standing) -> bool:
+        """Tell whether two images that meet through others were decided not to be the same."""
+        one, other = self.placed[crossing.one].digest, self.placed[crossing.other].digest
+        return standing.apart(one, other) or standing.apart(other, one)
+
+    def _pair(self, group: int, crossing: Crossing) -> Pair:
+        image, keeper = self.placed[crossing.one], self.placed[crossing.other]
+        if crossing.edge is not None:
+            link = self.links[crossing.edge]
+            return Pair(group, image, keeper, link.tier, link.score, link.distance, link.share, link.relation)
+        tier = None if crossing.tier == Tier.NONE else Tier(crossing.tier)
+        through = None if crossing.through is None else self.placed[crossing.through].path
+        return Pair(group, image, keeper, tier, None if tier is None else crossing.score, None, None, "", through)
+
+
+def _links(group: Group) -> list[tuple[Member, str]]:
+    """Return each member but the keeper with the path of the member that stands for its own: that may be a file of its unit."""
+    paths = {path: one.ref.path for one in group.members for path in (*one.parts, one.ref.path)}
+    return [(member, paths.get(str(member.keeper), group.keeper.ref.path)) for member in group.members[1:]]
+
+
+def _certainty(pair: Pair) -> tuple[int, float, str, str]:
+    """Sort the least certain first."""
+    return -(Tier.NONE if pair.tier is None else pair.tier), pair.score or 0, pair.image.path, pair.keeper.path
