@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         whash,
         whash8,
     )
+    from lookalike.hits import Hit
+    from lookalike.indexing import Index
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
     from lookalike.plan import Decision, KeepOptions, Plan
@@ -58,8 +60,10 @@ _HOME = {
     "Group": "model",
     "HashSpec": "model",
     "HashTable": "tables.hashes",
+    "Hit": "hits",
     "ImageHash": "hashes.value",
     "ImageRef": "model",
+    "Index": "indexing",
     "KeepOptions": "plan",
     "LedgerError": "errors",
     "LookalikeError": "errors",
@@ -114,8 +118,10 @@ __all__ = [
     "Group",
     "HashSpec",
     "HashTable",
+    "Hit",
     "ImageHash",
     "ImageRef",
+    "Index",
     "KeepOptions",
     "LedgerError",
     "LookalikeError",
