@@ -353,7 +353,9 @@ def hints_of(
     """
     crop = crops.hash_boxes(luma, crops.CROPS)
     whole = crops.hash_boxes(luma, WHOLE[np.newaxis])
-    nearest = [crops.CROPS[bits.distance(crop[one], whole[two]).argmin(axis=1)] for one, two in ((left, right), (right, left))]
+    nearest = [
+        crops.CROPS[bits.distance(crop[one], whole[two]).argmin(axis=1)] for one, two in ((left, right), (right, left))
+    ]
     turned = np.repeat(np.arange(len(left)), [len(ways) for ways in turns])
     pair = np.concatenate([turned, np.arange(len(left)), np.arange(len(left))])
     boxes = np.broadcast_to(WHOLE, (2, len(pair), 4)).copy()

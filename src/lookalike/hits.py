@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from blake3 import blake3
@@ -316,7 +317,7 @@ def _planes(data: bytes, name: str, truncated: bool, max_pixels: int) -> Planes 
 
 
 def _joined(one: Facts, more: Facts) -> Facts:
-    columns = {}
+    columns: dict[str, Any] = {}
     for field in fields(Facts):
         first, rest = getattr(one, field.name), getattr(more, field.name)
         columns[field.name] = [*first, *rest] if isinstance(first, list) else np.concatenate([first, rest])

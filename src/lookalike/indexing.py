@@ -3,25 +3,29 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Self, get_args
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits, decode, hashes, join
+from lookalike import bits, decode, join
 from lookalike.errors import SourceError, UsageError
 from lookalike.hits import Hit, Others, Query, judge
 from lookalike.listing import Scan
-from lookalike.model import MAX_PIXELS, MIN_DETAIL, Failure, HashSpec, Orient, ScanOptions, Tier, Truncated
+from lookalike.model import MAX_PIXELS, MIN_DETAIL, Failure, Orient, ScanOptions, Truncated
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.pictures import ImageSource
 from lookalike.pool import default_workers
+from lookalike.rows import Rows
 from lookalike.scanning import OnProgress, scan
+from lookalike.searching import checked, spec_of
 from lookalike.sources.mounted import mounts_of, path_within
-from lookalike.sources.volumes import Volume
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import add as add_hashes
-from lookalike.variants import hash_words
+from lookalike.variants import hash_words, stored_name
+
+if TYPE_CHECKING:
+    from lookalike.sources.volumes import Volume
 
 StrPath = str | os.PathLike[str]
 OWN_VARIANTS = ("plain", "trimmed")
@@ -38,6 +42,8 @@ class Index:
 
     Parameters
     ----------
+    store : Catalog, optional
+        Where thumbnails and facts are kept, closed with the index; None for a private one that is gone afterwards.
     algorithm : str
         Hash to search by.
     size : int, optional
@@ -64,9 +70,15 @@ class Index:
     [('large', 'COPY', '2x size')]
     """
 
-    def __init__(self, *, algorithm: str = "phash", size: int | None = None, workers: int | None = None) -> None:
-        self.spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
-        hashes.default_radius(self.spec)
+    def __init__(
+        self,
+        store: Catalog | None = None,
+        *,
+        algorithm: str = "phash",
+        size: int | None = None,
+        workers: int | None = None,
+    ) -> None:
+        self.spec = spec_of(algorithm, size)
         if workers is not None and workers < 1:
             raise UsageError(f"workers must be at least 1, got {workers}")
         self.failures: list[Failure] = []
@@ -74,7 +86,15 @@ class Index:
         self._workers = workers or default_workers()
         self._threads = ThreadPoolExecutor(self._workers)
         self._accepted: tuple[bool, int] = False, MAX_PIXELS
-        self._fill(Catalog(None), everything=False)
+        self._store = store or Catalog(None)
+        self._rows = Rows(bits.words(self.spec.bits))
+        self._own = np.empty(0, np.int64)
+        """Contents that were there from the beginning, ascending."""
+        self._added: set[int] = set()
+        self._names: dict[int, list[str]] = {}
+        self._everything = False
+        """Whether all names that the catalog knows count, too."""
+        self._mounts: dict[str, list[Volume]] = {}
 
     @classmethod
     def of(
@@ -126,13 +146,18 @@ class Index:
             exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
             truncated=truncated, max_pixels=max_pixels,
         )  # fmt: skip
-        made = cls(algorithm=algorithm, size=size, workers=workers)
-        store = open_catalog((os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None)
-        made._fill(store, everything=False)
+        spec = spec_of(algorithm, size)
+        place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
+        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers)
+        try:
+            found = scan(
+                roots, [], made._store, spec, options, workers=made._workers, readers=readers, progress=progress
+            )
+            made._take(found)
+        except BaseException:
+            made.close()
+            raise
         made._accepted = truncated == "accept", max_pixels
-        made._take(
-            scan(roots, [], store, made.spec, options, workers=made._workers, readers=readers, progress=progress)
-        )
         return made
 
     @classmethod
@@ -165,12 +190,17 @@ class Index:
         place = os.fspath(catalog)
         if not os.path.isfile(place):
             raise SourceError(f"there is no catalog {place}: name the file that find --catalog wrote")
-        made = cls(algorithm=algorithm, size=size, workers=workers)
-        made._fill(open_catalog(place), everything=True)
+        spec_of(algorithm, size)
+        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers)
+        try:
+            made._load()
+        except BaseException:
+            made.close()
+            raise
         return made
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._own) + len(self._added)
 
     def __enter__(self) -> Self:
         return self
@@ -261,17 +291,12 @@ class Index:
         OSError
             If a path cannot be read.
         """
-        loosest = Tier.NONE if tier == "none" else Tier.parse(tier)
-        within = hashes.default_radius(self.spec) if radius is None else radius
-        if not 0 <= within <= self.spec.bits:
-            raise UsageError(f"radius must lie in 0..{self.spec.bits} bits for {self.spec.id}, got {radius}")
-        if limit is not None and limit < 1:
-            raise UsageError(f"limit must be at least 1, got {limit}")
-        if orient not in get_args(Orient):
-            raise UsageError(f"unknown orientation {orient!r}: use one of {', '.join(get_args(Orient))}")
+        within, loosest = checked(self.spec, radius=radius, limit=limit, tier=tier, orient=orient)
         query = Query(image, truncated=self._accepted[0], max_pixels=self._accepted[1])
         distance, turns = self._near(query, within, orient)
-        wanted = self._store.usable(np.array(list(distance), np.int64), version=decode.VERSION)
+        # Flat pictures are equal to something or nothing; other pictures are near to many by chance.
+        least = 0 if query.is_flat else MIN_DETAIL
+        wanted = self._store.usable(np.array(list(distance), np.int64), version=decode.VERSION, detail=least)
         found: list[Hit] = []
         for start in range(0, len(wanted), JUDGED_AT_ONCE):
             found += self._hits(query, wanted[start : start + JUDGED_AT_ONCE], distance, turns)
@@ -282,14 +307,12 @@ class Index:
         """Return the contents within the radius with their distance, and with the turns that bring them there."""
         block, turn = query.hashes(self.spec, orient)
         within = 0 if query.is_flat else radius
-        which, row, bits_off = join.search(
-            self._block[: self._rows], block, radius=within, threads=self._workers
-        )
+        which, row, bits_off = join.search(self._rows.block, block, radius=within, threads=self._workers)
         distance: dict[int, int] = {}
         turns: dict[int, list[int]] = {}
         order = np.argsort(bits_off, kind="stable")
         for content, way, off in zip(
-            self._owner[row[order]].tolist(), turn[which[order]].tolist(), bits_off[order].tolist(), strict=True
+            self._rows.owner[row[order]].tolist(), turn[which[order]].tolist(), bits_off[order].tolist(), strict=True
         ):
             distance.setdefault(content, off)
             ways = turns.setdefault(content, [])
@@ -297,18 +320,15 @@ class Index:
                 ways.append(way)
         return distance, turns
 
-    def _hits(self, query: Query, ids: NDArray[np.int64], distance: dict[int, int], turns: dict[int, list[int]]) -> list[Hit]:
+    def _hits(
+        self, query: Query, ids: NDArray[np.int64], distance: dict[int, int], turns: dict[int, list[int]]
+    ) -> list[Hit]:
         """Judge some contents; one hit for each of their names."""
-        facts, names = self._store.contents(ids), self._named(ids)
-        # Flat pictures are equal to something or nothing; other pictures are near to many by chance.
-        kept = np.array([bool(names.get(content)) for content in ids.tolist()], np.bool_)
-        kept &= (facts.detail >= MIN_DETAIL) | query.is_flat
-        if not kept.any():
-            return []
-        ids = ids[kept]
+        names = {content: paths for content, paths in self._named(ids).items() if paths}
+        numbers = list(names)
+        ids = np.array(numbers, np.int64)
         facts = self._store.contents(ids)
         luma, chroma = self._store.thumbnails(ids)
-        numbers = ids.tolist()
         others = Others(
             facts, luma, chroma, [names[content] for content in numbers], [turns[content] for content in numbers]
         )
@@ -335,28 +355,16 @@ class Index:
                 names[content].append(path or f"{volume}/{within}")
         return {content: sorted(set(paths)) for content, paths in names.items()}
 
-    def _fill(self, store: Catalog, *, everything: bool) -> None:
-        """Start over with a catalog, and all that it knows or nothing of it."""
-        if hasattr(self, "_store"):
-            self._store.db.close()
-        self._store, self._everything = store, everything
-        self._names: dict[int, list[str]] = {}
-        self._mounts: dict[str, list[Volume]] = {}
-        self._added: set[int] = set()
-        none = np.empty(0, np.int64)
-        self._own = none
-        """Contents that were there from the beginning, ascending."""
-        self._owner, self._block, self._rows, self._count = none, np.empty((0, bits.words(self.spec.bits)), np.uint64), 0, 0
-        if everything:
-            parts = [self._all(variant) for variant in OWN_VARIANTS]
-            self._own, self._count = parts[0][0], len(parts[0][0])
-            for owner, block in parts:
-                self._append(owner, block)
+    def _load(self) -> None:
+        """Include everything that the catalog knows."""
+        self._everything = True
+        for variant in OWN_VARIANTS:
+            owner, block = self._all(variant)
+            self._rows.append(owner, block)
+            self._own = owner if variant == "plain" else self._own
 
     def _all(self, variant: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
         """Return all hashes of a variant; those that the catalog lacks are made first."""
-        from lookalike.variants import stored_name  # noqa: PLC0415
-
         lacking = self._store.without_words(self.spec, stored_name(variant), version=decode.VERSION)
         for start in range(0, len(lacking), HASHED_AT_ONCE):
             hash_words(lacking[start : start + HASHED_AT_ONCE], self._store, self.spec, variant, threads=self._workers)
@@ -379,16 +387,4 @@ class Index:
         """Append the hashes of contents that are not in the index."""
         for variant in OWN_VARIANTS:
             owner, block = hash_words(ids, self._store, self.spec, variant, threads=self._workers)
-            self._append(ids[owner], block)
-        self._count += len(ids)
-
-    def _append(self, owner: NDArray[np.int64], block: NDArray[np.uint64]) -> None:
-        """Append rows; there is room for as many again when there is none left, so that adding costs the same at any size."""
-        rows = self._rows + len(owner)
-        if rows > len(self._owner):
-            room = rows if not self._rows else max(rows, 2 * self._rows)
-            larger = np.empty(room, np.int64), np.empty((room, self._block.shape[1]), np.uint64)
-            larger[0][: self._rows], larger[1][: self._rows] = self._owner[: self._rows], self._block[: self._rows]
-            self._owner, self._block = larger
-        self._owner[self._rows : rows], self._block[self._rows : rows] = owner, block
-        self._rows = rows
+            self._rows.append(ids[owner], block)

@@ -97,7 +97,7 @@ class FindArguments:
             "units": _on(self.units),
             "exclude": self.exclude or (),
             "include": self.include or (),
-            "min_size": _size(self.min_size),
+            "min_size": size_of(self.min_size),
             "follow_symlinks": self.follow_symlinks,
             "truncated": cast("Truncated", self.truncated),
             "max_pixels": self.max_pixels,
@@ -297,7 +297,29 @@ def _on(text: str) -> bool:
     return text == "on"
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
+    """Return the size that ``--min-size`` names.
+
+    Parameters
+    ----------
+    text : str
+        Such as 200x100.
+
+    Returns
+    -------
+    tuple of int
+        Width and height in pixels.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+
+    Examples
+    --------
+    >>> size_of("200x100")
+    (200, 100)
+    """
     found = re.fullmatch(r"(\d+)x(\d+)", text)
     if found is None:
         raise UsageError(f"--min-size takes WIDTHxHEIGHT in pixels such as 200x200, got {text!r}")

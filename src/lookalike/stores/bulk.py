@@ -73,7 +73,7 @@ class Bulk(Database):
             query = f"SELECT id FROM content WHERE failure IS NULL AND version = ? AND id NOT IN ({hashed}) ORDER BY id"
             return np.array([row[0] for row in self.db.execute(query, (version, spec.id, variant))], np.int64)
 
-    def usable(self, ids: NDArray[np.int64], *, version: int) -> NDArray[np.int64]:
+    def usable(self, ids: NDArray[np.int64], *, version: int, detail: int) -> NDArray[np.int64]:
         """Return those of some contents that are decoded as they are at present.
 
         Parameters
@@ -82,15 +82,18 @@ class Bulk(Database):
             Distinct ids.
         version : int
             Present thumbnail version.
+        detail : int
+            Least detail, inclusive.
 
         Returns
         -------
         ndarray of int64, shape (m,)
             Ascending.
         """
-        query = "SELECT id FROM content WHERE id IN wanted AND failure IS NULL AND version = ? ORDER BY id"
+        query = """SELECT id FROM content WHERE id IN wanted AND failure IS NULL AND version = ? AND detail >= ?
+            ORDER BY id"""
         with self.wanted(ids):
-            return np.array([row[0] for row in self.db.execute(query, (version,))], np.int64)
+            return np.array([row[0] for row in self.db.execute(query, (version, detail))], np.int64)
 
     def named(self, ids: NDArray[np.int64]) -> list[Named]:
         """Return where contents were when they were last looked at.
