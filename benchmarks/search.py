@@ -147,9 +147,8 @@ def main() -> None:
             place = os.path.join(folder, "catalog.sqlite")
             started = time.perf_counter()
             make(place, rows, options.queries)
-            print(
-                f"{rows:,} contents: catalog of {os.path.getsize(place) / 1e9:.1f} GB made in {time.perf_counter() - started:.0f} s"
-            )
+            seconds, size = time.perf_counter() - started, os.path.getsize(place) / 1e9
+            print(f"{rows:,} contents: catalog of {size:.1f} GB made in {seconds:.0f} s")
             context = multiprocessing.get_context("spawn")
             with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as process:
                 row = process.submit(measure, {"path": place, "queries": options.queries}).result()

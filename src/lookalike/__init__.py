@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         UnsafeError,
         UsageError,
     )
+    from lookalike.featuring import features
     from lookalike.finding import find
     from lookalike.findings import Findings
     from lookalike.hashes.value import ImageHash
@@ -87,6 +88,7 @@ _HOME = {
     "dhash": "hashing",
     "dhash_vertical": "hashing",
     "dihedral": "hashing",
+    "features": "featuring",
     "find": "finding",
     "hash_batches": "batches",
     "hash_image": "hashing",
@@ -146,6 +148,7 @@ __all__ = [
     "dhash",
     "dhash_vertical",
     "dihedral",
+    "features",
     "find",
     "hash_batches",
     "hash_image",
