@@ -28,6 +28,7 @@ from lookalike.model import (
     VerifyStep,
 )
 from lookalike.opening import default_catalog, open_catalog
+from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
 from lookalike.stores.decisions import Standing
@@ -65,6 +66,7 @@ def find(
     workers: int | None = None,
     readers: int | None = None,
     progress: OnProgress | None = None,
+    candidates: Given | None = None,
 ) -> Findings:
     """Find the images that are the same picture.
 
@@ -119,6 +121,9 @@ def find(
         How many files are read at a time; None for one on rotating disks, two over a network, else as many as workers.
     progress : callable, optional
         ``(done, listed, listing finished)``, called often.
+    candidates : path, or sequence of pairs, optional
+        Pairs from any other index, verified like those that hashes propose: a CSV or Parquet file with the columns path_a and
+        path_b, or digest_a and digest_b; or pairs of paths, of numbers of `paths`, or of digests.
 
     Returns
     -------
@@ -167,6 +172,7 @@ def find(
             raise UsageError(f"{name} must be at least 1, got {number}")
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
     decided = decisions(ledger=ledger)
+    outside = None if candidates is None else Outside(candidates, roots)
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
@@ -190,13 +196,14 @@ def find(
         staying = {why: values for why, values in staying.items() if values.any()}
         _, block = hash_words(images.facts.id, store, spec)
         origins, same = first_hand(len(digests)), None
+        listed, notes = (None, []) if outside is None else outside.rows(images)
         while True:  # until nothing more is found to come from something else, mostly once or twice
             ranking = rank(images, options.keep, staying, shots, origins)
             if same is None:
                 same = twins(images, ranking.order, block, store, workers=workers)
             matches = match(
                 images, ranking.order, same, store, options, scan_options, standing,
-                against=bool(references), workers=workers,
+                against=bool(references), workers=workers, candidates=listed,
             )  # fmt: skip
             traced = trace(images, matches, origins, store, max_pixels=max_pixels, workers=workers)
             if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
@@ -208,7 +215,8 @@ def find(
         return find(**{**given, "keep": keep, "progress": None})
 
     return Findings(
-        roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place
+        roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place,
+        candidates=None if outside is None else outside.label, notes=notes,
     )  # fmt: skip
 
 

@@ -36,6 +36,12 @@ class FindArguments:
         str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
     ] = "upright"
     crops: Annotated[bool, typer.Option("--crops", help="Also look for large crops, down to half of the area.")] = False
+    candidates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PAIRS", help="Also verify these pairs (path_a, path_b or digest_a, digest_b; .csv, .parquet)."
+        ),
+    ] = None
     verify: Annotated[str, typer.Option(help="thumbnail (files are read only where in doubt) or pixels (always).")] = (
         "thumbnail"
     )
@@ -93,6 +99,7 @@ class FindArguments:
             "protect": self.protect or (),
             "orient": cast("Orient", self.orient),
             "crops": self.crops,
+            "candidates": self.candidates,
             "verify": cast("VerifyStep", self.verify),
             "units": _on(self.units),
             "exclude": self.exclude or (),
