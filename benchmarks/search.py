@@ -74,6 +74,7 @@ def make(path: str, rows: int, queries: int) -> None:
         pixels.setdefault(number, random.integers(0, 256, 4224, np.uint8).tobytes())
     with Catalog(path) as store:
         store.db.execute("PRAGMA synchronous = OFF")
+        folders = [store.folder("files", "uuid:none", f"photos/{at:06}") for at in range(1 + rows // PER_FOLDER)]
         for start in range(0, rows, AT_ONCE):
             ids = range(start + 1, min(start + AT_ONCE, rows) + 1)
             words, around = (
@@ -81,7 +82,6 @@ def make(path: str, rows: int, queries: int) -> None:
                 bits.to_bytes(border[start : start + AT_ONCE]),
             )
             trimmed = (one if number % TRIMMED == 0 else b"" for number, one in zip(ids, around, strict=True))
-            folders = [store.folder("files", "uuid:none", f"photos/{at:06}") for at in range(1 + rows // PER_FOLDER)]
             names = (
                 Location(folders[number // PER_FOLDER], f"DSC{number:08}.jpg", 20_000, 0, 1, number, number)
                 for number in ids
@@ -119,15 +119,16 @@ def measure(case: dict[str, Any]) -> dict[str, Any]:
     row["load_megabytes"] = peak_megabytes() - before
     wanted = [encoded(picture(seed).resize((240, 180)), 70) for seed in range(case["queries"])]
     for orient in ORIENTATIONS:
-        taken, found = [], 0
+        taken, busy, found = [], [], 0
         for number, data in enumerate(wanted):
-            started = time.perf_counter()
+            started, began = time.perf_counter(), time.process_time()
             hits = index.search(data, orient=orient)
             taken.append(1000 * (time.perf_counter() - started))
+            busy.append(1000 * (time.process_time() - began))
             found += any(hit.path.endswith(f"DSC{number + 1:08}.jpg") for hit in hits)
         row[orient] = {
             "median": statistics.median(taken), "p99": sorted(taken)[len(taken) * 99 // 100], "worst": max(taken),
-            "found": found,
+            "cpu": statistics.median(busy), "found": found,
         }  # fmt: skip
     row["peak_megabytes"] = peak_megabytes()
     index.close()
@@ -160,7 +161,7 @@ def main() -> None:
             one = row[orient]
             print(
                 f"  {orient:<8} median {one['median']:.1f} ms, p99 {one['p99']:.1f} ms, worst {one['worst']:.1f} ms, "
-                f"{one['found']} of {options.queries} found"
+                f"CPU of all threads {one['cpu']:.1f} ms, {one['found']} of {options.queries} found"
             )
     if options.json is not None:
         save(options.json, "search", results)

@@ -82,8 +82,8 @@ def test_equal_pixels_are_exact_where_the_file_is_there(tmp_path: Path) -> None:
         said = {os.path.basename(hit.path): (hit.tier, hit.relation) for hit in index.search(tmp_path / "a.png")}
         assert said == {"a.png": (Tier.EXACT, "identical bytes"), "b.bmp": (Tier.EXACT, "identical pixels (PNG -> BMP)")}
         (tmp_path / "b.bmp").unlink()
-        said = {os.path.basename(hit.path): hit.tier for hit in index.search(tmp_path / "a.png")}
-        assert said == {"a.png": Tier.EXACT, "b.bmp": Tier.COPY}
+        tiers = {os.path.basename(hit.path): hit.tier for hit in index.search(tmp_path / "a.png")}
+        assert tiers == {"a.png": Tier.EXACT, "b.bmp": Tier.COPY}
 
 
 def test_flat_pictures_are_only_ever_exact(tmp_path: Path) -> None:
@@ -121,11 +121,10 @@ def test_a_catalog_says_where_things_were(tmp_path: Path) -> None:
 def test_contents_of_another_time_are_no_hits(tmp_path: Path) -> None:
     folder, catalog = album(tmp_path / "album"), tmp_path / "catalog.sqlite"
     la.find(folder, catalog=catalog, workers=1)
+    of_name = "WHERE id IN (SELECT content FROM location WHERE name = ?)"
     with Catalog(str(catalog)) as store, store.transaction():
-        store.db.execute("UPDATE content SET version = version - 1 WHERE id IN (SELECT content FROM location WHERE name = ?)", (b"0.jpg",))
-        store.db.execute(
-            "UPDATE content SET failure = 'damaged' WHERE id IN (SELECT content FROM location WHERE name = ?)", (b"1.jpg",)
-        )
+        store.db.execute(f"UPDATE content SET version = version - 1 {of_name}", (b"0.jpg",))
+        store.db.execute(f"UPDATE content SET failure = 'damaged' {of_name}", (b"1.jpg",))
     with la.Index.open(catalog, workers=1) as index:
         assert [bool(index.search(scene(seed))) for seed in range(3)] == [False, False, True]
 

@@ -84,7 +84,7 @@ def test_paths_lie_beside_the_file(tmp_path: Path) -> None:
 
 def test_what_is_no_pair_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
-    with pytest.raises(UsageError, match="cannot read .*: No such file"):
+    with pytest.raises(UsageError, match=r"cannot read .*: No such file"):
         PairFile(str(path))
     path.write_text("")
     with pytest.raises(UsageError, match="lacks the column path_a, path_b: it needs path_a, path_b, got none"):

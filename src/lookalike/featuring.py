@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
@@ -86,7 +86,7 @@ def features(
     algorithms: Sequence[str] | None = None,
     decoding: str = "full",
     workers: int | None = None,
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """Compute features of pairs of images, row by row as they are asked for.
 
     Parameters
@@ -160,7 +160,7 @@ def _rows(
     columns: Mapping[str, type],
     seen: "_Seen",
     workers: int,
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     waiting: deque[tuple[Row, Future[Row]]] = deque()
     nothing = dict.fromkeys(columns)
     with ThreadPoolExecutor(workers) as threads:

@@ -70,7 +70,8 @@ class Findings:
         self._failed_images = [reference for _, reference, image in told if image]
         self._matches, self._block, self._seconds = matches, block, seconds
         self._again, self._catalog = again, catalog
-        self._candidates, self._notes = candidates, notes
+        self._candidates = tables.printable(candidates) if isinstance(candidates, str) else candidates
+        self._notes = notes
 
     def __repr__(self) -> str:
         stats = self.stats
@@ -284,7 +285,7 @@ class Findings:
                 "group": options.group,
                 "orient": options.orient,
                 "crops": options.crops,
-                "candidates": tables.printable(self._candidates) if isinstance(self._candidates, str) else self._candidates,
+                "candidates": self._candidates,
                 "verify": options.verify,
                 "units": options.units,
                 "keep": options.keep,

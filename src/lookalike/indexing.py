@@ -359,16 +359,18 @@ class Index:
         """Include everything that the catalog knows."""
         self._everything = True
         for variant in OWN_VARIANTS:
-            owner, block = self._all(variant)
-            self._rows.append(owner, block)
-            self._own = owner if variant == "plain" else self._own
+            self._hash_all(variant)
+        self._rows.reserve(self._store.count_words(self.spec, stored_name("plain")))
+        for variant in OWN_VARIANTS:
+            for owner, block in self._store.all_words(self.spec, stored_name(variant)):
+                self._rows.append(owner, block)
+            self._own = self._rows.owner.copy() if variant == "plain" else self._own
 
-    def _all(self, variant: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Return all hashes of a variant; those that the catalog lacks are made first."""
+    def _hash_all(self, variant: str) -> None:
+        """Hash what the catalog has a thumbnail but no hash of."""
         lacking = self._store.without_words(self.spec, stored_name(variant), version=decode.VERSION)
         for start in range(0, len(lacking), HASHED_AT_ONCE):
             hash_words(lacking[start : start + HASHED_AT_ONCE], self._store, self.spec, variant, threads=self._workers)
-        return self._store.all_words(self.spec, stored_name(variant))
 
     def _take(self, found: Scan) -> None:
         """Include what a scan found."""

@@ -13,7 +13,7 @@ from lookalike.tables.files import printable
 from lookalike.tables.pairs import read_candidates
 
 StrPath = str | os.PathLike[str]
-Name = StrPath | int | bytes
+Name = StrPath | int | np.int64 | bytes
 """A path, the number of a path that `find` was given, or a digest."""
 Given = StrPath | Sequence[tuple[Name, Name]]
 Rows = NDArray[np.int64]

@@ -35,8 +35,22 @@ class Rows:
         """The hashes."""
         return self._block[: self._count]
 
+    def reserve(self, count: int) -> None:
+        """Make room for more hashes.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+        """
+        room = self._count + count
+        if room > len(self._owner):
+            owner, block = np.empty(room, np.int64), np.empty((room, self._block.shape[1]), np.uint64)
+            owner[: self._count], block[: self._count] = self.owner, self.block
+            self._owner, self._block = owner, block
+
     def append(self, owner: NDArray[np.int64], block: NDArray[np.uint64]) -> None:
-        """Append hashes; there is room for an eighth more when there is none left, so that adding costs little at any size.
+        """Append hashes; where room runs out, some is made for an eighth more, so that adding costs little at any size.
 
         Parameters
         ----------
@@ -47,9 +61,6 @@ class Rows:
         """
         end = self._count + len(owner)
         if end > len(self._owner):
-            more = end + self._count // 8 - len(self._owner)
-            self._owner = np.concatenate([self.owner, owner, np.empty(more, np.int64)])
-            self._block = np.concatenate([self.block, block, np.empty((more, self._block.shape[1]), np.uint64)])
-        else:
-            self._owner[self._count : end], self._block[self._count : end] = owner, block
+            self.reserve(len(owner) + self._count // 8)
+        self._owner[self._count : end], self._block[self._count : end] = owner, block
         self._count = end

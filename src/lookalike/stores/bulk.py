@@ -1,6 +1,7 @@
 """All hashes at once, and what is known of the few contents that a search hits."""
 
 import os
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,35 @@ Named = tuple[int, str, str, str, str]
 class Bulk(Database):
     """Reading of the tables content, hash and location for a search over everything that the catalog knows."""
 
-    def all_words(self, spec: HashSpec, variant: str) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Return every stored hash of a variant of which a picture has one or none.
+    def all_words(self, spec: HashSpec, variant: str) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
+        """Yield every stored hash of a variant of which a picture has one or none, some at a time.
+
+        Parameters
+        ----------
+        spec : HashSpec
+            Which hash.
+        variant : str
+            Of which variant of the picture.
+
+        Yields
+        ------
+        ids : ndarray of int64, shape (n,)
+            Content ids, ascending.
+        block : ndarray of uint64, shape (n, words)
+            Row i belongs to ``ids[i]``.
+        """
+        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
+            AND length(words) = ? ORDER BY content"""
+        width = bits.words(spec.bits)
+        with self.explained():
+            rows = self.db.execute(query, (spec.id, variant, width * (bits.WORD // 8)))
+            while part := rows.fetchmany(ROWS_AT_ONCE):
+                numbers, words = zip(*part, strict=True)
+                block = np.frombuffer(b"".join(words), ">u8").astype(np.uint64)
+                yield np.array(numbers, np.int64), block.reshape(-1, width)
+
+    def count_words(self, spec: HashSpec, variant: str) -> int:
+        """Return how many contents a variant was hashed of, also those that have none of it.
 
         Parameters
         ----------
@@ -31,22 +59,12 @@ class Bulk(Database):
 
         Returns
         -------
-        ids : ndarray of int64, shape (n,)
-            Content ids, ascending.
-        block : ndarray of uint64, shape (n, words)
-            Row i belongs to ``ids[i]``.
+        int
+            Their number.
         """
-        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
-            AND length(words) = ? ORDER BY content"""
-        width = bits.words(spec.bits)
-        ids, blocks = [np.empty(0, np.int64)], [np.empty((0, width), np.uint64)]
+        query = "SELECT count(*) FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?"
         with self.explained():
-            rows = self.db.execute(query, (spec.id, variant, width * (bits.WORD // 8)))
-            while part := rows.fetchmany(ROWS_AT_ONCE):
-                numbers, words = zip(*part, strict=True)
-                ids.append(np.array(numbers, np.int64))
-                blocks.append(np.frombuffer(b"".join(words), ">u8").astype(np.uint64).reshape(-1, width))
-        return np.concatenate(ids), np.concatenate(blocks)
+            return int(self.db.execute(query, (spec.id, variant)).fetchone()[0])
 
     def without_words(self, spec: HashSpec, variant: str, *, version: int) -> NDArray[np.int64]:
         """Return the contents that have a thumbnail, but not this hash of it.
@@ -66,8 +84,8 @@ class Bulk(Database):
             Content ids, ascending.
         """
         hashed = "SELECT content FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?"
+        known = self.count_words(spec, variant)
         with self.explained():
-            known = self.db.execute(f"SELECT count(*) FROM ({hashed})", (spec.id, variant)).fetchone()[0]
             if known == self.db.execute("SELECT count(*) FROM content").fetchone()[0]:
                 return np.empty(0, np.int64)
             query = f"SELECT id FROM content WHERE failure IS NULL AND version = ? AND id NOT IN ({hashed}) ORDER BY id"
