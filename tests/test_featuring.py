@@ -17,6 +17,7 @@ from lookalike.decode import decode
 from lookalike.errors import UsageError
 from lookalike.featuring import MEASURED, feature_columns
 from lookalike.model import HashSpec
+from lookalike.turns import BACK, turned
 
 
 def files(folder: Path) -> Path:
@@ -74,6 +75,17 @@ def test_brightness_is_told_from_the_first_to_the_second(tmp_path: Path) -> None
     assert there["brightness_change"] == pytest.approx(-back["brightness_change"], abs=0.5)
     assert there["contrast_ratio"] == pytest.approx(1 / back["contrast_ratio"], rel=0.02)
     assert there["correlation"] == back["correlation"]
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_the_turn_makes_the_second_lie_like_the_first(orientation: int) -> None:
+    plane = np.asarray(scene(5, 256, 256))
+    other = turned(plane[np.newaxis], BACK[orientation])[0]
+    small = np.asarray(Image.fromarray(other).resize((200, 200)))
+    there, back = la.features([(plane, small), (small, plane)], algorithms=["phash"])
+    assert there["tier"] == back["tier"] == "copy"
+    assert (there["turn"], back["turn"]) == (orientation, BACK[orientation])
+    assert np.array_equal(turned(other[np.newaxis], there["turn"])[0], plane)
 
 
 def test_correlation_is_that_of_numpy() -> None:

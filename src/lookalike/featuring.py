@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from lookalike import bits, decode, hashes
 from lookalike.comparing import NAMES, described, usual
-from lookalike.confirming import File, confirm
+from lookalike.confirming import Confirmed, File, confirm
 from lookalike.errors import DecodeError, UsageError, failure_kind
 from lookalike.model import MAX_PIXELS, MIN_DETAIL, Thumbnail, Tier
 from lookalike.pictures import ImageSource, contents
 from lookalike.pool import default_workers
 from lookalike.tables.pairs import SIDES, PairFile
+from lookalike.turns import BACK
 
 KNOWN_AT_MOST = 4096
 """Images of which the hashes are kept, the last used: some 8 kB each."""
@@ -221,7 +222,7 @@ class _Seen:
         words = zip(self._names, one.words, other.words, strict=True)
         row: Row = {f"{name}_distance": int(bits.distance(left, right)[0]) for name, left, right in words}
         row |= {"tier": found.tier.name.lower(), "score": found.score, "relation": found.relation}
-        row |= _measured(described(found, files), found.tier, one.thumbnail, other.thumbnail)
+        row |= _measured(described(found, files), found, one.thumbnail, other.thumbnail)
         for letter, image in zip(LETTERS, images, strict=True):
             row |= {f"{name}_{letter}": getattr(image.thumbnail, name) for name in OF_A_FILE}
             row[f"bytes_{letter}"] = image.size
@@ -261,10 +262,10 @@ class _Seen:
         return _Image(thumbnail, len(file[0]), tuple(words))
 
 
-def _measured(evidence: Mapping[str, Any], tier: Tier, one: Thumbnail, other: Thumbnail) -> Row:
+def _measured(evidence: Mapping[str, Any], found: Confirmed, one: Thumbnail, other: Thumbnail) -> Row:
     """Return what verification measured, the first image on the left whichever it was measured from."""
     row: Row = {"correlation": _correlation(one, other)}
-    if tier is Tier.EXACT:
+    if found.tier is Tier.EXACT:
         return row | UNCHANGED
     if not evidence.get("tiles"):  # the one does not lie in the other, so that nothing could be compared
         return row
@@ -275,7 +276,7 @@ def _measured(evidence: Mapping[str, Any], tier: Tier, one: Thumbnail, other: Th
     )
     (across, slant, _), (lean, down, _) = evidence["map"]
     return row | {
-        "turn": evidence["turn"], "covered": abs(across * down - slant * lean), "unexplained": evidence["unexplained"],
+        "turn": BACK[evidence["turn"]] if found.left else evidence["turn"], "covered": abs(across * down - slant * lean), "unexplained": evidence["unexplained"],
         "changed": evidence["changed"] / evidence["tiles"],
         "brightness_change": level[1] - level[0], "contrast_ratio": contrast[1] / contrast[0] if contrast[0] else None,
         "difference": evidence["difference"], "colour_difference": evidence["colour"],
