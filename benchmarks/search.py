@@ -16,7 +16,6 @@ import os
 import statistics
 import tempfile
 import time
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -140,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     results = []
     for rows in options.rows:
@@ -163,8 +162,7 @@ def main() -> None:
                 f"  {orient:<8} median {one['median']:.1f} ms, p99 {one['p99']:.1f} ms, worst {one['worst']:.1f} ms, "
                 f"CPU of all threads {one['cpu']:.1f} ms, {one['found']} of {options.queries} found"
             )
-    if options.json is not None:
-        save(options.json, "search", results)
+    save(options.json, "search", results)
 
 
 if __name__ == "__main__":

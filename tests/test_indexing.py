@@ -2,6 +2,7 @@
 
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,14 @@ def test_pictures_are_added_one_by_one_and_found_at_once(tmp_path: Path) -> None
         for seed in range(10, 40):
             index.add(scene(seed, 96, 64), str(seed))
         assert [hit.path for hit in index.search(scene(33, 96, 64))] == ["33"]
+
+
+def test_threads_may_search_and_add_at_once() -> None:
+    with la.Index(workers=2) as index, ThreadPoolExecutor(4) as threads:
+        names = list(threads.map(lambda seed: index.add(scene(seed, 96, 72), str(seed)), range(16)))
+        found = list(threads.map(lambda seed: index.search(scene(seed, 96, 72)), range(16)))
+        assert [[hit.path for hit in hits] for hits in found] == [[name] for name in names]
+        assert len(index) == 16
 
 
 def test_equal_pixels_are_exact_where_the_file_is_there(tmp_path: Path) -> None:

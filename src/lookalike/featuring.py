@@ -276,7 +276,8 @@ def _measured(evidence: Mapping[str, Any], found: Confirmed, one: Thumbnail, oth
     )
     (across, slant, _), (lean, down, _) = evidence["map"]
     return row | {
-        "turn": BACK[evidence["turn"]] if found.left else evidence["turn"], "covered": abs(across * down - slant * lean), "unexplained": evidence["unexplained"],
+        "turn": BACK[evidence["turn"]] if found.left else evidence["turn"],
+        "covered": abs(across * down - slant * lean), "unexplained": evidence["unexplained"],
         "changed": evidence["changed"] / evidence["tiles"],
         "brightness_change": level[1] - level[0], "contrast_ratio": contrast[1] / contrast[0] if contrast[0] else None,
         "difference": evidence["difference"], "colour_difference": evidence["colour"],

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -87,6 +88,8 @@ class Index:
         self._threads = ThreadPoolExecutor(self._workers)
         self._accepted: tuple[bool, int] = False, MAX_PIXELS
         self._store = store or Catalog(None)
+        self._lock = Lock()
+        """One search at a time, which uses all threads; the catalog is one connection."""
         self._rows = Rows(bits.words(self.spec.bits))
         self._own = np.empty(0, np.int64)
         """Contents that were there from the beginning, ascending."""
@@ -235,22 +238,23 @@ class Index:
         """
         query = Query(image, truncated=self._accepted[0], max_pixels=self._accepted[1])
         (digest,), size = query.facts.digest, len(query.file[0])
-        known = self._store.digests_of_sizes([size], version=decode.VERSION, max_pixels=self._accepted[1])
-        content = known[size].get(digest)
-        if content is None:
-            with self._store.transaction():
-                (content,) = self._store.add_contents(
-                    [(digest, size, query.thumbnail)], decoder=decode.decoders(), version=decode.VERSION
-                )
-                for variant in OWN_VARIANTS:
-                    add_hashes(self._store, np.array([content]), query.thumbnail.luma[np.newaxis], self.spec, variant)
         called = name if name is not None else query.file[1] or digest.hex()
-        if not self._has(content):
-            self._include(np.array([content]))
-            self._added.add(content)
-        names = self._names.setdefault(content, [])
-        if called not in names:
-            names.append(called)
+        with self._lock:
+            known = self._store.digests_of_sizes([size], version=decode.VERSION, max_pixels=self._accepted[1])
+            content = known[size].get(digest)
+            if content is None:
+                with self._store.transaction():
+                    (content,) = self._store.add_contents(
+                        [(digest, size, query.thumbnail)], decoder=decode.decoders(), version=decode.VERSION
+                    )
+                    for variant in OWN_VARIANTS:
+                        add_hashes(self._store, np.array([content]), query.thumbnail.luma[np.newaxis], self.spec, variant)
+            if not self._has(content):
+                self._include(np.array([content]))
+                self._added.add(content)
+            names = self._names.setdefault(content, [])
+            if called not in names:
+                names.append(called)
         return called
 
     def search(
@@ -293,13 +297,14 @@ class Index:
         """
         within, loosest = checked(self.spec, radius=radius, limit=limit, tier=tier, orient=orient)
         query = Query(image, truncated=self._accepted[0], max_pixels=self._accepted[1])
-        distance, turns = self._near(query, within, orient)
         # Flat pictures are equal to something or nothing; other pictures are near to many by chance.
         least = 0 if query.is_flat else MIN_DETAIL
-        wanted = self._store.usable(np.array(list(distance), np.int64), version=decode.VERSION, detail=least)
-        found: list[Hit] = []
-        for start in range(0, len(wanted), JUDGED_AT_ONCE):
-            found += self._hits(query, wanted[start : start + JUDGED_AT_ONCE], distance, turns)
+        with self._lock:
+            distance, turns = self._near(query, within, orient)
+            wanted = self._store.usable(np.array(list(distance), np.int64), version=decode.VERSION, detail=least)
+            found: list[Hit] = []
+            for start in range(0, len(wanted), JUDGED_AT_ONCE):
+                found += self._hits(query, wanted[start : start + JUDGED_AT_ONCE], distance, turns)
         found = [hit for hit in found if hit.tier <= loosest]
         return sorted(found, key=lambda hit: (hit.tier, hit.distance, -hit.score, hit.path))[:limit]
 
