@@ -65,3 +65,18 @@ def test_the_accuracy_bench_counts_every_pair(tmp_path: Path) -> None:
         assert 0 <= row["copy"] <= row["edit"] <= row["similar"] <= row["candidates"] <= 1
     assert all(row["copy"] + row["edit"] + row["similar"] <= row["pairs"] == 2 for row in found["hard"].values())
     assert "random pairs" in done.stdout
+
+
+def test_the_search_bench_finds_every_query(tmp_path: Path) -> None:
+    figures = tmp_path / "search.json"
+    done = subprocess.run(
+        [sys.executable, "search.py", "--rows", "2000", "--queries", "3", "--json", str(figures)], cwd=BENCHMARKS,
+        capture_output=True, text=True, check=False, env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(figures.read_text())["search"]
+    assert row["rows"] == 2000
+    for orient in ("upright", "mirror", "all"):
+        assert row[orient]["found"] == 3
+        assert 0 < row[orient]["median"] <= row[orient]["worst"]
+    assert "3 of 3 found" in done.stdout

@@ -59,7 +59,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 def members(items: Items) -> list[list[int]]:
     """Return the names of each item."""
-    return [np.flatnonzero(items._item == at).tolist() for at in range(len(items.content))]
+    return [np.flatnonzero(items.item == at).tolist() for at in range(len(items.content))]
 
 
 @given(cases())
@@ -106,7 +106,7 @@ def test_against_references_only_they_set_apart(case: Case) -> None:
     items = case.items(against=True)
     content, reference, standing = case.content, case.reference, case.standing
     for row, own in enumerate(content):
-        at, digest = int(items._item[row]), bytes([own])
+        at, digest = int(items.item[row]), bytes([own])
         if reference[row]:
             continue
         fellows = [other for other in members(items)[at] if other != row]

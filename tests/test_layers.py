@@ -18,10 +18,11 @@ PACKAGE = Path(lookalike.__file__).parent
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "pictures", "listing", "examining", "variants", "chances", "shortcut",
     "shards", "scanning", "tabling",
-    "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
+    "outside", "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
     "planning", "grouped", "findings", "finding",
     "splits", "crossing", "leaked", "leaking",
     "hashing", "streaming", "batches", "comparing",
+    "searching", "hits", "indexing", "featuring",
     "removal", "cleaning", "reviewing", "differing", "facts",
     "sampling", "trials", "measures", "tuned", "tuning",
 ]  # fmt: skip
@@ -31,7 +32,7 @@ LEVELS: dict[str, int] = {
     "_native": 0,
     "hashes": 1, "formats": 1, "metadata": 1, "join": 1, "verify": 1, "grouping": 1, "keep": 1, "plan": 1, "transforms": 1,
     "curves": 1, "globs": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
-    "resolved": 1, "blocks": 1, "options": 1,
+    "resolved": 1, "blocks": 1, "options": 1, "rows": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2,
     **dict.fromkeys(STAGES, 3),
     "imagehash": 4, "imgdd": 4, "web": 4, "cli": 5, "__main__": 6, "__init__": 6,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         UnsafeError,
         UsageError,
     )
+    from lookalike.featuring import features
     from lookalike.finding import find
     from lookalike.findings import Findings
     from lookalike.hashes.value import ImageHash
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         whash,
         whash8,
     )
+    from lookalike.hits import Hit
+    from lookalike.indexing import Index
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.leaked import Leaks
     from lookalike.leaking import leaks
@@ -60,8 +63,10 @@ _HOME = {
     "Group": "model",
     "HashSpec": "model",
     "HashTable": "tables.hashes",
+    "Hit": "hits",
     "ImageHash": "hashes.value",
     "ImageRef": "model",
+    "Index": "indexing",
     "KeepOptions": "plan",
     "Leaks": "leaked",
     "LedgerError": "errors",
@@ -86,6 +91,7 @@ _HOME = {
     "dhash": "hashing",
     "dhash_vertical": "hashing",
     "dihedral": "hashing",
+    "features": "featuring",
     "find": "finding",
     "hash_batches": "batches",
     "hash_image": "hashing",
@@ -118,8 +124,10 @@ __all__ = [
     "Group",
     "HashSpec",
     "HashTable",
+    "Hit",
     "ImageHash",
     "ImageRef",
+    "Index",
     "KeepOptions",
     "Leaks",
     "LedgerError",
@@ -145,6 +153,7 @@ __all__ = [
     "dhash",
     "dhash_vertical",
     "dihedral",
+    "features",
     "find",
     "hash_batches",
     "hash_image",

@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image, ImageChops, ImageOps
 
 from lookalike import hashes
-from lookalike.confirming import File, confirm
+from lookalike.confirming import Confirmed, File, confirm
 from lookalike.errors import UsageError
 from lookalike.hashing import hash_image
 from lookalike.model import Tier
@@ -109,14 +109,32 @@ def compare(
     if decoding not in ("full", "fast"):
         raise UsageError(f"decoding must be full or fast, got {decoding!r}")
     files = contents(first), contents(second)
-    distances = tuple(_distance(name, files, decoding) for name in algorithms or _usual())
+    distances = tuple(_distance(name, files, decoding) for name in algorithms or usual())
     found = confirm(*files, orient="all")
+    return Comparison(found.tier, found.score, found.relation, distances, described(found, files))
+
+
+def described(found: Confirmed, files: Sequence[File]) -> dict[str, Any]:
+    """Return what verification measured as plain values.
+
+    Parameters
+    ----------
+    found : Confirmed
+        What two files show of each other.
+    files : sequence of (bytes, str)
+        The two.
+
+    Returns
+    -------
+    dict
+        As `Comparison.evidence`.
+    """
     evidence = {} if found.evidence is None else _plain(found.evidence, swapped=found.left == 1)
     if evidence or (found.tier is Tier.EXACT and files[0][0] != files[1][0]):
         evidence |= {f"{name}_lacks": list(lacks) for name, lacks in zip(NAMES, found.lacks, strict=True)}
     if found.last is not None:
         evidence["last_look"] = {"side": found.last.side, "tiles": found.last.tiles, "changed": found.last.changed}
-    return Comparison(found.tier, found.score, found.relation, distances, evidence)
+    return evidence
 
 
 def panels(first: ImageSource, second: ImageSource) -> tuple[Image.Image, Image.Image, Image.Image]:
@@ -169,7 +187,19 @@ def side_by_side(shown: Sequence[Image.Image]) -> Image.Image:
     return row
 
 
-def _usual() -> list[str]:
+def usual() -> list[str]:
+    """Return the algorithms that make one hash of an image.
+
+    Returns
+    -------
+    list of str
+        In the order of the table.
+
+    Examples
+    --------
+    >>> usual()[:3]
+    ['ahash', 'mhash', 'dhash']
+    """
     return [row.name for row in hashes.ALGORITHMS.values() if not row.several]
 
 

@@ -127,7 +127,7 @@ def confirm(first: File, second: File, *, orient: Orient = "upright") -> Confirm
     if first[0] == second[0]:
         return Confirmed(Tier.EXACT, 1.0, "identical bytes")
     made = [decode.decode(data, name) for data, name in files]
-    facts = _facts(files, made)
+    facts = facts_of(files, made)
     if _have_equal_pixels(files, facts):
         return Confirmed(Tier.EXACT, 1.0, verify.equality(facts, 0, 1), _lacks(facts, Tier.EXACT))
     if min(thumbnail.detail for thumbnail in made) < MIN_DETAIL:
@@ -223,13 +223,27 @@ def is_page(luma: NDArray[np.uint8]) -> bool:
     return bool(near.max() >= GROUND * luma.size)
 
 
-def _facts(files: Sequence[File], made: Sequence[Thumbnail]) -> Facts:
+def facts_of(files: Sequence[File], made: Sequence[Thumbnail]) -> Facts:
+    """Return what is known of some files, as columns.
+
+    Parameters
+    ----------
+    files : sequence of (bytes, str)
+        Contents and name of each.
+    made : sequence of Thumbnail
+        What they were decoded to.
+
+    Returns
+    -------
+    Facts
+        Numbered from 0.
+    """
     columns = {
         name: np.array([getattr(thumbnail, name) or 0 for thumbnail in made])
         for name in ("width", "height", "frames", "depth", "detail", "alpha", "colour", "lossless", "quality")
     }
     return Facts(
-        id=np.arange(2), size=np.array([len(data) for data, _ in files]), **columns,
+        id=np.arange(len(made)), size=np.array([len(data) for data, _ in files]), **columns,
         format=[thumbnail.format for thumbnail in made], captured=[thumbnail.captured or "" for thumbnail in made],
         exif=[thumbnail.exif for thumbnail in made], digest=[blake3(data).digest() for data, _ in files],
     )  # fmt: skip
@@ -310,7 +324,7 @@ def _verdict(
     luma, chroma = (np.stack([getattr(thumbnail, name) for thumbnail in made]) for name in ("luma", "chroma"))
     small = pictures_of(luma, chroma, facts.width, facts.height)
     pair = np.array([left]), np.array([1 - left])
-    hints = _hints(luma[[left, 1 - left]], turns)
+    hints = hints_of(luma, *pair, [turns])
     found = verify.verify(small, *pair, hints)
     planes = [decode.planes(data, name, PIXEL_SIDE) for data, name in files]
     fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
@@ -318,12 +332,34 @@ def _verdict(
     return small, found, left
 
 
-def _hints(luma: NDArray[np.uint8], turns: tuple[int, ...]) -> verify.Hints:
-    """Return some turns, and of each of two pictures the crop whose hash is nearest to that of the other."""
+def hints_of(
+    luma: NDArray[np.uint8], left: NDArray[np.int64], right: NDArray[np.int64], turns: Sequence[Sequence[int]]
+) -> verify.Hints:
+    """Return some turns, and of each of the two pictures of a pair the crop whose hash is nearest to that of the other.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Thumbnails.
+    left, right : ndarray of int64, shape (m,)
+        Pairs of rows of these.
+    turns : sequence of sequence of int
+        For each pair the EXIF orientations that may make the right picture lie like the left one.
+
+    Returns
+    -------
+    Hints
+        The turns of each pair first.
+    """
     crop = crops.hash_boxes(luma, crops.CROPS)
-    other = crops.hash_boxes(luma[::-1], WHOLE[np.newaxis])
-    nearest = crops.CROPS[bits.distance(crop, other).argmin(axis=1)]
-    boxes = np.broadcast_to(WHOLE, (2, len(turns) + 2, 4)).copy()
-    boxes[0, -2], boxes[1, -1] = nearest
-    ways = np.array([*turns, 1, 1], np.uint8)
-    return verify.Hints(np.zeros(len(ways), np.int64), ways, *boxes)
+    whole = crops.hash_boxes(luma, WHOLE[np.newaxis])
+    nearest = [
+        crops.CROPS[bits.distance(crop[one], whole[two]).argmin(axis=1)] for one, two in ((left, right), (right, left))
+    ]
+    turned = np.repeat(np.arange(len(left)), [len(ways) for ways in turns])
+    pair = np.concatenate([turned, np.arange(len(left)), np.arange(len(left))])
+    boxes = np.broadcast_to(WHOLE, (2, len(pair), 4)).copy()
+    boxes[0, len(turned) : len(turned) + len(left)], boxes[1, len(turned) + len(left) :] = nearest
+    ways = np.ones(len(pair), np.uint8)
+    ways[: len(turned)] = [way for some in turns for way in some]
+    return verify.Hints(pair, ways, *boxes)

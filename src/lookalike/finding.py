@@ -18,6 +18,7 @@ from lookalike.matching import match
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
+from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
 from lookalike.stores.decisions import Standing
@@ -56,6 +57,7 @@ def find(
     workers: int | None = None,
     readers: int | None = None,
     progress: OnProgress | None = None,
+    candidates: Given | None = None,
 ) -> Findings:
     """Find the images that are the same picture.
 
@@ -112,6 +114,9 @@ def find(
         How many files are read at a time; None for one on rotating disks, two over a network, else as many as workers.
     progress : callable, optional
         ``(done, listed, listing finished)``, called often.
+    candidates : path, or sequence of pairs, optional
+        Pairs from any other index, verified like those that hashes propose: a CSV or Parquet file with the columns path_a and
+        path_b, or digest_a and digest_b; or pairs of paths, of numbers of `paths`, or of digests.
 
     Returns
     -------
@@ -160,6 +165,7 @@ def find(
             raise UsageError(f"{name} must be at least 1, got {number}")
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
     decided = decisions(ledger=ledger)
+    outside = None if candidates is None else Outside(candidates, roots)
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
@@ -183,13 +189,14 @@ def find(
         staying = {why: values for why, values in staying.items() if values.any()}
         _, block = hash_words(images.facts.id, store, spec)
         origins, same = first_hand(len(digests)), None
+        listed, notes = (None, []) if outside is None else outside.rows(images)
         while True:  # until nothing more is found to come from something else, mostly once or twice
             ranking = rank(images, options.keep, staying, shots, origins)
             if same is None:
                 same = twins(images, ranking.order, block, store, found.reader, workers=workers)
             matches = match(
                 images, ranking.order, same, store, options, scan_options, standing, found.reader,
-                against=bool(references), workers=workers,
+                against=bool(references), workers=workers, candidates=listed,
             )  # fmt: skip
             traced = trace(images, matches, origins, store, found.reader, max_pixels=max_pixels, workers=workers)
             if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
@@ -202,7 +209,8 @@ def find(
         return find(**{**given, "keep": keep, "progress": None})
 
     return Findings(
-        roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place
+        roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place,
+        candidates=None if outside is None else outside.label, notes=notes,
     )  # fmt: skip
 
 

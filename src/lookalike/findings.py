@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -58,6 +58,9 @@ class Findings:
         seconds: float,
         again: Callable[[str], "Findings"],
         catalog: str | None,
+        *,
+        candidates: str | int | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         self.roots, self.references = roots, references
         self.options, self.scan_options = options, scan_options
@@ -68,6 +71,8 @@ class Findings:
         self._failed_images = [reference for _, reference, image in told if image]
         self._matches, self._block, self._seconds = matches, block, seconds
         self._again, self._catalog = again, catalog
+        self._candidates = tables.printable(candidates) if isinstance(candidates, str) else candidates
+        self._notes = notes
 
     def __repr__(self) -> str:
         stats = self.stats
@@ -157,8 +162,8 @@ class Findings:
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What about the options may mislead, one line each, with what to do instead."""
-        return wide(self.options, len(self._images))
+        """What about the options and candidates may mislead, one line each, with what to do instead."""
+        return [*self._notes, *wide(self.options, len(self._images))]
 
     @cached_property
     def unmatched(self) -> list[str]:
@@ -281,6 +286,7 @@ class Findings:
                 "group": options.group,
                 "orient": options.orient,
                 "crops": options.crops,
+                "candidates": self._candidates,
                 "verify": options.verify,
                 "units": options.units,
                 "keep": options.keep,

@@ -33,6 +33,8 @@ class Items:
     ----------
     image, content : ndarray of int64, shape (items,)
         The best image of each item, and its content. Several items have one content where each name of that is to be kept.
+    item : ndarray of int64, shape (n,)
+        The item of each image.
     reference, has_both : ndarray of bool, shape (items,)
         Whether the best image is a reference; whether it is, and others are under test.
     kept : ndarray of bool, shape (items,)
@@ -51,11 +53,11 @@ class Items:
         self.content: Rows = images.content[self.image]
         item_of_picture = np.zeros(int(known.max(initial=0)) + 1, np.int64)
         item_of_picture[picture[by_order]] = np.arange(len(self.content))
-        self._item = item_of_picture[known]
+        self.item = item_of_picture[known]
         self._images, self._against = images, against
         self.reference = images.reference[self.image]
         under_test = np.zeros(len(self.content), np.bool_)
-        under_test[self._item[~images.reference]] = True
+        under_test[self.item[~images.reference]] = True
         self.has_both = self.reference & under_test
         self.different = {int(item_of_picture[number]): ids for number, ids in different.items()}
         self._set_apart = np.zeros(len(self.content), np.bool_)
@@ -103,20 +105,20 @@ class Items:
             One row per image.
         """
         rows = np.arange(len(self._images))
-        best = self.image[self._item]
-        keeper = np.where(rows == best, self.image[items.keeper[self._item]], best)
-        group = self.image[items.group[self._item]]
-        tier = np.where(rows == best, items.tier[self._item], Tier.EXACT).astype(np.uint8)
-        score = np.where(rows == best, items.score[self._item], 1000)
+        best = self.image[self.item]
+        keeper = np.where(rows == best, self.image[items.keeper[self.item]], best)
+        group = self.image[items.group[self.item]]
+        tier = np.where(rows == best, items.tier[self.item], Tier.EXACT).astype(np.uint8)
+        score = np.where(rows == best, items.score[self.item], 1000)
         if self._against:
             # References stand for themselves; each image under test names its reference, never another image under test.
-            test = ~self._images.reference & ~self.has_both[self._item]
-            keeper = np.where(test, self.image[items.keeper[self._item]], best)
-            tier = np.where(test, items.tier[self._item], Tier.EXACT).astype(np.uint8)
-            score = np.where(test, items.score[self._item], 1000)
-            alone = self._images.reference | (test & (items.keeper[self._item] == self._item))
+            test = ~self._images.reference & ~self.has_both[self.item]
+            keeper = np.where(test, self.image[items.keeper[self.item]], best)
+            tier = np.where(test, items.tier[self.item], Tier.EXACT).astype(np.uint8)
+            score = np.where(test, items.score[self.item], 1000)
+            alone = self._images.reference | (test & (items.keeper[self.item] == self.item))
             keeper, group = np.where(alone, rows, keeper), np.where(alone, rows, group)
-        return Matches(keeper, group, tier, score, evidence[self._item], keeper_left[self._item])
+        return Matches(keeper, group, tier, score, evidence[self.item], keeper_left[self.item])
 
 
 @dataclass(slots=True)

@@ -30,6 +30,7 @@ def match(
     *,
     against: bool,
     workers: int,
+    candidates: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
 ) -> Matches:
     """Match images by equal bytes and equal pixels, then by verified candidates within the radius.
 
@@ -55,6 +56,8 @@ def match(
         Whether images under test are matched with references only.
     workers : int
         How many threads verify and join; it changes no result.
+    candidates : tuple of ndarray of int64, shape (m,), optional
+        Pairs of rows of `images` that are verified like those that hashes propose.
 
     Returns
     -------
@@ -64,7 +67,8 @@ def match(
     items = Items(images, order, same, standing, against=against)
     detail = images.facts.detail[items.content]
     joined = (detail >= MIN_DETAIL) & ~items.again & (len(items.content) > 1) & (options.tier > Tier.EXACT)
-    proposals = propose(items.content, joined, images.facts.id, store, options, threads=workers)
+    listed = None if candidates is None else (items.item[candidates[0]], items.item[candidates[1]])
+    proposals = propose(items.content, joined, images.facts.id, store, options, threads=workers, listed=listed)
     with ThreadPoolExecutor(workers) as threads:
         judge = Judge(
             images, items.content, items.image, proposals, store, options, threads,

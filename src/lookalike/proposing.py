@@ -202,6 +202,7 @@ def propose(
     options: FindOptions,
     *,
     threads: int,
+    listed: tuple[Column, Column] | None = None,
 ) -> Proposals:
     """Propose which items to verify against each other.
 
@@ -219,11 +220,13 @@ def propose(
         Hash, radius, orientations, and whether to look for crops.
     threads : int
         How many threads join.
+    listed : tuple of ndarray of int64, shape (m,), optional
+        Pairs of items that somebody else proposes.
 
     Returns
     -------
     Proposals
-        Pairs within the radius.
+        Pairs within the radius, and those listed of which both may be joined.
     """
     count, spec = len(content), options.spec
     item_of = np.full(len(ids), -1, np.int64)
@@ -254,6 +257,11 @@ def propose(
         against = own if sort.variant == "turned" else _Own.of(count, owned(sort.spec, "plain"))
         crossed.append(_Crossed(against, made(sort), sort))
         layers.append(crossed[-1].layer(plain.radius if sort.spec == spec else 0, threads=threads))
+    if listed is not None:
+        left, right = (side[(listed[0] != listed[1]) & joined[listed[0]] & joined[listed[1]]] for side in listed)
+        items, node = np.unique(np.concatenate([left, right]), return_inverse=True)
+        pairs = grouping.Listed(len(items), node[: len(left)], node[len(left) :])
+        layers.append(grouping.Layer(items, np.arange(len(items)), pairs))
     return Proposals(grouping.Candidates(count, layers), tuple(crossed))
 
 

@@ -36,6 +36,12 @@ class FindArguments:
         str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
     ] = "upright"
     crops: Annotated[bool, typer.Option("--crops", help="Also look for large crops, down to half of the area.")] = False
+    candidates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PAIRS", help="Also verify these pairs (path_a, path_b or digest_a, digest_b; .csv, .parquet)."
+        ),
+    ] = None
     verify: Annotated[str, typer.Option(help="thumbnail (files are read only where in doubt) or pixels (always).")] = (
         "thumbnail"
     )
@@ -93,11 +99,12 @@ class FindArguments:
             "protect": self.protect or (),
             "orient": cast("Orient", self.orient),
             "crops": self.crops,
+            "candidates": self.candidates,
             "verify": cast("VerifyStep", self.verify),
             "units": _on(self.units),
             "exclude": self.exclude or (),
             "include": self.include or (),
-            "min_size": _size(self.min_size),
+            "min_size": size_of(self.min_size),
             "follow_symlinks": self.follow_symlinks,
             "truncated": cast("Truncated", self.truncated),
             "max_pixels": self.max_pixels,
@@ -307,7 +314,29 @@ def _on(text: str) -> bool:
     return text == "on"
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
+    """Return the size that ``--min-size`` names.
+
+    Parameters
+    ----------
+    text : str
+        Such as 200x100.
+
+    Returns
+    -------
+    tuple of int
+        Width and height in pixels.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+
+    Examples
+    --------
+    >>> size_of("200x100")
+    (200, 100)
+    """
     found = re.fullmatch(r"(\d+)x(\d+)", text)
     if found is None:
         raise UsageError(f"--min-size takes WIDTHxHEIGHT in pixels such as 200x200, got {text!r}")

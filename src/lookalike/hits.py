@@ -1,0 +1,324 @@
+"""One picture against those that its hash is near to: verified on thumbnails and, where these leave doubts, on the files."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+
+from lookalike import decode, verify
+from lookalike.columns import Facts
+from lookalike.confirming import TURNED, facts_of, hints_of
+from lookalike.errors import DecodeError
+from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
+from lookalike.model import MIN_DETAIL, HashSpec, Orient, Tier
+from lookalike.pictures import ImageSource, contents
+from lookalike.turns import BACK
+from lookalike.variants import VARIANTS
+from lookalike.verify.exposures import Exposures
+from lookalike.verify.views import Pictures
+
+Column = NDArray[np.int64]
+Planes = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+DIFFERENT = "not alike"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One image that a search found.
+
+    Attributes
+    ----------
+    path : str
+        Where it is, or the name that it was added by.
+    distance : int
+        Bits by which the hashes differ, of the whole pictures, or of what borders surround, as `share` of all bits.
+    share : float
+        0..1.
+    tier : Tier
+        How sure and how close; NONE where verification does not accept what the hash proposed.
+    score : float
+        0..1, from verification.
+    relation : str
+        What was done to the picture that was searched for to make this one, in words.
+    width, height : int
+        Upright size in pixels.
+    """
+
+    path: str
+    distance: int
+    share: float
+    tier: Tier
+    score: float
+    relation: str
+    width: int
+    height: int
+
+
+class Query:
+    """A picture that is searched for.
+
+    Parameters
+    ----------
+    image : path, bytes, file object, PIL.Image.Image or ndarray
+        The picture.
+    truncated : bool
+        Whether a file that ends early is accepted.
+    max_pixels : int
+        Most pixels that are decoded, inclusive.
+
+    Raises
+    ------
+    UsageError, DecodeError, OSError
+        As for `lookalike.pictures.contents`, and if it cannot be decoded.
+    """
+
+    def __init__(self, image: ImageSource, *, truncated: bool, max_pixels: int) -> None:
+        self.file = contents(image)
+        self._accepted = truncated, max_pixels
+        self.thumbnail = decode.decode(*self.file, truncated=truncated, max_pixels=max_pixels)
+        self.facts = facts_of([self.file], [self.thumbnail])
+        self.is_flat = self.thumbnail.detail < MIN_DETAIL
+
+    def hashes(self, spec: HashSpec, orient: Orient) -> tuple[NDArray[np.uint64], Column]:
+        """Return the hashes to search by.
+
+        Parameters
+        ----------
+        spec : HashSpec
+            Which hash.
+        orient : str
+            upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+
+        Returns
+        -------
+        block : ndarray of uint64, shape (n, words)
+            Of the whole picture and of what borders surround, as it is and turned; of a flat picture only the first.
+        turn : ndarray of int64, shape (n,)
+            The EXIF orientation that each was turned by.
+        """
+        luma = self.thumbnail.luma[np.newaxis]
+        wanted = [("plain", (1,)), ("trimmed", (1,)), ("turned", TURNED[orient])][: 1 if self.is_flat else 3]
+        blocks = [VARIANTS[variant](luma, spec)[1][: len(turns)] for variant, turns in wanted]
+        turn = [way for (_, turns), block in zip(wanted, blocks, strict=True) for way in turns[: len(block)]]
+        return np.concatenate(blocks), np.array(turn, np.int64)
+
+    @cached_property
+    def planes(self) -> Planes | None:
+        """Luma and chroma finer than those of the thumbnail; None where the file cannot be decoded to them."""
+        return _planes(*self.file, *self._accepted)
+
+    def planes_at(self, paths: Sequence[str], facts: Facts, row: int) -> Planes | None:
+        """Decode a file to planes, if it is still what is known of it.
+
+        Parameters
+        ----------
+        paths : sequence of str
+            Where it may be.
+        facts : Facts
+            What is known,
+        row : int
+            and which of these it is.
+
+        Returns
+        -------
+        tuple of ndarray or None
+            None where it is gone, was changed, or cannot be decoded.
+        """
+        data = read(paths, facts, row)
+        return None if data is None else _planes(data, paths[0], *self._accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Contents that a picture is held against.
+
+    Attributes
+    ----------
+    facts : Facts
+        What is known of them.
+    luma, chroma : ndarray of uint8, shape (n, 64, 64) and (n, 8, 8, 2)
+        Their thumbnails.
+    paths : list of list of str
+        Where each may be read.
+    turns : list of list of int
+        The EXIF orientations that bring the hash of the picture near to that of each.
+    """
+
+    facts: Facts
+    luma: NDArray[np.uint8]
+    chroma: NDArray[np.uint8]
+    paths: list[list[str]]
+    turns: list[list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found of a picture and one other.
+
+    Attributes
+    ----------
+    tier : Tier
+        How sure and how close.
+    score : float
+        0..1.
+    relation : str
+        What was done to the picture to make the other one.
+    """
+
+    tier: Tier
+    score: float
+    relation: str
+
+
+def judge(query: Query, others: Others, threads: Executor) -> list[Verdict]:
+    """Verify a picture against others.
+
+    Parameters
+    ----------
+    query : Query
+        The picture.
+    others : Others
+        What its hash is near to.
+    threads : Executor
+        Who decodes files.
+
+    Returns
+    -------
+    list of Verdict
+        One each. EXACT for equal bytes and, where the file is there to be decoded, equal pixels; a flat picture is nothing
+        else.
+    """
+    count = len(others.paths)
+    found = [Verdict(Tier.NONE, 0.0, DIFFERENT)] * count
+    facts = _joined(query.facts, others.facts)
+    same = [digest == query.facts.digest[0] for digest in others.facts.digest]
+    flat = (others.facts.detail < MIN_DETAIL) | query.is_flat
+    if rows := [row for row in range(count) if not (same[row] or flat[row])]:
+        for row, verdict in zip(rows, _verified(query, others, facts, np.array(rows), threads), strict=True):
+            found[row] = verdict
+    for row, verdict in enumerate(found):
+        if same[row]:
+            found[row] = Verdict(Tier.EXACT, 1.0, "identical bytes")
+        elif flat[row] or verdict.tier is Tier.COPY:
+            alike = not flat[row] or np.array_equal(others.luma[row], query.thumbnail.luma)
+            if alike and _have_equal_pixels(query, others, row):
+                found[row] = Verdict(Tier.EXACT, 1.0, verify.equality(facts, 0, 1 + row))
+            elif flat[row]:
+                found[row] = Verdict(Tier.NONE, 0.0, "too little detail to compare")
+    return found
+
+
+def read(paths: Sequence[str], facts: Facts, row: int) -> bytes | None:
+    """Read a file, if it is still what is known of it.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Where it may be.
+    facts : Facts
+        What is known,
+    row : int
+        and which of these it is.
+
+    Returns
+    -------
+    bytes or None
+        None where no path leads to a file with these bytes.
+    """
+    for path in paths:
+        try:
+            with open(path, "rb") as file:
+                data = file.read(int(facts.size[row]) + 1)
+        except (OSError, ValueError, MemoryError):  # a name that something was added by may be no path at all
+            continue
+        if blake3(data).digest() == facts.digest[row]:
+            return data
+    return None
+
+
+def _verified(query: Query, others: Others, facts: Facts, rows: Column, threads: Executor) -> list[Verdict]:
+    """Verify some of the others; the picture itself is number 0 of everything here."""
+    luma = np.concatenate([query.thumbnail.luma[np.newaxis], others.luma[rows]])
+    chroma = np.concatenate([query.thumbnail.chroma[np.newaxis], others.chroma[rows]])
+    at = np.concatenate([[0], 1 + rows])
+    small = pictures_of(luma, chroma, facts.width[at], facts.height[at])
+    # The order in which two files are verified is that of `find` and `compare`.
+    ranks = [(-int(facts.width[row] * facts.height[row]), facts.digest[row]) for row in at.tolist()]
+    first = np.array([ranks[0] <= rank for rank in ranks[1:]])
+    number, none = np.arange(1, len(at)), np.zeros(len(rows), np.int64)
+    left, right = np.where(first, none, number), np.where(first, number, none)
+    turns = [
+        [BACK[turn] if of_left else turn for turn in others.turns[row]]
+        for row, of_left in zip(rows.tolist(), first.tolist(), strict=True)
+    ]
+    found = verify.verify(small, left, right, hints_of(luma, left, right, turns))
+    two_exposures = Exposures(facts).differ(none, at[1:])
+    doubtful = np.flatnonzero(~two_exposures & (found.doubt > verify.Doubt.NONE))
+    _look_closer(query, others, (small, left, right, turns), found, (doubtful, rows), threads)
+    found.evidence["two_exposures"] = two_exposures
+    tiers = np.where(two_exposures, np.maximum(found.tier, Tier.SIMILAR), found.tier)
+    made = []
+    for row, tier in enumerate(map(Tier, tiers.tolist())):
+        said = DIFFERENT
+        if tier < Tier.NONE:
+            said = verify.relation(facts, 0, int(at[1 + row]), tier, found.evidence[row], left=bool(first[row]))
+        made.append(Verdict(tier, int(found.score[row]) / 1000, said))
+    return made
+
+
+def _look_closer(
+    query: Query,
+    others: Others,
+    seen: tuple[Pictures, Column, Column, list[list[int]]],
+    found: verify.Verdicts,
+    which: tuple[Column, Column],
+    threads: Executor,
+) -> None:
+    """Verify again those of which the file can be decoded; the others keep their verdict."""
+    (small, left, right, turns), (doubtful, rows) = seen, which
+    if not len(doubtful) or query.planes is None:
+        return
+    wanted = rows[doubtful].tolist()
+    planes = list(threads.map(lambda row: query.planes_at(others.paths[row], others.facts, row), wanted))
+    for pair, both in zip(doubtful.tolist(), planes, strict=True):
+        if both is not None:
+            luma, chroma = (np.stack([query.planes[which], both[which]]) for which in (0, 1))
+            two = np.array([0, pair + 1])
+            one, other = (np.searchsorted(two, side[[pair]]) for side in (left, right))
+            hints = hints_of(small.luma[two], one, other, [turns[pair]])
+            closer = verify.verify(finer(small.take(two), luma, chroma), one, other, hints)
+            settle(found, np.array([pair]), closer)
+
+
+def _have_equal_pixels(query: Query, others: Others, row: int) -> bool:
+    one, other = query.facts, others.facts
+    names = ("width", "height", "frames", "alpha", "depth")
+    if any(getattr(one, name)[0] != getattr(other, name)[row] for name in names):
+        return False
+    data = read(others.paths[row], other, row)
+    if data is None:
+        return False
+    try:
+        return decode.pixels_of(*query.file).digest == decode.pixels_of(data, others.paths[row][0]).digest
+    except DecodeError:
+        return False  # what cannot be decoded as a whole is equal to nothing
+
+
+def _planes(data: bytes, name: str, truncated: bool, max_pixels: int) -> Planes | None:  # noqa: FBT001 - as they are kept
+    try:
+        return decode.planes(data, name, PIXEL_SIDE, truncated=truncated, max_pixels=max_pixels)
+    except (DecodeError, MemoryError):
+        return None
+
+
+def _joined(one: Facts, more: Facts) -> Facts:
+    columns: dict[str, Any] = {}
+    for field in fields(Facts):
+        first, rest = getattr(one, field.name), getattr(more, field.name)
+        columns[field.name] = [*first, *rest] if isinstance(first, list) else np.concatenate([first, rest])
+    return Facts(**columns)

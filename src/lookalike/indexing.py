@@ -1,0 +1,400 @@
+"""An index to search by picture: all hashes in memory, everything else in the catalog until something is hit."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import bits, decode, join
+from lookalike.errors import SourceError, UsageError
+from lookalike.hits import Hit, Others, Query, judge
+from lookalike.listing import Scan
+from lookalike.model import MAX_PIXELS, MIN_DETAIL, Failure, Orient, Truncated
+from lookalike.opening import default_catalog, open_catalog
+from lookalike.options import ScanOptions
+from lookalike.pictures import ImageSource
+from lookalike.pool import default_workers
+from lookalike.rows import Rows
+from lookalike.scanning import OnProgress, scan
+from lookalike.searching import checked, spec_of
+from lookalike.sources.mounted import mounts_of, path_within
+from lookalike.stores.catalog import Catalog
+from lookalike.variants import add as add_hashes
+from lookalike.variants import hash_words, stored_name
+
+if TYPE_CHECKING:
+    from lookalike.sources.volumes import Volume
+
+StrPath = str | os.PathLike[str]
+OWN_VARIANTS = ("plain", "trimmed")
+"""What is hashed of each picture in the index."""
+HASHED_AT_ONCE, JUDGED_AT_ONCE = 100_000, 4096
+MOST_TURNS = 3
+"""Turns that a picture gets beside one hit, the nearest."""
+
+
+class Index:
+    """Search by picture: nearest by distance, exactly, then verified. Made empty; `of` and `open` make it of what there is.
+
+    In memory are a hash and a number for each picture; thumbnails, facts and paths are read for what is hit.
+
+    Parameters
+    ----------
+    store : Catalog, optional
+        Where thumbnails and facts are kept, closed with the index; None for a private one that is gone afterwards.
+    algorithm : str
+        Hash to search by.
+    size : int, optional
+        Side of the hash; None for the algorithm's own.
+    workers : int, optional
+        How many threads search and decode; None for one per core.
+
+    Attributes
+    ----------
+    spec : HashSpec
+        The hash to search by.
+    failures : list of Failure
+        Images and folders that could not be read when the index was made.
+    incomplete : list of str
+        What could not be seen, one line each.
+
+    Examples
+    --------
+    >>> from PIL import Image
+    >>> picture = Image.effect_mandelbrot((320, 320), (-2, -1.5, 1, 1.5), 50)
+    >>> with Index() as index:
+    ...     _ = index.add(picture, "large")
+    ...     [(hit.path, hit.tier.name, hit.relation) for hit in index.search(picture.resize((160, 160)))]
+    [('large', 'COPY', '2x size')]
+    """
+
+    def __init__(
+        self,
+        store: Catalog | None = None,
+        *,
+        algorithm: str = "phash",
+        size: int | None = None,
+        workers: int | None = None,
+    ) -> None:
+        self.spec = spec_of(algorithm, size)
+        if workers is not None and workers < 1:
+            raise UsageError(f"workers must be at least 1, got {workers}")
+        self.failures: list[Failure] = []
+        self.incomplete: list[str] = []
+        self._workers = workers or default_workers()
+        self._threads = ThreadPoolExecutor(self._workers)
+        self._accepted: tuple[bool, int] = False, MAX_PIXELS
+        self._store = store or Catalog(None)
+        self._lock = Lock()
+        """One search at a time, which uses all threads; the catalog is one connection."""
+        self._rows = Rows(bits.words(self.spec.bits))
+        self._own = np.empty(0, np.int64)
+        """Contents that were there from the beginning, ascending."""
+        self._added: set[int] = set()
+        self._names: dict[int, list[str]] = {}
+        self._everything = False
+        """Whether all names that the catalog knows count, too."""
+        self._mounts: dict[str, list[Volume]] = {}
+
+    @classmethod
+    def of(
+        cls,
+        paths: StrPath | Sequence[StrPath],
+        *,
+        algorithm: str = "phash",
+        size: int | None = None,
+        exclude: Sequence[str] = (),
+        include: Sequence[str] = (),
+        min_size: tuple[int, int] = (0, 0),
+        follow_symlinks: bool = False,
+        truncated: Truncated = "refuse",
+        max_pixels: int = MAX_PIXELS,
+        catalog: StrPath | None = None,
+        use_catalog: bool = True,
+        workers: int | None = None,
+        readers: int | None = None,
+        progress: OnProgress | None = None,
+    ) -> Self:
+        """Make an index of the images under some paths.
+
+        Parameters
+        ----------
+        paths : path or sequence of paths
+            Folders, entered recursively, and files.
+        algorithm, size, workers
+            As for the class.
+        exclude, include, min_size, follow_symlinks, truncated, max_pixels, catalog, use_catalog, readers, progress
+            As for `lookalike.find`.
+
+        Returns
+        -------
+        Index
+            What could not be read is in `failures` and `incomplete`.
+
+        Raises
+        ------
+        UsageError, SourceError, CatalogError
+            As for `lookalike.find`.
+        """
+        roots = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+        if not roots:
+            raise UsageError("no path given: name at least one folder or file")
+        for name, globs in (("exclude", exclude), ("include", include)):
+            if isinstance(globs, str):
+                raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
+        options = ScanOptions(
+            exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
+            truncated=truncated, max_pixels=max_pixels,
+        )  # fmt: skip
+        spec = spec_of(algorithm, size)
+        place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
+        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers)
+        try:
+            found = scan(
+                roots, [], made._store, spec, options, workers=made._workers, readers=readers, progress=progress
+            )
+            made._take(found)
+        except BaseException:
+            made.close()
+            raise
+        made._accepted = truncated == "accept", max_pixels
+        return made
+
+    @classmethod
+    def open(
+        cls, catalog: StrPath, *, algorithm: str = "phash", size: int | None = None, workers: int | None = None
+    ) -> Self:
+        """Make an index of everything that a catalog knows, without looking for the files.
+
+        Parameters
+        ----------
+        catalog : path
+            The catalog file.
+        algorithm, size, workers
+            As for the class.
+
+        Returns
+        -------
+        Index
+            Hits have the paths at which the catalog last saw them.
+
+        Raises
+        ------
+        UsageError
+            If an option does not fit.
+        SourceError
+            If there is no such file.
+        CatalogError
+            If it is no catalog, or cannot be used.
+        """
+        place = os.fspath(catalog)
+        if not os.path.isfile(place):
+            raise SourceError(f"there is no catalog {place}: name the file that find --catalog wrote")
+        spec_of(algorithm, size)
+        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers)
+        try:
+            made._load()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self._added)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the catalog and the threads."""
+        self._threads.shutdown()
+        self._store.db.close()
+
+    def add(self, image: ImageSource, name: str | None = None) -> str:
+        """Add a picture; the next search knows it.
+
+        Parameters
+        ----------
+        image : path, bytes, file object, PIL.Image.Image or ndarray
+            The picture.
+        name : str, optional
+            What hits call it. None for its path or, where it has none, its digest in hex.
+
+        Returns
+        -------
+        str
+            That name.
+
+        Raises
+        ------
+        UsageError, DecodeError, OSError
+            If it is no image, or cannot be read or decoded.
+        """
+        query = Query(image, truncated=self._accepted[0], max_pixels=self._accepted[1])
+        (digest,), size = query.facts.digest, len(query.file[0])
+        called = name if name is not None else query.file[1] or digest.hex()
+        with self._lock:
+            known = self._store.digests_of_sizes([size], version=decode.VERSION, max_pixels=self._accepted[1])
+            content = known[size].get(digest)
+            if content is None:
+                with self._store.transaction():
+                    (content,) = self._store.add_contents(
+                        [(digest, size, query.thumbnail)], decoder=decode.decoders(), version=decode.VERSION
+                    )
+                    for variant in OWN_VARIANTS:
+                        add_hashes(
+                            self._store, np.array([content]), query.thumbnail.luma[np.newaxis], self.spec, variant
+                        )
+            if not self._has(content):
+                self._include(np.array([content]))
+                self._added.add(content)
+            names = self._names.setdefault(content, [])
+            if called not in names:
+                names.append(called)
+        return called
+
+    def search(
+        self,
+        image: ImageSource,
+        *,
+        radius: int | None = None,
+        limit: int | None = None,
+        tier: str = "similar",
+        orient: Orient = "upright",
+    ) -> list[Hit]:
+        """Find the pictures that are the same as one, or alike.
+
+        Parameters
+        ----------
+        image : path, bytes, file object, PIL.Image.Image or ndarray
+            The picture to look for.
+        radius : int, optional
+            Largest distance in bits, inclusive; None for the algorithm's own.
+        limit : int, optional
+            Most hits, the best; None for all.
+        tier : str
+            Loosest tier to report: exact, copy, edit, similar, or none for everything within the radius.
+        orient : str
+            upright, mirror (also mirrored pictures are the same) or all (also rotated ones).
+
+        Returns
+        -------
+        list of Hit
+            One for each name: by tier, then distance, score and path.
+
+        Raises
+        ------
+        UsageError
+            If an option does not fit, or what was given is no image.
+        DecodeError
+            If the picture cannot be decoded.
+        OSError
+            If a path cannot be read.
+        """
+        within, loosest = checked(self.spec, radius=radius, limit=limit, tier=tier, orient=orient)
+        query = Query(image, truncated=self._accepted[0], max_pixels=self._accepted[1])
+        # Flat pictures are equal to something or nothing; other pictures are near to many by chance.
+        least = 0 if query.is_flat else MIN_DETAIL
+        with self._lock:
+            distance, turns = self._near(query, within, orient)
+            wanted = self._store.usable(np.array(list(distance), np.int64), version=decode.VERSION, detail=least)
+            found: list[Hit] = []
+            for start in range(0, len(wanted), JUDGED_AT_ONCE):
+                found += self._hits(query, wanted[start : start + JUDGED_AT_ONCE], distance, turns)
+        found = [hit for hit in found if hit.tier <= loosest]
+        return sorted(found, key=lambda hit: (hit.tier, hit.distance, -hit.score, hit.path))[:limit]
+
+    def _near(self, query: Query, radius: int, orient: Orient) -> tuple[dict[int, int], dict[int, list[int]]]:
+        """Return the contents within the radius with their distance, and with the turns that bring them there."""
+        block, turn = query.hashes(self.spec, orient)
+        within = 0 if query.is_flat else radius
+        which, row, bits_off = join.search(self._rows.block, block, radius=within, threads=self._workers)
+        distance: dict[int, int] = {}
+        turns: dict[int, list[int]] = {}
+        order = np.argsort(bits_off, kind="stable")
+        for content, way, off in zip(
+            self._rows.owner[row[order]].tolist(), turn[which[order]].tolist(), bits_off[order].tolist(), strict=True
+        ):
+            distance.setdefault(content, off)
+            ways = turns.setdefault(content, [])
+            if way not in (1, *ways) and len(ways) < MOST_TURNS:
+                ways.append(way)
+        return distance, turns
+
+    def _hits(
+        self, query: Query, ids: NDArray[np.int64], distance: dict[int, int], turns: dict[int, list[int]]
+    ) -> list[Hit]:
+        """Judge some contents; one hit for each of their names."""
+        names = {content: paths for content, paths in self._named(ids).items() if paths}
+        numbers = list(names)
+        ids = np.array(numbers, np.int64)
+        facts = self._store.contents(ids)
+        luma, chroma = self._store.thumbnails(ids)
+        others = Others(
+            facts, luma, chroma, [names[content] for content in numbers], [turns[content] for content in numbers]
+        )
+        verdicts = judge(query, others, self._threads)
+        sizes = zip(facts.width.tolist(), facts.height.tolist(), strict=True)
+        return [
+            Hit(
+                path, distance[content], distance[content] / self.spec.bits,
+                verdict.tier, verdict.score, verdict.relation, width, height,
+            )
+            for content, verdict, (width, height) in zip(numbers, verdicts, sizes, strict=True)
+            for path in names[content]
+        ]  # fmt: skip
+
+    def _named(self, ids: NDArray[np.int64]) -> dict[int, list[str]]:
+        """Return the names of contents: those known here, else those of the catalog."""
+        names = {content: list(self._names.get(content, ())) for content in ids.tolist()}
+        if self._everything:
+            for content, source, volume, key, name in self._store.named(ids):
+                within = f"{key}/{name}".lstrip("/")
+                if volume not in self._mounts:
+                    self._mounts[volume] = mounts_of(volume)
+                path = path_within(self._mounts[volume], within) if source == "files" else None
+                names[content].append(path or f"{volume}/{within}")
+        return {content: sorted(set(paths)) for content, paths in names.items()}
+
+    def _load(self) -> None:
+        """Include everything that the catalog knows."""
+        self._everything = True
+        for variant in OWN_VARIANTS:
+            self._hash_all(variant)
+        self._rows.reserve(self._store.count_words(self.spec, stored_name("plain")))
+        for variant in OWN_VARIANTS:
+            for owner, block in self._store.all_words(self.spec, stored_name(variant)):
+                self._rows.append(owner, block)
+            self._own = self._rows.owner.copy() if variant == "plain" else self._own
+
+    def _hash_all(self, variant: str) -> None:
+        """Hash what the catalog has a thumbnail but no hash of."""
+        lacking = self._store.without_words(self.spec, stored_name(variant), version=decode.VERSION)
+        for start in range(0, len(lacking), HASHED_AT_ONCE):
+            hash_words(lacking[start : start + HASHED_AT_ONCE], self._store, self.spec, variant, threads=self._workers)
+
+    def _take(self, found: Scan) -> None:
+        """Include what a scan found."""
+        images = found.images
+        self.failures, self.incomplete = found.failures, found.incomplete
+        self._own = images.facts.id
+        self._include(self._own)
+        for path, content in zip(images.path, images.facts.id[images.content].tolist(), strict=True):
+            self._names.setdefault(content, []).append(path)
+
+    def _has(self, content: int) -> bool:
+        at = int(np.searchsorted(self._own, content))
+        return content in self._added or (at < len(self._own) and int(self._own[at]) == content)
+
+    def _include(self, ids: NDArray[np.int64]) -> None:
+        """Append the hashes of contents that are not in the index."""
+        for variant in OWN_VARIANTS:
+            owner, block = hash_words(ids, self._store, self.spec, variant, threads=self._workers)
+            self._rows.append(ids[owner], block)
