@@ -272,8 +272,8 @@ def _look(task: Task) -> tuple[BinaryIO, bytes] | Outcome:
             return Outcome(task.row, skipped="not a regular file", changed=True)
         head = file.read(formats.HEAD_BYTES)
         format_ = formats.sniff(head, task.path)
-        if format_ == "RAW":  # said of the name, since the same bytes may be an ordinary TIFF elsewhere
-            raise DecodeError("unsupported", "camera raw files are not read yet")
+        if format_ == "RAW" and not decode.can_read_raw():
+            raise DecodeError("unsupported", decode.RAW_NEEDED)
         other = format_ is None and not formats.claims_image(task.path)
         if other or head.startswith(APPLE_DOUBLE):
             changed = (status.st_size, status.st_mtime_ns) != (task.size, task.mtime_ns)

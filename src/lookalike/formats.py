@@ -120,7 +120,7 @@ SIGNED_BY_NAME = frozenset(["tga", "im", "msp"])
 """Endings of formats without usable first bytes; for these the name is the claim and the decoder decides."""
 
 EXTRA = {"HEIF": "HEIF", "JXL": "JPEG XL"}
-"""Formats that need the `formats` extra, and what people call them."""
+"""Formats beside RAW that need the `formats` extra, and what people call them."""
 
 PILLOW_FORMATS = (
     "AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FITS", "FLI", "FTEX", "GBR", "GIF", "HEIF", "ICNS", "ICO", "IM",

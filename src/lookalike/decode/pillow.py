@@ -15,10 +15,11 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL import __version__ as pillow_version
 
 from lookalike import formats
+from lookalike.decode import raw
 from lookalike.errors import DecodeError, LookalikeError
 
-PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None}
-"""Optional Pillow plug-ins of the `formats` extra: module -> function to call once, or None where importing is enough."""
+PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
+"""Optional decoders of the `formats` extra: module -> function to call once, or None where importing is enough."""
 
 STUMBLES = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
@@ -97,12 +98,10 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
     format_ = formats.sniff(data[: formats.HEAD_BYTES], name)
     if not data:
         raise DecodeError("damaged", "the file is empty")
-    if format_ == "RAW":
-        raise DecodeError("unsupported", "camera raw files are not read yet")
     try:
         with (
             _pillow(truncated=truncated, max_pixels=max_pixels),
-            _within(io.BytesIO(data), _readable(format_), max_pixels) as image,
+            _within(data, format_, max_pixels) as image,
         ):
             yield image
     except LookalikeError:  # ours already: what the body raised on purpose
@@ -155,10 +154,13 @@ def is_truncated(data: bytes) -> bool:
     return False
 
 
-def _within(file: io.BytesIO, readable: tuple[str, ...], max_pixels: int) -> Image.Image:
+def _within(data: bytes, format_: str | None, max_pixels: int) -> Image.Image:
     """Open an image of as many pixels as are allowed; Pillow, with the same limit, lets pass up to twice as many."""
     try:
-        image: Image.Image = Image.open(file, formats=readable)
+        if format_ == "RAW":
+            image = raw.preview(data, _readable("JPEG"))
+        else:
+            image = Image.open(io.BytesIO(data), formats=_readable(format_))
     except Image.DecompressionBombError as error:
         # Pillow says no more than width times height; both are in the frame that raised it.
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
@@ -223,6 +225,17 @@ _pillow = _Switches()
 
 def _ends_early(error: OSError) -> bool:
     return "truncated" in str(error).lower()
+
+
+def can_read_raw() -> bool:
+    """Return whether camera raw files can be looked at.
+
+    Returns
+    -------
+    bool
+        Whether the package that finds their previews is there.
+    """
+    return raw.MODULE in decoders().split("+")
 
 
 def _unidentified(format_: str | None) -> DecodeError:
