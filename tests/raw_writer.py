@@ -1,4 +1,4 @@
-"""Minimal DNG files by rule: a sensor of one colour pattern, 12 bits of 16, and a JPEG that the camera would have put beside it."""
+"""Minimal DNG files by rule: a sensor of one colour pattern, 12 bits of 16, and a JPEG that a camera would put beside it."""
 
 import struct
 

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from lookalike import decode, formats
 from lookalike.errors import DecodeError, FailureKind, failure_kind
 from lookalike.hashes import hash_picture
-from lookalike.model import HashSpec, Stage, Thumbnail
+from lookalike.model import MAX_PIXELS, HashSpec, Stage, Thumbnail
+from lookalike.pool import Limits, held
 
 APPLE_DOUBLE = b"\x00\x05\x16\x07"
 MAX_FILE_BYTES = 1 << 30
 """Larger files are not read into memory."""
+DECODE_SECONDS, DECODE_BYTES = 10.0, 1 << 30
+"""What a worker process may use: processor time for one file, and memory. With the limit of pixels, both rise in proportion."""
 LUMA_KEY_BYTES = 16
 GONE = (
     errno.ENOENT,
@@ -128,6 +131,7 @@ def examine(task: Task) -> Outcome:
     if digest in task.known:
         return Outcome(task.row, digest=digest)
     thumbnail = hashed = None
+    _share_cores()
     try:
         if task.thumbnail:
             thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
@@ -135,9 +139,44 @@ def examine(task: Task) -> Outcome:
             hashed = _hash(data, task)
     except DecodeError as error:
         return Outcome(
-            task.row, digest, thumbnail, None, "decode", error.kind, error.reason, error.truncated, error.size
+            task.row, digest, thumbnail, None, "decode", error.kind, _reason(error), error.truncated, error.size
         )  # fmt: skip
     return Outcome(task.row, digest, thumbnail, hashed=hashed)
+
+
+def limits(max_pixels: int = MAX_PIXELS) -> Limits:
+    """Return what a worker process may use.
+
+    Parameters
+    ----------
+    max_pixels : int
+        Most pixels of one image that are decoded.
+
+    Returns
+    -------
+    Limits
+        `DECODE_SECONDS` and `DECODE_BYTES`, or more for more pixels than usual.
+
+    Examples
+    --------
+    >>> limits().seconds, limits(2 * MAX_PIXELS).seconds
+    (10.0, 20.0)
+    """
+    scale = max(1.0, max_pixels / MAX_PIXELS)
+    return Limits(DECODE_SECONDS * scale, int(DECODE_BYTES * scale))
+
+
+def _share_cores() -> None:
+    """In a worker process, leave the other cores to the other workers."""
+    if held() is not None:
+        decode.use_one_thread()
+
+
+def _reason(error: DecodeError) -> str:
+    limits = held()
+    if limits is None or error.reason != decode.NO_MEMORY:
+        return error.reason
+    return f"its decoder needed more than {limits.memory / (1 << 30):.3g} GB"
 
 
 def _hash(data: bytes, task: Task) -> Hashed:
@@ -190,6 +229,24 @@ def crashed(task: Task, reason: str) -> Outcome:
     return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
 
 
+def overran(task: Task, reason: str) -> Outcome:
+    """Return the outcome of a task that took longer than a decoder may.
+
+    Parameters
+    ----------
+    task : Task
+        The file.
+    reason : str
+        What it did.
+
+    Returns
+    -------
+    Outcome
+        A failure of the kind limit.
+    """
+    return Outcome(task.row, stage="decode", kind="limit", reason=f"its decoder {reason}")
+
+
 def examine_pixels(task: PixelTask) -> PixelOutcome:
     """Decode all of a file that is still what was scanned; runs in a worker and never raises for a bad file.
 
@@ -210,6 +267,7 @@ def examine_pixels(task: PixelTask) -> PixelOutcome:
         return PixelOutcome(task.row, settled=False)
     if blake3(data).digest() != task.digest:
         return PixelOutcome(task.row, settled=False)
+    _share_cores()
     try:
         digest, luma = decode.pixels_of(data, task.path)
     except DecodeError:
@@ -231,6 +289,22 @@ def pixels_unknown(task: PixelTask, _reason: str) -> PixelOutcome:
         Nothing lasting; it is tried again at the next run.
     """
     return PixelOutcome(task.row, settled=False)
+
+
+def pixels_overran(task: PixelTask, _reason: str) -> PixelOutcome:
+    """Return what is known of a file of which a full decode took longer than it may.
+
+    Parameters
+    ----------
+    task : PixelTask
+        The file.
+
+    Returns
+    -------
+    PixelOutcome
+        That its pixels cannot all be decoded.
+    """
+    return PixelOutcome(task.row, settled=True)
 
 
 def luma_key(luma: NDArray[np.uint8]) -> bytes:

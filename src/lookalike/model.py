@@ -28,9 +28,7 @@ MAX_PIXELS = 178_956_970
 
 LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video", "raw", "finish")
 """What a keeper may lack: resolution, more of the scene, colour, transparency, bits per channel, frames or pages, a video, what
-only a camera raw file holds, and a finished picture, of which a camera raw file has no more than a preview."""
-NEVER_LOST = ("raw", "finish")
-"""Those that no option allows to lose."""
+only a camera raw file holds, a finished picture (of which a camera raw file has a preview)."""
 DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-path,name"
 
 GroupRule = Literal["star", "clique", "component"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from lookalike.errors import UnsafeError, UsageError
-from lookalike.model import LOSSES, NEVER_LOST, Orient, Tier
+from lookalike.model import LOSSES, Orient, Tier
 
 Action = Literal["quarantine", "trash", "hardlink", "symlink", "reflink", "delete"]
 Verdict = Literal["keep", "remove"]
@@ -18,6 +18,8 @@ Metadata = Literal["stay", "merge", "drop"]
 LINKS = ("hardlink", "symlink", "reflink")
 """Actions that leave a name where the file was."""
 VERDICTS = get_args(Verdict)
+NEVER_LOST = ("raw", "finish")
+"""Losses that no option allows."""
 DIGEST_BYTES = 32
 PLAN_VERSION = 1
 
@@ -35,7 +37,7 @@ class KeepOptions:
     quarantine : str or None
         Folder for what goes; None for one beside each root.
     allow_loss : tuple of str
-        What may be lost although the keeper lacks it, of `lookalike.model.LOSSES` without `lookalike.model.NEVER_LOST`.
+        What may be lost although the keeper lacks it, of `lookalike.model.LOSSES` without `NEVER_LOST`.
     flat : bool
         Whether flat and nearly blank images may go.
     within : int or None

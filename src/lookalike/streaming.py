@@ -78,7 +78,7 @@ def stream(
     if not roots:
         raise SourceError("nothing to read: " + "; ".join(incomplete))
     run = _Run(catalog, specs, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
-    with open_pool(roots, workers=workers, readers=readers) as pool:
+    with open_pool(roots, workers=workers, readers=readers, max_pixels=options.max_pixels) as pool:
         try:
             yield from run.tables(pool)
         finally:

@@ -1,4 +1,4 @@
-"""Camera raw files among others: joined by their previews, part of their shot, and never removed for anything but equal bytes."""
+"""Camera raw files among others: joined by their previews, part of their shot, never removed for other bytes."""
 
 import shutil
 from pathlib import Path

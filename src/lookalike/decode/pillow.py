@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import struct
+import sys
 import threading
 import traceback
 import warnings
@@ -21,6 +22,7 @@ from lookalike.errors import DecodeError, LookalikeError
 PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
 """Optional decoders of the `formats` extra: module -> function to call once, or None where importing is enough."""
 
+NO_MEMORY = "not enough memory to decode it"
 STUMBLES = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
     struct.error,
@@ -58,6 +60,19 @@ def environment() -> dict[str, str]:
     """
     pillow, _, plugins = decoders().partition("+")
     return {"pillow": pillow.removeprefix("pillow "), **({"plugins": plugins} if plugins else {})}
+
+
+@cache
+def use_one_thread() -> None:
+    """Let the decoders of this process have one thread each, where they would take one a core: others decode beside it."""
+    decoders()
+    for module, name, value in (
+        ("PIL.AvifImagePlugin", "DEFAULT_MAX_THREADS", 1),
+        ("pi_heif.options", "DECODE_THREADS", 1),
+        ("pillow_jxl.JpegXLImagePlugin", "DECODE_THREADS", 0),
+    ):
+        if (plugin := sys.modules.get(module)) is not None:
+            setattr(plugin, name, value)
 
 
 @cache
@@ -111,7 +126,7 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
     except Image.DecompressionBombError as error:
         raise DecodeError("limit", "more pixels than the limit") from error
     except MemoryError as error:
-        raise DecodeError("limit", "not enough memory to decode it") from error
+        raise DecodeError("limit", NO_MEMORY) from error
     except NotImplementedError as error:  # a sound DDS or BLP file of pixels that Pillow does not know
         raise DecodeError("unsupported", _clause(error)) from error
     except OSError as error:
@@ -121,6 +136,8 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
         raise DecodeError("damaged", _clause(error), truncated=early) from error
     except STUMBLES as error:
         said = _clause(error)  # of a sound file, Pillow may not know how to turn its mode into gray
+        if "bad allocation" in said or said.startswith("Memory allocation error"):  # C++ in general, and libheif
+            raise DecodeError("limit", NO_MEMORY) from error
         raise DecodeError("unsupported" if said.startswith("conversion from ") else "damaged", said) from error
 
 

@@ -25,7 +25,7 @@ else:
     HAS_KERNEL = True
 
 DRAFTED = ("JPEG", "MPO", "RAW")
-"""Formats that libjpeg may decode at a scale; the preview of a raw file mostly is a JPEG, and for others Pillow does nothing."""
+"""Formats that libjpeg may decode at a scale; the preview of a raw file mostly is a JPEG, and others take no notice."""
 NEUTRAL = 128
 GRAY_TOLERANCE = 3
 """Chroma levels off neutral that codecs leave in a gray picture."""
@@ -364,8 +364,8 @@ def _thumbnail_planes(
 
 
 def _frames(image: Image.Image) -> int:
-    """Count frames or pages (the layers of a PSD and what is in a preview are neither); of a file damaged after its first frame, that one."""
-    if image.format in ("PSD", "RAW"):  # beside its picture, a preview may hold a smaller one for the camera's screen
+    """Count frames or pages (layers of a PSD are neither); of a file damaged after its first frame, that one."""
+    if image.format in ("PSD", "RAW"):  # a preview may hold a smaller one of itself
         return 1
     try:
         return max(1, int(getattr(image, "n_frames", 1)))
