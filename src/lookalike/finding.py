@@ -11,6 +11,7 @@ from lookalike.columns import Units, apart, first_hand
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
+from lookalike.frames import NO_FRAMES, further
 from lookalike.globs import compiled, matching
 from lookalike.keep import parse_rules, rank
 from lookalike.listing import Scan
@@ -19,6 +20,7 @@ from lookalike.model import (
     DEFAULT_KEEP,
     MAX_PIXELS,
     FindOptions,
+    Frames,
     GroupRule,
     HashSpec,
     Orient,
@@ -53,6 +55,7 @@ def find(
     crops: bool = False,
     verify: VerifyStep = "thumbnail",
     units: bool = True,
+    frames: Frames = "first",
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
     min_size: tuple[int, int] = (0, 0),
@@ -97,6 +100,8 @@ def find(
         thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
     units : bool
         Whether the files of one shot count as one image.
+    frames : str
+        first, or all: animations and documents of several pages match, as edits at most, if any of their frames do.
     exclude, include : sequence of str
         Globs in gitignore syntax, relative to each root.
     min_size : tuple of int
@@ -152,7 +157,7 @@ def find(
     usual = hashes.default_radius(spec)
     options = FindOptions(
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
-        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
+        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units, frames=frames,
     )  # fmt: skip
     if references and group != "star":
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
@@ -189,6 +194,7 @@ def find(
         }
         staying = {why: values for why, values in staying.items() if values.any()}
         _, block = hash_words(images.facts.id, store, spec)
+        beyond = further(images, store, max_pixels=max_pixels, workers=workers) if frames == "all" else NO_FRAMES
         origins, same = first_hand(len(digests)), None
         while True:  # until nothing more is found to come from something else, mostly once or twice
             ranking = rank(images, options.keep, staying, shots, origins)
@@ -196,7 +202,7 @@ def find(
                 same = twins(images, ranking.order, block, store, workers=workers)
             matches = match(
                 images, ranking.order, same, store, options, scan_options, standing,
-                against=bool(references), workers=workers,
+                against=bool(references), workers=workers, frames=beyond,
             )  # fmt: skip
             traced = trace(images, matches, origins, store, max_pixels=max_pixels, workers=workers)
             if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):

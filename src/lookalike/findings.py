@@ -282,6 +282,7 @@ class Findings:
                 "crops": options.crops,
                 "verify": options.verify,
                 "units": options.units,
+                "frames": options.frames,
                 "keep": options.keep,
                 "protect": list(options.protect),
                 "exclude": list(scan_options.exclude),

@@ -87,14 +87,16 @@ class Items:
             found[row] |= not one.isdisjoint(other)
         return found
 
-    def spread(self, items: Grouped, evidence: NDArray[np.void], keeper_left: NDArray[np.bool_]) -> Matches:
+    def spread(
+        self, items: Grouped, evidence: NDArray[np.void], keeper_left: NDArray[np.bool_], frames: Rows
+    ) -> Matches:
         """Turn matches of items into matches of images.
 
         Parameters
         ----------
         items : Grouped
             One row per item.
-        evidence, keeper_left : ndarray, shape (items,)
+        evidence, keeper_left, frames : ndarray, shape (items, ...)
             As in `Matches`.
 
         Returns
@@ -116,7 +118,7 @@ class Items:
             score = np.where(test, items.score[self._item], 1000)
             alone = self._images.reference | (test & (items.keeper[self._item] == self._item))
             keeper, group = np.where(alone, rows, keeper), np.where(alone, rows, group)
-        return Matches(keeper, group, tier, score, evidence[self._item], keeper_left[self._item])
+        return Matches(keeper, group, tier, score, evidence[self._item], keeper_left[self._item], frames[self._item])
 
 
 @dataclass(slots=True)

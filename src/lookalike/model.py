@@ -34,6 +34,7 @@ DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-pa
 GroupRule = Literal["star", "clique", "component"]
 Orient = Literal["upright", "mirror", "all"]
 VerifyStep = Literal["thumbnail", "pixels"]
+Frames = Literal["first", "all"]
 Role = Literal["keeper", "duplicate", "similar"]
 Stage = Literal["list", "read", "decode"]
 Truncated = Literal["refuse", "accept"]
@@ -172,10 +173,8 @@ class HashSpec:
 
     Attributes
     ----------
-    algorithm : str
-        Name in the table of `lookalike.hashes`.
-    size : int
-        Side of the hash; it has ``size * size`` bits (colorhash: bits per colour bin, of which there are 14).
+    algorithm, size : str, int
+        Name in the table of `lookalike.hashes`; side of the hash, of ``size * size`` bits (colorhash: 14 for each of `size`).
     filter : str
         Resampling filter on the way to the hash.
     decoding : str
@@ -241,14 +240,10 @@ class Member:
         Container.
     quality : int or None
         Estimated quality setting of the encoder.
-    role : str
-        keeper, duplicate or similar.
-    keeper : str or None
-        Path of the keeper this member was verified against; None for the group's keeper.
-    distance : int or None
-        Hamming distance to that keeper in bits; None for the group's keeper.
-    share : float or None
-        The same as a share of the hash's bits.
+    role, keeper : str, str or None
+        keeper, duplicate or similar. Path of the keeper this member was verified against; None for the group's keeper.
+    distance, share : int, float or None
+        Hamming distance to that keeper in bits, and as a share of the hash's bits; None for the group's keeper.
     score : float or None
         Verification score, 0..1.
     tier : Tier or None
@@ -374,6 +369,8 @@ class FindOptions:
         Globs in gitignore syntax, relative to each root: images that match come first in keep order and never go.
     units : bool
         Whether the files of one shot count as one image.
+    frames : str
+        first, or all: images match, as edits at most, if any of their frames or pages do.
     """
 
     tier: Tier = Tier.EDIT
@@ -386,16 +383,17 @@ class FindOptions:
     verify: VerifyStep = "thumbnail"
     protect: tuple[str, ...] = ()
     units: bool = True
+    frames: Frames = "first"
 
     def __post_init__(self) -> None:
         if self.tier is Tier.NONE:
             raise UsageError("tier must be one of exact, copy, edit, similar")
         if not 0 <= self.radius <= self.spec.bits:
             raise UsageError(f"radius must lie in 0..{self.spec.bits} bits for {self.spec.id}, got {self.radius}")
-        for what, given, known in (
-            ("group rule", self.group, GroupRule),
-            ("orientation", self.orient, Orient),
-            ("verification", self.verify, VerifyStep),
-        ):
+        choices = {
+            "group rule": (self.group, GroupRule), "orientation": (self.orient, Orient),
+            "verification": (self.verify, VerifyStep), "choice of frames": (self.frames, Frames),
+        }  # fmt: skip
+        for what, (given, known) in choices.items():
             if given not in get_args(known):
                 raise UsageError(f"unknown {what} {given!r}: use one of {', '.join(get_args(known))}")

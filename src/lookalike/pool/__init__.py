@@ -160,6 +160,11 @@ class Pool(Generic[T, R]):
         """Whether another chunk would keep a worker busy rather than wait behind others."""
         return self._waiting < max(1, 4 * len(self._threads))
 
+    @property
+    def busy(self) -> bool:
+        """Whether results are still to come."""
+        return self._waiting > 0
+
     def submit(self, chunk: Sequence[T]) -> None:
         """Hand over a chunk of tasks.
 
