@@ -124,11 +124,14 @@ def examine(task: Task) -> Outcome:
         found = _look(task)
         if isinstance(found, Outcome):
             return found
+        # Said of the name: the same bytes may be an ordinary TIFF elsewhere. What a raw file shows is good for all their names,
+        # that it cannot be read for this name alone.
+        raw = formats.sniff(found[1], task.path) == "RAW"
         data = _read(task, *found)
     except (OSError, DecodeError, MemoryError) as error:
         return _unread(task, error)
     digest = blake3(data).digest()
-    if digest in task.known:
+    if digest in task.known and not raw:
         return Outcome(task.row, digest=digest)
     thumbnail = hashed = None
     _share_cores()
@@ -139,7 +142,8 @@ def examine(task: Task) -> Outcome:
             hashed = _hash(data, task)
     except DecodeError as error:
         return Outcome(
-            task.row, digest, thumbnail, None, "decode", error.kind, _reason(error), error.truncated, error.size
+            task.row, None if raw else digest, thumbnail, None, "decode", error.kind, _reason(error), error.truncated,
+            error.size,
         )  # fmt: skip
     return Outcome(task.row, digest, thumbnail, hashed=hashed)
 
