@@ -135,10 +135,7 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
             raise DecodeError("unsupported", _clause(error)) from error
         raise DecodeError("damaged", _clause(error), truncated=early) from error
     except STUMBLES as error:
-        said = _clause(error)  # of a sound file, Pillow may not know how to turn its mode into gray
-        if "bad allocation" in said or said.startswith("Memory allocation error"):  # C++ in general, and libheif
-            raise DecodeError("limit", NO_MEMORY) from error
-        raise DecodeError("unsupported" if said.startswith("conversion from ") else "damaged", said) from error
+        raise _stumbled(_clause(error)) from error
 
 
 def is_truncated(data: bytes) -> bool:
@@ -261,6 +258,16 @@ def _unidentified(format_: str | None) -> DecodeError:
     if format_ is None:
         return DecodeError("damaged", "not an image, whatever its name says")
     return DecodeError("damaged", f"starts like {format_} but its header cannot be read")
+
+
+def _stumbled(said: str) -> DecodeError:
+    """Return what a decoder means by an error that is none of those that Pillow has words for."""
+    if "Security limit" in said:  # of libheif's own
+        return DecodeError("limit", said)
+    if "bad allocation" in said or said.startswith("Memory allocation error"):  # of C++ in general, and of libheif
+        return DecodeError("limit", NO_MEMORY)
+    # Of a sound file, Pillow may not know how to turn its mode into gray.
+    return DecodeError("unsupported" if said.startswith("conversion from ") else "damaged", said)
 
 
 def _clause(error: BaseException) -> str:
