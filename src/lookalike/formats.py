@@ -232,6 +232,8 @@ def kind_of_other(head: bytes, name: str) -> str:
     if head.startswith(b"\x00\x05\x16\x07"):
         return "AppleDouble metadata"
     ending = extension(name)
+    if ending == "pdf" or head.startswith(b"%PDF-"):
+        return "document"
     if ending in ("svg", "svgz", "ai", "eps", "wmf", "cdr"):
         return "vector graphic"
     if ending in ("mp4", "mov", "m4v", "avi", "mkv", "webm", "3gp", "mts", "mpg", "mpeg"):

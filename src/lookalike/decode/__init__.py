@@ -8,6 +8,7 @@ from PIL import Image
 
 from lookalike.decode.enlarging import predictions
 from lookalike.decode.frames import frames_of
+from lookalike.decode.jxl import header
 from lookalike.decode.native import decode_all, is_candidate, read_files
 from lookalike.decode.pillow import NO_MEMORY, can_read_raw, decoders, environment, is_truncated, opened, use_one_thread
 from lookalike.decode.pixels import PIXELS_VERSION, Pixels, pixels_of
@@ -57,6 +58,8 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
         made = thumbnail(image, data)
         if (sensor := image.info.get(SENSOR)) is not None:
             made = replace(made, width=sensor.width, height=sensor.height, depth=sensor.depth, quality=None)
+        if made.format == "JXL" and (known := header(data)) is not None and known.animated:
+            made = replace(made, frames=max(2, made.frames))  # at least; how many there are nobody tells
     return replace(made, truncated=truncated and is_truncated(data))
 
 

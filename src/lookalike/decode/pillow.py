@@ -16,7 +16,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL import __version__ as pillow_version
 
 from lookalike import formats
-from lookalike.decode import raw
+from lookalike.decode import jxl, raw
 from lookalike.errors import DecodeError, LookalikeError
 
 PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
@@ -170,6 +170,9 @@ def is_truncated(data: bytes) -> bool:
 
 def _within(data: bytes, format_: str | None, max_pixels: int) -> Image.Image:
     """Open an image of as many pixels as are allowed; Pillow, with the same limit, lets pass up to twice as many."""
+    known = jxl.header(data) if format_ == "JXL" else None
+    if known is not None and known.width * known.height > max_pixels:
+        raise _too_large((known.width, known.height), max_pixels)
     try:
         if format_ == "RAW":
             image = raw.preview(data, _readable("JPEG"))
