@@ -5,6 +5,8 @@ import signal
 import sys
 import time
 
+from lookalike.pool import held
+
 
 class OwnError(Exception):
     """An exception of a module that the worker had to find by the caller's import path."""
@@ -57,3 +59,26 @@ def page_faults(task: int) -> int:
     for _ in range(task):
         [b"x" * (4 << 20) for _ in range(4)]
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def costly(task: str) -> str:
+    """Use what the task says: processor time in Python or in C, time on the clock, or so many MiB."""
+    word, _, value = task.partition(":")
+    if word == "spin":
+        end = time.process_time() + float(value)
+        while time.process_time() < end:
+            pass
+    elif word == "hang":
+        pow(3, 10**9)  # for hours, and holding the interpreter lock
+    elif word == "wait":
+        time.sleep(float(value))
+    elif word == "fill":
+        return f"{len(b'x' * (int(value) << 20)) >> 20} MiB"
+    elif word == "fill or fail":
+        try:
+            return costly(f"fill:{value}")
+        except MemoryError:
+            return "refused"
+    elif word == "limits":
+        return repr(held())
+    return f"did {task}"

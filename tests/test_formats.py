@@ -151,6 +151,8 @@ def test_the_ending_alone_makes_the_claim(stem: str, ending: str) -> None:
         (b"\0\0\0\x14ftypqt  ", "a.MOV", "video"),
         (b"hello", "a.txt", "not an image"),
         (b"", "", "not an image"),
+        (b"%PDF-1.7", "a", "document"),
+        (b"", "a.PDF", "document"),
     ],
 )
 def test_kinds_of_what_is_skipped(head: bytes, name: str, kind: str) -> None:

@@ -18,7 +18,7 @@ PACKAGE = Path(lookalike.__file__).parent
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "pictures", "listing", "examining", "variants", "chances", "shortcut",
     "shards", "scanning", "tabling",
-    "outside", "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
+    "outside", "twins", "proposing", "judging", "tracing", "confirming", "items", "frames", "anyframe", "matching",
     "planning", "grouped", "findings", "finding",
     "splits", "crossing", "leaked", "leaking",
     "hashing", "streaming", "batches", "comparing",

@@ -21,7 +21,9 @@ def matches(keeper: list[int], tier: list[int]) -> Matches:
     count = len(keeper)
     score = np.full(count, 900)
     levels = np.array(tier, np.uint8)
-    return Matches(own, group, levels, score, np.zeros(count, EVIDENCE), np.zeros(count, np.bool_))
+    return Matches(
+        own, group, levels, score, np.zeros(count, EVIDENCE), np.zeros(count, np.bool_), np.zeros((count, 2), np.int64)
+    )
 
 
 def units(unit: list[int], masks: tuple[int, ...] = ()) -> Units:

@@ -74,7 +74,7 @@ def test_no_process_is_started_where_nothing_is_left_over(monkeypatch: pytest.Mo
     def refuse(*_: object) -> None:
         raise AssertionError("a worker process was started")
 
-    monkeypatch.setattr(pools, "_Worker", refuse)
+    monkeypatch.setattr(pools, "Worker", refuse)
     assert results([[0, 2], [4]], Evens(), 2) == {0: 0, 2: -2, 4: -4}
     with pytest.raises(AssertionError, match="was started"):
         results([[0, 1]], Evens(), 2)

@@ -230,6 +230,8 @@ class Matches:
         What the verdict on the image and its keeper was made from; all zero where there is none.
     keeper_left : ndarray of bool, shape (n,)
         Whether the keeper is the left picture of the evidence.
+    frames : ndarray of int64, shape (n, 2)
+        Which frames of the keeper and of the image were found alike; 0 for the first.
     """
 
     keeper: NDArray[np.int64]
@@ -238,3 +240,4 @@ class Matches:
     score: NDArray[np.int64]
     evidence: NDArray[np.void]
     keeper_left: NDArray[np.bool_]
+    frames: NDArray[np.int64]

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from lookalike import decode, formats
 from lookalike.errors import DecodeError, FailureKind, failure_kind
 from lookalike.hashes import hash_picture
-from lookalike.model import HashSpec, Stage, Thumbnail
+from lookalike.model import MAX_PIXELS, HashSpec, Stage, Thumbnail
+from lookalike.pool import Limits, held
 from lookalike.sources.folders import Unreadable
 
 APPLE_DOUBLE = b"\x00\x05\x16\x07"
 MAX_FILE_BYTES = 1 << 30
 """Larger files are not read into memory."""
+DECODE_SECONDS, DECODE_BYTES = 10.0, 1 << 30
+"""What a worker process may use: processor time for one file, and memory. With the limit of pixels, both rise in proportion."""
 LUMA_KEY_BYTES = 16
 GONE = (
     errno.ENOENT,
@@ -129,13 +132,17 @@ def examine(task: Task) -> Outcome:
         found = _look(task)
         if isinstance(found, Outcome):
             return found
+        # Said of the name: the same bytes may be an ordinary TIFF elsewhere. What a raw file shows is good for all their names,
+        # that it cannot be read for this name alone.
+        raw = formats.sniff(found[1][: formats.HEAD_BYTES], task.path) == "RAW"
         data = found[1] if task.data is not None else _read(task, *found)
     except (OSError, DecodeError, MemoryError) as error:
         return _unread(task, error)
     digest = blake3(data).digest()
-    if digest in task.known:
+    if digest in task.known and not raw:
         return Outcome(task.row, digest=digest)
     thumbnail = hashed = None
+    _share_cores()
     try:
         if task.thumbnail:
             thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
@@ -143,9 +150,45 @@ def examine(task: Task) -> Outcome:
             hashed = _hash(data, task)
     except DecodeError as error:
         return Outcome(
-            task.row, digest, thumbnail, None, "decode", error.kind, error.reason, error.truncated, error.size
+            task.row, None if raw else digest, thumbnail, None, "decode", error.kind, _reason(error), error.truncated,
+            error.size,
         )  # fmt: skip
     return Outcome(task.row, digest, thumbnail, hashed=hashed)
+
+
+def limits(max_pixels: int = MAX_PIXELS) -> Limits:
+    """Return what a worker process may use.
+
+    Parameters
+    ----------
+    max_pixels : int
+        Most pixels of one image that are decoded.
+
+    Returns
+    -------
+    Limits
+        `DECODE_SECONDS` and `DECODE_BYTES`, or more for more pixels than usual.
+
+    Examples
+    --------
+    >>> limits().seconds, limits(2 * MAX_PIXELS).seconds
+    (10.0, 20.0)
+    """
+    scale = max(1.0, max_pixels / MAX_PIXELS)
+    return Limits(DECODE_SECONDS * scale, int(DECODE_BYTES * scale))
+
+
+def _share_cores() -> None:
+    """In a worker process, leave the other cores to the other workers."""
+    if held() is not None:
+        decode.use_one_thread()
+
+
+def _reason(error: DecodeError) -> str:
+    limits = held()
+    if limits is None or error.reason != decode.NO_MEMORY:
+        return error.reason
+    return f"its decoder needed more than {limits.memory / (1 << 30):.3g} GB"
 
 
 def _hash(data: bytes, task: Task) -> Hashed:
@@ -199,6 +242,24 @@ def crashed(task: Task, reason: str) -> Outcome:
     return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
 
 
+def overran(task: Task, reason: str) -> Outcome:
+    """Return the outcome of a task that took longer than a decoder may.
+
+    Parameters
+    ----------
+    task : Task
+        The file.
+    reason : str
+        What it did.
+
+    Returns
+    -------
+    Outcome
+        A failure of the kind limit.
+    """
+    return Outcome(task.row, stage="decode", kind="limit", reason=f"its decoder {reason}")
+
+
 def examine_pixels(task: PixelTask) -> PixelOutcome:
     """Decode all of a file that is still what was scanned; runs in a worker and never raises for a bad file.
 
@@ -221,6 +282,7 @@ def examine_pixels(task: PixelTask) -> PixelOutcome:
         return PixelOutcome(task.row, settled=False)
     if blake3(data).digest() != task.digest:
         return PixelOutcome(task.row, settled=False)
+    _share_cores()
     try:
         digest, luma = decode.pixels_of(data, task.path)
     except DecodeError:
@@ -242,6 +304,22 @@ def pixels_unknown(task: PixelTask, _reason: str) -> PixelOutcome:
         Nothing lasting; it is tried again at the next run.
     """
     return PixelOutcome(task.row, settled=False)
+
+
+def pixels_overran(task: PixelTask, _reason: str) -> PixelOutcome:
+    """Return what is known of a file of which a full decode took longer than it may.
+
+    Parameters
+    ----------
+    task : PixelTask
+        The file.
+
+    Returns
+    -------
+    PixelOutcome
+        That its pixels cannot all be decoded.
+    """
+    return PixelOutcome(task.row, settled=True)
 
 
 def luma_key(luma: NDArray[np.uint8]) -> bytes:
@@ -298,8 +376,8 @@ def _look(task: Task) -> tuple[BinaryIO | None, bytes] | Outcome:
 def _skipped(task: Task, head: bytes, *, changed: bool = False) -> Outcome | None:
     """Return that something is no image, by its beginning and its name."""
     format_ = formats.sniff(head[: formats.HEAD_BYTES], task.path)
-    if format_ == "RAW":  # said of the name, since the same bytes may be an ordinary TIFF elsewhere
-        raise DecodeError("unsupported", "camera raw files are not read yet")
+    if format_ == "RAW" and not decode.can_read_raw():
+        raise DecodeError("unsupported", decode.RAW_NEEDED)
     other = format_ is None and not task.claimed and not formats.claims_image(task.path)
     if other or head.startswith(APPLE_DOUBLE):
         kind = formats.kind_of_other(head[: formats.HEAD_BYTES], task.path)

@@ -11,11 +11,12 @@ from lookalike.columns import Units, apart, first_hand
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
+from lookalike.frames import NO_FRAMES, further
 from lookalike.globs import compiled, matching
 from lookalike.keep import parse_rules, rank
 from lookalike.listing import Scan
 from lookalike.matching import match
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.outside import Given, Outside
@@ -44,6 +45,7 @@ def find(
     crops: bool = False,
     verify: VerifyStep = "thumbnail",
     units: bool = True,
+    frames: Frames = "first",
     exclude: Sequence[str] = (),
     include: Sequence[str] = (),
     min_size: tuple[int, int] = (0, 0),
@@ -90,6 +92,8 @@ def find(
         thumbnail (the files are looked at only where thumbnails leave doubts) or pixels (always).
     units : bool
         Whether the files of one shot count as one image.
+    frames : str
+        first, or all: animations and documents of several pages match, as edits at most, if any of their frames do.
     exclude, include : sequence of str
         Globs in gitignore syntax, relative to each root.
     min_size : tuple of int
@@ -150,7 +154,7 @@ def find(
     usual = hashes.default_radius(spec)
     options = FindOptions(
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
-        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
+        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units, frames=frames,
     )  # fmt: skip
     if references and group != "star":
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
@@ -188,6 +192,11 @@ def find(
         }
         staying = {why: values for why, values in staying.items() if values.any()}
         _, block = hash_words(images.facts.id, store, spec)
+        beyond = (
+            further(images, store, found.reader, max_pixels=max_pixels, workers=workers)
+            if frames == "all"
+            else NO_FRAMES
+        )
         origins, same = first_hand(len(digests)), None
         listed, notes = (None, []) if outside is None else outside.rows(images)
         while True:  # until nothing more is found to come from something else, mostly once or twice
@@ -196,7 +205,7 @@ def find(
                 same = twins(images, ranking.order, block, store, found.reader, workers=workers)
             matches = match(
                 images, ranking.order, same, store, options, scan_options, standing, found.reader,
-                against=bool(references), workers=workers, candidates=listed,
+                against=bool(references), workers=workers, candidates=listed, frames=beyond,
             )  # fmt: skip
             traced = trace(images, matches, origins, store, found.reader, max_pixels=max_pixels, workers=workers)
             if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):

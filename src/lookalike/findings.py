@@ -289,6 +289,7 @@ class Findings:
                 "candidates": self._candidates,
                 "verify": options.verify,
                 "units": options.units,
+                "frames": options.frames,
                 "keep": options.keep,
                 "protect": list(options.protect),
                 "exclude": list(scan_options.exclude),

@@ -120,7 +120,7 @@ SIGNED_BY_NAME = frozenset(["tga", "im", "msp"])
 """Endings of formats without usable first bytes; for these the name is the claim and the decoder decides."""
 
 EXTRA = {"HEIF": "HEIF", "JXL": "JPEG XL"}
-"""Formats that need the `formats` extra, and what people call them."""
+"""Formats beside RAW that need the `formats` extra, and what people call them."""
 
 PILLOW_FORMATS = (
     "AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FITS", "FLI", "FTEX", "GBR", "GIF", "HEIF", "ICNS", "ICO", "IM",
@@ -232,6 +232,8 @@ def kind_of_other(head: bytes, name: str) -> str:
     if head.startswith(b"\x00\x05\x16\x07"):
         return "AppleDouble metadata"
     ending = extension(name)
+    if ending == "pdf" or head.startswith(b"%PDF-"):
+        return "document"
     if ending in ("svg", "svgz", "ai", "eps", "wmf", "cdr"):
         return "vector graphic"
     if ending in ("mp4", "mov", "m4v", "avi", "mkv", "webm", "3gp", "mts", "mpg", "mpeg"):

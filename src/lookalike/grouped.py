@@ -1,5 +1,6 @@
 """Matched images as groups, in the order of a report; a group becomes values only when somebody looks at it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from lookalike import bits, verify
 from lookalike.columns import Images, Matches, Units
 from lookalike.keep import Ranking
 from lookalike.members import Members, members
-from lookalike.model import Group, ImageRef, Member, Tier
+from lookalike.model import LOSSES, Group, ImageRef, Member, Tier
 from lookalike.options import FindOptions
 
 
@@ -289,6 +290,8 @@ class Grouped(Sequence[Group]):
         if tier is Tier.EXACT:
             return verify.equality(self._images.facts, one, other)
         matches = self._matches
+        if matches.frames[row].any():
+            return _frames(matches.frames[row].tolist(), self._images.path[keeper], self._images.path[row])
         return verify.relation(
             self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
         )
@@ -299,4 +302,16 @@ class Grouped(Sequence[Group]):
         evidence = None if tier is Tier.EXACT else matches.evidence[row]  # which is of the two items, not within one
         facts, left = self._images.facts, bool(matches.keeper_left[row])
         enlarged = self._ranking.origins.no_finer(other, one, self._pixels)
-        return verify.lacking(facts, one, other, tier, evidence, left=left, enlarged=enlarged)
+        lacks = verify.lacking(facts, one, other, tier, evidence, left=left, enlarged=enlarged)
+        if tier is Tier.EDIT and matches.frames[row].any():  # each holds a first frame that the other does not
+            lacks = tuple(name for name in LOSSES if name in {*lacks, "frames"})
+        return lacks
+
+
+def _frames(numbers: list[int], *paths: str) -> str:
+    """Say which frames of two images are the same picture, counted from one; of a still, that it is."""
+    said = [
+        f"frame {number + 1} of {os.path.basename(path)}" if number else os.path.basename(path)
+        for number, path in zip(numbers, paths, strict=True)
+    ]
+    return " and ".join(said) + " are the same picture"

@@ -89,14 +89,16 @@ class Items:
             found[row] |= not one.isdisjoint(other)
         return found
 
-    def spread(self, items: Grouped, evidence: NDArray[np.void], keeper_left: NDArray[np.bool_]) -> Matches:
+    def spread(
+        self, items: Grouped, evidence: NDArray[np.void], keeper_left: NDArray[np.bool_], frames: Rows
+    ) -> Matches:
         """Turn matches of items into matches of images.
 
         Parameters
         ----------
         items : Grouped
             One row per item.
-        evidence, keeper_left : ndarray, shape (items,)
+        evidence, keeper_left, frames : ndarray, shape (items, ...)
             As in `Matches`.
 
         Returns
@@ -118,7 +120,7 @@ class Items:
             score = np.where(test, items.score[self.item], 1000)
             alone = self._images.reference | (test & (items.keeper[self.item] == self.item))
             keeper, group = np.where(alone, rows, keeper), np.where(alone, rows, group)
-        return Matches(keeper, group, tier, score, evidence[self.item], keeper_left[self.item])
+        return Matches(keeper, group, tier, score, evidence[self.item], keeper_left[self.item], frames[self.item])
 
 
 @dataclass(slots=True)

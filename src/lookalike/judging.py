@@ -1,6 +1,7 @@
 """Candidates to verdicts: pairs of items are verified on their thumbnails and, where these leave doubts, on the files."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 from blake3 import blake3
@@ -115,6 +116,8 @@ class Judge:
         Most pixels of files that are looked at again, inclusive.
     reader : Reader, optional
         Who reads the files again; None for one that goes by their paths.
+    frames : tuple of two ndarrays of int64, shape (n,), optional
+        Which frame of its file each item is, and the content of that file; None where all are first frames.
     """
 
     def __init__(
@@ -130,8 +133,10 @@ class Judge:
         truncated: bool = False,
         max_pixels: int = MAX_PIXELS,
         reader: Reader | None = None,
+        frames: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     ) -> None:
         facts = images.facts
+        self._frame, files = frames or (np.zeros(len(content), np.int64), content)
         self._ids = facts.id[content]
         self._width, self._height = facts.width[content], facts.height[content]
         self._path = [images.path[row] for row in image.tolist()]
@@ -140,7 +145,7 @@ class Judge:
         pixels = (self._width * self._height).tolist()
         self._rank = np.empty(len(content), np.int64)
         self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
-        self._digest, self._size = digests, facts.size[content].tolist()
+        self._digest, self._size = [facts.digest[row] for row in files.tolist()], facts.size[files].tolist()
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads, self._reader = proposals, store, threads, reader or Reader()
         self._pixels = options.verify == "pixels"
@@ -332,6 +337,9 @@ class Judge:
             if blake3(data).digest() != self._digest[item]:
                 return None
             truncated, max_pixels = self._accepted
+            if at := int(self._frame[item]):
+                with closing(decode.frames_of(data, self._path[item], at, max_pixels=max_pixels)) as pages:
+                    return decode.planes(next(pages), "", PIXEL_SIDE, max_pixels=max_pixels)
             return decode.planes(data, self._path[item], PIXEL_SIDE, truncated=truncated, max_pixels=max_pixels)
         except (OSError, DecodeError, MemoryError):
             return None

@@ -113,8 +113,8 @@ def rank(
         What to rank.
     rules : str
         Comma list of keep rules, first difference wins: ``folder:PATH``, intact, resolution, original, quality,
-        ``format:png>webp>jpeg``, exif, bytes, oldest, newest, shortest-path, name. References always come first, a
-        symlink always comes after what is not one, and a mask after everything.
+        ``format:png>webp>jpeg``, exif, bytes, oldest, newest, shortest-path, name. References always come first, camera raw
+        files after all others, a symlink after what is not one, and a mask after everything.
     stay : mapping of str to ndarray of bool, shape (n,), optional
         Images that never go, by why, such as ``protected``: they come next, so that others can go in their favour.
     units : Units, optional
@@ -139,6 +139,7 @@ def rank(
     origins = first_hand(len(images.facts.id)) if origins is None else origins
     names += [name for name in ("shortest-path", "name") if name not in names]
     units = apart(images.path) if units is None else units
+    raw = np.array([format_ == "RAW" for format_ in images.facts.format], np.bool_)[images.content]
     fixed = (
         Key("mask", ~units.mask, lambda row: "of other images" if units.mask[row] else "image of its own"),
         Key(
@@ -147,6 +148,8 @@ def rank(
             lambda row: "to compare against" if images.reference[row] else "under test",
         ),
         Key("file", ~images.symlink, lambda row: "symlink" if images.symlink[row] else "itself"),
+        # Nothing can go in favour of a raw file but its like, so that others had better gather around another image.
+        Key("picture", ~raw, lambda row: "preview of a raw file" if raw[row] else "finished"),
     )
     staying = (_staying(why, values) for why, values in (stay or {}).items())
     ruled = (key for name in names for key in (*_parts(units, name), *_keys(images, name, origins)))

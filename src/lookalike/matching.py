@@ -1,12 +1,15 @@
 """Images to matches: equal bytes and equal pixels, join, verify, group."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import grouping
+from lookalike.anyframe import AnyFrame
 from lookalike.columns import Images, Matches
+from lookalike.frames import NO_FRAMES, Frames, pictures
 from lookalike.items import Items
 from lookalike.judging import Judge
 from lookalike.model import MIN_DETAIL, Tier
@@ -31,6 +34,7 @@ def match(
     against: bool,
     workers: int,
     candidates: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    frames: Frames = NO_FRAMES,
 ) -> Matches:
     """Match images by equal bytes and equal pixels, then by verified candidates within the radius.
 
@@ -58,6 +62,8 @@ def match(
         How many threads verify and join; it changes no result.
     candidates : tuple of ndarray of int64, shape (m,), optional
         Pairs of rows of `images` that are verified like those that hashes propose.
+    frames : Frames
+        Further frames of contents by which they may match, too.
 
     Returns
     -------
@@ -65,29 +71,39 @@ def match(
         One row per image.
     """
     items = Items(images, order, same, standing, against=against)
-    detail = images.facts.detail[items.content]
-    joined = (detail >= MIN_DETAIL) & ~items.again & (len(items.content) > 1) & (options.tier > Tier.EXACT)
+    shown = pictures(items, images, frames, store)
+    count = len(items.content)
+    detailed = shown.facts.detail[shown.content] >= MIN_DETAIL
+    joined = detailed & ~items.again[shown.item] & (count > 1) & (options.tier > Tier.EXACT)
     listed = None if candidates is None else (items.item[candidates[0]], items.item[candidates[1]])
-    proposals = propose(items.content, joined, images.facts.id, store, options, threads=workers, listed=listed)
+    proposals = propose(shown.content, joined, shown.facts.id, store, options, threads=workers, listed=listed)
+    near = proposals.candidates
     with ThreadPoolExecutor(workers) as threads:
         judge = Judge(
-            images, items.content, items.image, proposals, store, options, threads,
+            replace(images, facts=shown.facts), shown.content, shown.image, proposals, store, options, threads,
             truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels, reader=reader,
+            frames=(shown.number, shown.file),
         )  # fmt: skip
-        ask = _unless_apart(judge, items)
+        by_frames = AnyFrame(judge, near, shown)
+        ask = _unless_apart(by_frames, items)
+        if len(shown.item) > count:
+            near = near.owned(shown.item, count)
         if against:
             done = items.has_both | items.kept
-            matched = grouping.match_references(proposals.candidates, ask, options.tier, items.reference, done)
+            matched = grouping.match_references(near, ask, options.tier, items.reference, done)
         else:
-            matched = grouping.group(proposals.candidates, ask, options.tier, options.group, items.different)
-        own = np.arange(len(items.content))
+            matched = grouping.group(near, ask, options.tier, options.group, items.different)
+        own = np.arange(count)
         attached = np.flatnonzero((matched.keeper != own) & ~items.apart(matched.keeper, own))
-        left, right = judge.ordered(matched.keeper[attached], attached)
-        evidence = np.zeros(len(items.content), EVIDENCE)
+        one, other = by_frames.met(matched.keeper[attached], attached)
+        left, right = judge.ordered(one, other)
+        evidence = np.zeros(count, EVIDENCE)
         evidence[attached] = judge.evidence(left, right)
-        keeper_left = np.zeros(len(items.content), np.bool_)
-        keeper_left[attached] = left == matched.keeper[attached]
-    return items.spread(matched, evidence, keeper_left)
+        keeper_left = np.zeros(count, np.bool_)
+        keeper_left[attached] = left == one
+        numbers = np.zeros((count, 2), np.int64)
+        numbers[attached] = shown.number[np.stack([one, other], axis=1)]
+    return items.spread(matched, evidence, keeper_left, numbers)
 
 
 def _unless_apart(judge: grouping.Judge, items: Items) -> grouping.Judge:

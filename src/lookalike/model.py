@@ -26,13 +26,15 @@ MIN_DETAIL = 5
 MAX_PIXELS = 178_956_970
 """Default pixel limit of one image: where Pillow begins to refuse an image as a decompression bomb."""
 
-LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video")
-"""What a keeper may lack: resolution, more of the scene, colour, transparency, depth, frames or pages, a video."""
+LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video", "raw", "finish")
+"""What a keeper may lack: resolution, more of the scene, colour, transparency, bits per channel, frames or pages, a video, what
+only a camera raw file holds, a finished picture (of which a camera raw file has a preview)."""
 DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-path,name"
 
 GroupRule = Literal["star", "clique", "component"]
 Orient = Literal["upright", "mirror", "all"]
 VerifyStep = Literal["thumbnail", "pixels"]
+Frames = Literal["first", "all"]
 Role = Literal["keeper", "duplicate", "similar"]
 Stage = Literal["list", "read", "decode"]
 Truncated = Literal["refuse", "accept"]
@@ -171,10 +173,8 @@ class HashSpec:
 
     Attributes
     ----------
-    algorithm : str
-        Name in the table of `lookalike.hashes`.
-    size : int
-        Side of the hash; it has ``size * size`` bits (colorhash: bits per colour bin, of which there are 14).
+    algorithm, size : str, int
+        Name in the table of `lookalike.hashes`; side of the hash, of ``size * size`` bits (colorhash: 14 for each of `size`).
     filter : str
         Resampling filter on the way to the hash.
     decoding : str
@@ -240,14 +240,10 @@ class Member:
         Container.
     quality : int or None
         Estimated quality setting of the encoder.
-    role : str
-        keeper, duplicate or similar.
-    keeper : str or None
-        Path of the keeper this member was verified against; None for the group's keeper.
-    distance : int or None
-        Hamming distance to that keeper in bits; None for the group's keeper.
-    share : float or None
-        The same as a share of the hash's bits.
+    role, keeper : str, str or None
+        keeper, duplicate or similar. Path of the keeper this member was verified against; None for the group's keeper.
+    distance, share : int, float or None
+        Hamming distance to that keeper in bits, and as a share of the hash's bits; None for the group's keeper.
     score : float or None
         Verification score, 0..1.
     tier : Tier or None

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from lookalike.errors import UsageError
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +68,8 @@ class FindOptions:
         Globs in gitignore syntax, relative to each root: images that match come first in keep order and never go.
     units : bool
         Whether the files of one shot count as one image.
+    frames : str
+        first, or all: images match, as edits at most, if any of their frames or pages do.
     """
 
     tier: Tier = Tier.EDIT
@@ -80,16 +82,17 @@ class FindOptions:
     verify: VerifyStep = "thumbnail"
     protect: tuple[str, ...] = ()
     units: bool = True
+    frames: Frames = "first"
 
     def __post_init__(self) -> None:
         if self.tier is Tier.NONE:
             raise UsageError("tier must be one of exact, copy, edit, similar")
         if not 0 <= self.radius <= self.spec.bits:
             raise UsageError(f"radius must lie in 0..{self.spec.bits} bits for {self.spec.id}, got {self.radius}")
-        for what, given, known in (
-            ("group rule", self.group, GroupRule),
-            ("orientation", self.orient, Orient),
-            ("verification", self.verify, VerifyStep),
-        ):
+        choices = {
+            "group rule": (self.group, GroupRule), "orientation": (self.orient, Orient),
+            "verification": (self.verify, VerifyStep), "choice of frames": (self.frames, Frames),
+        }  # fmt: skip
+        for what, (given, known) in choices.items():
             if given not in get_args(known):
                 raise UsageError(f"unknown {what} {given!r}: use one of {', '.join(get_args(known))}")

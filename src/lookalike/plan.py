@@ -4,6 +4,7 @@ A plan is values only: nothing here looks at a file. What a plan says of files i
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -17,6 +18,8 @@ Metadata = Literal["stay", "merge", "drop"]
 LINKS = ("hardlink", "symlink", "reflink")
 """Actions that leave a name where the file was."""
 VERDICTS = get_args(Verdict)
+NEVER_LOST = ("raw", "finish")
+"""Losses that no option allows."""
 DIGEST_BYTES = 32
 PLAN_VERSION = 1
 
@@ -34,7 +37,7 @@ class KeepOptions:
     quarantine : str or None
         Folder for what goes; None for one beside each root.
     allow_loss : tuple of str
-        What may be lost although the keeper lacks it, of `lookalike.model.LOSSES`.
+        What may be lost although the keeper lacks it, of `lookalike.model.LOSSES` without `NEVER_LOST`.
     flat : bool
         Whether flat and nearly blank images may go.
     within : int or None
@@ -76,12 +79,35 @@ class KeepOptions:
                 given := getattr(self, name), str
             ):  # its letters would pass for names, and a * for every file
                 raise UsageError(f"{name} is a tuple of texts, got the text {given!r}: write ({given!r},)")
-        if unknown := [name for name in self.allow_loss if name not in LOSSES]:
-            raise UsageError(f"unknown loss {unknown[0]!r}: use a comma list of {', '.join(LOSSES)}")
+        allowed = [name for name in LOSSES if name not in NEVER_LOST]
+        if unknown := [name for name in self.allow_loss if name not in allowed]:
+            raise UsageError(f"unknown loss {unknown[0]!r}: use a comma list of {', '.join(allowed)}")
         if self.within is not None and self.within < 0:
             raise UsageError(f"within must be at least 0 folders, got {self.within}")
         if self.quarantine is not None and self.action == "trash":
             raise UsageError("a quarantine folder has no meaning with action trash")
+
+
+def lost(lacks: Sequence[str]) -> str:
+    """Say in words what a keeper lacks, and the option that lets it go all the same where there is one.
+
+    Parameters
+    ----------
+    lacks : sequence of str
+        Of `lookalike.model.LOSSES`, at least one.
+
+    Returns
+    -------
+    str
+        One clause.
+
+    Examples
+    --------
+    >>> lost(["alpha"]), lost(["depth", "raw"])
+    ('keeper carries less: alpha (--allow-loss alpha)', 'keeper carries less: depth, raw')
+    """
+    may = "" if set(lacks) & set(NEVER_LOST) else f" (--allow-loss {','.join(lacks)})"
+    return f"keeper carries less: {', '.join(lacks)}{may}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,9 @@ def scan(
     missing = list(unseen)
     incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
     run = _Run(catalog, spec, options, opened, progress or (lambda _done, _listed, _finished: None))
-    with open_pool([root for root, _ in opened], workers=workers, readers=readers) as pool:
+    with open_pool(
+        [root for root, _ in opened], workers=workers, readers=readers, max_pixels=options.max_pixels
+    ) as pool:
         run.list_and_read(pool)
     missing += [root.path for root, _ in opened if root.path in run.lost]
     incomplete += run.incomplete

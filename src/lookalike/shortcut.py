@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from blake3 import blake3
 
 from lookalike import decode, formats
-from lookalike.examining import Outcome, Task, crashed, examine, recognise
+from lookalike.examining import Outcome, Task, crashed, examine, limits, overran, recognise
+from lookalike.model import MAX_PIXELS
 from lookalike.pool import Pool
 from lookalike.sources.roots import Root
 
@@ -40,7 +41,9 @@ def chunk_length(sizes: Sequence[int]) -> int:
     return 1 + sum(before < CHUNK_BYTES for before in itertools.islice(total, len(sizes) - 1)) if sizes else 0
 
 
-def open_pool(roots: Sequence[Root], *, workers: int, readers: int | None) -> Pool[Task, Outcome]:
+def open_pool(
+    roots: Sequence[Root], *, workers: int, readers: int | None, max_pixels: int = MAX_PIXELS
+) -> Pool[Task, Outcome]:
     """Open a pool that reads and decodes files.
 
     Parameters
@@ -52,6 +55,8 @@ def open_pool(roots: Sequence[Root], *, workers: int, readers: int | None) -> Po
     readers : int, optional
         Threads that read ahead; None for what suits the volumes: one for rotating disks, two for networks, else as many
         as there are workers.
+    max_pixels : int
+        Most pixels of one image that are decoded, which says what a worker process may use.
 
     Returns
     -------
@@ -61,8 +66,9 @@ def open_pool(roots: Sequence[Root], *, workers: int, readers: int | None) -> Po
     usual = min((root.readers for root in roots if root.readers is not None), default=None)
     few = readers if readers is not None else usual
     return Pool(
-        examine, crashed, workers=workers, shortcut=Shortcut(everything=few is not None), readers=few or workers
-    )
+        examine, crashed, workers=workers, shortcut=Shortcut(everything=few is not None), readers=few or workers,
+        limits=limits(max_pixels), overran=overran,
+    )  # fmt: skip
 
 
 class Shortcut:

@@ -75,7 +75,7 @@ def stream(
     roots = [root for _, root in found]
     incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
     run = _Run(catalog, specs, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
-    with open_pool(roots, workers=workers, readers=readers) as pool:
+    with open_pool(roots, workers=workers, readers=readers, max_pixels=options.max_pixels) as pool:
         try:
             yield from run.tables(pool)
         finally:

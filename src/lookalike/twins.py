@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 
 from lookalike import decode
 from lookalike.columns import Facts, Images
-from lookalike.examining import LUMA_KEY_BYTES, PixelOutcome, PixelTask, examine_pixels, luma_key, pixels_unknown
+from lookalike.examining import (
+    LUMA_KEY_BYTES,
+    PixelOutcome,
+    PixelTask,
+    examine_pixels,
+    limits,
+    luma_key,
+    pixels_overran,
+    pixels_unknown,
+)  # fmt: skip
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS
 from lookalike.shortcut import CHUNK_FILES, chunk_length
@@ -110,7 +119,9 @@ class _Decoder:
         if not rows:
             return
         at = 0
-        with Pool(examine_pixels, pixels_unknown, workers=self._workers) as pool:
+        with Pool(
+            examine_pixels, pixels_unknown, workers=self._workers, limits=limits(), overran=pixels_overran
+        ) as pool:
             while at < len(rows):
                 ahead = rows[at : at + CHUNK_FILES]
                 length = chunk_length(self._images.facts.size[ahead].tolist())

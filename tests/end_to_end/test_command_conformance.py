@@ -17,7 +17,7 @@ from PIL import Image
 
 from conftest import SHARED
 
-MEMORY = 1_500_000_000
+MEMORY = 1 << 30
 """Bytes that the scan of hostile files may hold in one process."""
 OBSERVER = """
 import resource, subprocess, sys
@@ -33,7 +33,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if not SHARED.is_dir():
         pytest.skip("the shared test images are not beside the checkout")
     output = tmp_path_factory.mktemp("hostile") / "findings.json"
-    command = line("find", "formats", "broken", "--no-catalog", "--workers", "2", "--output", output)
+    command = line("find", "formats", "broken", "--no-catalog", "--workers", "2", "--frames", "all", "--output", output)
     # A parent of its own, so that the figure is of this scan and of no other child of the tests.
     observed = [sys.executable, "-c", OBSERVER, *(os.fsdecode(part) for part in command)]
     done = subprocess.run(observed, cwd=SHARED, env=environment(), capture_output=True, timeout=300, check=False)
@@ -57,8 +57,9 @@ def test_every_file_is_accounted_for(hostile: dict[str, Any], shared_data: Path)
     assert {row["kind"] for row in hostile["failures"]} <= {"damaged", "unsupported", "limit"}
 
 
-def test_no_decoder_crashes(hostile: dict[str, Any]) -> None:
-    assert [row for row in hostile["failures"] if "crash" in row["reason"]] == []
+def test_no_decoder_crashes_or_needs_more_than_a_worker_may_use(hostile: dict[str, Any]) -> None:
+    """Workers are held to 10 s of processor time a file and 1 GB; what needs more would be a failure that says so."""
+    assert [row for row in hostile["failures"] if row["reason"].startswith("its decoder")] == []
 
 
 def test_every_failure_has_a_reason_for_people(hostile: dict[str, Any]) -> None:
@@ -79,7 +80,7 @@ def one_worker() -> Result:
     """The same with one worker, that is, in the process of the command itself."""
     if not SHARED.is_dir():
         pytest.skip("the shared test images are not beside the checkout")
-    return run("find", "formats", "broken", "--no-catalog", "--workers", "1", "--json", cwd=SHARED)
+    return run("find", "formats", "broken", "--no-catalog", "--workers", "1", "--frames", "all", "--json", cwd=SHARED)
 
 
 def test_one_worker_says_the_same(hostile: dict[str, Any], one_worker: Result) -> None:
@@ -147,6 +148,30 @@ def test_labelled_pairs_of_the_peers(shared_data: Path) -> None:
     ]
     assert len(wanted) > 12
     assert [pair for pair in wanted if of.get(pair[0], -1) != of.get(pair[1], -2)] == []
+
+
+def test_one_picture_in_many_formats_is_one_group(shared_data: Path) -> None:
+    """Of the 2,415 pairs all are of one cluster, so that what counts is how many groups its 70 files fall into."""
+    with (shared_data / "pairs" / "pillow_hopper_formats.csv").open(newline="") as file:
+        pairs = [(row["path_a"], row["path_b"]) for row in csv.DictReader(file)]
+    paths = sorted({path for pair in pairs for path in pair})
+    assert len(_clusters(pairs)) == 1
+    assert len(paths) == 70
+    document = found(*paths, "--units", "off", "--workers", "2", cwd=shared_data)
+    largest = max(members(document), key=len)
+    # All 70 as measured; another Pillow may read one or two rare modes otherwise.
+    assert len(largest & set(paths)) >= 68
+    assert sum(one in largest and other in largest for one, other in pairs) >= 2_250
+
+
+def _clusters(pairs: list[tuple[str, str]]) -> list[set[str]]:
+    """Return the sets of files that pairs connect."""
+    clusters: list[set[str]] = []
+    for pair in pairs:
+        touched = [cluster for cluster in clusters if not cluster.isdisjoint(pair)]
+        clusters = [cluster for cluster in clusters if cluster.isdisjoint(pair)]
+        clusters.append(set(pair).union(*touched))
+    return clusters
 
 
 def test_recoded_photos_find_their_originals(shared_data: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from lookalike.errors import UsageError
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Orient, Truncated, VerifyStep
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, Orient, Truncated, VerifyStep
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +48,9 @@ class FindArguments:
     units: Annotated[str, typer.Option(metavar="on|off", help="Whether the files of one shot count as one image.")] = (
         "on"
     )
+    frames: Annotated[
+        str, typer.Option(help="first, or all: animations and pages match if any of their frames do.")
+    ] = "first"
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = (
         None
     )
@@ -102,6 +105,7 @@ class FindArguments:
             "candidates": self.candidates,
             "verify": cast("VerifyStep", self.verify),
             "units": _on(self.units),
+            "frames": cast("Frames", self.frames),
             "exclude": self.exclude or (),
             "include": self.include or (),
             "min_size": size_of(self.min_size),

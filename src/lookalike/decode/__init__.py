@@ -8,9 +8,12 @@ from PIL import Image
 
 from lookalike.decode.enlarging import predictions
 from lookalike.decode.frames import frames_of
+from lookalike.decode.jxl import header
 from lookalike.decode.native import decode_all, is_candidate, read_files
-from lookalike.decode.pillow import decoders, environment, is_truncated, opened
+from lookalike.decode.pillow import NO_MEMORY, can_read_raw, decoders, environment, is_truncated, opened, use_one_thread
 from lookalike.decode.pixels import PIXELS_VERSION, Pixels, pixels_of
+from lookalike.decode.raw import NEEDED as RAW_NEEDED
+from lookalike.decode.raw import SENSOR
 from lookalike.decode.thumbnails import detail, luma_of, reduced, square, thumbnail, turn, upright_size
 from lookalike.model import MAX_PIXELS, Thumbnail
 
@@ -18,9 +21,9 @@ VERSION = 5
 """Rises when any thumbnail could change; the catalog decodes again what an older version made."""
 
 __all__ = [
-    "PIXELS_VERSION", "VERSION", "Pixels", "decode", "decode_all", "decoders", "detail", "environment", "frames_of",
-    "is_candidate", "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes", "predictions", "read_files",
-    "turn", "upright_size", "whole_luma",
+    "NO_MEMORY", "PIXELS_VERSION", "RAW_NEEDED", "VERSION", "Pixels", "can_read_raw", "decode", "decode_all", "decoders",
+    "detail", "environment", "frames_of", "is_candidate", "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes",
+    "predictions", "read_files", "turn", "upright_size", "use_one_thread", "whole_luma",
 ]  # fmt: skip
 
 
@@ -41,7 +44,7 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
     Returns
     -------
     Thumbnail
-        Upright, transparency over white.
+        Upright, transparency over white. Of a camera raw file it shows the preview; size and depth are those of the sensor.
 
     Raises
     ------
@@ -53,6 +56,10 @@ def decode(data: bytes, name: str = "", *, truncated: bool = False, max_pixels: 
         return made
     with opened(data, name, truncated=truncated, max_pixels=max_pixels) as image:
         made = thumbnail(image, data)
+        if (sensor := image.info.get(SENSOR)) is not None:
+            made = replace(made, width=sensor.width, height=sensor.height, depth=sensor.depth, quality=None)
+        if made.format == "JXL" and (known := header(data)) is not None and known.animated:
+            made = replace(made, frames=max(2, made.frames))  # at least; how many there are nobody tells
     return replace(made, truncated=truncated and is_truncated(data))
 
 

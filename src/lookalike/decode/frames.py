@@ -5,7 +5,9 @@ from collections.abc import Generator
 
 from PIL import Image, ImageOps
 
+from lookalike.decode import jxl
 from lookalike.decode.pillow import opened
+from lookalike.errors import DecodeError
 from lookalike.model import MAX_PIXELS
 
 KEPT = ("1", "L", "LA", "I;16", "I", "F", "RGB", "RGBA", "CMYK")
@@ -36,6 +38,8 @@ def frames_of(data: bytes, name: str, first: int = 0, *, max_pixels: int = MAX_P
     DecodeError
         With the kind damaged, unsupported or limit.
     """
+    if (known := jxl.header(data)) is not None and known.animated and first:
+        raise DecodeError("unsupported", "frames of JPEG XL after the first are not decoded")
     with opened(data, name, truncated=False, max_pixels=max_pixels) as image:
         for at in range(first, getattr(image, "n_frames", 1)):
             image.seek(at)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import re
 import struct
+import sys
 import threading
 import traceback
 import warnings
@@ -15,11 +16,13 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL import __version__ as pillow_version
 
 from lookalike import formats
+from lookalike.decode import jxl, raw
 from lookalike.errors import DecodeError, LookalikeError
 
-PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None}
-"""Optional Pillow plug-ins of the `formats` extra: module -> function to call once, or None where importing is enough."""
+PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
+"""Optional decoders of the `formats` extra: module -> function to call once, or None where importing is enough."""
 
+NO_MEMORY = "not enough memory to decode it"
 STUMBLES = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
     struct.error,
@@ -60,6 +63,19 @@ def environment() -> dict[str, str]:
 
 
 @cache
+def use_one_thread() -> None:
+    """Let the decoders of this process have one thread each, where they would take one a core: others decode beside it."""
+    decoders()
+    for module, name, value in (
+        ("PIL.AvifImagePlugin", "DEFAULT_MAX_THREADS", 1),
+        ("pi_heif.options", "DECODE_THREADS", 1),
+        ("pillow_jxl.JpegXLImagePlugin", "DECODE_THREADS", 0),
+    ):
+        if (plugin := sys.modules.get(module)) is not None:
+            setattr(plugin, name, value)
+
+
+@cache
 def _readable(format_: str | None = None) -> tuple[str, ...]:
     """Return the formats Pillow may open, of those that have a decoder here; the likely one first."""
     decoders()
@@ -97,12 +113,10 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
     format_ = formats.sniff(data[: formats.HEAD_BYTES], name)
     if not data:
         raise DecodeError("damaged", "the file is empty")
-    if format_ == "RAW":
-        raise DecodeError("unsupported", "camera raw files are not read yet")
     try:
         with (
             _pillow(truncated=truncated, max_pixels=max_pixels),
-            _within(io.BytesIO(data), _readable(format_), max_pixels) as image,
+            _within(data, format_, max_pixels) as image,
         ):
             yield image
     except LookalikeError:  # ours already: what the body raised on purpose
@@ -112,7 +126,7 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
     except Image.DecompressionBombError as error:
         raise DecodeError("limit", "more pixels than the limit") from error
     except MemoryError as error:
-        raise DecodeError("limit", "not enough memory to decode it") from error
+        raise DecodeError("limit", NO_MEMORY) from error
     except NotImplementedError as error:  # a sound DDS or BLP file of pixels that Pillow does not know
         raise DecodeError("unsupported", _clause(error)) from error
     except OSError as error:
@@ -121,8 +135,7 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
             raise DecodeError("unsupported", _clause(error)) from error
         raise DecodeError("damaged", _clause(error), truncated=early) from error
     except STUMBLES as error:
-        said = _clause(error)  # of a sound file, Pillow may not know how to turn its mode into gray
-        raise DecodeError("unsupported" if said.startswith("conversion from ") else "damaged", said) from error
+        raise _stumbled(_clause(error)) from error
 
 
 def is_truncated(data: bytes) -> bool:
@@ -155,10 +168,16 @@ def is_truncated(data: bytes) -> bool:
     return False
 
 
-def _within(file: io.BytesIO, readable: tuple[str, ...], max_pixels: int) -> Image.Image:
+def _within(data: bytes, format_: str | None, max_pixels: int) -> Image.Image:
     """Open an image of as many pixels as are allowed; Pillow, with the same limit, lets pass up to twice as many."""
+    known = jxl.header(data) if format_ == "JXL" else None
+    if known is not None and known.width * known.height > max_pixels:
+        raise _too_large((known.width, known.height), max_pixels)
     try:
-        image: Image.Image = Image.open(file, formats=readable)
+        if format_ == "RAW":
+            image = raw.preview(data, _readable("JPEG"))
+        else:
+            image = Image.open(io.BytesIO(data), formats=_readable(format_))
     except Image.DecompressionBombError as error:
         # Pillow says no more than width times height; both are in the frame that raised it.
         *_, (frame, _) = traceback.walk_tb(error.__traceback__)
@@ -225,12 +244,33 @@ def _ends_early(error: OSError) -> bool:
     return "truncated" in str(error).lower()
 
 
+def can_read_raw() -> bool:
+    """Return whether camera raw files can be looked at.
+
+    Returns
+    -------
+    bool
+        Whether the package that finds their previews is there.
+    """
+    return raw.MODULE in decoders().split("+")
+
+
 def _unidentified(format_: str | None) -> DecodeError:
     if format_ in formats.EXTRA and format_ not in _readable():
         return DecodeError("unsupported", f"{formats.EXTRA[format_]} needs a decoder: pip install 'lookalike[formats]'")
     if format_ is None:
         return DecodeError("damaged", "not an image, whatever its name says")
     return DecodeError("damaged", f"starts like {format_} but its header cannot be read")
+
+
+def _stumbled(said: str) -> DecodeError:
+    """Return what a decoder means by an error that is none of those that Pillow has words for."""
+    if "Security limit" in said:  # of libheif's own
+        return DecodeError("limit", said)
+    if "bad allocation" in said or said.startswith("Memory allocation error"):  # of C++ in general, and of libheif
+        return DecodeError("limit", NO_MEMORY)
+    # Of a sound file, Pillow may not know how to turn its mode into gray.
+    return DecodeError("unsupported" if said.startswith("conversion from ") else "damaged", said)
 
 
 def _clause(error: BaseException) -> str:

@@ -24,6 +24,8 @@ except ModuleNotFoundError:  # installed without a compiler
 else:
     HAS_KERNEL = True
 
+DRAFTED = ("JPEG", "MPO", "RAW")
+"""Formats that libjpeg may decode at a scale; the preview of a raw file mostly is a JPEG, and others take no notice."""
 NEUTRAL = 128
 GRAY_TOLERANCE = 3
 """Chroma levels off neutral that codecs leave in a gray picture."""
@@ -128,7 +130,7 @@ def thumbnail(image: Image.Image, data: bytes) -> Thumbnail:
     quality = metadata.jpeg_quality(image)
     blocks = -(-min(width, height) // BLOCK) >= MIN_BLOCKS
     unit = BLOCK if blocks and _draft(image, BLOCK) else 1
-    if unit == 1 and format_ in ("JPEG", "MPO"):
+    if unit == 1 and format_ in DRAFTED:
         _draft(image, 1)
     image.load()
     exif = metadata.exif(image)  # some containers hold it behind the pixels
@@ -250,7 +252,7 @@ def block_means(plane: Image.Image) -> NDArray[np.uint8]:
 
 def _draft(image: Image.Image, scale: int) -> bool:
     """Ask libjpeg for luma and chroma at a scale, block means at 8; false where it has to decline, as for CMYK and RGB."""
-    if image.format not in ("JPEG", "MPO") or image.mode not in ("L", "RGB") or not _is_ycc(image):
+    if image.format not in DRAFTED or image.mode not in ("L", "RGB") or not _is_ycc(image):
         return False
     width, height = image.size
     image.draft("L" if image.mode == "L" else "YCbCr", (width // scale, height // scale))
@@ -362,8 +364,8 @@ def _thumbnail_planes(
 
 
 def _frames(image: Image.Image) -> int:
-    """Count frames or pages (the layers of a PSD are neither); of a file damaged after its first frame, that one."""
-    if image.format == "PSD":
+    """Count frames or pages (layers of a PSD are neither); of a file damaged after its first frame, that one."""
+    if image.format in ("PSD", "RAW"):  # a preview may hold a smaller one of itself
         return 1
     try:
         return max(1, int(getattr(image, "n_frames", 1)))

@@ -83,6 +83,21 @@ class Layer:
         self._holders, self._nodes = item[by_item], node[by_item]
         self._items, self._bounds = item[by_node], bounds(node[by_node], neighbours.count)
 
+    def owned(self, owner: NDArray[np.int64]) -> "Layer":
+        """Return the same for what the items belong to.
+
+        Parameters
+        ----------
+        owner : ndarray of int64, shape (n,)
+            The owner of each item.
+
+        Returns
+        -------
+        Layer
+            An owner has the nodes of all its items.
+        """
+        return Layer(owner[self._holders], self._nodes, self._neighbours)
+
     def near(self, item: int) -> list[NDArray[np.int64]]:
         """Return the items that may match one item, node by node.
 
@@ -131,6 +146,23 @@ class Candidates:
 
     def __len__(self) -> int:
         return self._count
+
+    def owned(self, owner: NDArray[np.int64], count: int) -> "Candidates":
+        """Return the same for what the items belong to.
+
+        Parameters
+        ----------
+        owner : ndarray of int64, shape (n,)
+            The owner of each item.
+        count : int
+            Number of owners.
+
+        Returns
+        -------
+        Candidates
+            Two owners may match if any two of their items may.
+        """
+        return Candidates(count, [layer.owned(owner) for layer in self._layers])
 
     def near(self, item: int) -> NDArray[np.int64]:
         """Return every item that may match one item.

@@ -10,7 +10,7 @@ from lookalike.confirming import Confirmed, File
 from lookalike.errors import DecodeError
 from lookalike.files import contents_of
 from lookalike.model import Group, Member, Tier
-from lookalike.plan import LINKS, KeepOptions, Part
+from lookalike.plan import LINKS, KeepOptions, Part, lost
 from lookalike.planning.standing import Standing, Surroundings, held
 from lookalike.tables import printable
 
@@ -220,7 +220,7 @@ def _holding(fate: Fate, keeper: Fate, pair: Pair, options: KeepOptions) -> str 
         return None
     lacks = [name for name in pair.lacks if name not in options.allow_loss]
     if lacks:
-        return f"keeper carries less: {', '.join(lacks)} (--allow-loss {','.join(lacks)})"
+        return lost(lacks)
     if options.action in LINKS:
         return f"not the same bytes as its keeper, so no {options.action} can stand in its place"
     return None

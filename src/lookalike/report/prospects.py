@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from lookalike.globs import compiled
 from lookalike.labels import Root, class_of, conflict, names_below, root_of
 from lookalike.model import MIN_DETAIL
+from lookalike.plan import lost
 
 
 class Prospect(NamedTuple):
@@ -93,8 +94,7 @@ class Prospects:
         if classes is not None:
             return f"stays: label conflict: {classes} (--across-folders)"
         if member["keeper_lacks"] and member["digest"] != keeper["digest"]:
-            lacks = member["keeper_lacks"]
-            return f"stays: the keeper carries less: {', '.join(lacks)} (--allow-loss {','.join(lacks)})"
+            return f"stays: the {lost(member['keeper_lacks'])}"
         return None
 
     def _class(self, path: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ content a name had when it was last looked at.
 
 from lookalike.stores.bulk import Bulk
 from lookalike.stores.contents import Contents
+from lookalike.stores.frames import Frames
 from lookalike.stores.locations import Locations
 from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
@@ -63,11 +64,19 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         """,
     ),
     ("locations by content", "CREATE INDEX location_content ON location (content)"),
+    (
+        "frames",
+        """
+        CREATE TABLE frame (
+            content INTEGER NOT NULL REFERENCES content, number INTEGER NOT NULL, picture INTEGER NOT NULL REFERENCES content,
+            step TEXT NOT NULL, PRIMARY KEY (content, number)) WITHOUT ROWID
+        """,
+    ),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents, Pairs, Pixels, Origins, Bulk):
+class Catalog(Locations, Contents, Pairs, Pixels, Origins, Bulk, Frames):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B

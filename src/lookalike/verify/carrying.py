@@ -37,6 +37,8 @@ def lacking(
         name: getattr(facts, name)[member] > getattr(facts, name)[keeper]
         for name in ("colour", "alpha", "depth", "frames")
     }
+    raw = [facts.format[row] == "RAW" for row in (keeper, member)]
+    more["raw"], more["finish"] = raw[1], raw[0] and not raw[1]
     more["video"] = "video" in facts.exif[member] and "video" not in facts.exif[keeper]
     if evidence is not None:
         frame = frame_of(facts, keeper, member, tier, evidence, left=left)

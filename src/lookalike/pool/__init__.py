@@ -1,28 +1,32 @@
 """The local mapper: tasks in, results out, in processes that may die without taking anything along.
 
 Workers are plain child processes of the same interpreter that read pickled tasks from their standard input, so no
-``__main__`` guard is needed and nothing is inherited by fork. When one dies, its chunk goes to a new one task by task;
-the task that kills it again becomes the result of `crashed`, and the rest of the chunk is done. One worker means `map`
-in this very process.
+``__main__`` guard is needed and nothing is inherited by fork. When one dies, the task that it was at goes to a new one alone;
+if it kills that too, it becomes the result of `crashed`, and the rest of the chunk is done. One worker means `map` in this very
+process.
+
+Workers may have `Limits`. The system ends a worker that uses more time for one task, so that no decoder can keep it from that,
+and refuses it more memory; the task becomes the result of `overran` at once. What runs in this process has no such limits.
 
 Where much can be done safely in this process, without the interpreter lock, a `Shortcut` goes first: its chunks are read
 ahead by some threads and settled by others, and a worker process is started only for what it leaves over.
 """
 
 import atexit
-import json
 import os
 import pickle
 import queue
-import signal
-import subprocess
-import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from lookalike.pool.limits import Limits, held
+from lookalike.pool.worker import Worker, keep_freed
+
+__all__ = ["Limits", "Pool", "Shortcut", "default_workers", "held", "usable_cores"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,8 +37,6 @@ CHUNKS_AHEAD = 4
 settles them, since what waits for long is in the processor's caches no longer."""
 PATIENCE_SECONDS = 2.0
 """How long threads are waited for when there is a hurry."""
-
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); from lookalike.pool import serve; serve(sys.argv[1])"
 
 
 def usable_cores() -> int:
@@ -59,16 +61,6 @@ def default_workers() -> int:
         One per usable core, and at least 2, so that a decoder that crashes never takes the program along.
     """
     return max(2, usable_cores())
-
-
-def _keep_freed() -> None:
-    """Let glibc keep the memory of one picture for the next; else a decoder gets every buffer anew, page by page.
-
-    A block that the system gave by itself raises the size from which it does so, up to 32 MiB, once it is freed
-    (``man 3 mallopt``); any program that ever freed a large array is in this state. Other allocators do not notice, and what
-    a user has set by ``MALLOC_MMAP_THRESHOLD_`` stays.
-    """
-    bytes(31 << 20)
 
 
 class Shortcut(Protocol[T_contra, R]):
@@ -99,6 +91,10 @@ class Pool(Generic[T, R]):
         What goes first.
     readers : int
         Number of threads that read ahead for it, in the order of submission.
+    limits : Limits, optional
+        What each worker process may use; None for whatever it likes.
+    overran : callable, optional
+        ``(task, reason) -> result`` for a task that used more time; None for `crashed`.
 
     Examples
     --------
@@ -110,11 +106,12 @@ class Pool(Generic[T, R]):
 
     def __init__(
         self, function: Callable[[T], R], crashed: Callable[[T, str], R], *, workers: int,
-        shortcut: Shortcut[T, R] | None = None, readers: int = 1,
+        shortcut: Shortcut[T, R] | None = None, readers: int = 1, limits: Limits | None = None,
+        overran: Callable[[T, str], R] | None = None,
     ) -> None:  # fmt: skip
-        _keep_freed()
-        self._function = function
-        self._crashed = crashed
+        keep_freed()
+        self._function, self._limits = function, limits
+        self._crashed, self._overran = crashed, overran or crashed
         self._shortcut = shortcut
         self._tasks: queue.SimpleQueue[Sequence[T] | None] = queue.SimpleQueue()
         self._read: queue.SimpleQueue[tuple[Sequence[T], Any] | None] = queue.SimpleQueue()
@@ -123,7 +120,7 @@ class Pool(Generic[T, R]):
         self._held = self._ahead = 0
         self._memory = threading.Condition()
         self._closing = threading.Event()
-        self._workers: set[_Worker] = set()
+        self._workers: set[Worker] = set()
         several = workers if workers > 1 else 0
         self._threads = [threading.Thread(target=self._drive, daemon=True) for _ in range(several)]
         ahead = readers if several and shortcut is not None else 0
@@ -162,6 +159,11 @@ class Pool(Generic[T, R]):
     def room(self) -> bool:
         """Whether another chunk would keep a worker busy rather than wait behind others."""
         return self._waiting < max(1, 4 * len(self._threads))
+
+    @property
+    def busy(self) -> bool:
+        """Whether results are still to come."""
+        return self._waiting > 0
 
     def submit(self, chunk: Sequence[T]) -> None:
         """Hand over a chunk of tasks.
@@ -230,7 +232,7 @@ class Pool(Generic[T, R]):
 
     def _drive(self) -> None:
         """Settle chunks and ask one worker process for the rest; runs in a thread of its own."""
-        worker: _Worker | None = None
+        worker: Worker | None = None
         try:
             while (item := self._read.get()) is not None and not self._closing.is_set():
                 chunk, read = item
@@ -254,100 +256,30 @@ class Pool(Generic[T, R]):
                 worker.kill()
                 worker.end()
 
-    def _ask(self, tasks: list[T], worker: "_Worker | None") -> tuple[list[R], "_Worker | None"]:
+    def _ask(self, tasks: list[T], worker: "Worker | None") -> tuple[list[R], "Worker | None"]:
         """Return the results of a worker process, fewer where the pool is closing, and the worker that is alive then."""
         results: list[R] = []
-        parts: list[Sequence[T]] = [tasks] if tasks else []
-        while parts and not self._closing.is_set():
-            part = parts.pop(0)
-            worker = worker or _Worker(self._function)
+        left = deque(tasks)
+        alone = False
+        while left and not self._closing.is_set():
+            worker = worker or Worker(self._function, self._limits)
             self._workers.add(worker)
             if self._closing.is_set():  # before this one was among those that were killed
                 break
             try:
-                results += worker.ask(part)
+                for answer in worker.ask([left[0]] if alone else list(left)):
+                    results.append(answer)
+                    left.popleft()
+                alone = False
             except (EOFError, BrokenPipeError, ConnectionResetError, pickle.UnpicklingError):
                 self._workers.discard(worker)
-                reason, worker = worker.end(), None
-                if len(part) == 1:
-                    results.append(self._crashed(part[0], reason))
-                else:  # which of them it was shows when each goes alone
-                    parts = [[task] for task in part] + parts
+                (reason, too_long), worker = worker.end(), None
+                if too_long or alone:
+                    results.append((self._overran if too_long else self._crashed)(left.popleft(), reason))
+                alone = not (too_long or alone)  # whether it was this task shows when it goes alone
             except BaseException:
                 self._workers.discard(worker)
                 worker.kill()
                 worker.end()
                 raise
         return results, worker
-
-
-class _Worker:
-    """One child process and its two pipes."""
-
-    def __init__(self, function: Callable[..., object]) -> None:
-        name = f"{function.__module__}:{function.__qualname__}"
-        paths = json.dumps([path or os.getcwd() for path in sys.path])
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a module of this package
-            [sys.executable, "-P", "-c", _BOOT, name, paths],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result
-        )
-
-    def ask(self, tasks: Sequence[object]) -> list[Any]:
-        """Return the results of some tasks; what the function raised is raised here."""
-        to, back = self._process.stdin, self._process.stdout
-        assert to is not None
-        assert back is not None
-        pickle.dump(list(tasks), to, protocol=pickle.HIGHEST_PROTOCOL)
-        to.flush()
-        outcome, value = pickle.load(back)  # noqa: S301 - written by our own child
-        if outcome == "error":
-            raise value
-        return list(value)
-
-    def kill(self) -> None:
-        """End the process at once; `end` must follow."""
-        self._process.kill()
-
-    def end(self) -> str:
-        """Close the pipes, wait, and say how the process ended."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue  # what was still buffered for a dead process
-        code = self._process.wait()
-        if code >= 0:
-            return f"ended with code {code}"
-        names = {number.value: number.name for number in signal.Signals}
-        return f"killed by {names.get(-code, f'signal {-code}')}"
-
-
-def serve(name: str) -> None:
-    """Answer tasks until standard input ends; the main loop of a worker process.
-
-    Parameters
-    ----------
-    name : str
-        ``module:function`` to call on each task.
-    """
-    _keep_freed()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    source: BinaryIO = sys.stdin.buffer
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a stray print must not break the stream
-        module, _, function = name.partition(":")
-        call = getattr(import_module(module), function)
-        while True:
-            try:
-                tasks = pickle.load(source)  # noqa: S301 - written by our own parent
-            except EOFError:
-                return
-            try:
-                answer: tuple[str, object] = ("ok", [call(task) for task in tasks])
-            except Exception as error:  # noqa: BLE001 - carried over to the parent
-                answer = ("error", error)
-            pickle.dump(answer, answers, protocol=pickle.HIGHEST_PROTOCOL)
-            answers.flush()

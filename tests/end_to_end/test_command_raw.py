@@ -1,0 +1,107 @@
+"""Camera raw files among others: joined by their previews, part of their shot, never removed for other bytes."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from album import jpeg
+from command import found, groups, members, run, write
+
+import lookalike
+from conftest import encode, scene
+from lookalike.confirming import confirm
+from lookalike.errors import UsageError
+from lookalike.model import Tier
+from lookalike.plan import Plan
+from raw_writer import dng
+
+pytestmark = pytest.mark.skipif(
+    "rawpy" not in lookalike.decode.decoders().split("+"), reason="the extra formats is not installed"
+)
+PICTURE = scene(1, 640, 480)
+LOOSEST = ("--tier", "edit", "--allow-loss", "pixels,crop,colour,alpha,depth,frames,video", "--drop-metadata")
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "photos"
+
+
+def plan(tier: str = "edit") -> Plan:
+    losses = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video")
+    findings = lookalike.find("photos", use_catalog=False, workers=1)
+    return findings.plan(tier=tier, allow_loss=losses, metadata="drop", within=0)
+
+
+def test_a_raw_file_alone_joins_by_its_preview_and_stays(photos: Path) -> None:
+    write(photos / "a.dng", dng(PICTURE))
+    write(photos / "b.jpg", jpeg(PICTURE, 95))
+    write(photos / "c.jpg", jpeg(PICTURE.resize((320, 240)), 80))
+    ((keeper, own),) = groups(found("photos")).items()
+    assert keeper == "photos/b.jpg", "a raw file comes last, so that others may go for each other"
+    assert (own["photos/a.dng"]["tier"], own["photos/a.dng"]["role"]) == ("copy", "duplicate")
+    assert own["photos/a.dng"]["relation"] == "JPEG -> RAW"
+    assert own["photos/a.dng"]["keeper_lacks"] == ["depth", "raw"]
+    made = plan()
+    assert [decision.path for decision in made.removals] == ["photos/c.jpg"]
+    said = {decision.path: decision.reason for decision in made.decisions}
+    assert said["photos/a.dng"] == "keeper carries less: raw"
+    assert "keeper carries less" in run("clean", "photos", "--no-catalog", "--dry-run", *LOOSEST).text
+
+
+def test_no_option_lets_a_raw_file_go_or_anything_go_for_one(photos: Path) -> None:
+    raw, finished = (dng(PICTURE), "a.dng"), (jpeg(PICTURE, 95), "b.jpg")
+    assert confirm(raw, finished).lacks == (("finish",), ("depth", "raw"))
+    assert confirm(finished, raw).lacks == (("depth", "raw"), ("finish",))
+    assert confirm(raw, (dng(PICTURE, quality=90), "c.dng")).lacks == (("raw",), ("raw",))
+    write(photos / "a.dng", raw[0])
+    write(photos / "b.jpg", finished[0])
+    for name in ("raw", "finish"):
+        assert run("clean", "photos", "--no-catalog", "--dry-run", "--allow-loss", name).code == 2
+        with pytest.raises(UsageError, match="unknown loss"):
+            lookalike.find("photos", use_catalog=False, workers=1).plan(allow_loss=(name,))
+
+
+def test_equal_raw_files_go_for_each_other(photos: Path) -> None:
+    write(photos / "a.dng", dng(PICTURE))
+    shutil.copy(photos / "a.dng", photos / "b.dng")
+    assert [decision.path for decision in plan("exact").removals] == ["photos/b.dng"]
+
+
+def test_raw_and_jpeg_of_one_shot_are_one_image_as_before(photos: Path) -> None:
+    for folder in ("a", "b"):
+        write(photos / folder / "1.dng", dng(PICTURE))
+        write(photos / folder / "1.jpg", jpeg(PICTURE, 95))
+    write(photos / "c.jpg", jpeg(PICTURE, 95))
+    document = found("photos")
+    assert (document["stats"]["images"], document["stats"]["duplicates"], document["stats"]["failed"]) == (3, 2, 0)
+    assert members(document) == {frozenset({"photos/a/1.jpg", "photos/b/1.jpg", "photos/c.jpg"})}
+    ((keeper, own),) = groups(document).items()
+    assert own[keeper]["parts"] == [{"path": "photos/a/1.dng"}]
+    made = plan("copy")
+    assert {decision.path: [part.path for part in decision.parts] for decision in made.removals} == {
+        "photos/b/1.jpg": ["photos/b/1.dng"],
+        "photos/c.jpg": [],
+    }
+
+
+def test_a_shot_with_a_raw_file_stays_beside_a_better_jpeg(photos: Path) -> None:
+    write(photos / "a" / "1.dng", dng(PICTURE))
+    write(photos / "a" / "1.jpg", jpeg(PICTURE.resize((320, 240)), 80))
+    write(photos / "b.jpg", jpeg(PICTURE, 95))
+    document = found("photos", "--keep", "resolution")
+    ((keeper, _),) = groups(document).items()
+    assert keeper == "photos/b.jpg"
+    findings = lookalike.find("photos", use_catalog=False, workers=1, keep="resolution")
+    made = findings.plan(tier="edit", allow_loss=("pixels", "depth"), metadata="drop", within=0)
+    assert not made.removals
+
+
+def test_a_raw_reference_holds_what_is_under_test(photos: Path) -> None:
+    write(photos / "have" / "a.dng", dng(PICTURE))
+    write(photos / "new" / "b.png", encode(PICTURE, "PNG"))
+    findings = lookalike.find("photos/new", against="photos/have", use_catalog=False, workers=1)
+    (member,) = findings.groups[0].members[1:]
+    assert (member.tier, member.keeper_lacks) == (Tier.COPY, ("finish",))
+    assert not findings.plan(tier="edit", within=0).removals

@@ -1,0 +1,56 @@
+"""What a file says that needs the extra `formats` in a Python without it, and that with it the file is read."""
+
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from conftest import scene
+from lookalike import decode
+from raw_writer import dng
+
+WITHOUT = """
+import json, sys
+sys.modules.update(dict.fromkeys(("pi_heif", "pillow_jxl", "rawpy")))  # as if nothing of that name were installed
+from lookalike import decode
+from lookalike.errors import DecodeError
+
+said = []
+for name, data in json.load(sys.stdin):
+    try:
+        decode.decode(bytes.fromhex(data), name)
+    except DecodeError as error:
+        said.append([error.kind, error.reason])
+print(json.dumps([decode.decoders().partition("+")[2], said]))
+"""
+
+
+def test_without_the_extra_each_format_names_it() -> None:
+    files = [
+        ("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)),
+        ("a.jxl", b"\xff\x0a\xcb\x06\0\x2d" + bytes(100)),
+        ("a.dng", dng(scene(1, 64, 48))),
+    ]
+    given = json.dumps([(name, data.hex()) for name, data in files])
+    done = subprocess.run([sys.executable, "-c", WITHOUT], input=given, capture_output=True, text=True, check=True)
+    decoders, said = json.loads(done.stdout)
+    assert decoders == ""
+    assert said == [
+        ["unsupported", f"{what} decoder: pip install 'lookalike[formats]'"]
+        for what in ("HEIF needs a", "JPEG XL needs a", "camera raw files need a")
+    ]
+
+
+def test_jpeg_xl_is_read_with_it() -> None:
+    if "pillow_jxl" not in decode.decoders().split("+"):
+        pytest.skip("the extra formats is not installed")
+    made, picture = io.BytesIO(), scene(1, 320, 240)
+    picture.save(made, "JXL", lossless=True)
+    plain = io.BytesIO()
+    picture.save(plain, "PNG")
+    found = decode.decode(made.getvalue(), "a.jxl")
+    assert np.array_equal(found.luma, decode.decode(plain.getvalue()).luma)
+    assert (found.format, found.width, found.height, found.frames) == ("JXL", 320, 240, 1)
