@@ -29,6 +29,7 @@ from lookalike.model import (
 )
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.pool import default_workers
+from lookalike.recalling import catalog_file, recall
 from lookalike.scanning import OnProgress, scan
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
@@ -71,7 +72,8 @@ def find(
     Parameters
     ----------
     paths : path or sequence of paths
-        Folders, entered recursively, and files.
+        Folders, entered recursively, and files; or one ``catalog:FILE``: everything that a catalog knows, without a look at
+        the files but where thumbnails leave doubts.
     against : path or sequence of paths
         References: only pairs between `paths` and these are looked for, and these are always keepers.
     tier : str
@@ -165,26 +167,33 @@ def find(
     for name, number in (("workers", workers), ("readers", readers)):
         if number is not None and number < 1:
             raise UsageError(f"{name} must be at least 1, got {number}")
-    place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
+    place = None if catalog is None else os.fspath(catalog)
+    recalled = catalog_file(roots, references, place, use_catalog=use_catalog)
+    place = (recalled or place or default_catalog()) if use_catalog else None
     decided = decisions(ledger=ledger)
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
-        found = scan(
-            roots,
-            references,
-            store,
-            spec,
-            scan_options,
-            workers=workers,
-            readers=readers,
-            progress=progress,
-        )
+        if recalled is not None:
+            found = recall(roots[0], store, scan_options)
+        else:
+            found = scan(
+                roots,
+                references,
+                store,
+                spec,
+                scan_options,
+                workers=workers,
+                readers=readers,
+                progress=progress,
+            )
         shots = _units(found, options)
         images, digests = found.images, found.images.facts.digest
         standing = Standing.of(decided, digests)
         staying = {
-            "protected": matching(options.protect, images.path, [*roots, *references]),
+            "protected": matching(options.protect, images.path, [*roots, *references])
+            if recalled is None
+            else matching(options.protect, images.key, [""]),
             "decided to keep": np.array([digest in standing.kept for digest in digests], np.bool_)[images.content],
         }
         staying = {why: values for why, values in staying.items() if values.any()}

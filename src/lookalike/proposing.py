@@ -137,14 +137,14 @@ class _Crossed:
             for row, query, _ in _few_at_once(parts):
                 owner = owners[start + query // self.sort.hashes]
                 far = bits.distance(own.distinct[own.nodes[owner, 0]], own.distinct[row]) > known
-                runs.append(_without_repetition(owner[far] * len(own.distinct) + row[far]))
+                runs.append(grouping.without_repetition(owner[far] * len(own.distinct) + row[far]))
                 seen += len(row)
                 # The runs are merged when they have doubled, so that no hit is moved often.
                 if sum(map(len, runs[1:])) > max(len(runs[0]), join.LIMIT):
-                    runs = [_without_repetition(*runs)]
+                    runs = [grouping.without_repetition(*runs)]
                 if len(runs[0]) > MOST_PAIRS or seen > MOST_LOOKS * MOST_PAIRS:
                     return None
-        keys = _without_repetition(*runs)
+        keys = grouping.without_repetition(*runs)
         return keys if len(keys) <= MOST_PAIRS else None
 
 
@@ -267,14 +267,6 @@ def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads
         near = grouping.Listed(int(kept.sum()), number[near.left], number[near.right])
         item, node = item[rows], number[node[rows]]
     return grouping.Layer(item, node, near)
-
-
-def _without_repetition(*columns: Column) -> Column:
-    """Sort, which takes a tenth of the time of ``np.unique`` where much is there once."""
-    values: Column = np.sort(np.concatenate(columns))
-    fresh = np.ones(len(values), np.bool_)
-    fresh[1:] = values[1:] != values[:-1]
-    return values[fresh]
 
 
 def _few_at_once(parts: Iterable[join.Pairs]) -> Iterable[join.Pairs]:

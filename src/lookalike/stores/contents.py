@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ FACTS = (
     "exif", "truncated", "decoder", "version", "failure", "reason",
 )  # fmt: skip
 """Columns of the table content beside its id and digest."""
+NUMBERS = ("id", "size", "width", "height", "frames", "depth", "detail", "quality")
+FLAGS = ("alpha", "colour", "lossless")
+TEXTS = ("format", "captured", "exif", "digest")
+"""Columns of `lookalike.columns.Facts`, by what they are made of."""
 
 
 class Contents(Database):
@@ -198,39 +203,56 @@ class Contents(Database):
         Facts
             One row per id, in the same order.
         """
-        columns = (
-            "id, size, width, height, frames, depth, detail, alpha, colour, lossless, quality, format, captured, exif,"
-            " digest"
-        )
-        with self.wanted(ids):
-            rows = self.db.execute(f"SELECT {columns} FROM content WHERE id IN wanted ORDER BY id").fetchall()
-        column = dict(
-            zip(columns.replace(" ", "").split(","), zip(*rows, strict=True) if rows else [()] * 15, strict=True)
-        )
+        query = f"SELECT {', '.join((*NUMBERS, *FLAGS, *TEXTS))} FROM content WHERE {{}} ORDER BY id"
+        parts: list[list[NDArray[np.int64]]] = [[np.zeros(0, np.int64)] for _ in (*NUMBERS, *FLAGS)]
+        format_, captured, exif, digest = texts = ([], [], [], [])  # type: tuple[list[str], list[str], list[Any], list[bytes]]
+        same: dict[str, str] = {}
+        nothing: dict[str, str | int] = {}  # most contents have no facts, and share this
+        for rows in self.among(query, "id", ids):
+            columns = list(zip(*rows, strict=True)) or [()] * (len(parts) + len(texts))
+            for part, values in zip(parts, columns, strict=False):
+                part.append(np.array([value or 0 for value in values], np.int64))
+            formats, dates, facts, digests = columns[len(parts) :]
+            format_ += (same.setdefault(value, value) for value in formats)
+            captured += (value or "" for value in dates)
+            exif += (json.loads(value) if value else nothing for value in facts)
+            digest += digests
+        whole = [np.concatenate(part) for part in parts]
+        numbers = dict(zip(NUMBERS, whole, strict=False))
+        flags = {name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)}
+        return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
 
-        def numbers(name: str) -> NDArray[np.int64]:
-            return np.array([value or 0 for value in column[name]], np.int64)
+    def unusable(self, *, version: int, truncated: bool, max_pixels: int) -> dict[int, tuple[FailureKind, str]]:
+        """Return the contents that are nothing to go by.
 
-        def flags(name: str) -> NDArray[np.bool_]:
-            return np.array(column[name], np.bool_)
+        Parameters
+        ----------
+        version : int
+            Present thumbnail version.
+        truncated : bool
+            Whether files that end early are accepted.
+        max_pixels : int
+            Present pixel limit.
 
-        return Facts(
-            id=numbers("id"),
-            size=numbers("size"),
-            width=numbers("width"),
-            height=numbers("height"),
-            frames=numbers("frames"),
-            depth=numbers("depth"),
-            detail=numbers("detail"),
-            alpha=flags("alpha"),
-            colour=flags("colour"),
-            lossless=flags("lossless"),
-            quality=numbers("quality"),
-            format=list(column["format"]),
-            captured=[value or "" for value in column["captured"]],
-            exif=[json.loads(value) if value else {} for value in column["exif"]],
-            digest=list(column["digest"]),
-        )
+        Returns
+        -------
+        dict of int to (str, str)
+            By id, kind and reason: could not be decoded, or would not be now, or have no thumbnail of that version.
+        """
+        query = """SELECT id, failure, reason, version != ?1, truncated AND NOT ?2 FROM content WHERE failure IS NOT NULL
+            OR version != ?1 OR truncated AND NOT ?2 OR width * height > ?3"""
+        found: dict[int, tuple[FailureKind, str]] = {}
+        with self.explained():
+            for content, failure, reason, old, short in self.db.execute(query, (version, truncated, max_pixels)):
+                if failure is not None:
+                    found[content] = failure, reason or ""
+                elif old:
+                    found[content] = "transient", "the catalog has no thumbnail of it: run find on its folder"
+                elif short:
+                    found[content] = "damaged", "ends early: --truncated accept takes it as it is"
+                else:
+                    found[content] = "limit", f"more than {max_pixels:,} pixels: raise --max-pixels"
+        return found
 
     def add_hashes(self, ids: Sequence[int], block: NDArray[np.uint64], spec: HashSpec, variant: str = "plain") -> None:
         """Store hashes; call inside a transaction.
@@ -283,10 +305,44 @@ class Contents(Database):
         dict of int to bytes
             By id, ascending; as `add_words` took them.
         """
-        query = """SELECT content, words FROM hash WHERE variant = ? AND content IN wanted
-            AND spec = (SELECT id FROM spec WHERE text = ?) ORDER BY content"""
-        with self.wanted(ids):
-            return dict(self.db.execute(query, (variant, spec.id)))
+        return dict(row for rows in self._words(np.sort(ids), spec, variant) for row in rows)
+
+    def word_columns(
+        self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain"
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+        """Return the stored hashes of contents as columns.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Ascending ids.
+        spec : HashSpec
+            Which hash.
+        variant : str
+            Of which variant of the picture.
+
+        Returns
+        -------
+        found : ndarray of int64, shape (m,)
+            Which of the ids have some, ascending.
+        count : ndarray of int64, shape (m,)
+            How many each of them has.
+        block : ndarray of uint64, shape (sum of count, words)
+            Hashes, id by id.
+        """
+        width = bits.words(spec.bits) * (bits.WORD // 8)
+        found, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        block = [np.zeros((0, bits.words(spec.bits)), np.uint64)]
+        for rows in self._words(ids, spec, variant):
+            found.append(np.array([content for content, _ in rows], np.int64))
+            count.append(np.array([len(words) // width for _, words in rows], np.int64))
+            block.append(bits.from_bytes([words for _, words in rows], spec.bits))
+        return np.concatenate(found), np.concatenate(count), np.concatenate(block)
+
+    def _words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str) -> Iterator[list[tuple[int, bytes]]]:
+        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
+            AND {} ORDER BY content"""
+        return self.among(query, "content", ids, (spec.id, variant))  # type: ignore[return-value]
 
     def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return thumbnails of contents.
@@ -308,11 +364,11 @@ class Contents(Database):
         CatalogError
             If one is missing.
         """
-        with self.wanted(ids):
-            rows = self.db.execute("SELECT pixels FROM thumbnail WHERE content IN wanted ORDER BY content").fetchall()
-        if len(rows) != len(ids):
+        query = "SELECT content, pixels FROM thumbnail WHERE {} ORDER BY content"
+        found = [pixels for rows in self.among(query, "content", ids) for _, pixels in rows]
+        if len(found) != len(ids):
             raise CatalogError(f"catalog {self.path} is damaged (thumbnails are missing): move it away and scan again")
-        pixels = np.frombuffer(b"".join(row[0] for row in rows), np.uint8).reshape(len(rows), PIXEL_BYTES)
+        pixels = np.frombuffer(b"".join(found), np.uint8).reshape(len(found), PIXEL_BYTES)
         luma = pixels[:, :LUMA_BYTES].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         return luma, pixels[:, LUMA_BYTES:].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
 
