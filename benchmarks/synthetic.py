@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lookalike import decode, hashes, variants
 from lookalike.decode.thumbnails import detail
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Thumbnail
+from lookalike.sources.volumes import volume_of
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Location
 from photos import cache
@@ -145,12 +146,13 @@ def _decoded(number: int, luma: NDArray[np.uint8], chroma: NDArray[np.uint8], *,
 def _name(store: Catalog, ids: list[int], sizes: list[int], rows: int) -> None:
     """Give each content a name, and some of them another one in another folder."""
     generator = np.random.default_rng(VERSION)
+    volume = volume_of("/").id
     again = generator.choice(len(ids), rows - len(ids), replace=False).tolist()
     of = [*range(len(ids)), *again]
     for start in range(0, rows, FOLDER_NAMES):
         part = of[start : start + FOLDER_NAMES]
         with store.transaction():
-            folder = store.folder("files", "scale:benchmark", f"set/{start // FOLDER_NAMES:05d}")
+            folder = store.folder("files", volume, f"no/such/folder/{start // FOLDER_NAMES:05d}")
             store.remember(
                 (
                     Location(folder, f"IMG_{start + at:07d}.jpg", sizes[one], 10**18 + start + at, 1, start + at + 1, ids[one])

@@ -132,10 +132,11 @@ class Judge:
         self._path = [images.path[row] for row in image.tolist()]
         # The verdict must not depend on which of two items comes first in keep order, which options choose.
         digests = [facts.digest[row] for row in content.tolist()]
-        pixels = (self._width * self._height).tolist()
         self._rank = np.empty(len(content), np.int64)
-        self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
-        self._digest, self._size = digests, facts.size[content].tolist()
+        by_digest = np.argsort(np.array(digests, np.bytes_), kind="stable")
+        by_pixels = np.argsort(-(self._width * self._height)[by_digest], kind="stable")
+        self._rank[by_digest[by_pixels]] = np.arange(len(content))
+        self._digest, self._size = digests, facts.size[content]
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads = proposals, store, threads
         self._pixels = options.verify == "pixels"
@@ -324,7 +325,7 @@ class Judge:
         """Decode the file of an item, if it is still there, still what was scanned, and can be."""
         try:
             with open(self._path[item], "rb") as file:
-                data = file.read(self._size[item] + 1)
+                data = file.read(int(self._size[item]) + 1)
             if blake3(data).digest() != self._digest[item]:
                 return None
             truncated, max_pixels = self._accepted

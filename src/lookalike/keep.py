@@ -7,6 +7,7 @@ Larger keys come first.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -301,7 +302,9 @@ def _shortest_path(images: Images) -> list[Key]:
 
 def _name(images: Images) -> list[Key]:
     # Identity breaks the tie of equal paths, which two roots of one name can give.
-    order = sorted(range(len(images)), key=lambda row: (images.path[row], images.volume[row], images.key[row]))
+    order = sorted(range(len(images)), key=images.path.__getitem__)
+    if any(images.path[one] == images.path[other] for one, other in pairwise(order)):
+        order.sort(key=lambda row: (images.path[row], images.volume[row], images.key[row]))
     places = np.empty(len(images), np.int64)
     places[order] = np.arange(len(images))
     return [Key("name", -places, lambda row: images.path[row], "<")]

@@ -242,7 +242,8 @@ def propose(
         return found
 
     plain, parts, *others = sorts(options)
-    own = _Own.of(count, owned(spec, "plain"), owned(spec, "trimmed"))
+    whole = owned(spec, "plain")
+    own = _Own.of(count, whole, owned(spec, "trimmed"))
     layers = [grouping.Layer(own.item, own.node, near_hashes(own.distinct, plain.radius, threads=threads))]
     part, block = owned(parts.spec, parts.variant)
     for corner in range(parts.hashes):
@@ -250,7 +251,9 @@ def propose(
         layers.append(_near_layer(part[rows], block[rows], parts.radius, threads=threads))
     crossed: list[_Crossed] = []
     for sort in others:
-        against = own if sort.variant == "turned" else _Own.of(count, owned(sort.spec, "plain"))
+        against = own
+        if sort.variant != "turned":
+            against = _Own.of(count, whole if sort.spec == spec else owned(sort.spec, "plain"))
         crossed.append(_Crossed(against, made(sort), sort))
         layers.append(crossed[-1].layer(plain.radius if sort.spec == spec else 0, threads=threads))
     return Proposals(grouping.Candidates(count, layers), tuple(crossed))

@@ -369,8 +369,9 @@ class Contents(Database):
         if len(found) != len(ids):
             raise CatalogError(f"catalog {self.path} is damaged (thumbnails are missing): move it away and scan again")
         pixels = np.frombuffer(b"".join(found), np.uint8).reshape(len(found), PIXEL_BYTES)
-        luma = pixels[:, :LUMA_BYTES].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-        return luma, pixels[:, LUMA_BYTES:].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
+        # Copied once, here: a view of columns would be copied by each kernel that looks at some of its rows.
+        luma, chroma = pixels[:, :LUMA_BYTES].copy(), pixels[:, LUMA_BYTES:].copy()
+        return luma.reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE), chroma.reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
 
     def thumbnail(self, digest: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int] | None:
         """Return the thumbnail of one content.

@@ -90,12 +90,18 @@ class Exposures:
         def text(name: str) -> str:
             return str(exif.get(name, ""))
 
-        camera = f"{text('make')}\n{text('model')}" if text("make") and text("model") else ""
+        if not (text("make") and text("model")):
+            return _UNTOLD
+        camera = f"{text('make')}\n{text('model')}"
         codes = [
             self._codes.setdefault(said, len(self._codes))
             for said in (camera, *map(text, ("serial", "shot", "unique")))
         ]
         return True, *codes, *_moment(self._facts.captured[row]), *(_number(text(name)) for name in (*SETTINGS, "bias"))
+
+
+_UNTOLD = (True, *[-1] * 5, *[np.nan] * (2 + len(SETTINGS)))
+"""A row of `TAKEN` for what no camera took: whatever else it says is compared with nothing."""
 
 
 def _number(said: str) -> float:
