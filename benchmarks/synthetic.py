@@ -82,7 +82,9 @@ def make(path: Path, rows: int, shares: Shares) -> None:
         store.db.execute("PRAGMA journal_mode = WAL")
 
 
-def pictures(count: int, shares: Shares) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]]:
+def pictures(
+    count: int, shares: Shares
+) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]]:
     """Yield number of the first, luma, chroma and whether each is a copy of the one before, some thousand at a time."""
     generator = np.random.default_rng(VERSION)
     kinds = generator.standard_normal((SCENES, WAVES, WAVES))
@@ -131,7 +133,9 @@ def _copied(luma: NDArray[np.float64], generator: np.random.Generator) -> NDArra
     return np.where(kind == 0, luma + noise, np.where(kind == 1, blurred, luma + 4))
 
 
-def _decoded(number: int, luma: NDArray[np.uint8], chroma: NDArray[np.uint8], *, copy: bool) -> tuple[bytes, int, Thumbnail]:
+def _decoded(
+    number: int, luma: NDArray[np.uint8], chroma: NDArray[np.uint8], *, copy: bool
+) -> tuple[bytes, int, Thumbnail]:
     """Return digest, bytes and thumbnail as a scan has them."""
     digest = blake3(number.to_bytes(8, "big")).digest()
     chance = digest[0] / 256
@@ -155,7 +159,15 @@ def _name(store: Catalog, ids: list[int], sizes: list[int], rows: int) -> None:
             folder = store.folder("files", volume, f"no/such/folder/{start // FOLDER_NAMES:05d}")
             store.remember(
                 (
-                    Location(folder, f"IMG_{start + at:07d}.jpg", sizes[one], 10**18 + start + at, 1, start + at + 1, ids[one])
+                    Location(
+                        folder,
+                        f"IMG_{start + at:07d}.jpg",
+                        sizes[one],
+                        10**18 + start + at,
+                        1,
+                        start + at + 1,
+                        ids[one],
+                    )
                     for at, one in enumerate(part)
                 ),
                 version=decode.VERSION,

@@ -24,7 +24,7 @@ LEVELS: dict[str, int] = {
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2,
     "opening": 3, "deciding": 3, "previews": 3, "illustrating": 3,
     "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "scanning": 3, "recalling": 3,
-    "twins": 3, "proposing": 3, "judging": 3, "tracing": 3, "confirming": 3, "items": 3, "matching": 3,
+    "twins": 3, "proposing": 3, "judging": 3, "pairing": 3, "tracing": 3, "confirming": 3, "items": 3, "matching": 3,
     "planning": 3, "grouped": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
     "removal": 3, "cleaning": 3, "reviewing": 3, "differing": 3, "facts": 3,
     "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
@@ -33,7 +33,7 @@ LEVELS: dict[str, int] = {
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining",
     "shortcut", "scanning", "recalling",
-    "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
+    "twins", "proposing", "judging", "pairing", "tracing", "confirming", "items", "matching",
     "planning", "grouped", "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "removal", "cleaning", "reviewing", "differing", "facts",
     "sampling", "trials", "measures", "tuned", "tuning",

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from lookalike.join import iter_near_pairs, near_pairs
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
+    from lookalike.pairing import VerifiedPairs, iter_verified_pairs
     from lookalike.plan import Decision, KeepOptions, Plan
     from lookalike.removal.applying import Applied
     from lookalike.removal.purging import Purged
@@ -72,6 +73,7 @@ _HOME = {
     "Undone": "removal.undoing",
     "UnsafeError": "errors",
     "UsageError": "errors",
+    "VerifiedPairs": "pairing",
     "ahash": "hashing",
     "apply": "cleaning",
     "colorhash": "hashing",
@@ -90,6 +92,7 @@ _HOME = {
     "history": "cleaning",
     "import_decisions": "deciding",
     "iter_near_pairs": "join",
+    "iter_verified_pairs": "pairing",
     "mhash": "hashing",
     "near_pairs": "join",
     "pdq": "hashing",
@@ -128,6 +131,7 @@ __all__ = [
     "Undone",
     "UnsafeError",
     "UsageError",
+    "VerifiedPairs",
     "__version__",
     "ahash",
     "apply",
@@ -147,6 +151,7 @@ __all__ = [
     "history",
     "import_decisions",
     "iter_near_pairs",
+    "iter_verified_pairs",
     "mhash",
     "near_pairs",
     "pdq",

@@ -5,9 +5,10 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lookalike import hashes, units
-from lookalike.columns import Units, apart, first_hand
+from lookalike.columns import Images, Units, apart, first_hand
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
@@ -190,13 +191,7 @@ def find(
         shots = _units(found, options)
         images, digests = found.images, found.images.facts.digest
         standing = Standing.of(decided, digests)
-        staying = {
-            "protected": matching(options.protect, images.path, [*roots, *references])
-            if recalled is None
-            else matching(options.protect, images.key, [""]),
-            "decided to keep": np.array([digest in standing.kept for digest in digests], np.bool_)[images.content],
-        }
-        staying = {why: values for why, values in staying.items() if values.any()}
+        staying = _staying(images, options, standing, None if recalled else [*roots, *references])
         _, block = hash_words(images.facts.id, store, spec)
         origins, same = first_hand(len(digests)), None
         while True:  # until nothing more is found to come from something else, mostly once or twice
@@ -219,6 +214,18 @@ def find(
     return Findings(
         roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place
     )  # fmt: skip
+
+
+def _staying(
+    images: Images, options: FindOptions, standing: Standing, roots: list[str] | None
+) -> dict[str, NDArray[np.bool_]]:
+    """Return the images that never go, by why; globs are relative to roots, or to volumes where there are none."""
+    paths, above = (images.key, [""]) if roots is None else (images.path, roots)
+    staying = {"protected": matching(options.protect, paths, above)}
+    if standing.kept:
+        kept = np.array([digest in standing.kept for digest in images.facts.digest], np.bool_)
+        staying["decided to keep"] = kept[images.content]
+    return {why: values for why, values in staying.items() if values.any()}
 
 
 def _units(found: Scan, options: FindOptions) -> Units:

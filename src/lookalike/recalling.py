@@ -22,7 +22,9 @@ SOURCE = "files"
 _NUMBERS = 5
 
 
-def catalog_file(paths: Sequence[str], references: Sequence[str], catalog: str | None, *, use_catalog: bool) -> str | None:
+def catalog_file(
+    paths: Sequence[str], references: Sequence[str], catalog: str | None, *, use_catalog: bool
+) -> str | None:
     """Return the catalog that is to be searched by itself.
 
     Parameters
@@ -55,7 +57,9 @@ def catalog_file(paths: Sequence[str], references: Sequence[str], catalog: str |
     if not named:
         return None
     if len(paths) + len(references) > 1:
-        raise UsageError(f"{named[0]} must be the only path, got {len(paths) + len(references)}: search the others by themselves")
+        raise UsageError(
+            f"{named[0]} must be the only path, got {len(paths) + len(references)}: search the others by themselves"
+        )
     file = named[0].removeprefix(PREFIX)
     if not use_catalog:
         raise UsageError(f"{named[0]} is searched with what it holds itself: leave --no-catalog out")
@@ -133,7 +137,7 @@ def _scan(
     excluded = matching(options.exclude, keys, [""])
     if options.include:
         excluded |= ~matching(options.include, keys, [""])
-    skipped["{}x{}".format(*options.min_size).join(("smaller than ", ""))] += int((small & ~excluded).sum())
+    skipped["smaller than {}x{}".format(*options.min_size)] += int((small & ~excluded).sum())
     skipped["excluded"] += int(excluded.sum())
     kept = ~(small | excluded)
     if not kept.all():

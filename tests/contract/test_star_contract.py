@@ -125,9 +125,7 @@ def rows(matches: Grouped) -> list[tuple[int, ...]]:
     case=cases(), loosest=st.sampled_from(LOOSEST), rule=st.sampled_from(RULES), listed=st.sampled_from([0, 9, 1 << 20])
 )
 @settings(deadline=None, max_examples=500)
-def test_on_demand_is_the_same_as_verifying_everything(
-    case: Case, loosest: Tier, rule: GroupRule, listed: int
-) -> None:
+def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier, rule: GroupRule, listed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grouping, "MOST_LISTED", listed)
         matches = group(case.candidates(), case.judge, loosest, rule)

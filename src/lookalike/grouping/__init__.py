@@ -28,7 +28,7 @@ MOST_KEEPERS, MOST_CLAIMED = 256, 8
 SLICE = 4096
 """How many items of a component a step looks at together."""
 MOST_LISTED, MOST_EACH = 1 << 24, 256
-"""Pairs that are listed in all, and for each item of a component on average: 8 bytes each, some 60 while they are put in order."""
+"""Pairs that are listed in all, and for each item of a component on average: 8 bytes each, 60 while they are put in order."""
 MOST_OPEN = 1 << 13
 """How many items look for their references together."""
 

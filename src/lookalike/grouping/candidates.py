@@ -113,7 +113,9 @@ class Layer:
             return None
         one, other = self._node_pairs(self._neighbours)
         size = np.diff(self._bounds)
-        return self._items[self._bounds[one]], np.where(one == other, size[one] * (size[one] - 1) // 2, size[one] * size[other])
+        return self._items[self._bounds[one]], np.where(
+            one == other, size[one] * (size[one] - 1) // 2, size[one] * size[other]
+        )
 
     def pairs(self, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the pairs of items that may match; only where `costs` is known.

@@ -10,6 +10,7 @@ from lookalike.stores.locations import Locations
 from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
 from lookalike.stores.pixels import Pixels
+from lookalike.stores.words import Words
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -59,7 +60,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents, Pairs, Pixels, Origins):
+class Catalog(Locations, Contents, Words, Pairs, Pixels, Origins):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B

@@ -1,17 +1,15 @@
-"""What contents are: facts, failures, thumbnails and hashes, by digest."""
+"""What contents are: facts, failures and thumbnails, by digest."""
 
 import itertools
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits
 from lookalike.columns import Facts
 from lookalike.errors import CatalogError, FailureKind
-from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Thumbnail
+from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, Thumbnail
 from lookalike.stores.database import Database
 
 LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
@@ -28,7 +26,7 @@ TEXTS = ("format", "captured", "exif", "digest")
 
 
 class Contents(Database):
-    """The tables content, thumbnail, spec and hash of the catalog."""
+    """The tables content and thumbnail of the catalog."""
 
     def digests_of_sizes(self, sizes: Collection[int], *, version: int, max_pixels: int) -> dict[int, dict[bytes, int]]:
         """Return the decoded contents that have one of some file sizes.
@@ -73,11 +71,13 @@ class Contents(Database):
         digests = {digest for digest, _, _ in decoded}
         marks = ", ".join("?" * len(digests))
         known = dict(self.db.execute(f"SELECT digest, id FROM content WHERE digest IN ({marks})", tuple(digests)))
-        # The hashes of what was known may be those of an older thumbnail.
-        self.db.executemany(
-            "DELETE FROM hash WHERE content = ? AND spec IN (SELECT id FROM spec WHERE text LIKE '%-fast-%')",
-            ((content,) for content in known.values()),
-        )
+        # The hashes of what was known may be those of an older thumbnail. They are named by their whole key: to look for those
+        # of a content by its id alone would go through all hashes for each.
+        if known:
+            self.db.executemany(
+                "DELETE FROM hash WHERE spec = ? AND variant = ? AND content = ?",
+                ((*sort, content) for sort in self._fast_sorts() for content in known.values()),
+            )
         # A transaction that writes is alone, so the next ids are free.
         free = itertools.count(1 + self.db.execute("SELECT ifnull(max(id), 0) FROM content").fetchone()[0])
         ids = [known[digest] if digest in known else known.setdefault(digest, next(free)) for digest, _, _ in decoded]
@@ -103,6 +103,17 @@ class Contents(Database):
             ),
         )
         return ids
+
+    def _fast_sorts(self) -> list[tuple[int, str]]:
+        """Return the sorts of hashes that were made of thumbnails: spec and variant, each found by a look into the index."""
+        found: list[tuple[int, str]] = []
+        for (spec,) in self.db.execute("SELECT id FROM spec WHERE text LIKE '%-fast-%'").fetchall():
+            variant = ""
+            while variant is not None:
+                query = "SELECT min(variant) FROM hash WHERE spec = ? AND variant > ?"
+                (variant,) = self.db.execute(query, (spec, variant)).fetchone()
+                found += [] if variant is None else [(spec, variant)]
+        return found
 
     def add_undecoded(
         self, digest: bytes, size: int, pixels: tuple[int, int], format_: str, *, truncated: bool, decoder: str
@@ -222,6 +233,25 @@ class Contents(Database):
         flags = {name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)}
         return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
 
+    def decoded(self, *, version: int, detail: int) -> NDArray[np.int64]:
+        """Return the ids of contents that have a thumbnail.
+
+        Parameters
+        ----------
+        version : int
+            Present thumbnail version.
+        detail : int
+            Least detail.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            Ascending.
+        """
+        query = "SELECT id FROM content WHERE failure IS NULL AND version = ? AND detail >= ? ORDER BY id"
+        with self.explained():
+            return np.fromiter((row[0] for row in self.db.execute(query, (version, detail))), np.int64)
+
     def unusable(self, *, version: int, truncated: bool, max_pixels: int) -> dict[int, tuple[FailureKind, str]]:
         """Return the contents that are nothing to go by.
 
@@ -253,96 +283,6 @@ class Contents(Database):
                 else:
                     found[content] = "limit", f"more than {max_pixels:,} pixels: raise --max-pixels"
         return found
-
-    def add_hashes(self, ids: Sequence[int], block: NDArray[np.uint64], spec: HashSpec, variant: str = "plain") -> None:
-        """Store hashes; call inside a transaction.
-
-        Parameters
-        ----------
-        ids : sequence of int
-            Content ids.
-        block : ndarray of uint64, shape (n, words)
-            Row i belongs to ``ids[i]``.
-        spec : HashSpec
-            What they are.
-        variant : str
-            plain, or what was done to the picture first.
-        """
-        self.add_words(zip(ids, bits.to_bytes(block), strict=True), spec, variant)
-
-    def add_words(self, rows: Iterable[tuple[int, bytes]], spec: HashSpec, variant: str = "plain") -> None:
-        """Store hashes as bytes; call inside a transaction.
-
-        Parameters
-        ----------
-        rows : iterable of (int, bytes)
-            Content ids and words, big-endian; of an algorithm that hashes parts, those of all parts in a row.
-        spec : HashSpec
-            What they are.
-        variant : str
-            plain, or what was done to the picture first; quality for the quality beside the hash.
-        """
-        number = self._spec(spec)
-        self.db.executemany(
-            "INSERT OR REPLACE INTO hash (content, spec, variant, words) VALUES (?, ?, ?, ?)",
-            ((content, number, variant, words) for content, words in rows),
-        )
-
-    def words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain") -> dict[int, bytes]:
-        """Return the stored hashes of contents as bytes.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Distinct ids.
-        spec : HashSpec
-            Which hash.
-        variant : str
-            Of which variant of the picture.
-
-        Returns
-        -------
-        dict of int to bytes
-            By id, ascending; as `add_words` took them.
-        """
-        return dict(row for rows in self._words(np.sort(ids), spec, variant) for row in rows)
-
-    def word_columns(
-        self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain"
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
-        """Return the stored hashes of contents as columns.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Ascending ids.
-        spec : HashSpec
-            Which hash.
-        variant : str
-            Of which variant of the picture.
-
-        Returns
-        -------
-        found : ndarray of int64, shape (m,)
-            Which of the ids have some, ascending.
-        count : ndarray of int64, shape (m,)
-            How many each of them has.
-        block : ndarray of uint64, shape (sum of count, words)
-            Hashes, id by id.
-        """
-        width = bits.words(spec.bits) * (bits.WORD // 8)
-        found, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        block = [np.zeros((0, bits.words(spec.bits)), np.uint64)]
-        for rows in self._words(ids, spec, variant):
-            found.append(np.array([content for content, _ in rows], np.int64))
-            count.append(np.array([len(words) // width for _, words in rows], np.int64))
-            block.append(bits.from_bytes([words for _, words in rows], spec.bits))
-        return np.concatenate(found), np.concatenate(count), np.concatenate(block)
-
-    def _words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str) -> Iterator[list[tuple[int, bytes]]]:
-        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
-            AND {} ORDER BY content"""
-        return self.among(query, "content", ids, (spec.id, variant))  # type: ignore[return-value]
 
     def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return thumbnails of contents.
@@ -395,7 +335,3 @@ class Contents(Database):
         pixels = np.frombuffer(row[0], np.uint8)
         luma = pixels[:LUMA_BYTES].reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         return luma, pixels[LUMA_BYTES:].reshape(CHROMA_SIDE, CHROMA_SIDE, 2), int(row[1]), int(row[2])
-
-    def _spec(self, spec: HashSpec) -> int:
-        self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
-        return int(self.db.execute("SELECT id FROM spec WHERE text = ?", (spec.id,)).fetchone()[0])
