@@ -13,7 +13,7 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import decode, hashes, variants
+from lookalike import decode, hashes, join, variants
 from lookalike.decode.thumbnails import detail
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Thumbnail
 from lookalike.sources.volumes import volume_of
@@ -174,6 +174,56 @@ def _name(store: Catalog, ids: list[int], sizes: list[int], rows: int) -> None:
             )
 
 
-def hash_block(rows: int, shares: Shares | None = None) -> NDArray[np.uint64]:
-    """Return hashes of pictures only."""
-    return np.concatenate([hashes.hash_block(luma, SPEC) for _, luma, _, _ in pictures(rows, shares or Shares())])
+def pairs_catalog(rows: int) -> tuple[Path, int, int]:
+    """Return a catalog of random hashes, how many copies are planted in it, and how many pairs are near each other.
+
+    One content in a hundred is a copy of the one before it. Thumbnails of ten million contents would be 45 GB: only contents
+    that are near another one have one, so the catalog serves to stream pairs, and for nothing else. Each is the mean of two of
+    some thousand drawn pictures; their hashes have nothing to do with them.
+    """
+    path = cache() / f"scale-pairs-{rows}-{VERSION}.sqlite"
+    generator = np.random.default_rng(VERSION)
+    block = generator.integers(0, 1 << 64, rows, dtype=np.uint64)
+    copies = np.arange(100, rows, 100)
+    block[copies] = block[copies - 1]
+    for _ in range(4):
+        block[copies] ^= np.uint64(1) << generator.integers(0, 64, len(copies)).astype(np.uint64)
+    radius = hashes.default_radius(SPEC)
+    near = [np.concatenate(part[:2]) for part in join.iter_near_pairs(block, radius)]
+    candidates = sum(map(len, near)) // 2
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        _write_pairs(unfinished, block, np.unique(np.concatenate(near)))
+        os.replace(unfinished, path)
+    return path, len(copies), candidates
+
+
+def _write_pairs(path: Path, block: NDArray[np.uint64], shown: NDArray[np.int64]) -> None:
+    drawn = next(pictures(AT_ONCE, Shares(names=0, copies=0, flat=0)))[1]
+    gray = np.full(CHROMA_SIDE * CHROMA_SIDE * 2, 128, np.uint8).tobytes()
+    with Catalog(str(path)) as store:
+        store.db.execute("PRAGMA synchronous = OFF")
+        store.db.execute("PRAGMA journal_mode = MEMORY")
+        insert = """INSERT INTO content (id, digest, size, width, height, format, frames, alpha, depth, colour, detail,
+            quality, lossless, decoder, version) VALUES (?, ?, 200000, 1600, 1200, 'JPEG', 1, 0, 8, 1, 50, 85, 0, ?, ?)"""
+        known = decode.decoders(), decode.VERSION
+        for start in range(0, len(block), 1 << 18):
+            part = range(start, min(start + (1 << 18), len(block)))
+            with store.transaction():
+                # Digests ascend: each of them new at a random place of the index would take hours.
+                store.db.executemany(insert, ((at + 1, at.to_bytes(32, "big"), *known) for at in part))
+                store.add_hashes(range(part.start + 1, part.stop + 1), block[part.start : part.stop, np.newaxis], SPEC)
+        for start in range(0, len(shown), AT_ONCE):
+            part = shown[start : start + AT_ONCE]
+            copy = (part % 100 == 0) & (part > 0)
+            of = part - copy
+            luma = drawn[of % AT_ONCE] // 2 + drawn[(of // AT_ONCE * 7 + of % AT_ONCE + 1) % AT_ONCE] // 2
+            luma[copy] += 3
+            with store.transaction():
+                store.db.executemany(
+                    "INSERT INTO thumbnail VALUES (?, ?)",
+                    ((int(at) + 1, picture.tobytes() + gray) for at, picture in zip(part, luma, strict=True)),
+                )
+        store.db.execute("PRAGMA journal_mode = WAL")

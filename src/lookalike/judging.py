@@ -16,7 +16,7 @@ from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 
-PAIRS_AT_ONCE = 8192
+PAIRS_AT_ONCE = 4096
 PAIRS_PER_THREAD = 1024
 PIXEL_PAIRS, PIXEL_PAIRS_PER_THREAD = 256, 32
 """Pairs whose files are decoded at once, and how many of these a thread verifies at a time."""

@@ -152,7 +152,8 @@ def rank(
     staying = (_staying(why, values) for why, values in (stay or {}).items())
     ruled = (key for name in names for key in (*_parts(units, name), *_keys(images, name, origins)))
     keys = (*fixed, *staying, *ruled)
-    alone = np.lexsort([-key.values.astype(np.int64) for key in reversed(keys)])
+    telling = [key.values for key in reversed(keys) if (key.values[1:] != key.values[:-1]).any()]
+    alone = np.lexsort([-values.astype(np.int64) for values in telling]) if telling else np.arange(len(images))
     place = np.empty(len(alone), np.int64)
     place[alone] = np.arange(len(alone))
     # What always comes first or last does so within a unit, too: there a symlink never comes along with a file.

@@ -215,20 +215,24 @@ class Contents(Database):
             One row per id, in the same order.
         """
         query = f"SELECT {', '.join((*NUMBERS, *FLAGS, *TEXTS))} FROM content WHERE {{}} ORDER BY id"
-        parts: list[list[NDArray[np.int64]]] = [[np.zeros(0, np.int64)] for _ in (*NUMBERS, *FLAGS)]
-        format_, captured, exif, digest = texts = ([], [], [], [])  # type: tuple[list[str], list[str], list[Any], list[bytes]]
+        whole = np.zeros((len(NUMBERS) + len(FLAGS), len(ids)), np.int64)
+        format_: list[str] = []
+        captured: list[str] = []
+        exif: list[dict[str, str | int]] = []
+        digest: list[bytes] = []
         same: dict[str, str] = {}
         nothing: dict[str, str | int] = {}  # most contents have no facts, and share this
         for rows in self.among(query, "id", ids):
-            columns = list(zip(*rows, strict=True)) or [()] * (len(parts) + len(texts))
-            for part, values in zip(parts, columns, strict=False):
-                part.append(np.array([value or 0 for value in values], np.int64))
-            formats, dates, facts, digests = columns[len(parts) :]
+            columns = list(zip(*rows, strict=True)) or [()] * (len(whole) + len(TEXTS))
+            part = slice(len(digest), len(digest) + len(rows))
+            for column, values in zip(whole, columns, strict=False):
+                column[part] = [value or 0 for value in values]
+            formats, dates, facts, digests = columns[len(whole) :]
             format_ += (same.setdefault(value, value) for value in formats)
             captured += (value or "" for value in dates)
             exif += (json.loads(value) if value else nothing for value in facts)
             digest += digests
-        whole = [np.concatenate(part) for part in parts]
+        whole = whole[:, : len(digest)]
         numbers = dict(zip(NUMBERS, whole, strict=False))
         flags = {name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)}
         return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
@@ -305,12 +309,17 @@ class Contents(Database):
             If one is missing.
         """
         query = "SELECT content, pixels FROM thumbnail WHERE {} ORDER BY content"
-        found = [pixels for rows in self.among(query, "content", ids) for _, pixels in rows]
-        if len(found) != len(ids):
+        # Each by itself in a block of its own: a view of columns would be copied by every kernel that looks at some rows.
+        luma = np.empty((len(ids), LUMA_BYTES), np.uint8)
+        chroma = np.empty((len(ids), PIXEL_BYTES - LUMA_BYTES), np.uint8)
+        count = 0
+        for rows in self.among(query, "content", ids):
+            part = slice(count, count + len(rows))
+            pixels = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), PIXEL_BYTES)
+            luma[part], chroma[part] = pixels[:, :LUMA_BYTES], pixels[:, LUMA_BYTES:]
+            count += len(rows)
+        if count != len(ids):
             raise CatalogError(f"catalog {self.path} is damaged (thumbnails are missing): move it away and scan again")
-        pixels = np.frombuffer(b"".join(found), np.uint8).reshape(len(found), PIXEL_BYTES)
-        # Copied once, here: a view of columns would be copied by each kernel that looks at some of its rows.
-        luma, chroma = pixels[:, :LUMA_BYTES].copy(), pixels[:, LUMA_BYTES:].copy()
         return luma.reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE), chroma.reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
 
     def thumbnail(self, digest: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int] | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lookalike.errors import CatalogError, LedgerError
 
 BUSY_SECONDS = 60.0
-IDS_AT_ONCE = 1 << 14
+IDS_AT_ONCE = 1 << 12
 DENSE = 2
 """Rows between ids, for each of these, that are read along because naming each id would cost more."""
 
