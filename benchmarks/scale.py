@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/scale.py [--rows 1000 10000 100000 1000000] [--hard 100000] [--pairs 10000000] [--json FILE]
 
-Catalogs are drawn by rule (`synthetic.py`) and kept; each search runs in a process of its own, start-up and imports included, and
-has no verdicts of an earlier one. Peak memory is the operating system's own figure. The exponent says how cost grows from the row
+Catalogs are drawn by rule (`synthetic.py`) and kept; each search runs in a process of its own, imports included, and has no
+verdicts of an earlier one. Peak memory is the operating system's own figure. The exponent says how cost grows from the row
 above: 1 is linear, 2 quadratic; CPU seconds of all threads, because other work on a machine does not change them as much.
 """
 
@@ -66,7 +66,9 @@ def alone(what: str, path: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="*", default=[1000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--hard", type=int, nargs="*", default=[], help="rows of catalogs that would show a quadratic step")
+    parser.add_argument(
+        "--hard", type=int, nargs="*", default=[], help="rows of catalogs that would show a quadratic step"
+    )
     parser.add_argument("--pairs", type=int, nargs="*", default=[], help="rows of catalogs whose pairs are streamed")
     parser.add_argument("--json", metavar="FILE", help="put the figures into this file")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)

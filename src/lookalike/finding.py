@@ -168,14 +168,12 @@ def find(
     for name, number in (("workers", workers), ("readers", readers)):
         if number is not None and number < 1:
             raise UsageError(f"{name} must be at least 1, got {number}")
-    place = None if catalog is None else os.fspath(catalog)
-    recalled = catalog_file(roots, references, place, use_catalog=use_catalog)
-    place = (recalled or place or default_catalog()) if use_catalog else None
+    place, recalled = _place(roots, references, catalog, use_catalog=use_catalog)
     decided = decisions(ledger=ledger)
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
-        if recalled is not None:
+        if recalled:
             found = recall(roots[0], store, scan_options)
         else:
             found = scan(
@@ -214,6 +212,15 @@ def find(
     return Findings(
         roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place
     )  # fmt: skip
+
+
+def _place(
+    roots: list[str], references: list[str], catalog: StrPath | None, *, use_catalog: bool
+) -> tuple[str | None, bool]:
+    """Return the catalog of a search, None for none, and whether it is what is searched."""
+    place = None if catalog is None else os.fspath(catalog)
+    recalled = catalog_file(roots, references, place, use_catalog=use_catalog)
+    return (recalled or place or default_catalog()) if use_catalog else None, recalled is not None
 
 
 def _staying(
