@@ -148,9 +148,7 @@ def find(
     roots, references = _as_list(paths), _as_list(against)
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
-    for name, globs in (("protect", protect), ("exclude", exclude), ("include", include)):
-        if isinstance(globs, str):
-            raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
+    _refuse_texts(protect=protect, exclude=exclude, include=include)
     spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
     usual = hashes.default_radius(spec)
     options = FindOptions(
@@ -212,6 +210,12 @@ def find(
     return Findings(
         roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place
     )  # fmt: skip
+
+
+def _refuse_texts(**options: Sequence[str]) -> None:
+    for name, globs in options.items():
+        if isinstance(globs, str):
+            raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
 
 
 def _place(
