@@ -17,8 +17,8 @@ PACKAGE = Path(lookalike.__file__).parent
 
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "pictures", "listing", "examining", "variants", "chances", "shortcut",
-    "shards", "scanning", "tabling",
-    "outside", "twins", "proposing", "judging", "tracing", "confirming", "items", "frames", "anyframe", "matching",
+    "shards", "scanning", "recalling", "tabling",
+    "outside", "twins", "proposing", "judging", "pairing", "tracing", "confirming", "items", "frames", "anyframe", "matching",
     "planning", "grouped", "findings", "finding",
     "splits", "crossing", "leaked", "leaking",
     "hashing", "streaming", "batches", "comparing",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lookalike.leaked import Leaks
     from lookalike.leaking import leaks
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
+    from lookalike.pairing import VerifiedPairs, iter_verified_pairs
     from lookalike.plan import Decision, KeepOptions, Plan
     from lookalike.removal.applying import Applied
     from lookalike.removal.purging import Purged
@@ -80,6 +81,7 @@ _HOME = {
     "Undone": "removal.undoing",
     "UnsafeError": "errors",
     "UsageError": "errors",
+    "VerifiedPairs": "pairing",
     "ahash": "hashing",
     "apply": "cleaning",
     "colorhash": "hashing",
@@ -99,6 +101,7 @@ _HOME = {
     "history": "cleaning",
     "import_decisions": "deciding",
     "iter_near_pairs": "join",
+    "iter_verified_pairs": "pairing",
     "leaks": "leaking",
     "mhash": "hashing",
     "near_pairs": "join",
@@ -141,6 +144,7 @@ __all__ = [
     "Undone",
     "UnsafeError",
     "UsageError",
+    "VerifiedPairs",
     "__version__",
     "ahash",
     "apply",
@@ -161,6 +165,7 @@ __all__ = [
     "history",
     "import_decisions",
     "iter_near_pairs",
+    "iter_verified_pairs",
     "leaks",
     "mhash",
     "near_pairs",

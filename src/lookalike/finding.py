@@ -5,9 +5,10 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lookalike import hashes, units
-from lookalike.columns import Units, apart, first_hand
+from lookalike.columns import Images, Units, apart, first_hand
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
@@ -21,6 +22,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
+from lookalike.recalling import catalog_file, recall
 from lookalike.scanning import OnProgress, scan
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
@@ -66,7 +68,8 @@ def find(
     Parameters
     ----------
     paths : path or sequence of paths
-        Folders, entered recursively, and files.
+        Folders, entered recursively, and files; or one ``catalog:FILE``: everything that a catalog knows, without a look at
+        the files but where thumbnails leave doubts.
     against : path or sequence of paths
         References: only pairs between `paths` and these are looked for, and these are always keepers.
     tier : str
@@ -147,9 +150,7 @@ def find(
     roots, references = _as_list(paths), _as_list(against)
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
-    for name, globs in (("protect", protect), ("exclude", exclude), ("include", include)):
-        if isinstance(globs, str):
-            raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
+    _refuse_texts(protect=protect, exclude=exclude, include=include)
     spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
     usual = hashes.default_radius(spec)
     options = FindOptions(
@@ -167,30 +168,29 @@ def find(
     for name, number in (("workers", workers), ("readers", readers)):
         if number is not None and number < 1:
             raise UsageError(f"{name} must be at least 1, got {number}")
-    place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
+    place, recalled = _place(roots, references, catalog, use_catalog=use_catalog)
     decided = decisions(ledger=ledger)
     outside = None if candidates is None else Outside(candidates, roots)
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
-        found = scan(
-            roots,
-            references,
-            store,
-            spec,
-            scan_options,
-            workers=workers,
-            readers=readers,
-            progress=progress,
-        )
+        if recalled:
+            found = recall(roots[0], store, scan_options)
+        else:
+            found = scan(
+                roots,
+                references,
+                store,
+                spec,
+                scan_options,
+                workers=workers,
+                readers=readers,
+                progress=progress,
+            )
         shots = _units(found, options)
         images, digests = found.images, found.images.facts.digest
         standing = Standing.of(decided, digests)
-        staying = {
-            "protected": matching(options.protect, images.path, [*roots, *references]),
-            "decided to keep": np.array([digest in standing.kept for digest in digests], np.bool_)[images.content],
-        }
-        staying = {why: values for why, values in staying.items() if values.any()}
+        staying = _staying(images, options, standing, None if recalled else [*roots, *references])
         _, block = hash_words(images.facts.id, store, spec)
         beyond = (
             further(images, store, found.reader, max_pixels=max_pixels, workers=workers)
@@ -221,6 +221,33 @@ def find(
         roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place,
         candidates=None if outside is None else outside.label, notes=notes,
     )  # fmt: skip
+
+
+def _refuse_texts(**options: Sequence[str]) -> None:
+    for name, globs in options.items():
+        if isinstance(globs, str):
+            raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
+
+
+def _place(
+    roots: list[str], references: list[str], catalog: StrPath | None, *, use_catalog: bool
+) -> tuple[str | None, bool]:
+    """Return the catalog of a search, None for none, and whether it is what is searched."""
+    place = None if catalog is None else os.fspath(catalog)
+    recalled = catalog_file(roots, references, place, use_catalog=use_catalog)
+    return (recalled or place or default_catalog()) if use_catalog else None, recalled is not None
+
+
+def _staying(
+    images: Images, options: FindOptions, standing: Standing, roots: list[str] | None
+) -> dict[str, NDArray[np.bool_]]:
+    """Return the images that never go, by why; globs are relative to roots, or to volumes where there are none."""
+    paths, above = (images.key, [""]) if roots is None else (images.path, roots)
+    staying = {"protected": matching(options.protect, paths, above)}
+    if standing.kept:
+        kept = np.array([digest in standing.kept for digest in images.facts.digest], np.bool_)
+        staying["decided to keep"] = kept[images.content]
+    return {why: values for why, values in staying.items() if values.any()}
 
 
 def _units(found: Scan, options: FindOptions) -> Units:

@@ -19,7 +19,7 @@ from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 
-PAIRS_AT_ONCE = 8192
+PAIRS_AT_ONCE = 4096
 PAIRS_PER_THREAD = 1024
 PIXEL_PAIRS, PIXEL_PAIRS_PER_THREAD = 256, 32
 """Pairs whose files are decoded at once, and how many of these a thread verifies at a time."""
@@ -142,10 +142,11 @@ class Judge:
         self._path = [images.path[row] for row in image.tolist()]
         # The verdict must not depend on which of two items comes first in keep order, which options choose.
         digests = [facts.digest[row] for row in content.tolist()]
-        pixels = (self._width * self._height).tolist()
         self._rank = np.empty(len(content), np.int64)
-        self._rank[sorted(range(len(content)), key=lambda at: (-pixels[at], digests[at]))] = np.arange(len(content))
-        self._digest, self._size = [facts.digest[row] for row in files.tolist()], facts.size[files].tolist()
+        by_digest = np.argsort(np.array(digests, np.bytes_), kind="stable")
+        by_pixels = np.argsort(-(self._width * self._height)[by_digest], kind="stable")
+        self._rank[by_digest[by_pixels]] = np.arange(len(content))
+        self._digest, self._size = [facts.digest[row] for row in files.tolist()], facts.size[files]
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._threads, self._reader = proposals, store, threads, reader or Reader()
         self._pixels = options.verify == "pixels"
@@ -333,7 +334,7 @@ class Judge:
     def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
         """Decode the file of an item, if it is still there, still what was scanned, and can be."""
         try:
-            data = self._reader.read(self._path[item], self._size[item] + 1)
+            data = self._reader.read(self._path[item], int(self._size[item]) + 1)
             if blake3(data).digest() != self._digest[item]:
                 return None
             truncated, max_pixels = self._accepted

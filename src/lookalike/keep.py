@@ -7,6 +7,7 @@ Larger keys come first.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +155,8 @@ def rank(
     staying = (_staying(why, values) for why, values in (stay or {}).items())
     ruled = (key for name in names for key in (*_parts(units, name), *_keys(images, name, origins)))
     keys = (*fixed, *staying, *ruled)
-    alone = np.lexsort([-key.values.astype(np.int64) for key in reversed(keys)])
+    telling = [key.values for key in reversed(keys) if (key.values[1:] != key.values[:-1]).any()]
+    alone = np.lexsort([-values.astype(np.int64) for values in telling]) if telling else np.arange(len(images))
     place = np.empty(len(alone), np.int64)
     place[alone] = np.arange(len(alone))
     # What always comes first or last does so within a unit, too: there a symlink never comes along with a file.
@@ -304,7 +306,9 @@ def _shortest_path(images: Images) -> list[Key]:
 
 def _name(images: Images) -> list[Key]:
     # Identity breaks the tie of equal paths, which two roots of one name can give.
-    order = sorted(range(len(images)), key=lambda row: (images.path[row], images.volume[row], images.key[row]))
+    order = sorted(range(len(images)), key=images.path.__getitem__)
+    if any(images.path[one] == images.path[other] for one, other in pairwise(order)):
+        order.sort(key=lambda row: (images.path[row], images.volume[row], images.key[row]))
     places = np.empty(len(images), np.int64)
     places[order] = np.arange(len(images))
     return [Key("name", -places, lambda row: images.path[row], "<")]

@@ -269,8 +269,8 @@ def hash_words(
     block : ndarray of uint64, shape (m, words)
         Row i belongs to ``ids[owner[i]]``.
     """
-    known = store.words(ids, spec, stored_name(variant))
-    missing = np.setdiff1d(ids, np.array(list(known), np.int64))
+    found, count, block = store.word_columns(ids, spec, stored_name(variant))
+    missing = np.setdiff1d(ids, found, assume_unique=True)
     with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(missing), THUMBNAILS_AT_ONCE):
             part = missing[start : start + THUMBNAILS_AT_ONCE]
@@ -278,8 +278,5 @@ def hash_words(
             with store.transaction():
                 _store(store, part, made, spec, variant)
     if len(missing):
-        known = store.words(ids, spec, stored_name(variant))
-    found = list(known.values())
-    width = bits.words(spec.bits) * (bits.WORD // 8)
-    owner = np.repeat(np.arange(len(found)), [len(words) // width for words in found])
-    return owner, bits.from_bytes(found, spec.bits)
+        found, count, block = store.word_columns(ids, spec, stored_name(variant))
+    return np.repeat(np.arange(len(found)), count), block

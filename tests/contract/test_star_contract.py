@@ -121,10 +121,14 @@ def rows(matches: Grouped) -> list[tuple[int, ...]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-@given(case=cases(), loosest=st.sampled_from(LOOSEST), rule=st.sampled_from(RULES))
-@settings(deadline=None, max_examples=400)
-def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier, rule: GroupRule) -> None:
-    matches = group(case.candidates(), case.judge, loosest, rule)
+@given(
+    case=cases(), loosest=st.sampled_from(LOOSEST), rule=st.sampled_from(RULES), listed=st.sampled_from([0, 9, 1 << 20])
+)
+@settings(deadline=None, max_examples=500)
+def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier, rule: GroupRule, listed: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "MOST_LISTED", listed)
+        matches = group(case.candidates(), case.judge, loosest, rule)
     keeper, label = naive(case, loosest, rule)
     assert matches.keeper.tolist() == keeper
     assert matches.group.tolist() == label
@@ -155,9 +159,11 @@ def test_steps_of_any_length_lead_where_single_steps_lead(
         case, distinct, radius = hashed_items(seed)
         keeper, label = naive(case, loosest, "star")
         sought = proposing.near_hashes(distinct, radius, threads=1)
-        for candidates in (case.candidates(), case.joined_by(sought)):
-            matches = group(candidates, case.judge, loosest)
-            assert (matches.keeper.tolist(), matches.group.tolist()) == (keeper, label), seed
+        for listed in (0, 20, 1 << 20):  # none, some components, all of them
+            monkeypatch.setattr(grouping, "MOST_LISTED", listed)
+            for candidates in (case.candidates(), case.joined_by(sought)):
+                matches = group(candidates, case.judge, loosest)
+                assert (matches.keeper.tolist(), matches.group.tolist()) == (keeper, label), seed
 
 
 def test_the_first_keeper_claims_an_item_that_a_later_one_asked_about_before_it() -> None:

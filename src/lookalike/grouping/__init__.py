@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.columns import Grouped
-from lookalike.grouping.candidates import Candidates, Layer, Listed, Neighbours, connected
+from lookalike.grouping.candidates import Candidates, Layer, Listed, Neighbours, bounds, connected, without_repetition
 from lookalike.model import GroupRule, Tier
 
-__all__ = ["Candidates", "Judge", "Layer", "Listed", "Neighbours", "connected", "group", "match_references"]
+__all__ = [
+    "Candidates", "Judge", "Layer", "Listed", "Neighbours", "connected", "group", "match_references", "without_repetition",
+]  # fmt: skip
 
 Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.int64]]]
 """``(left, right) -> (tier, score)``: verify pairs of items, left < right."""
@@ -25,6 +27,8 @@ MOST_KEEPERS, MOST_CLAIMED = 256, 8
 """Where a step of a walk stops looking for further keepers in one component."""
 SLICE = 4096
 """How many items of a component a step looks at together."""
+MOST_LISTED, MOST_EACH = 1 << 24, 256
+"""Pairs that are listed in all, and for each item of a component on average: 8 bytes each, 60 while they are put in order."""
 MOST_OPEN = 1 << 13
 """How many items look for their references together."""
 
@@ -129,12 +133,53 @@ def match_references(
 def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
     """Verify what a star walk at tier copy asks for: each item against the keepers that come before it.
 
-    Components do not touch each other, so all of them take steps at a time and their questions travel together. Every
-    pair of two keepers has been asked when the walk ends, so looser tiers need no further question.
+    Every pair of two keepers has been asked when the walk ends, so looser tiers need no further question. Most components
+    have few pairs: these are listed and walked through all at once. The others are asked for what is near, item by item.
+    """
+    left, right, rest = candidates.listed(MOST_LISTED, MOST_EACH)
+    asked = [*_walk_listed(len(candidates), left, right, judge), *_walk_on_demand(candidates, rest, judge)]
+    return _edges(asked)
+
+
+def _walk_listed(
+    count: int, left: NDArray[np.int64], right: NDArray[np.int64], judge: Judge
+) -> Iterator[tuple[Any, ...]]:
+    """Walk through listed pairs, sorted: in each step everything is a keeper that waits for nothing that comes before it.
+
+    Each pair is looked at when its left item becomes a keeper and when that is decided, so the cost is that of the pairs.
+    """
+    first = bounds(left, count)
+    claimer = np.full(count, count)  # the first known keeper of each item, itself if it is one
+    waits = np.bincount(right, minlength=count)  # for how many undecided items before it
+    keepers = np.flatnonzero((waits == 0) & (np.diff(first) > 0))
+
+    def after(items: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        length = first[items + 1] - first[items]
+        place = np.arange(int(length.sum())) + np.repeat(first[items] - np.cumsum(length) + length, length)
+        return np.repeat(items, length), right[place]
+
+    while len(keepers):
+        claimer[keepers] = keepers
+        one, other = after(keepers)
+        open_pairs = claimer[other] > one
+        one, other = one[open_pairs], other[open_pairs]
+        tier, score = judge(one, other)
+        claimed = tier <= Tier.COPY
+        fresh = np.unique(other[claimed & (claimer[other] == count)])
+        np.minimum.at(claimer, other[claimed], one[claimed])
+        yield _matching(one, other, tier, score)
+        _, freed = after(np.concatenate([keepers, fresh]))
+        np.subtract.at(waits, freed, 1)
+        keepers = np.unique(freed[(waits[freed] == 0) & (claimer[freed] == count)])
+
+
+def _walk_on_demand(candidates: Candidates, rest: NDArray[np.bool_], judge: Judge) -> Iterator[tuple[Any, ...]]:
+    """Walk through the components of some items, a number of keepers at a time.
+
+    Components do not touch each other, so all of them take steps at a time and their questions travel together.
     """
     claimer = np.full(len(candidates), len(candidates))  # the first known keeper of each item, itself if it is one
-    walks = candidates.components()
-    asked: list[tuple[Any, ...]] = []
+    walks = candidates.components(rest)
     while walks:
         keepers: list[tuple[int, NDArray[np.int64]]] = []
         going = []
@@ -152,8 +197,7 @@ def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
         right = np.concatenate([others for _, others in keepers])
         tier, score = judge(left, right)
         np.minimum.at(claimer, right[tier <= Tier.COPY], left[tier <= Tier.COPY])
-        asked.append(_matching(left, right, tier, score))
-    return _edges(asked)
+        yield _matching(left, right, tier, score)
 
 
 def _next_keepers(

@@ -116,6 +116,60 @@ class Layer:
         nodes = (near for node in own for near in (node, *self._neighbours.near(node).tolist()))
         return [self._items[self._bounds[node] : self._bounds[node + 1]] for node in nodes]
 
+    def costs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+        """Return how many pairs of items this layer lists.
+
+        Returns
+        -------
+        tuple of (ndarray of int64, ndarray of int64) or None
+            An item each, and pairs in its component: together those of the whole layer. None where pairs are not at hand.
+        """
+        if not isinstance(self._neighbours, Listed):
+            return None
+        one, other = self._node_pairs(self._neighbours)
+        size = np.diff(self._bounds)
+        return self._items[self._bounds[one]], np.where(
+            one == other, size[one] * (size[one] - 1) // 2, size[one] * size[other]
+        )
+
+    def pairs(self, wanted: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the pairs of items that may match; only where `costs` is known.
+
+        Parameters
+        ----------
+        wanted : ndarray of bool, shape (items,)
+            Items whose pairs are wanted: all or none of a component.
+
+        Returns
+        -------
+        left, right : ndarray of int64, shape (m,)
+            Items, left < right; pairs may come several times.
+        """
+        assert isinstance(self._neighbours, Listed)
+        one, other = self._node_pairs(self._neighbours)
+        kept = wanted[self._items[self._bounds[one]]]
+        one, other = one[kept], other[kept]
+        size = np.diff(self._bounds)
+        count = size[one] * size[other]
+        at = np.repeat(np.arange(len(one)), count)
+        place = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
+        row, column = np.divmod(place, size[other][at])
+        left, right = self._items[self._bounds[one][at] + row], self._items[self._bounds[other][at] + column]
+        # Of pairs within a node each comes twice, and each item with itself; an item of two nodes that are near is no pair.
+        kept = (left != right) & ((one != other)[at] | (left < right))
+        left, right = left[kept], right[kept]
+        return np.minimum(left, right), np.maximum(left, right)
+
+    def _node_pairs(self, neighbours: Listed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of nodes that have items: a node with itself, where it has several, and the near ones."""
+        size = np.diff(self._bounds)
+        several = np.flatnonzero(size > 1)
+        held = (size[neighbours.left] > 0) & (size[neighbours.right] > 0)
+        return (
+            np.concatenate([several, neighbours.left[held]]),
+            np.concatenate([several, neighbours.right[held]]),
+        )
+
     def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs of items that connect what this layer connects.
 
@@ -182,21 +236,97 @@ class Candidates:
         others: NDArray[np.int64] = found[found != item]
         return others
 
-    def components(self) -> list[NDArray[np.int64]]:
+    def labels(self) -> NDArray[np.int64]:
+        """Return the connected component of each item.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            The smallest item in it.
+        """
+        edges = [layer.edges() for layer in self._layers]
+        none = np.zeros(0, np.int64)
+        left, right = (np.concatenate(column) for column in zip((none, none), *edges, strict=True))
+        return connected(self._count, left, right)
+
+    def components(self, wanted: NDArray[np.bool_] | None = None) -> list[NDArray[np.int64]]:
         """Return the connected components of two or more items.
+
+        Parameters
+        ----------
+        wanted : ndarray of bool, shape (n,), optional
+            Items of those that are asked for; None for all.
 
         Returns
         -------
         list of ndarray of int64
             Items of each, ascending; ordered by their first item.
         """
-        edges = [layer.edges() for layer in self._layers]
-        none = np.zeros(0, np.int64)
-        left, right = (np.concatenate(column) for column in zip((none, none), *edges, strict=True))
-        label = connected(self._count, left, right)
-        order = np.argsort(label, kind="stable")
-        parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
-        return [part for part in parts if len(part) > 1]
+        label = self.labels()
+        several = np.bincount(label, minlength=self._count)[label] > 1
+        rows = np.flatnonzero(several if wanted is None else several & wanted)
+        order = rows[np.argsort(label[rows], kind="stable")]
+        return np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(order) else []
+
+    def listed(self, most: int, each: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the pairs of the components that have few.
+
+        Parameters
+        ----------
+        most : int
+            How many pairs are few in all; repetitions count.
+        each : int
+            How many are few for each item of a component, on average.
+
+        Returns
+        -------
+        left, right : ndarray of int64, shape (m,)
+            Items, left < right; sorted, without repetition.
+        rest : ndarray of bool, shape (n,)
+            Items of the other components, whose pairs are to be asked for with `near`.
+        """
+        costs = [layer.costs() for layer in self._layers]
+        label, keys = self.labels(), np.zeros(0, np.int64)
+        if any(cost is None for cost in costs):
+            return keys, keys, np.ones(self._count, np.bool_)
+        pairs = np.zeros(self._count, np.int64)
+        for item, count in filter(None, costs):
+            np.add.at(pairs, label[item], count)
+        own = np.flatnonzero(pairs)
+        share = pairs[own] / np.bincount(label, minlength=self._count)[own]
+        own = own[np.argsort(share, kind="stable")]
+        few = np.zeros(self._count, np.bool_)
+        few[own[(np.cumsum(pairs[own]) <= most) & (np.sort(share) <= each)]] = True
+        wanted = few[label]
+        for layer in self._layers:
+            left, right = layer.pairs(wanted)
+            keys = without_repetition(keys, left * self._count + right)
+        left, right = np.divmod(keys, max(self._count, 1))
+        return left, right, ~wanted
+
+
+def without_repetition(*columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort values and leave out repetitions, in a tenth of the time of ``np.unique`` where much is there once.
+
+    Parameters
+    ----------
+    *columns : ndarray of int64
+        Values.
+
+    Returns
+    -------
+    ndarray of int64, shape (m,)
+        All of them together, ascending.
+
+    Examples
+    --------
+    >>> without_repetition(np.array([3, 1]), np.array([3]))
+    array([1, 3])
+    """
+    values: NDArray[np.int64] = np.sort(np.concatenate(columns))
+    fresh = np.ones(len(values), np.bool_)
+    fresh[1:] = values[1:] != values[:-1]
+    return values[fresh]
 
 
 def connected(count: int, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from lookalike.stores.locations import Locations
 from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
 from lookalike.stores.pixels import Pixels
+from lookalike.stores.words import Words
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -76,7 +77,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents, Pairs, Pixels, Origins, Bulk, Frames):
+class Catalog(Locations, Contents, Words, Pairs, Pixels, Origins, Bulk, Frames):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B

@@ -1,16 +1,15 @@
-"""What contents are: facts, failures, thumbnails and hashes, by digest."""
+"""What contents are: facts, failures and thumbnails, by digest."""
 
 import itertools
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits
 from lookalike.columns import Facts
 from lookalike.errors import CatalogError, FailureKind
-from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Thumbnail
+from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, Thumbnail
 from lookalike.stores.database import Database
 
 LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
@@ -20,10 +19,14 @@ FACTS = (
     "exif", "truncated", "decoder", "version", "failure", "reason",
 )  # fmt: skip
 """Columns of the table content beside its id and digest."""
+NUMBERS = ("id", "size", "width", "height", "frames", "depth", "detail", "quality")
+FLAGS = ("alpha", "colour", "lossless")
+TEXTS = ("format", "captured", "exif", "digest")
+"""Columns of `lookalike.columns.Facts`, by what they are made of."""
 
 
 class Contents(Database):
-    """The tables content, thumbnail, spec and hash of the catalog."""
+    """The tables content and thumbnail of the catalog."""
 
     def digests_of_sizes(self, sizes: Collection[int], *, version: int, max_pixels: int) -> dict[int, dict[bytes, int]]:
         """Return the decoded contents that have one of some file sizes.
@@ -68,11 +71,13 @@ class Contents(Database):
         digests = {digest for digest, _, _ in decoded}
         marks = ", ".join("?" * len(digests))
         known = dict(self.db.execute(f"SELECT digest, id FROM content WHERE digest IN ({marks})", tuple(digests)))
-        # The hashes of what was known may be those of an older thumbnail.
-        self.db.executemany(
-            "DELETE FROM hash WHERE content = ? AND spec IN (SELECT id FROM spec WHERE text LIKE '%-fast-%')",
-            ((content,) for content in known.values()),
-        )
+        # The hashes of what was known may be those of an older thumbnail. They are named by their whole key: to look for those
+        # of a content by its id alone would go through all hashes for each.
+        if known:
+            self.db.executemany(
+                "DELETE FROM hash WHERE spec = ? AND variant = ? AND content = ?",
+                ((*sort, content) for sort in self._fast_sorts() for content in known.values()),
+            )
         # A transaction that writes is alone, so the next ids are free.
         free = itertools.count(1 + self.db.execute("SELECT ifnull(max(id), 0) FROM content").fetchone()[0])
         ids = [known[digest] if digest in known else known.setdefault(digest, next(free)) for digest, _, _ in decoded]
@@ -98,6 +103,17 @@ class Contents(Database):
             ),
         )
         return ids
+
+    def _fast_sorts(self) -> list[tuple[int, str]]:
+        """Return the sorts of hashes that were made of thumbnails: spec and variant, each found by a look into the index."""
+        found: list[tuple[int, str]] = []
+        for (spec,) in self.db.execute("SELECT id FROM spec WHERE text LIKE '%-fast-%'").fetchall():
+            variant = ""
+            while variant is not None:
+                query = "SELECT min(variant) FROM hash WHERE spec = ? AND variant > ?"
+                (variant,) = self.db.execute(query, (spec, variant)).fetchone()
+                found += [] if variant is None else [(spec, variant)]
+        return found
 
     def add_undecoded(
         self, digest: bytes, size: int, pixels: tuple[int, int], format_: str, *, truncated: bool, decoder: str
@@ -198,95 +214,79 @@ class Contents(Database):
         Facts
             One row per id, in the same order.
         """
-        columns = (
-            "id, size, width, height, frames, depth, detail, alpha, colour, lossless, quality, format, captured, exif,"
-            " digest"
-        )
-        with self.wanted(ids):
-            rows = self.db.execute(f"SELECT {columns} FROM content WHERE id IN wanted ORDER BY id").fetchall()
-        column = dict(
-            zip(columns.replace(" ", "").split(","), zip(*rows, strict=True) if rows else [()] * 15, strict=True)
-        )
+        query = f"SELECT {', '.join((*NUMBERS, *FLAGS, *TEXTS))} FROM content WHERE {{}} ORDER BY id"
+        whole = np.zeros((len(NUMBERS) + len(FLAGS), len(ids)), np.int64)
+        format_: list[str] = []
+        captured: list[str] = []
+        exif: list[dict[str, str | int]] = []
+        digest: list[bytes] = []
+        same: dict[str, str] = {}
+        nothing: dict[str, str | int] = {}  # most contents have no facts, and share this
+        for rows in self.among(query, "id", ids):
+            columns = list(zip(*rows, strict=True)) or [()] * (len(whole) + len(TEXTS))
+            part = slice(len(digest), len(digest) + len(rows))
+            for column, values in zip(whole, columns, strict=False):
+                column[part] = [value or 0 for value in values]
+            formats, dates, facts, digests = columns[len(whole) :]
+            format_ += (same.setdefault(value, value) for value in formats)
+            captured += (value or "" for value in dates)
+            exif += (json.loads(value) if value else nothing for value in facts)
+            digest += digests
+        whole = whole[:, : len(digest)]
+        numbers = dict(zip(NUMBERS, whole, strict=False))
+        flags = {name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)}
+        return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
 
-        def numbers(name: str) -> NDArray[np.int64]:
-            return np.array([value or 0 for value in column[name]], np.int64)
-
-        def flags(name: str) -> NDArray[np.bool_]:
-            return np.array(column[name], np.bool_)
-
-        return Facts(
-            id=numbers("id"),
-            size=numbers("size"),
-            width=numbers("width"),
-            height=numbers("height"),
-            frames=numbers("frames"),
-            depth=numbers("depth"),
-            detail=numbers("detail"),
-            alpha=flags("alpha"),
-            colour=flags("colour"),
-            lossless=flags("lossless"),
-            quality=numbers("quality"),
-            format=list(column["format"]),
-            captured=[value or "" for value in column["captured"]],
-            exif=[json.loads(value) if value else {} for value in column["exif"]],
-            digest=list(column["digest"]),
-        )
-
-    def add_hashes(self, ids: Sequence[int], block: NDArray[np.uint64], spec: HashSpec, variant: str = "plain") -> None:
-        """Store hashes; call inside a transaction.
+    def decoded(self, *, version: int, detail: int) -> NDArray[np.int64]:
+        """Return the ids of contents that have a thumbnail.
 
         Parameters
         ----------
-        ids : sequence of int
-            Content ids.
-        block : ndarray of uint64, shape (n, words)
-            Row i belongs to ``ids[i]``.
-        spec : HashSpec
-            What they are.
-        variant : str
-            plain, or what was done to the picture first.
-        """
-        self.add_words(zip(ids, bits.to_bytes(block), strict=True), spec, variant)
-
-    def add_words(self, rows: Iterable[tuple[int, bytes]], spec: HashSpec, variant: str = "plain") -> None:
-        """Store hashes as bytes; call inside a transaction.
-
-        Parameters
-        ----------
-        rows : iterable of (int, bytes)
-            Content ids and words, big-endian; of an algorithm that hashes parts, those of all parts in a row.
-        spec : HashSpec
-            What they are.
-        variant : str
-            plain, or what was done to the picture first; quality for the quality beside the hash.
-        """
-        number = self._spec(spec)
-        self.db.executemany(
-            "INSERT OR REPLACE INTO hash (content, spec, variant, words) VALUES (?, ?, ?, ?)",
-            ((content, number, variant, words) for content, words in rows),
-        )
-
-    def words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain") -> dict[int, bytes]:
-        """Return the stored hashes of contents as bytes.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Distinct ids.
-        spec : HashSpec
-            Which hash.
-        variant : str
-            Of which variant of the picture.
+        version : int
+            Present thumbnail version.
+        detail : int
+            Least detail.
 
         Returns
         -------
-        dict of int to bytes
-            By id, ascending; as `add_words` took them.
+        ndarray of int64, shape (n,)
+            Ascending.
         """
-        query = """SELECT content, words FROM hash WHERE variant = ? AND content IN wanted
-            AND spec = (SELECT id FROM spec WHERE text = ?) ORDER BY content"""
-        with self.wanted(ids):
-            return dict(self.db.execute(query, (variant, spec.id)))
+        query = "SELECT id FROM content WHERE failure IS NULL AND version = ? AND detail >= ? ORDER BY id"
+        with self.explained():
+            return np.fromiter((row[0] for row in self.db.execute(query, (version, detail))), np.int64)
+
+    def unusable(self, *, version: int, truncated: bool, max_pixels: int) -> dict[int, tuple[FailureKind, str]]:
+        """Return the contents that are nothing to go by.
+
+        Parameters
+        ----------
+        version : int
+            Present thumbnail version.
+        truncated : bool
+            Whether files that end early are accepted.
+        max_pixels : int
+            Present pixel limit.
+
+        Returns
+        -------
+        dict of int to (str, str)
+            By id, kind and reason: could not be decoded, or would not be now, or have no thumbnail of that version.
+        """
+        query = """SELECT id, failure, reason, version != ?1, truncated AND NOT ?2 FROM content WHERE failure IS NOT NULL
+            OR version != ?1 OR truncated AND NOT ?2 OR width * height > ?3"""
+        found: dict[int, tuple[FailureKind, str]] = {}
+        with self.explained():
+            for content, failure, reason, old, short in self.db.execute(query, (version, truncated, max_pixels)):
+                if failure is not None:
+                    found[content] = failure, reason or ""
+                elif old:
+                    found[content] = "transient", "the catalog has no thumbnail of it: run find on its folder"
+                elif short:
+                    found[content] = "damaged", "ends early: --truncated accept takes it as it is"
+                else:
+                    found[content] = "limit", f"more than {max_pixels:,} pixels: raise --max-pixels"
+        return found
 
     def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return thumbnails of contents.
@@ -308,13 +308,19 @@ class Contents(Database):
         CatalogError
             If one is missing.
         """
-        with self.wanted(ids):
-            rows = self.db.execute("SELECT pixels FROM thumbnail WHERE content IN wanted ORDER BY content").fetchall()
-        if len(rows) != len(ids):
+        query = "SELECT content, pixels FROM thumbnail WHERE {} ORDER BY content"
+        # Each by itself in a block of its own: a view of columns would be copied by every kernel that looks at some rows.
+        luma = np.empty((len(ids), LUMA_BYTES), np.uint8)
+        chroma = np.empty((len(ids), PIXEL_BYTES - LUMA_BYTES), np.uint8)
+        count = 0
+        for rows in self.among(query, "content", ids):
+            part = slice(count, count + len(rows))
+            pixels = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), PIXEL_BYTES)
+            luma[part], chroma[part] = pixels[:, :LUMA_BYTES], pixels[:, LUMA_BYTES:]
+            count += len(rows)
+        if count != len(ids):
             raise CatalogError(f"catalog {self.path} is damaged (thumbnails are missing): move it away and scan again")
-        pixels = np.frombuffer(b"".join(row[0] for row in rows), np.uint8).reshape(len(rows), PIXEL_BYTES)
-        luma = pixels[:, :LUMA_BYTES].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-        return luma, pixels[:, LUMA_BYTES:].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
+        return luma.reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE), chroma.reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
 
     def thumbnail(self, digest: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int] | None:
         """Return the thumbnail of one content.
@@ -338,7 +344,3 @@ class Contents(Database):
         pixels = np.frombuffer(row[0], np.uint8)
         luma = pixels[:LUMA_BYTES].reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
         return luma, pixels[LUMA_BYTES:].reshape(CHROMA_SIDE, CHROMA_SIDE, 2), int(row[1]), int(row[2])
-
-    def _spec(self, spec: HashSpec) -> int:
-        self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
-        return int(self.db.execute("SELECT id FROM spec WHERE text = ?", (spec.id,)).fetchone()[0])

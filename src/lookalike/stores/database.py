@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from lookalike.errors import CatalogError, LedgerError
 
 BUSY_SECONDS = 60.0
+IDS_AT_ONCE = 1 << 12
+DENSE = 2
+"""Rows between ids, for each of these, that are read along because naming each id would cost more."""
 
 
 class Database:
@@ -180,3 +183,39 @@ class Database:
                 yield
             finally:
                 self.db.execute("ROLLBACK")
+
+    def among(
+        self, query: str, column: str, ids: NDArray[np.int64], parameters: tuple[Any, ...] = ()
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Ask for rows of some ids, some thousand at a time, so that no list of all rows is ever made.
+
+        Parameters
+        ----------
+        query : str
+            Its first column is the id, by which its rows are in order; ``{}`` stands where the ids are asked for.
+        column : str
+            Name of that column.
+        ids : ndarray of int64, shape (n,)
+            Ascending, distinct.
+        parameters : tuple
+            Of the query.
+
+        Yields
+        ------
+        list of tuple
+            Rows, by id.
+        """
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            part = ids[start : start + IDS_AT_ONCE]
+            low, high = int(part[0]), int(part[-1])
+            if high - low >= DENSE * len(part):
+                with self.wanted(part):
+                    rows = self.db.execute(query.format(f"{column} IN wanted"), parameters).fetchall()
+            else:
+                with self.explained():
+                    between = f"{column} BETWEEN {low} AND {high}"
+                    rows = self.db.execute(query.format(between), parameters).fetchall()
+                if high - low >= len(part):
+                    asked = set(part.tolist())
+                    rows = [row for row in rows if row[0] in asked]
+            yield rows

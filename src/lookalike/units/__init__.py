@@ -16,12 +16,13 @@ Google Takeout: `lookalike.units.takeout`.
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
 from lookalike import endings
-from lookalike.columns import Images, Units
+from lookalike.columns import Images, Units, apart
 from lookalike.units import takeout
 
 EDITORS = ("xmp", "aae", "pp3", "dop")
@@ -163,6 +164,9 @@ def of_images(images: Images, unread: Sequence[tuple[str, bool]], beside: Sequen
     Units
         One row per image that was read.
     """
+    lost_paths = [path for path, _ in unread]
+    if not (beside or images.reference.any()) and _all_apart([*images.path, *lost_paths]):
+        return apart(images.path, lost_paths)
     unit, mask = np.zeros(len(images), np.int64), np.zeros(len(images), np.bool_)
     shots: list[tuple[str, ...]] = []
     unit_of_unread: dict[str, int] = {}
@@ -184,6 +188,17 @@ def of_images(images: Images, unread: Sequence[tuple[str, bool]], beside: Sequen
         unit_of_unread |= {path: masks[path] if path in masks else at[path] for path in lost}
         shots += (one.images for one in found)
     return Units(unit, mask, shots, unit_of_unread)
+
+
+def _all_apart(paths: Sequence[str]) -> bool:
+    """Say whether no two images can belong together, as in most collections; in doubt False. Folders come one by one."""
+    places: set[str] = set()
+    for place, part in groupby(paths, lambda path: path.rpartition(os.sep)[0]):
+        inside = list(part)
+        if place in places or len({path.rpartition(".")[0].lower() for path in inside}) < len(inside):
+            return False
+        places.add(place)
+    return all(places.isdisjoint(_beside(place)) for place in places)
 
 
 def _beside(place: str) -> list[str]:

@@ -18,10 +18,14 @@ SETTINGS = {"exposure": 0.1, "aperture": 0.1, "iso": 0.1, "distance": 0.1}
 LEAST_BIAS = 0.2
 """Difference of exposure bias, in stops, that tells two exposures apart."""
 TAKEN = np.dtype([
-    ("known", bool), *((name, np.int64) for name in ("camera", "serial", "shot", "unique", "second")),
+    *((name, np.int64) for name in ("camera", "serial", "shot", "unique", "second")),
     *((name, np.float64) for name in ("fraction", *SETTINGS, "bias")),
 ])  # fmt: skip
-"""When and how a content was taken, once `known`: texts as codes, equal ones alike; -1 and NaN where nothing is said."""
+"""When and how a content was taken: texts as codes, equal ones alike; -1 and NaN where nothing is said."""
+
+
+_UNTOLD: tuple[int | float, ...] = (*[-1] * 5, *[np.nan] * (2 + len(SETTINGS)))
+"""A row of `TAKEN` for what no camera took: whatever else it says is compared with nothing."""
 
 
 class Exposures:
@@ -42,7 +46,9 @@ class Exposures:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._codes = {"": -1}
-        self._taken = np.zeros(len(facts.id), TAKEN)
+        self._taken, self._count = np.array([_UNTOLD], TAKEN), 1
+        self._place = np.full(len(facts.id), -1, np.int64)
+        """Row of each content in that table; -1 for what was not read yet, 0 for all that no camera took."""
 
     def differ(self, left: Column, right: Column) -> NDArray[np.bool_]:
         """Say of which pairs the camera itself says that they are two exposures.
@@ -61,9 +67,14 @@ class Exposures:
             Whether both come from one camera, at another time, with another setting, or with another number.
         """
         rows = np.unique(np.concatenate([left, right]))
-        for row in rows[~self._taken["known"][rows]].tolist():
-            self._taken[row] = self._read(row)
-        one, two = self._taken[left], self._taken[right]
+        read: list[tuple[int | float, ...]] = []
+        for row in rows[self._place[rows] < 0].tolist():
+            taken = self._read(row)
+            self._place[row] = 0 if taken is _UNTOLD else self._count + len(read)
+            if taken is not _UNTOLD:
+                read.append(taken)
+        self._keep(read)
+        one, two = self._taken[self._place[left]], self._taken[self._place[right]]
 
         def other(code: str) -> NDArray[np.bool_]:
             found: NDArray[np.bool_] = (one[code] >= 0) & (two[code] >= 0) & (one[code] != two[code])
@@ -83,19 +94,29 @@ class Exposures:
         found: NDArray[np.bool_] = one_camera & differ
         return found
 
-    def _read(self, row: int) -> tuple[bool | int | float, ...]:
+    def _keep(self, read: list[tuple[int | float, ...]]) -> None:
+        """Append to the table, which doubles when it is full, so that no row is moved often."""
+        end = self._count + len(read)
+        if end > len(self._taken):
+            self._taken = np.concatenate([self._taken, np.zeros(end, TAKEN)])
+        self._taken[self._count : end] = np.array(read, TAKEN)
+        self._count = end
+
+    def _read(self, row: int) -> tuple[int | float, ...]:
         """Return a row of `TAKEN`."""
         exif = self._facts.exif[row]
 
         def text(name: str) -> str:
             return str(exif.get(name, ""))
 
-        camera = f"{text('make')}\n{text('model')}" if text("make") and text("model") else ""
+        if not (text("make") and text("model")):
+            return _UNTOLD
+        camera = f"{text('make')}\n{text('model')}"
         codes = [
             self._codes.setdefault(said, len(self._codes))
             for said in (camera, *map(text, ("serial", "shot", "unique")))
         ]
-        return True, *codes, *_moment(self._facts.captured[row]), *(_number(text(name)) for name in (*SETTINGS, "bias"))
+        return *codes, *_moment(self._facts.captured[row]), *(_number(text(name)) for name in (*SETTINGS, "bias"))
 
 
 def _number(said: str) -> float:

@@ -1,0 +1,152 @@
+"""Verified pairs of a catalog as a stream: join and verify with memory that does not grow with the number of pairs."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import decode, hashes, join, verify
+from lookalike.columns import Facts
+from lookalike.errors import SourceError
+from lookalike.judging import PAIRS_AT_ONCE, PAIRS_PER_THREAD, pictures_of
+from lookalike.model import MIN_DETAIL, HashSpec, Tier
+from lookalike.opening import open_catalog
+from lookalike.options import FindOptions
+from lookalike.pool import default_workers
+from lookalike.stores.catalog import Catalog
+from lookalike.variants import hash_words
+from lookalike.verify.exposures import Exposures
+
+Column = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPairs:
+    """Pairs of contents of a catalog; one row per pair.
+
+    Attributes
+    ----------
+    left, right : ndarray of int64, shape (n,)
+        Content ids of the catalog, left < right.
+    distance : ndarray of int64, shape (n,)
+        Between their hashes, in bits.
+    tier : ndarray of uint8, shape (n,)
+        `lookalike.Tier` values.
+    score : ndarray of int64, shape (n,)
+        Verification score in thousandths.
+    """
+
+    left: Column
+    right: Column
+    distance: Column
+    tier: NDArray[np.uint8]
+    score: Column
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def iter_verified_pairs(
+    catalog: str | os.PathLike[str],
+    *,
+    tier: str = "edit",
+    algorithm: str = "phash",
+    size: int | None = None,
+    radius: int | None = None,
+    workers: int | None = None,
+) -> Iterator[VerifiedPairs]:
+    """Join all that a catalog knows and verify each candidate on its thumbnails, block by block.
+
+    It is for collections too large to hold groups of: memory is that of the hashes, whatever pairs there are. No file is
+    opened, so where thumbnails leave doubts these stay; only hashes of whole pictures join (`find` also joins parts, turned
+    and cropped pictures, and what borders surround); equal bytes are one content, and near-blank pictures are left out.
+
+    Parameters
+    ----------
+    catalog : path
+        Catalog file.
+    tier : str
+        Loosest tier to yield: copy, edit or similar.
+    algorithm : str
+        Hash that proposes candidate pairs.
+    size : int, optional
+        Side of the hash; None for the algorithm's own.
+    radius : int, optional
+        Largest Hamming distance of a candidate pair in bits, inclusive; None for the algorithm's own.
+    workers : int, optional
+        How many threads join and verify; None for one per core. It changes no pair.
+
+    Yields
+    ------
+    VerifiedPairs
+        Pairs within the tier, in the order of the join; no pair comes twice.
+
+    Raises
+    ------
+    UsageError
+        If an option does not fit.
+    SourceError
+        If the catalog is not there.
+    CatalogError
+        If it cannot be used.
+
+    Examples
+    --------
+    >>> for block in iter_verified_pairs("catalog.sqlite", tier="copy"):  # doctest: +SKIP
+    ...     print(block.left, block.right, block.score)
+    """
+    spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
+    usual = hashes.default_radius(spec)
+    options = FindOptions(tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius)
+    place = os.fspath(catalog)
+    if not os.path.isfile(place):
+        raise SourceError(f"nothing to read: there is no catalog {place!r}")
+    return _verified(place, options, workers or default_workers())
+
+
+def _verified(place: str, options: FindOptions, workers: int) -> Iterator[VerifiedPairs]:
+    with open_catalog(place) as store, ThreadPoolExecutor(workers) as threads:
+        ids = store.decoded(version=decode.VERSION, detail=MIN_DETAIL)
+        owner, block = hash_words(ids, store, options.spec, threads=workers)
+        ids = ids[owner]
+        for left, right, distance in join.iter_near_pairs(block, options.radius, threads=workers):
+            for start in range(0, len(left), PAIRS_AT_ONCE):
+                rows = slice(start, start + PAIRS_AT_ONCE)
+                tier, score = _judged(store, ids[left[rows]], ids[right[rows]], threads)
+                kept = np.flatnonzero(tier <= options.tier)
+                if len(kept):
+                    at = start + kept
+                    yield VerifiedPairs(ids[left[at]], ids[right[at]], distance[at], tier[kept], score[kept])
+
+
+def _judged(
+    store: Catalog, left: Column, right: Column, threads: ThreadPoolExecutor
+) -> tuple[NDArray[np.uint8], Column]:
+    """Verify pairs of contents on their thumbnails."""
+    needed, at = np.unique(np.concatenate([left, right]), return_inverse=True)
+    facts = store.contents(needed)
+    pictures = pictures_of(*store.thumbnails(needed), facts.width, facts.height)
+    one, other = _ordered(facts, at[: len(left)], at[len(left) :])
+
+    def part(start: int) -> verify.Verdicts:
+        rows = slice(start, start + PAIRS_PER_THREAD)
+        return verify.verify(pictures, one[rows], other[rows])
+
+    found = list(threads.map(part, range(0, len(one), PAIRS_PER_THREAD)))
+    tier, score = np.concatenate([row.tier for row in found]), np.concatenate([row.score for row in found])
+    two_exposures = Exposures(facts).differ(one, other)
+    tier[two_exposures] = np.maximum(tier[two_exposures], Tier.SIMILAR)
+    return tier, score
+
+
+def _ordered(facts: Facts, left: Column, right: Column) -> tuple[Column, Column]:
+    """Return pairs in the order in which a search verifies them: more pixels first, of equals the lesser digest."""
+    pixels = facts.width * facts.height
+    by_digest = np.argsort(np.array(facts.digest, np.bytes_), kind="stable")
+    rank = np.empty(len(pixels), np.int64)
+    rank[by_digest[np.argsort(-pixels[by_digest], kind="stable")]] = np.arange(len(pixels))
+    swap = rank[left] > rank[right]
+    return np.where(swap, right, left), np.where(swap, left, right)

@@ -1,0 +1,108 @@
+"""Hashes of contents, as words."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike import bits
+from lookalike.model import HashSpec
+from lookalike.stores.database import Database
+
+
+class Words(Database):
+    """The tables spec and hash of the catalog."""
+
+    def add_hashes(self, ids: Sequence[int], block: NDArray[np.uint64], spec: HashSpec, variant: str = "plain") -> None:
+        """Store hashes; call inside a transaction.
+
+        Parameters
+        ----------
+        ids : sequence of int
+            Content ids.
+        block : ndarray of uint64, shape (n, words)
+            Row i belongs to ``ids[i]``.
+        spec : HashSpec
+            What they are.
+        variant : str
+            plain, or what was done to the picture first.
+        """
+        self.add_words(zip(ids, bits.to_bytes(block), strict=True), spec, variant)
+
+    def add_words(self, rows: Iterable[tuple[int, bytes]], spec: HashSpec, variant: str = "plain") -> None:
+        """Store hashes as bytes; call inside a transaction.
+
+        Parameters
+        ----------
+        rows : iterable of (int, bytes)
+            Content ids and words, big-endian; of an algorithm that hashes parts, those of all parts in a row.
+        spec : HashSpec
+            What they are.
+        variant : str
+            plain, or what was done to the picture first; quality for the quality beside the hash.
+        """
+        number = self._spec(spec)
+        self.db.executemany(
+            "INSERT OR REPLACE INTO hash (content, spec, variant, words) VALUES (?, ?, ?, ?)",
+            ((content, number, variant, words) for content, words in rows),
+        )
+
+    def words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain") -> dict[int, bytes]:
+        """Return the stored hashes of contents as bytes.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Distinct ids.
+        spec : HashSpec
+            Which hash.
+        variant : str
+            Of which variant of the picture.
+
+        Returns
+        -------
+        dict of int to bytes
+            By id, ascending; as `add_words` took them.
+        """
+        return dict(row for rows in self._words(np.sort(ids), spec, variant) for row in rows)
+
+    def word_columns(
+        self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain"
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint64]]:
+        """Return the stored hashes of contents as columns.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+            Ascending ids.
+        spec : HashSpec
+            Which hash.
+        variant : str
+            Of which variant of the picture.
+
+        Returns
+        -------
+        found : ndarray of int64, shape (m,)
+            Which of the ids have some, ascending.
+        count : ndarray of int64, shape (m,)
+            How many each of them has.
+        block : ndarray of uint64, shape (sum of count, words)
+            Hashes, id by id.
+        """
+        width = bits.words(spec.bits) * (bits.WORD // 8)
+        found, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        block = [np.zeros((0, bits.words(spec.bits)), np.uint64)]
+        for rows in self._words(ids, spec, variant):
+            found.append(np.array([content for content, _ in rows], np.int64))
+            count.append(np.array([len(words) // width for _, words in rows], np.int64))
+            block.append(bits.from_bytes([words for _, words in rows], spec.bits))
+        return np.concatenate(found), np.concatenate(count), np.concatenate(block)
+
+    def _words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str) -> Iterator[list[tuple[int, bytes]]]:
+        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
+            AND {} ORDER BY content"""
+        return self.among(query, "content", ids, (spec.id, variant))  # type: ignore[return-value]
+
+    def _spec(self, spec: HashSpec) -> int:
+        self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
+        return int(self.db.execute("SELECT id FROM spec WHERE text = ?", (spec.id,)).fetchone()[0])
