@@ -22,7 +22,7 @@ LEVELS: dict[str, int] = {
     "curves": 1, "globs": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
     "resolved": 1, "blocks": 1, "options": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2,
-    "opening": 3, "deciding": 3, "previews": 3, "illustrating": 3,
+    "opening": 3, "deciding": 3, "previews": 3, "illustrating": 3, "notebooks": 3, "numbered": 3,
     "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "shards": 3, "scanning": 3,
     "tabling": 3, "twins": 3, "proposing": 3, "judging": 3, "tracing": 3, "confirming": 3, "items": 3, "matching": 3,
     "planning": 3, "grouped": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
@@ -31,8 +31,8 @@ LEVELS: dict[str, int] = {
     "imagehash": 4, "imgdd": 4, "web": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = [
-    "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining",
-    "shortcut", "shards", "scanning", "tabling",
+    "opening", "deciding", "previews", "illustrating", "notebooks", "numbered", "pictures", "variants", "chances", "listing",
+    "examining", "shortcut", "shards", "scanning", "tabling",
     "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
     "planning", "grouped", "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "removal", "cleaning", "reviewing", "differing", "facts",
@@ -143,7 +143,18 @@ def test_importing_the_package_imports_nothing_else() -> None:
 def test_importing_every_module_imports_no_optional_package() -> None:
     names = [f"lookalike.{name}" for name in MODULES if name != "__main__"]
     code = "import sys, importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in names)
-    late = ["pi_heif", "pillow_jxl", "scipy", "pywt", "skimage", "pyarrow", "pandas", "matplotlib"]
+    late = [
+        "pi_heif",
+        "pillow_jxl",
+        "scipy",
+        "pywt",
+        "skimage",
+        "pyarrow",
+        "pandas",
+        "datasets",
+        "IPython",
+        "matplotlib",
+    ]
     code += f"\nprint([name for name in {late} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
