@@ -202,6 +202,7 @@ def find(
             if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
                 break
             origins = traced
+        found.reader.close()
     seconds = time.monotonic() - started
 
     def again(keep: str) -> Findings:

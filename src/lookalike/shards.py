@@ -128,7 +128,7 @@ def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> I
     sequence
         Everything at once for ordinary files, which workers read; else as much as goes to a worker together.
     """
-    if folder.source is None:
+    if folder.source is None or not waiting:
         yield waiting
         return
     start = held = 0

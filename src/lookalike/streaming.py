@@ -80,6 +80,9 @@ def stream(
             yield from run.tables(pool)
         finally:
             run.commit()
+            for root in roots:
+                if root.source is not None:
+                    root.source.close()
 
 
 def _variant(spec: HashSpec) -> str:

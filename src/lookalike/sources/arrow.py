@@ -66,7 +66,9 @@ def column_of(schema: Any, column: str | None, batches: Iterable[Any], where: st
     if len(said) == 1:
         return known[said[0]]
     samples = _samples(batches, known)
-    return None if samples is None else known[find_column(samples, where)]
+    if samples is None:
+        return None
+    return known[find_column({name: samples.get(name, []) for name in schema.names}, where)]
 
 
 def candidates(schema: Any) -> list[str]:

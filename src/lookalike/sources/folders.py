@@ -10,10 +10,11 @@ from typing import NamedTuple, Protocol, Self, runtime_checkable
 from lookalike.errors import FailureKind
 from lookalike.sources.rules import IGNORE_FILE
 
-UNKNOWN_SIZE = -1
-"""Bytes of an entry that only reading it tells."""
 PART_NAMES = 512
 """Names of a folder that are looked at together; a folder of more comes in parts, so that reading it starts at once."""
+
+UNKNOWN_SIZE = -1
+"""Bytes of an entry that only reading it tells."""
 
 
 class Entry(NamedTuple):
@@ -198,3 +199,6 @@ class Source(Protocol):
 
     def is_there(self) -> bool:
         """Return whether it is still there, and what it was."""
+
+    def close(self) -> None:
+        """Let go of what is open; `parts` and `read` open it again."""

@@ -205,6 +205,11 @@ class _Dataset:
         """Return whether its files are unchanged."""
         return all(file.is_there() for file in self._files)
 
+    def close(self) -> None:
+        """Let go of the rows that were taken last; files are mapped, not open."""
+        with self._lock:
+            self._block, self._cells = -1, None
+
 
 def _slices(rows: Any, count: int) -> Iterator[Any]:
     return (rows[start : start + count] for start in range(0, len(rows), count))

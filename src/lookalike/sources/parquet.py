@@ -1,10 +1,10 @@
 """Parquet files of images: one column of bytes or paths, read batch by batch where it lies."""
 
+import contextlib
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,8 @@ class _Batches:
                 self._column = column_of(file.schema_arrow, column, self._first_rows(file), blob.path)
         except self._arrow.ArrowException as error:
             raise OSError(0, f"not a Parquet file that can be read: {error}") from error
+        if self._column is None and self._metadata.num_rows:
+            raise OSError(0, "the Parquet file is damaged: none of its rows can be read")
         groups = [self._metadata.row_group(at) for at in range(self._metadata.num_row_groups)]
         self._starts = np.cumsum([0, *(group.num_rows for group in groups)])
         self._rows_at_once = [self._rows_of(group) for group in groups]
@@ -100,6 +102,12 @@ class _Batches:
         """Return whether the file is unchanged."""
         return self._blob.is_there()
 
+    def close(self) -> None:
+        """Let go of the file, and of the batches that were read last."""
+        with self._lock:
+            self._close()
+            self._kept.clear()
+
     def _open(self) -> Any:
         file = self._blob.open()
         try:
@@ -108,7 +116,7 @@ class _Batches:
             file.close()
             raise
 
-    @contextmanager
+    @contextlib.contextmanager
     def _opened(self) -> Iterator[Any]:
         file = self._open()
         try:
@@ -117,8 +125,13 @@ class _Batches:
             file.close(force=True)
 
     def _first_rows(self, file: Any) -> Iterator[Any]:
+        """Yield the first rows that can be read, some at a time."""
         names = candidates(file.schema_arrow)
-        yield from file.iter_batches(batch_size=SAMPLED_AT_ONCE, columns=names, use_threads=False)
+        for group in range(file.metadata.num_row_groups):
+            with contextlib.suppress(self._arrow.ArrowException, OSError):  # a failure of its rows, when they are read
+                yield from file.iter_batches(
+                    batch_size=SAMPLED_AT_ONCE, row_groups=[group], columns=names, use_threads=False
+                )
 
     def _leaves(self, group: Any, name: str) -> list[Any]:
         leaves = [group.column(at) for at in range(group.num_columns)]

@@ -75,6 +75,12 @@ class Reader:
             raise OSError(0, data.reason)
         return data
 
+    def close(self) -> None:
+        """Let go of what is open; who reads again opens it again."""
+        for source in self._sources.values():
+            if source is not None:
+                source.close()
+
     def _source(self, path: str) -> Source | None:
         """Return the source that a path lies in; sources do not lie in each other."""
         if not self._sources and ending_of_container(path) is None:

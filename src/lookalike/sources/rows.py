@@ -32,6 +32,9 @@ class Values(Protocol):
     def is_there(self) -> bool:
         """Return whether they are still what they were."""
 
+    def close(self) -> None:
+        """Let go of files and of values that were read; `value` reads them again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -125,6 +128,10 @@ class Rows:
         """Return whether what keeps the rows is unchanged."""
         return self._values.is_there()
 
+    def close(self) -> None:
+        """Let go of what is open."""
+        self._values.close()
+
 
 class Splits:
     """Several of these under one name, such as the splits of a dataset.
@@ -168,6 +175,11 @@ class Splits:
     def is_there(self) -> bool:
         """Return whether all of them are there."""
         return all(part.is_there() for part in self.tables.values())
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        for part in self.tables.values():
+            part.close()
 
 
 def tables_of(source: Source | None) -> list[str]:

@@ -1,6 +1,7 @@
 """TAR archives and WebDataset shards: plain ones are read where members lie, compressed ones from the front."""
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import tarfile
@@ -55,7 +56,8 @@ class Tar:
         self._places: dict[str, _Place] = {}
         self._ahead: dict[str, bytes] = {}
         """Of a compressed archive, the bytes of the part that was listed last."""
-        self._file: BinaryIO | None = None
+        self._files: list[BinaryIO] = []
+        """What members are read from one by one: the file, and what unpacks it."""
 
     def folders(self, root: int) -> Iterator[Folder]:
         """Yield the archive: one folder, whatever its members are called."""
@@ -96,10 +98,19 @@ class Tar:
         """Return whether the archive is unchanged."""
         return self._blob.is_there()
 
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._ahead = {}
+            while self._files:
+                self._files.pop().close()
+
     def _members(self, *, keep: bool) -> Iterator[tuple[str, _Place, bytes | None]]:
         """Yield the members from the front, with their bytes where these are to be kept."""
         name_of = Names()
-        with self._open() as file, tarfile.open(fileobj=file, mode="r:" if self._unpack is None else "r|") as archive:
+        with contextlib.ExitStack() as opened:
+            file = [opened.enter_context(file) for file in self._open()][-1]
+            archive = opened.enter_context(tarfile.open(fileobj=file, mode="r:" if self._unpack is None else "r|"))
             while (info := archive.next()) is not None:
                 archive.members = []  # type: ignore[attr-defined]  # it would keep a kilobyte of each
                 if not info.isreg():
@@ -132,15 +143,15 @@ class Tar:
             if refused is not None:
                 return refused
             try:
-                self._file = self._file or self._open()
-                self._file.seek(place.offset)
-                data = self._file.read(place.size)
+                self._files = self._files or self._open()
+                self._files[-1].seek(place.offset)
+                data = self._files[-1].read(place.size)
             except DAMAGE as error:
                 return Unreadable("damaged", f"the archive is damaged there: {error}")
             except MemoryError:
                 return Unreadable("limit", "not enough memory to read it")
         return data if len(data) == place.size else Unreadable("damaged", "the archive ends early")
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> list[BinaryIO]:
         file = self._blob.open()
-        return file if self._unpack is None else cast("BinaryIO", self._unpack(file))
+        return [file] if self._unpack is None else [file, cast("BinaryIO", self._unpack(file))]

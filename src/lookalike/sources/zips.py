@@ -63,12 +63,22 @@ class Zip:
         """Return whether the archive is unchanged."""
         return self._blob.is_there()
 
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened[0].close()
+                self._file.close()
+                self._opened = None
+
     def _archive(self) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
         with self._lock:
             if self._opened is None:
+                self._file = self._blob.open()
                 try:
-                    archive = zipfile.ZipFile(self._blob.open())  # its own lock lets threads read side by side
+                    archive = zipfile.ZipFile(self._file)  # its own lock lets threads read side by side
                 except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+                    self._file.close()
                     raise OSError(0, f"not a ZIP archive that can be read: {error}") from error
                 name_of = Names()
                 members = (info for info in archive.infolist() if not info.is_dir())
