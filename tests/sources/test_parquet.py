@@ -131,9 +131,9 @@ def test_columns_that_are_not_clear_are_asked_for(write: Write, where: str) -> N
     assert find(path, column="mask", use_catalog=False).keep_indices.tolist() == KEPT
     with pytest.raises(UsageError, match="has no column 'photo'; it has image, mask, label"):
         find(path, column="photo")
-    with pytest.raises(UsageError, match="column 'label' of .* holds neither bytes nor paths; those are image, mask"):
+    with pytest.raises(UsageError, match=r"column 'label' of .* holds neither bytes nor paths; those are image, mask"):
         find(path, column="label")
-    with pytest.raises(UsageError, match="no column of .* seems to hold images; it has x"):
+    with pytest.raises(UsageError, match=r"no column of .* seems to hold images; it has x"):
         find(write({"x": [1.5]}))
 
 

@@ -78,7 +78,9 @@ def open_dataset(dataset: Any, path: str, column: str | None) -> Rows:
         If there is no such column, none, or more than one.
     """
     fingerprint = str(dataset._fingerprint)  # noqa: SLF001 - what the package itself knows a dataset by
-    place = Place("", f"{fingerprint}/{column or ''}", fingerprint)
+    place = Place(
+        "", f"{path}/{column or ''}/{fingerprint}", fingerprint
+    )  # each name by itself, as the same may have two
     return _rows(dataset, path, column, place, ())
 
 
