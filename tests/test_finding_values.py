@@ -148,9 +148,8 @@ found
 def test_a_notebook_shows_progress_and_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
-    page = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(CELL), nbformat.v4.new_code_cell("found.keep_indices")]
-    )
+    notes: Any = nbformat.v4
+    page = notes.new_notebook(cells=[notes.new_code_cell(CELL), notes.new_code_cell("found.keep_indices")])
     nbclient.NotebookClient(page, timeout=300, kernel_name="python3").execute()
     first, second = page.cells
     bar, shown = first.outputs

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-def cells(pictures: list[bytes | None]) -> list[dict[str, Any] | None]:
+def cells(pictures: Sequence[bytes | None]) -> list[dict[str, Any] | None]:
     return [None if data is None else {"bytes": data, "path": "a.jpg"} for data in pictures]
 
 
@@ -187,7 +187,12 @@ def test_of_a_shard_with_an_empty_row_only_that_is_read_again(write: Write, monk
     find(path)
     asked: list[str] = []
     read = Rows.read
-    monkeypatch.setattr(Rows, "read", lambda self, paths: (asked.extend(paths), read(self, paths))[1])
+
+    def noted(rows: Rows, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
+        asked.extend(paths)
+        return read(rows, paths)
+
+    monkeypatch.setattr(Rows, "read", noted)
     again = find(path)
     assert asked == [f"{path}/5"]
     assert again.stats["cached"] == 5
