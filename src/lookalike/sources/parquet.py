@@ -1,6 +1,7 @@
 """Parquet files of images: one column of bytes or paths, read batch by batch where it lies."""
 
 import contextlib
+import io
 import os
 import threading
 from collections import OrderedDict
@@ -109,7 +110,10 @@ class _Batches:
             self._kept.clear()
 
     def _open(self) -> Any:
-        file = self._blob.open()
+        file: Any = self._blob.open()
+        if isinstance(file, io.BufferedReader):  # an ordinary file, which Arrow reads by itself with a copy less
+            file.close()
+            file = self._arrow.OSFile(file.name)
         try:
             return self._parquet.ParquetFile(file, metadata=self._metadata, buffer_size=BUFFER_BYTES, pre_buffer=False)
         except BaseException:
