@@ -16,8 +16,8 @@ import lookalike
 PACKAGE = Path(lookalike.__file__).parent
 
 STAGES = [
-    "opening", "deciding", "previews", "illustrating", "pictures", "listing", "examining", "variants", "chances", "shortcut",
-    "shards", "scanning", "recalling", "tabling",
+    "opening", "deciding", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing", "examining",
+    "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling",
     "outside", "twins", "proposing", "judging", "pairing", "tracing", "confirming", "items", "frames", "anyframe", "matching",
     "planning", "grouped", "findings", "finding",
     "splits", "crossing", "leaked", "leaking",
@@ -141,7 +141,18 @@ def test_importing_the_package_imports_nothing_else() -> None:
 def test_importing_every_module_imports_no_optional_package() -> None:
     names = [f"lookalike.{name}" for name in MODULES if name != "__main__"]
     code = "import sys, importlib\n" + "\n".join(f"importlib.import_module({name!r})" for name in names)
-    late = ["pi_heif", "pillow_jxl", "scipy", "pywt", "skimage", "pyarrow", "pandas", "matplotlib"]
+    late = [
+        "pi_heif",
+        "pillow_jxl",
+        "scipy",
+        "pywt",
+        "skimage",
+        "pyarrow",
+        "pandas",
+        "datasets",
+        "IPython",
+        "matplotlib",
+    ]
     code += f"\nprint([name for name in {late} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

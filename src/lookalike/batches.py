@@ -7,10 +7,13 @@ from contextlib import nullcontext
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
 from lookalike.model import MAX_PIXELS, HashSpec, Truncated
+from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress
+from lookalike.sources.folders import Source
+from lookalike.sources.values import as_sources
 from lookalike.streaming import stream
 from lookalike.tables.hashes import HashTable, join_tables
 
@@ -18,7 +21,7 @@ StrPath = str | os.PathLike[str]
 
 
 def hash_batches(
-    paths: StrPath | Sequence[StrPath],
+    paths: object,
     *,
     algorithms: str | Sequence[str] = ("phash",),
     size: int | None = None,
@@ -29,6 +32,7 @@ def hash_batches(
     follow_symlinks: bool = False,
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
+    column: str | int | None = None,
     catalog: StrPath | None = None,
     use_catalog: bool = True,
     workers: int | None = None,
@@ -39,8 +43,8 @@ def hash_batches(
 
     Parameters
     ----------
-    paths : path or sequence of paths
-        Folders, entered recursively, and files.
+    paths : path, sequence of paths, dataset, data frame or sequence of images
+        As for `lookalike.find`.
     algorithms : str or sequence of str
         Names of algorithms; all come from one decode.
     size : int, optional
@@ -57,6 +61,8 @@ def hash_batches(
         refuse or accept files that end early.
     max_pixels : int
         Images with more pixels are not decoded.
+    column : str or int, optional
+        Column of tables, or item of rows, that holds the images; None for the one that does.
     catalog : path, optional
         Catalog file; None for the one in the cache folder of the platform.
     use_catalog : bool
@@ -66,7 +72,7 @@ def hash_batches(
     readers : int, optional
         How many files are read at a time; None for one on rotating disks, two over a network, else as many as workers.
     progress : callable, optional
-        ``(done, listed, listing finished)``, called often.
+        ``(done, listed, listing finished)``, called often; None for a bar where this is a notebook.
 
     Yields
     ------
@@ -89,7 +95,7 @@ def hash_batches(
     ...     print(table.refs.paths[0], table.hash(0, "dhash"))
     """
     specs = make_specs(algorithms, size, filter, decode)
-    roots = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    roots = as_sources(paths, column)
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
     for name, number in (("workers", workers), ("readers", readers)):
@@ -97,27 +103,29 @@ def hash_batches(
             raise UsageError(f"{name} must be at least 1, got {number}")
     options = ScanOptions(
         exclude=tuple(exclude), include=tuple(include), follow_symlinks=follow_symlinks, truncated=truncated,
-        max_pixels=max_pixels,
+        max_pixels=max_pixels, column=None if column is None else str(column),
     )  # fmt: skip
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
-    return _batches(roots, specs, options, place, workers or default_workers(), readers, progress)
+    return _batches(
+        roots, specs, options, place, workers or default_workers(), readers, progress or notebook_progress()
+    )
 
 
 def _batches(
-    roots: list[str], specs: tuple[HashSpec, ...], options: ScanOptions, place: str | None, workers: int,
+    roots: list[str | Source], specs: tuple[HashSpec, ...], options: ScanOptions, place: str | None, workers: int,
     readers: int | None, progress: OnProgress | None,
 ) -> Iterator[HashTable]:  # fmt: skip
     with nullcontext() if place is None else open_catalog(place) as store:
         yield from stream(roots, specs, store, options, workers=workers, readers=readers, progress=progress)
 
 
-def hash_images(paths: StrPath | Sequence[StrPath], **options: object) -> HashTable:
+def hash_images(paths: object, **options: object) -> HashTable:
     """Hash the images under some paths into one table.
 
     Parameters
     ----------
-    paths : path or sequence of paths
-        Folders, entered recursively, and files.
+    paths : path, sequence of paths, dataset, data frame or sequence of images
+        As for `lookalike.find`.
     **options
         As for `hash_batches`.
 

@@ -18,12 +18,14 @@ from lookalike.keep import parse_rules, rank
 from lookalike.listing import Scan
 from lookalike.matching import match
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
+from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
 from lookalike.recalling import catalog_file, recall
 from lookalike.scanning import OnProgress, scan
+from lookalike.sources.values import as_sources, path_of
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
 from lookalike.twins import twins
@@ -33,9 +35,9 @@ StrPath = str | os.PathLike[str]
 
 
 def find(
-    paths: StrPath | Sequence[StrPath],
+    paths: object,
     *,
-    against: StrPath | Sequence[StrPath] = (),
+    against: object = (),
     tier: str = "edit",
     algorithm: str = "phash",
     size: int | None = None,
@@ -54,7 +56,7 @@ def find(
     follow_symlinks: bool = False,
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
-    column: str | None = None,
+    column: str | int | None = None,
     catalog: StrPath | None = None,
     use_catalog: bool = True,
     ledger: StrPath | None = None,
@@ -67,10 +69,11 @@ def find(
 
     Parameters
     ----------
-    paths : path or sequence of paths
+    paths : path, sequence of paths, dataset, data frame or sequence of images
         Folders, entered recursively, and files; or one ``catalog:FILE``: everything that a catalog knows, without a look at
-        the files but where thumbnails leave doubts.
-    against : path or sequence of paths
+        the files but where thumbnails leave doubts; or a Hugging Face `Dataset` or `DatasetDict`, a data frame, a sequence of
+        PIL images, arrays, bytes or rows that have one of these, or a mapping of names to any of these.
+    against : as `paths`
         References: only pairs between `paths` and these are looked for, and these are always keepers.
     tier : str
         Loosest tier to report: exact, copy, edit or similar.
@@ -107,8 +110,8 @@ def find(
         refuse or accept files that end early.
     max_pixels : int
         Images with more pixels are not decoded.
-    column : str, optional
-        Column of tables that holds the images; None for the one that does.
+    column : str or int, optional
+        Column of tables, or item of rows, that holds the images; None for the one that does.
     catalog : path, optional
         Catalog file; None for the one in the cache folder of the platform.
     use_catalog : bool
@@ -120,7 +123,7 @@ def find(
     readers : int, optional
         How many files are read at a time; None for one on rotating disks, two over a network, else as many as workers.
     progress : callable, optional
-        ``(done, listed, listing finished)``, called often.
+        ``(done, listed, listing finished)``, called often; None for a bar where this is a notebook.
     candidates : path, or sequence of pairs, optional
         Pairs from any other index, verified like those that hashes propose: a CSV or Parquet file with the columns path_a and
         path_b, or digest_a and digest_b; or pairs of paths, of numbers of `paths`, or of digests.
@@ -145,9 +148,13 @@ def find(
     --------
     >>> find("photos", tier="copy").stats["groups"]  # doctest: +SKIP
     410
+    >>> find(dataset, column="image").keep_indices  # doctest: +SKIP
+    array([0, 1, 3])
     """
     given = dict(locals())
-    roots, references = _as_list(paths), _as_list(against)
+    sources = as_sources(paths, column)
+    beside = as_sources(against, column, sources)
+    roots, references = list(map(path_of, sources)), list(map(path_of, beside))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
     _refuse_texts(protect=protect, exclude=exclude, include=include)
@@ -161,7 +168,7 @@ def find(
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
     scan_options = ScanOptions(
         exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
-        truncated=truncated, max_pixels=max_pixels, column=column,
+        truncated=truncated, max_pixels=max_pixels, column=None if column is None else str(column),
     )  # fmt: skip
     parse_rules(options.keep)
     compiled(options.protect)
@@ -178,14 +185,14 @@ def find(
             found = recall(roots[0], store, scan_options)
         else:
             found = scan(
-                roots,
-                references,
+                sources,
+                beside,
                 store,
                 spec,
                 scan_options,
                 workers=workers,
                 readers=readers,
-                progress=progress,
+                progress=progress or notebook_progress(),
             )
         shots = _units(found, options)
         images, digests = found.images, found.images.facts.digest
@@ -256,8 +263,3 @@ def _units(found: Scan, options: FindOptions) -> Units:
     if options.units:
         return units.of_images(found.images, unread, found.beside)
     return apart(found.images.path, [path for path, _ in unread])
-
-
-def _as_list(paths: StrPath | Sequence[StrPath]) -> list[str]:
-    given = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    return [os.fspath(path) for path in given]

@@ -18,9 +18,10 @@ from lookalike.folders import FolderPair
 from lookalike.grouped import Grouped
 from lookalike.illustrating import Shown, findings_page
 from lookalike.keep import Ranking
-from lookalike.labels import Root, survey
+from lookalike.labels import Root, root_of, survey
 from lookalike.listing import Scan
 from lookalike.model import Failure, Group, Tier
+from lookalike.numbered import numbers_of, only
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import make_plan
@@ -200,6 +201,31 @@ class Findings:
         rows = np.flatnonzero(~self.grouped.members.duplicate).tolist()
         parts = self._unread_parts(set(self._units.unit.tolist()))
         return sorted(parts.union(self._images.path[row] for row in rows))
+
+    @cached_property
+    def keep_rows(self) -> dict[str, NDArray[np.int64]]:
+        """Numbers of the rows that were read and are no duplicates, sorted, by table; without references."""
+        return self._numbers(duplicate=False)
+
+    @cached_property
+    def duplicate_rows(self) -> dict[str, NDArray[np.int64]]:
+        """Numbers of the rows that are duplicates, sorted, by table."""
+        return self._numbers(duplicate=True)
+
+    @property
+    def keep_indices(self) -> NDArray[np.int64]:
+        """The `keep_rows` of the only table, for ``dataset.select`` and ``frame.iloc``; a UsageError unless there is one."""
+        return only(self.keep_rows, "keep_rows")
+
+    @property
+    def duplicate_indices(self) -> NDArray[np.int64]:
+        """The `duplicate_rows` of the only table; a UsageError unless there is one."""
+        return only(self.duplicate_rows, "duplicate_rows")
+
+    def _numbers(self, *, duplicate: bool) -> dict[str, NDArray[np.int64]]:
+        chosen = ~self._images.reference & (self.grouped.members.duplicate == duplicate)
+        tables = [table for table in self._scan.reader.tables if root_of(table, self.roots) is not None]
+        return numbers_of(self._images, chosen, tables)
 
     @cached_property
     def by_root(self) -> list[Root]:

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from lookalike import formats
 from lookalike.columns import Facts, Images
 from lookalike.model import Failure, ImageRef
-from lookalike.sources.folders import Entry, Folder, Unread, Unreadable
+from lookalike.sources.folders import UNKNOWN_SIZE, Entry, Folder, Unread, Unreadable
 from lookalike.sources.reading import Reader
 from lookalike.stores.locations import Known, Location, signed
 
-UNKNOWN_SIZE = -1
-"""Bytes of an entry that only reading it tells."""
 SETTLED_NS = 20_000_000
 """A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
 
@@ -67,7 +65,8 @@ class Row:
         """Equal for names of one file that would be read alike; where inodes mean little, each name for itself."""
         entry = self.entry
         own = "" if self.folder.stable_inodes else self.path
-        return entry.device, entry.inode, entry.size, entry.mtime_ns, formats.extension(entry.name), own
+        size = entry.size if self.folder.source is None else 0  # which reading may have told only
+        return entry.device, entry.inode, size, entry.mtime_ns, formats.extension(entry.name), own
 
     @property
     def settled(self) -> bool:
@@ -91,6 +90,18 @@ class Row:
         entry = self.entry
         same = entry.size in (before.size, UNKNOWN_SIZE) and before.mtime_ns == entry.mtime_ns
         return same and (before.inode == signed(entry.inode) or not self.folder.stable_inodes)
+
+    def recall(self, before: Known) -> None:
+        """Take over what the catalog has on this name, which is unchanged since.
+
+        Parameters
+        ----------
+        before : Known
+            What that is.
+        """
+        self.content = before.content
+        if self.entry.size == UNKNOWN_SIZE:
+            self.entry = self.entry._replace(size=before.size)
 
     def ref(self) -> ImageRef:
         """Return the identity of the image.

@@ -1,6 +1,5 @@
 """What a single image may be given as: a path, bytes, a file object, a PIL image or an array."""
 
-import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,10 +12,10 @@ from PIL import Image
 from lookalike import decode
 from lookalike.errors import DecodeError, UsageError
 from lookalike.model import MAX_PIXELS
+from lookalike.sources.pixels import ORIENTATION, as_file, from_array
 from lookalike.sources.reading import Reader
 
 ImageSource = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[np.generic]
-ORIENTATION = 0x0112
 
 
 def luma(image: ImageSource) -> NDArray[np.uint8]:
@@ -73,7 +72,7 @@ def picture(image: ImageSource) -> Iterator[Image.Image]:
         If a path cannot be read.
     """
     if isinstance(image, np.ndarray):
-        image = _from_array(image)
+        image = from_array(image)
     if not isinstance(image, Image.Image):
         data, name = _read(image)
         with decode.opened(data, name, truncated=False, max_pixels=MAX_PIXELS) as opened:
@@ -97,7 +96,7 @@ def contents(image: ImageSource) -> tuple[bytes, str]:
     Parameters
     ----------
     image : path, bytes, file object, PIL.Image.Image or ndarray
-        The image. Pixels in memory become a PNG file.
+        The image. Pixels in memory become a PNG file, or TIFF where PNG cannot hold them.
 
     Returns
     -------
@@ -106,7 +105,7 @@ def contents(image: ImageSource) -> tuple[bytes, str]:
 
     Raises
     ------
-    UsageError, OSError
+    UsageError, DecodeError, OSError
         As for `picture`.
 
     Examples
@@ -115,26 +114,10 @@ def contents(image: ImageSource) -> tuple[bytes, str]:
     b'PNG'
     """
     if isinstance(image, np.ndarray):
-        image = _from_array(image)
+        image = from_array(image)
     if not isinstance(image, Image.Image):
         return _read(image)
-    file = io.BytesIO()
-    with picture(image) as opened:
-        opened.save(file, "PNG", compress_level=1)
-    return file.getvalue(), ""
-
-
-def _from_array(array: NDArray[np.generic]) -> Image.Image:
-    shape = array.shape
-    gray, coloured = len(shape) == 2, len(shape) == 3 and shape[2] in (3, 4)
-    if not ((gray and array.dtype in (np.uint8, np.uint16)) or (coloured and array.dtype == np.uint8)):
-        raise UsageError(
-            "an array must be uint8 or uint16 of shape (height, width), or uint8 of shape (height, width, 3 or 4), "
-            f"got {array.dtype} of shape {shape}"
-        )
-    if not array.size:
-        raise UsageError(f"the array has no pixels: its shape is {shape}")
-    return Image.fromarray(np.ascontiguousarray(array))
+    return as_file(image), ""
 
 
 def _read(image: object) -> tuple[bytes, str]:

@@ -186,14 +186,13 @@ class _Run:
                     to_read.append(at)
                 continue
             self.done += 1
+            row.recall(before)
             if before.content is None:
                 self._skip(row, before.skipped or "not an image")
             elif before.failure is not None:
-                row.content = before.content
                 self._fail(row.ref(), "decode", before.failure, before.reason, folder.root)
                 row.state = "failed"
             else:
-                row.content = before.content
                 row.state = "image"
                 row.cached = True
         self.shards.expect(self.number, len(to_read))

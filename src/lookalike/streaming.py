@@ -182,7 +182,7 @@ class _Run:
             item = Item(Row(folder, self.number, entry), [None] * len(self.specs), [None] * len(self.specs))
             before = self.known.pop(entry.name, None)
             if before is not None and not before.stale and item.row.unchanged_since(before):
-                item.row.content = before.content
+                item.row.recall(before)
                 if before.content is None:
                     self._skip(item, before.skipped or "not an image")
                 elif before.failure is not None:

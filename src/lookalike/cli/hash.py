@@ -45,6 +45,10 @@ def hash(
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
     truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
     max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS,
+    column: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON Lines instead of CSV.")] = False,
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where hashes are remembered.")] = None,
     no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False,
@@ -80,6 +84,7 @@ def hash(
             follow_symlinks=follow_symlinks,
             truncated=cast("Truncated", truncated),
             max_pixels=max_pixels,
+            column=column,
             catalog=catalog,
             use_catalog=not no_catalog,
             workers=workers,

@@ -61,6 +61,10 @@ class FindArguments:
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False
     truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse"
     max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS
+    column: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does."),
+    ] = None
     keep: Annotated[str, typer.Option(metavar="RULES", help="Which image of a group comes first.")] = DEFAULT_KEEP
     protect: Annotated[
         list[str] | None, typer.Option(metavar="GLOB", help="What matches comes first and never goes. Repeatable.")
@@ -112,6 +116,7 @@ class FindArguments:
             "follow_symlinks": self.follow_symlinks,
             "truncated": cast("Truncated", self.truncated),
             "max_pixels": self.max_pixels,
+            "column": self.column,
             "catalog": self.catalog,
             "use_catalog": not self.no_catalog,
             "ledger": self.ledger,

@@ -5,13 +5,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 from lookalike.errors import FailureKind
 from lookalike.sources.rules import IGNORE_FILE
 
 PART_NAMES = 512
 """Names of a folder that are looked at together; a folder of more comes in parts, so that reading it starts at once."""
+
+UNKNOWN_SIZE = -1
+"""Bytes of an entry that only reading it tells."""
 
 
 class Entry(NamedTuple):
@@ -168,6 +171,7 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+@runtime_checkable
 class Source(Protocol):
     """Images that are no ordinary files: members of an archive, rows of a table, objects of a bucket, values in memory.
 

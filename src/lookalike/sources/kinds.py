@@ -1,9 +1,12 @@
 """The table of sources: what a path has to look like, and who reads it then."""
 
+import os
 from collections.abc import Callable
 
 from lookalike.sources.blobs import blob
 from lookalike.sources.folders import Source
+from lookalike.sources.huggingface import is_saved, open_arrow, open_saved
+from lookalike.sources.parquet import open_parquet
 from lookalike.sources.tars import Tar
 from lookalike.sources.zips import Zip
 
@@ -16,9 +19,18 @@ def _tar(path: str, _column: str | None) -> Source:
     return Tar(blob(path))
 
 
+def _parquet(path: str, column: str | None) -> Source:
+    return open_parquet(blob(path), column)
+
+
+def _arrow(path: str, column: str | None) -> Source:
+    return open_arrow(blob(path), column)
+
+
 OPENERS: dict[str, Callable[[str, str | None], Source]] = {
     ".zip": _zip, ".cbz": _zip,
     ".tar": _tar, ".tar.gz": _tar, ".tgz": _tar, ".tar.bz2": _tar, ".tar.xz": _tar,
+    ".parquet": _parquet, ".arrow": _arrow,
 }  # fmt: skip
 """How the name of a file ends, lower case -> who opens it, given the path and the column to read."""
 
@@ -67,5 +79,7 @@ def open_source(path: str, column: str | None = None) -> Source | None:
     UsageError
         If an optional package that it needs is not installed, or it has no such column.
     """
+    if is_saved(path):
+        return open_saved(path, column)
     ending = ending_of(path)
-    return None if ending is None else OPENERS[ending](path, column)
+    return None if ending is None or os.path.isdir(path) else OPENERS[ending](path, column)

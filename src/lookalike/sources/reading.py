@@ -3,8 +3,10 @@
 import os
 from collections.abc import Iterable, Sequence
 
+from lookalike.errors import UsageError
 from lookalike.sources.folders import Source, Unreadable
 from lookalike.sources.kinds import ending_of, open_source
+from lookalike.sources.rows import tables_of
 
 
 class Reader:
@@ -23,6 +25,11 @@ class Reader:
 
     def __init__(self, sources: Iterable[Source] = ()) -> None:
         self._sources: dict[str, Source | None] = {source.path: source for source in sources}
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables among the sources; the images in each are named by their rows."""
+        return [table for source in self._sources.values() for table in tables_of(source)]
 
     def is_file(self, path: str) -> bool:
         """Return whether a path is that of an ordinary file.
@@ -85,7 +92,7 @@ class Reader:
             if ending_of(place) is not None and not os.path.isdir(place):
                 try:
                     self._sources[place] = open_source(place)
-                except OSError:
+                except (OSError, UsageError):
                     self._sources[place] = None
                 return self._sources[place]
         return None

@@ -1,0 +1,32 @@
+"""Packages that an extra installs: imported when they are needed, and missed in words."""
+
+from importlib import import_module
+from typing import Any
+
+from lookalike.errors import UsageError
+
+
+def optional(module: str, extra: str) -> Any:
+    """Import a module of an optional package.
+
+    Parameters
+    ----------
+    module : str
+        What to import.
+    extra : str
+        Which extra installs it.
+
+    Returns
+    -------
+    module
+        It.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[{extra}]'") from error
