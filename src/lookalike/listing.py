@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from lookalike import formats
 from lookalike.columns import Facts, Images
 from lookalike.model import Failure, ImageRef
-from lookalike.sources.folders import Entry, Folder, Unread, Unreadable
+from lookalike.sources.folders import UNKNOWN_SIZE, Entry, Folder, Unread, Unreadable
 from lookalike.sources.reading import Reader
 from lookalike.stores.locations import Known, Location, signed
 
-UNKNOWN_SIZE = -1
-"""Bytes of an entry that only reading it tells."""
 SETTLED_NS = 20_000_000
 """A file changed this shortly before it was listed may change again without its time showing it; it is read next time."""
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from lookalike.listing import Row
 from lookalike.shortcut import CHUNK_BYTES, CHUNK_FILES
 from lookalike.sources.files import Walk
-from lookalike.sources.folders import PART_NAMES, Entry, Folder
+from lookalike.sources.folders import PART_NAMES, UNKNOWN_SIZE, Entry, Folder, Unread
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
 
@@ -80,6 +80,10 @@ class Shards:
         for part in walk.parts(folder):
             sound = sound and part.complete
             yield part
+        if folder.stamp is not None and folder.source is not None and not folder.source.is_there():
+            sound, part = False, folder.next_part()
+            part.failures.append(Unread(folder.path, "transient", "it changed or went away while it was read", image=False))
+            yield part
         if sound:
             self._listed.add(number)
 
@@ -136,7 +140,8 @@ def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> I
         row = row_of(waiting[at])
         row.data = data
         if isinstance(data, bytes):
-            row.entry = row.entry._replace(size=len(data))
+            if row.entry.size == UNKNOWN_SIZE:
+                row.entry = row.entry._replace(size=len(data))
             held += len(data)
         if held >= CHUNK_BYTES or at + 1 - start >= CHUNK_FILES:
             yield waiting[start : at + 1]

@@ -13,6 +13,9 @@ from lookalike.sources.rules import IGNORE_FILE
 PART_NAMES = 512
 """Names of a folder that are looked at together; a folder of more comes in parts, so that reading it starts at once."""
 
+UNKNOWN_SIZE = -1
+"""Bytes of an entry that only reading it tells."""
+
 
 class Entry(NamedTuple):
     """One file of a folder, as listed.
