@@ -2,12 +2,16 @@
 
 import os
 import stat
+import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from lookalike.sources.volumes import volume_of
 
+MOST_OPEN = 32
+"""Archives that are kept open, for reading single members."""
 CHANGED = "it is gone, or is another one than when it was first looked at"
 
 
@@ -110,3 +114,39 @@ def blob(path: str) -> Blob:
         path, volume.id, volume.key(real), status.st_size, status.st_mtime_ns, stamp(status), opener,
         lambda: stamp(os.stat(path)),
     )  # fmt: skip
+
+
+class Held(Protocol):
+    """What has files open that it can open again."""
+
+    def let_go(self) -> None:
+        """Close them, unless they are in use."""
+
+
+class Kept:
+    """Files that are kept open for a while: of thousands of archives, no system lets all be open."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[int, weakref.ref[Held]] = {}
+
+    def note(self, held: Held) -> None:
+        """Note that files were used; those that were not for the longest time are let go.
+
+        Parameters
+        ----------
+        held : Held
+            Who has them open.
+        """
+        with self._lock:
+            self._held.pop(id(held), None)
+            self._held[id(held)] = weakref.ref(held)
+            surplus = list(self._held)[: max(0, len(self._held) - MOST_OPEN)]
+            old = [self._held.pop(one)() for one in surplus]
+        for one in old:
+            if one is not None:
+                one.let_go()
+
+
+KEPT = Kept()
+"""Those of this process."""

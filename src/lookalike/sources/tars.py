@@ -5,12 +5,14 @@ import io
 import lzma
 import tarfile
 import threading
+import weakref
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple, cast
+from functools import partial
+from typing import Any, BinaryIO, NamedTuple, cast
 
-from lookalike.sources.blobs import Blob
+from lookalike.sources.blobs import KEPT, Blob
 from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
 from lookalike.sources.gzips import PACKED_BYTES, Gzip
 from lookalike.sources.members import Names, read_image
@@ -31,10 +33,17 @@ def _gzip(file: BinaryIO) -> BinaryIO:
     return cast("BinaryIO", io.BufferedReader(Gzip(file), PACKED_BYTES))
 
 
+def _closing(open_: Callable[[BinaryIO], Any], file: BinaryIO) -> BinaryIO:
+    """Open what is packed with a package that would leave the file itself open."""
+    unpacked = open_(file)
+    weakref.finalize(unpacked, file.close)
+    return cast("BinaryIO", unpacked)
+
+
 COMPRESSED: tuple[tuple[bytes, Callable[[BinaryIO], BinaryIO]], ...] = (
     (b"\x1f\x8b", _gzip),
-    (b"BZh", lambda file: cast("BinaryIO", bz2.open(file))),
-    (b"\xfd7zXZ", lambda file: cast("BinaryIO", lzma.open(file))),
+    (b"BZh", partial(_closing, bz2.open)),
+    (b"\xfd7zXZ", partial(_closing, lzma.open)),
 )
 """First bytes of a compressed file, and who reads it; the last two go back only by reading all once more."""
 
@@ -55,20 +64,12 @@ class Tar:
     ----------
     blob : Blob
         The file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
     """
 
     kind = "tar"
 
     def __init__(self, blob: Blob) -> None:
         self.path, self._blob = blob.path, blob
-        with blob.open() as file:
-            head = file.read(6)
-        self._unpack = next((unpack for first, unpack in COMPRESSED if head.startswith(first)), None)
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
         self._placed = False
@@ -88,7 +89,7 @@ class Tar:
         number = 0
         others: Counter[str] = Counter()
         try:
-            for name, place, data in self._members(others, keep=self._unpack is not None):
+            for name, place, data in self._members(others, keep=True):
                 size = len(data or b"")
                 if len(part.entries) >= PART_NAMES or (held and held + size > PART_BYTES):
                     self._ahead = ahead
@@ -122,9 +123,10 @@ class Tar:
     def _members(
         self, others: Counter[str], *, keep: bool
     ) -> Iterator[tuple[str, _Place, bytes | Unreadable | None]]:
-        """Yield the members from the front, with their bytes where these are to be kept; count what is no file."""
+        """Yield the members from the front, those of a compressed archive with bytes to keep; count what is no file."""
         name_of = Names()
-        with self._open() as file:
+        file, packed = self._open()
+        with file:
             for info in _headers(file):
                 if not info.isreg():
                     if not info.isdir():
@@ -133,11 +135,12 @@ class Tar:
                 place = _Place(info.offset_data, info.size, _time_ns(info), bool(info.issparse()))
                 name = name_of(info.name)
                 self._places[name] = place
-                yield name, place, _read(file, name, place) if keep else None
+                yield name, place, _read(file, name, place) if keep and packed else None
         self._placed = True
 
     def _again(self, name: str) -> bytes | Unreadable:
         """Read one member where it lies."""
+        KEPT.note(self)
         with self._lock:
             try:
                 if name not in self._places and not self._placed:
@@ -151,14 +154,36 @@ class Tar:
             if place is None:
                 return Unreadable("not-here", "no such member")
             try:
-                self._file = self._file or self._open()
+                if self._file is None:
+                    self._file, _ = self._open()
                 return _read(self._file, name, place)
             except DAMAGE as error:
                 return Unreadable("damaged", f"the archive is damaged there: {error}")
 
-    def _open(self) -> BinaryIO:
+    def let_go(self) -> None:
+        """Close the file, unless it is in use."""
+        if self._file is not None and self._lock.acquire(blocking=False):
+            try:
+                self._file.close()
+                self._file = None
+            finally:
+                self._lock.release()
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _open(self) -> tuple[BinaryIO, bool]:
+        """Return the file, and whether it is compressed."""
         file = self._blob.open()
-        return file if self._unpack is None else self._unpack(file)
+        try:
+            head = file.read(6)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        unpack = next((unpack for first, unpack in COMPRESSED if head.startswith(first)), None)
+        return (file, False) if unpack is None else (unpack(file), True)
 
 
 class _Headers:

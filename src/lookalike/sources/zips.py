@@ -7,6 +7,7 @@ import lzma
 import stat
 import struct
 import threading
+import weakref
 import zipfile
 import zlib
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import BinaryIO, cast
 
 from lookalike import formats
 from lookalike.sources import salvaging
-from lookalike.sources.blobs import Blob
+from lookalike.sources.blobs import KEPT, Blob
 from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
 from lookalike.sources.members import Names, read_image, too_large
 
@@ -38,11 +39,6 @@ class Zip:
     ----------
     blob : Blob
         The file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read, or is no ZIP archive.
     """
 
     kind = "zip"
@@ -54,7 +50,6 @@ class Zip:
         """What is wrong with the archive as a whole; its members were looked for one by one then."""
         self._skipped: Counter[str] = Counter()
         self._opened: tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]] | None = None
-        self._archive()
 
     def folders(self, root: int) -> Iterator[Folder]:
         """Yield the archive: one folder, whatever its members are called."""
@@ -63,7 +58,13 @@ class Zip:
 
     def parts(self, folder: Folder) -> Iterator[Folder]:
         """Yield members in the order of the archive."""
-        _, infos = self._archive()
+        try:
+            _, infos = self._archive()
+        except OSError as error:
+            folder.complete = False
+            folder.failures.append(Unread(folder.path, "damaged", error.strerror or str(error), image=False))
+            yield folder
+            return
         names = list(infos)
         for start in range(0, max(1, len(names)), PART_NAMES):
             part = folder.next_part() if start else folder
@@ -80,7 +81,11 @@ class Zip:
 
     def read(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
         """Yield the bytes of members, or what is wrong with each."""
-        archive, infos = self._archive()
+        try:
+            archive, infos = self._archive()
+        except OSError as error:
+            yield from [Unreadable("transient", error.strerror or str(error))] * len(paths)
+            return
         for path in paths:
             info = infos.get(path[len(self.path) + 1 :])
             yield Unreadable("not-here", "no such member") if info is None else _read(archive, info)
@@ -89,30 +94,38 @@ class Zip:
         """Return whether the archive is unchanged."""
         return self._blob.is_there()
 
+    def let_go(self) -> None:
+        """Forget what is open; who still reads has a hand on it."""
+        self._opened = None
+
     def _archive(self) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+        KEPT.note(self)
         with self._lock:
-            if self._opened is None:
+            opened = self._opened
+            if opened is None:
                 archive = self._open()  # its own lock lets threads read side by side
+                self._skipped.clear()
                 name_of, members = Names(), dict[str, zipfile.ZipInfo]()
                 for info in archive.infolist():
                     if info.create_system == UNIX and stat.S_IFMT(info.external_attr >> 16) not in _ORDINARY:
                         self._skipped["not a regular file"] += 1
-                    elif not info.is_dir():
+                    elif not info.filename.endswith("/"):
                         members[name_of(info.filename)] = info
-                self._opened = archive, members
-            return self._opened
+                opened = self._opened = archive, members
+            return opened
 
     def _open(self) -> zipfile.ZipFile:
         file = self._blob.open()
         try:
-            return zipfile.ZipFile(file)
+            archive = zipfile.ZipFile(file)
         except (*DAMAGE, NotImplementedError) as error:
             archive = salvaging.salvage(file)
+            self._wrong = str(error)
             if not archive.infolist():
                 file.close()
                 raise OSError(0, f"not a ZIP archive that can be read: {error}") from error
-            self._wrong = str(error)
-            return archive
+        weakref.finalize(archive, file.close)
+        return archive
 
 
 _ORDINARY = (0, stat.S_IFREG, stat.S_IFDIR)
