@@ -135,6 +135,8 @@ def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> I
     if folder.source is None:
         yield waiting
         return
+    if not waiting:  # no reason to open it
+        return
     start = held = 0
     for at, data in enumerate(folder.source.read([row_of(one).path for one in waiting])):
         row = row_of(waiting[at])

@@ -186,7 +186,7 @@ def test_what_is_cut_off_is_incomplete_and_tried_again(tmp_path: Path) -> None:
         first = la.find(path)
         assert first.incomplete
         assert {failure.kind for failure in first.failures} == {"damaged"}
-        assert first.stats["hashed"] == 2
+        assert 2 <= first.stats["hashed"] < 6
     write(tmp_path / "x.tar", whole)
     second = la.find(path)
     assert (second.incomplete, second.stats["hashed"]) == ([], 6)
