@@ -11,6 +11,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress
+from lookalike.sources.roots import named
 from lookalike.streaming import stream
 from lookalike.tables.hashes import HashTable, join_tables
 
@@ -89,7 +90,7 @@ def hash_batches(
     ...     print(table.refs.paths[0], table.hash(0, "dhash"))
     """
     specs = make_specs(algorithms, size, filter, decode)
-    roots = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
+    roots = named([os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)])
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
     for name, number in (("workers", workers), ("readers", readers)):

@@ -20,6 +20,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
+from lookalike.sources.roots import named
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
 from lookalike.twins import twins
@@ -62,7 +63,8 @@ def find(
     Parameters
     ----------
     paths : path or sequence of paths
-        Folders, entered recursively, and files.
+        Folders, entered recursively, files, archives and URLs; docs/sources.md has them all. Brace patterns such as
+        ``shard-{000..012}.tar`` stand for many.
     against : path or sequence of paths
         References: only pairs between `paths` and these are looked for, and these are always keepers.
     tier : str
@@ -135,7 +137,7 @@ def find(
     410
     """
     given = dict(locals())
-    roots, references = _as_list(paths), _as_list(against)
+    roots, references = named(_as_list(paths)), named(_as_list(against))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
     for name, globs in (("protect", protect), ("exclude", exclude), ("include", include)):

@@ -1,7 +1,7 @@
 """Archives, tables and other files of many images: what the catalog knows of a whole one is not opened again."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from lookalike.listing import Row
@@ -113,6 +113,22 @@ class Shards:
         if self._catalog is not None:
             self._catalog.finish_shards(done)
         self._listed.difference_update(done)
+
+
+def few_names(folder: Folder) -> Collection[str] | None:
+    """Return the names to ask the catalog for, where a folder stands for a few of its names, as files that are roots do.
+
+    Parameters
+    ----------
+    folder : Folder
+        As the walk yields it.
+
+    Returns
+    -------
+    collection of str or None
+        None for all.
+    """
+    return folder.present if not folder.complete and 0 < len(folder.present) <= PART_NAMES else None
 
 
 def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> Iterator[Sequence[T]]:

@@ -349,6 +349,8 @@ class _Ranged(io.RawIOBase):
     def __init__(self, store: Store, url: str, size: int) -> None:
         super().__init__()
         self._store, self._url, self._size, self._at = store, url, size, 0
+        self._whole: bytes | None = None
+        """All of it, from a server that gives no less."""
 
     def readable(self) -> bool:
         return True
@@ -366,7 +368,13 @@ class _Ranged(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         view = memoryview(buffer).cast("B")
         count = max(0, min(len(view), self._size - self._at))
-        data = self._store.read(self._url, self._at, self._at + count) if count else b""
+        start, end = self._at, self._at + count
+        if self._whole is not None:
+            data = self._whole[start:end]
+        else:
+            data = self._store.read(self._url, start, end) if count else b""
+        if len(data) == self._size != count and self._size <= READ_BYTES:
+            self._whole, data = data, data[start:end]
         if len(data) != count:
             raise OSError(0, "the server does not give parts of a file, or it changed: copy the archive to a disk first")
         view[:count] = data

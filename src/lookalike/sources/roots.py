@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lookalike.errors import SourceError
+from lookalike.sources.braces import expand
 from lookalike.sources.buckets import AT_ONCE, Bucket, is_url
 from lookalike.sources.folders import Source
 from lookalike.sources.kinds import open_source
@@ -106,6 +107,37 @@ def open_root(path: str | Source, places: dict[str, Place] | None = None, column
         places[parent] = volume.id, volume.key(real), readers_of(volume, status.st_dev)
     place, key, readers = places[parent]
     return Root(path, status.st_dev, status.st_ino, folder, (place, key, name), readers)
+
+
+def named(paths: Sequence[str]) -> list[str]:
+    """Return what paths stand for that may be brace patterns.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        As the user gave them.
+
+    Returns
+    -------
+    list of str
+        Each pattern as the names it stands for, unless something has the very name of the pattern.
+
+    Raises
+    ------
+    UsageError
+        If a pattern stands for too many names.
+    """
+    return [name for path in paths for name in (expand(path) if "{" in path and not _is_there(path) else (path,))]
+
+
+def _is_there(path: str) -> bool:
+    if not is_url(path):
+        return os.path.lexists(path)
+    try:
+        Bucket(path)
+    except OSError:
+        return False
+    return True
 
 
 def open_roots(

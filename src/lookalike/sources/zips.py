@@ -119,7 +119,11 @@ class Zip:
         try:
             archive = zipfile.ZipFile(file)
         except (*DAMAGE, NotImplementedError) as error:
-            archive = salvaging.salvage(file)
+            try:
+                archive = salvaging.salvage(file)
+            except OSError:
+                file.close()
+                raise
             self._wrong = str(error)
             if not archive.infolist():
                 file.close()
