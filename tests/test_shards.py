@@ -111,7 +111,9 @@ def test_a_second_run_does_not_open_it(tmp_path: Path, name: str, make: Maker, m
 
 @pytest.mark.parametrize(("name", "make"), KINDS, ids=lambda value: value if isinstance(value, str) else "")
 def test_any_number_of_workers_and_processes_finds_the_same(tmp_path: Path, name: str, make: Maker) -> None:
-    members = noise(300) | {f"twice/{number}.jpg": encode(scene(number // 3, 300, 200), quality=70 + number) for number in range(12)}
+    members = noise(300) | {
+        f"twice/{number}.jpg": encode(scene(number // 3, 300, 200), quality=70 + number) for number in range(12)
+    }
     path = make(tmp_path / name, members)
     catalog = tmp_path / "catalog.sqlite"
     alone = la.find(path, use_catalog=False, workers=1)
@@ -123,7 +125,9 @@ def test_any_number_of_workers_and_processes_finds_the_same(tmp_path: Path, name
     assert contents(catalog) == 312
     together = la.find(path, catalog=catalog)
     assert shown(together) == shown(alone) == shown(la.find(path, use_catalog=False, workers=2))
-    lines = [[line for line in text.splitlines() if b'"seconds"' not in line and b'"cached"' not in line] for text in printed]
+    lines = [
+        [line for line in text.splitlines() if b'"seconds"' not in line and b'"cached"' not in line] for text in printed
+    ]
     assert lines[0] == lines[1]
 
 

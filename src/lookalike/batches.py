@@ -11,7 +11,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress
-from lookalike.sources.roots import named
+from lookalike.sources.roots import all_named
 from lookalike.streaming import stream
 from lookalike.tables.hashes import HashTable, join_tables
 
@@ -90,7 +90,7 @@ def hash_batches(
     ...     print(table.refs.paths[0], table.hash(0, "dhash"))
     """
     specs = make_specs(algorithms, size, filter, decode)
-    roots = named([os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)])
+    roots = all_named([os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)])
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
     for name, number in (("workers", workers), ("readers", readers)):

@@ -20,7 +20,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
-from lookalike.sources.roots import named
+from lookalike.sources.roots import all_named
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
 from lookalike.twins import twins
@@ -137,7 +137,7 @@ def find(
     410
     """
     given = dict(locals())
-    roots, references = named(_as_list(paths)), named(_as_list(against))
+    roots, references = all_named(_as_list(paths)), all_named(_as_list(against))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
     for name, globs in (("protect", protect), ("exclude", exclude), ("include", include)):

@@ -12,7 +12,26 @@ from lookalike import endings
 HEAD_BYTES = 64
 """How many first bytes `sniff` needs."""
 ARCHIVES = frozenset(
-    ["7z", "bz2", "cb7", "cbr", "cbt", "cbz", "gz", "jar", "lz4", "rar", "tar", "tbz", "tbz2", "tgz", "txz", "xz", "zip", "zst"]
+    [
+        "7z",
+        "bz2",
+        "cb7",
+        "cbr",
+        "cbt",
+        "cbz",
+        "gz",
+        "jar",
+        "lz4",
+        "rar",
+        "tar",
+        "tbz",
+        "tbz2",
+        "tgz",
+        "txz",
+        "xz",
+        "zip",
+        "zst",
+    ]
 )
 """Endings of what may hold images in its turn; those in folders are counted, and not entered."""
 

@@ -82,7 +82,9 @@ class Shards:
             yield part
         if folder.stamp is not None and folder.source is not None and not folder.source.is_there():
             sound, part = False, folder.next_part()
-            part.failures.append(Unread(folder.path, "transient", "it changed or went away while it was read", image=False))
+            part.failures.append(
+                Unread(folder.path, "transient", "it changed or went away while it was read", image=False)
+            )
             yield part
         if sound:
             self._listed.add(number)

@@ -11,7 +11,6 @@ import tarfile
 import time
 import tracemalloc
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,8 @@ import pytest
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike.errors import SourceError
-from lookalike.sources import tars
 from lookalike.sources.blobs import blob
-from lookalike.sources.folders import Unreadable
+from lookalike.sources.folders import Folder, Unreadable
 from lookalike.sources.kinds import open_source
 from lookalike.sources.members import MAX_MEMBER_BYTES
 from lookalike.sources.tars import Tar
@@ -267,7 +264,7 @@ def test_a_tar_bomb_is_not_unpacked(tmp_path: Path) -> None:
                 file.write(bytes(10_000_000))
         source = Tar(blob(str(path)))
         (folder,) = source.folders(0)
-        parts = []
+        parts: list[Folder] = []
         top = peak(lambda source=source, folder=folder, parts=parts: parts.extend(source.parts(folder)))  # type: ignore[misc]
         assert top < 20_000_000
         assert any(part.failures for part in parts)  # it ends early
@@ -277,7 +274,9 @@ def test_a_tar_bomb_is_not_unpacked(tmp_path: Path) -> None:
 def test_names_that_lead_elsewhere_and_what_is_no_file(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for number, name in enumerate(["/etc/a.jpg", "../../b.jpg", "c.jpg", "c.jpg", "x" * 300 + "/d.jpg", "e\udcff.jpg"]):
+        for number, name in enumerate(
+            ["/etc/a.jpg", "../../b.jpg", "c.jpg", "c.jpg", "x" * 300 + "/d.jpg", "e\udcff.jpg"]
+        ):
             info = tarfile.TarInfo(name)
             info.size = len(PICTURES[number])
             archive.addfile(info, io.BytesIO(PICTURES[number]))
@@ -327,7 +326,12 @@ def test_a_sparse_member_is_a_failure_and_pax_names_are_read(tmp_path: Path) -> 
         archive.addfile(info, io.BytesIO(PICTURES[0]))
         info = tarfile.TarInfo("sparse.jpg")
         info.size = 512
-        info.pax_headers = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "0,512", "GNU.sparse.size": "9000"}
+        info.pax_headers = {
+            "GNU.sparse.major": "0",
+            "GNU.sparse.minor": "1",
+            "GNU.sparse.map": "0,512",
+            "GNU.sparse.size": "9000",
+        }
         archive.addfile(info, io.BytesIO(bytes(512)))
     found, _, wrong = listed(write(tmp_path / "x.tar", buffer.getvalue()))
     assert found == {"ü" * 200 + ".jpg": PICTURES[0], "sparse.jpg": Unreadable("unsupported", "a sparse member")}
@@ -359,7 +363,10 @@ def test_sizes_that_are_none(tmp_path: Path, size: bytes) -> None:
 
 def test_archives_in_archives_and_folders_are_counted(tmp_path: Path) -> None:
     inner = zip_of({"a.jpg": PICTURES[0]})
-    write(tmp_path / "x.zip", zip_of({"inner.zip": inner, "a.jpg": PICTURES[1], "inner.tar.gz": gzip.compress(tar_of({}))}))
+    write(
+        tmp_path / "x.zip",
+        zip_of({"inner.zip": inner, "a.jpg": PICTURES[1], "inner.tar.gz": gzip.compress(tar_of({}))}),
+    )
     assert la.find(tmp_path / "x.zip").stats["skipped"] == {"archive": 2}
     assert la.find(tmp_path).stats["skipped"] == {"archive": 1}
 
@@ -378,14 +385,9 @@ def test_a_folder_named_like_an_archive_is_a_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz"])
 @pytest.mark.parametrize("data", [b"", b"hello", bytes(10_000), b"PK\3\4", b"\x1f\x8b"])
 def test_what_is_no_archive_is_no_crash(tmp_path: Path, name: str, data: bytes) -> None:
-    path = write(tmp_path / name, data)
-    try:
-        findings = la.find(path)
-    except SourceError as error:
-        assert "not a ZIP archive" in str(error)
-    else:
-        assert findings.stats["hashed"] == 0
-        assert findings.incomplete or data == bytes(10_000)
+    findings = la.find(write(tmp_path / name, data))
+    assert findings.stats["hashed"] == 0
+    assert bool(findings.incomplete) != (name == "x.tar" and data == bytes(10_000))  # zeros are an archive of nothing
 
 
 @pytest.mark.parametrize("make", [zip_of, piped_zip, tar_of, lambda members: gzip.compress(tar_of(members), mtime=0)])

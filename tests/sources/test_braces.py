@@ -25,7 +25,9 @@ def test_as_in_bash(pattern: str) -> None:
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("there is no bash here")
-    printed = subprocess.run([bash, "-c", rf"printf '%s\0' {pattern}"], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        [bash, "-c", rf"printf '%s\0' {pattern}"], capture_output=True, text=True, check=True
+    ).stdout
     # Of an empty name, bash makes no word at all.
     assert [name for name in expand(pattern) if name] == [name for name in printed.split("\0") if name]
 
@@ -33,9 +35,10 @@ def test_as_in_bash(pattern: str) -> None:
 @given(st.text("{},.019a", max_size=12))
 def test_any_text_ends(text: str) -> None:
     try:
-        assert expand(text)
-    except UsageError as error:
-        assert "more than" in str(error)
+        names = expand(text)
+    except UsageError:
+        return
+    assert 1 <= len(names) <= MOST_NAMES
 
 
 def test_billions_are_refused_at_once() -> None:

@@ -49,7 +49,9 @@ def with_listed(paths: Sequence[str] | None, lists: Sequence[str] | None, *, nee
         return found
     if lists:
         raise UsageError(f"no path in {', '.join(lists)}: list at least one, one a line or NUL-separated")
-    raise UsageError("no PATH given: name at least one folder, file, archive or URL, or a list of them with --from-file FILE")
+    raise UsageError(
+        "no PATH given: name at least one folder, file, archive or URL, or a list of them with --from-file FILE"
+    )
 
 
 def parse(content: bytes, *, nul: bool = False) -> list[str]:

@@ -20,9 +20,7 @@ ENDINGS = (".json", ".png", ".html")
 
 
 def tune(
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs.")
-    ] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs.")] = None,
     from_file: FromFile = None,
     pairs: Annotated[
         str | None,

@@ -1,5 +1,6 @@
 """Brace patterns, by which the shards of a set are named: ``train-{000..146}.tar``."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -76,7 +77,7 @@ def _first(text: str) -> tuple[int, int, "Iterator[str] | list[str]"] | None:
         else:
             continue
         if len(cuts) > 2:
-            return start, cuts[-1] + 1, [text[one + 1 : other] for one, other in zip(cuts, cuts[1:], strict=False)]
+            return start, cuts[-1] + 1, [text[one + 1 : other] for one, other in itertools.pairwise(cuts)]
         ranged = _RANGE.fullmatch(text[start + 1 : cuts[-1]])
         if ranged is not None:
             return start, cuts[-1] + 1, _range(ranged)

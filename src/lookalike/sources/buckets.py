@@ -369,14 +369,16 @@ class _Ranged(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         count = max(0, min(len(view), self._size - self._at))
         start, end = self._at, self._at + count
-        if self._whole is not None:
-            data = self._whole[start:end]
-        else:
+        if self._whole is None:
             data = self._store.read(self._url, start, end) if count else b""
+        else:
+            data = self._whole[start:end]
         if len(data) == self._size != count and self._size <= READ_BYTES:
             self._whole, data = data, data[start:end]
         if len(data) != count:
-            raise OSError(0, "the server does not give parts of a file, or it changed: copy the archive to a disk first")
+            raise OSError(
+                0, "the server does not give parts of a file, or it changed: copy the archive to a disk first"
+            )
         view[:count] = data
         self._at += count
         return count

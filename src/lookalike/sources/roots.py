@@ -109,7 +109,7 @@ def open_root(path: str | Source, places: dict[str, Place] | None = None, column
     return Root(path, status.st_dev, status.st_ino, folder, (place, key, name), readers)
 
 
-def named(paths: Sequence[str]) -> list[str]:
+def all_named(paths: Sequence[str]) -> list[str]:
     """Return what paths stand for that may be brace patterns.
 
     Parameters

@@ -1,11 +1,11 @@
-"""ZIP archives without a table of contents, which is the last thing in the file: members are found one by one from the front."""
+"""ZIP archives without a table of contents, the last thing in a file: members are found one by one from the front."""
 
 import io
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 LOCAL = struct.Struct("<4sHHHHHLLLHH")
 """Signature, version, flags, method, time, date, CRC-32, sizes, lengths of name and extra (APPNOTE.TXT 4.3.7)."""
@@ -33,7 +33,7 @@ def salvage(file: BinaryIO) -> zipfile.ZipFile:
         With the members that are there as a whole, up to the first of which nobody can say where it ends.
     """
     archive = zipfile.ZipFile(io.BytesIO(b"PK\x05\x06" + bytes(18)))
-    archive.fp = file  # type: ignore[assignment]
+    archive.fp = file
     archive.filelist = list(_members(file))
     return archive
 
@@ -47,7 +47,7 @@ def _members(file: BinaryIO) -> Iterator[zipfile.ZipInfo]:
             return
         _, _, flags, method, time, date, crc, packed, size, name_length, extra_length = LOCAL.unpack(head)
         name, extra = file.read(name_length), file.read(extra_length)
-        if packed == BIG or size == BIG:
+        if BIG in (packed, size):
             size, packed = _sizes64(extra) or (size, packed)
         start = at + LOCAL.size + name_length + extra_length
         if flags & LATER and not packed:
@@ -62,7 +62,11 @@ def _members(file: BinaryIO) -> Iterator[zipfile.ZipInfo]:
         date_time = (date >> 9) + 1980, date >> 5 & 15, date & 31, time >> 11, time >> 5 & 63, (time & 31) * 2
         info = zipfile.ZipInfo(name.decode("utf-8" if flags & UTF8 else "cp437", "surrogateescape"), date_time)
         info.flag_bits, info.compress_type, info.CRC = flags, method, crc
-        info.compress_size, info.file_size, info.header_offset = packed, size, start - len(extra) - len(name) - LOCAL.size
+        info.compress_size, info.file_size, info.header_offset = (
+            packed,
+            size,
+            start - len(extra) - len(name) - LOCAL.size,
+        )
         yield info
 
 

@@ -120,9 +120,7 @@ class Tar:
         """Return whether the archive is unchanged."""
         return self._blob.is_there()
 
-    def _members(
-        self, others: Counter[str], *, keep: bool
-    ) -> Iterator[tuple[str, _Place, bytes | Unreadable | None]]:
+    def _members(self, others: Counter[str], *, keep: bool) -> Iterator[tuple[str, _Place, bytes | Unreadable | None]]:
         """Yield the members from the front, those of a compressed archive with bytes to keep; count what is no file."""
         name_of = Names()
         file, packed = self._open()
@@ -216,9 +214,9 @@ def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
             raise tarfile.ReadError("it ends in the middle of a member")
         try:
             info = tarfile.TarInfo.fromtarfile(archive)
-        except tarfile.EOFHeaderError:
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # in each version of Python, and in no list
             return
-        except tarfile.EmptyHeaderError:
+        except tarfile.EmptyHeaderError:  # type: ignore[attr-defined]
             raise tarfile.ReadError("it ends without the mark of an end, as if cut off") from None
 
 

@@ -92,7 +92,14 @@ class Locations(Database):
         return int(row[0])
 
     def locations(
-        self, folder: int, *, decoder: str, version: int, truncated: bool, max_pixels: int, thumbnails: bool = True,
+        self,
+        folder: int,
+        *,
+        decoder: str,
+        version: int,
+        truncated: bool,
+        max_pixels: int,
+        thumbnails: bool = True,
         names: Collection[str] | None = None,
     ) -> dict[str, Known]:
         """Return what is known of the names in a folder.

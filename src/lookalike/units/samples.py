@@ -25,8 +25,8 @@ def samples(paths: Iterable[str]) -> dict[str, str]:
 
     Examples
     --------
-    >>> samples(["a.tar/1.left.jpg", "a.tar/1.right.jpg", "a.tar/2.left.jpg", "a.tar/2.right.jpg", "a.tar/3.left.jpg"])["a.tar/2.right.jpg"]
-    'a.tar/2.left.jpg'
+    >>> samples(["a.tar/1.l.jpg", "a.tar/1.r.jpg", "a.tar/2.l.jpg", "a.tar/2.r.jpg"])["a.tar/2.r.jpg"]
+    'a.tar/2.l.jpg'
     >>> samples(["a.tar/2019.05.01.jpg", "a.tar/2019.05.02.jpg", "a.tar/2020.01.01.jpg"])
     {}
     """

@@ -27,7 +27,7 @@ def test_lines_of_other_systems() -> None:
 
 
 def test_nothing_at_all() -> None:
-    with pytest.raises(UsageError, match="no PATH given: .* --from-file FILE"):
+    with pytest.raises(UsageError, match=r"no PATH given: .* --from-file FILE"):
         with_listed(None, None)
     with pytest.raises(UsageError, match="cannot read the list nowhere: No such file or directory"):
         with_listed(["a"], ["nowhere"])
