@@ -13,6 +13,7 @@ from lookalike.options import ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress
 from lookalike.sources.folders import Source
+from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources
 from lookalike.streaming import stream
 from lookalike.tables.hashes import HashTable, join_tables
@@ -95,7 +96,7 @@ def hash_batches(
     ...     print(table.refs.paths[0], table.hash(0, "dhash"))
     """
     specs = make_specs(algorithms, size, filter, decode)
-    roots = as_sources(paths, column)
+    roots = all_named(as_sources(paths, column))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
     for name, number in (("workers", workers), ("readers", readers)):

@@ -344,7 +344,8 @@ def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:
             task.row, kind=failure_kind(error), reason=error.strerror or str(error), gone=error.errno in GONE
         )
     if isinstance(error, DecodeError):
-        return Outcome(task.row, kind=error.kind, reason=error.reason)
+        gone = isinstance(task.data, Unreadable) and error.kind == "transient"
+        return Outcome(task.row, kind=error.kind, reason=error.reason, gone=gone)
     return Outcome(task.row, kind="limit", reason="not enough memory to read it")
 
 

@@ -25,6 +25,7 @@ from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
 from lookalike.recalling import catalog_file, recall
 from lookalike.scanning import OnProgress, scan
+from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources, path_of
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
@@ -70,8 +71,9 @@ def find(
     Parameters
     ----------
     paths : path, sequence of paths, dataset, data frame or sequence of images
-        Folders, entered recursively, and files; or one ``catalog:FILE``: everything that a catalog knows, without a look at
-        the files but where thumbnails leave doubts; or a Hugging Face `Dataset` or `DatasetDict`, a data frame, a sequence of
+        Folders, entered recursively, files, archives and URLs; docs/sources.md has them all. Brace patterns such as
+        ``shard-{000..012}.tar`` stand for many. Or one ``catalog:FILE``: everything that a catalog knows, without a look at
+        the files but where thumbnails leave doubts. Or a Hugging Face `Dataset` or `DatasetDict`, a data frame, a sequence of
         PIL images, arrays, bytes or rows that have one of these, or a mapping of names to any of these.
     against : as `paths`
         References: only pairs between `paths` and these are looked for, and these are always keepers.
@@ -152,8 +154,8 @@ def find(
     array([0, 1, 3])
     """
     given = dict(locals())
-    sources = as_sources(paths, column)
-    beside = as_sources(against, column, sources)
+    sources = all_named(as_sources(paths, column))
+    beside = all_named(as_sources(against, column, sources))
     roots, references = list(map(path_of, sources)), list(map(path_of, beside))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")

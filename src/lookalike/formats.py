@@ -11,6 +11,29 @@ from lookalike import endings
 
 HEAD_BYTES = 64
 """How many first bytes `sniff` needs."""
+ARCHIVES = frozenset(
+    [
+        "7z",
+        "bz2",
+        "cb7",
+        "cbr",
+        "cbt",
+        "cbz",
+        "gz",
+        "jar",
+        "lz4",
+        "rar",
+        "tar",
+        "tbz",
+        "tbz2",
+        "tgz",
+        "txz",
+        "xz",
+        "zip",
+        "zst",
+    ]
+)
+"""Endings of what may hold images in its turn; those in folders are counted, and not entered."""
 
 MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
     (name, re.compile(pattern, re.DOTALL))
@@ -238,6 +261,8 @@ def kind_of_other(head: bytes, name: str) -> str:
         return "vector graphic"
     if ending in ("mp4", "mov", "m4v", "avi", "mkv", "webm", "3gp", "mts", "mpg", "mpeg"):
         return "video"
+    if ending in ARCHIVES:
+        return "archive"
     return "not an image"
 
 

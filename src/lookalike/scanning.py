@@ -16,7 +16,7 @@ from lookalike.listing import Row, Scan, images_of, mere_links, unlisted
 from lookalike.model import Failure, HashSpec, ImageRef, Stage
 from lookalike.options import ScanOptions
 from lookalike.pool import Pool
-from lookalike.shards import Shards, fetch
+from lookalike.shards import Shards, fetch, few_names
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Folder, Source
@@ -208,6 +208,7 @@ class _Run:
         self.known = self.catalog.locations(
             self.number, decoder=decode.decoders(), version=decode.VERSION,
             truncated=self.options.truncated == "accept", max_pixels=self.options.max_pixels,
+            names=few_names(folder),
         )  # fmt: skip
         gone = self.known.keys() - folder.present
         if gone and folder.complete and folder.stamp is None:

@@ -1,13 +1,13 @@
 """Archives, tables and other files of many images: what the catalog knows of a whole one is not opened again."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from lookalike.listing import Row
 from lookalike.shortcut import CHUNK_BYTES, CHUNK_FILES
 from lookalike.sources.files import Walk
-from lookalike.sources.folders import PART_NAMES, Entry, Folder
+from lookalike.sources.folders import PART_NAMES, UNKNOWN_SIZE, Entry, Folder, Unread
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
 
@@ -80,6 +80,12 @@ class Shards:
         for part in walk.parts(folder):
             sound = sound and part.complete
             yield part
+        if folder.stamp is not None and folder.source is not None and not folder.source.is_there():
+            sound, part = False, folder.next_part()
+            part.failures.append(
+                Unread(folder.path, "transient", "it changed or went away while it was read", image=False)
+            )
+            yield part
         if sound:
             self._listed.add(number)
 
@@ -111,6 +117,22 @@ class Shards:
         self._listed.difference_update(done)
 
 
+def few_names(folder: Folder) -> Collection[str] | None:
+    """Return the names to ask the catalog for, where a folder stands for a few of its names, as files that are roots do.
+
+    Parameters
+    ----------
+    folder : Folder
+        As the walk yields it.
+
+    Returns
+    -------
+    collection of str or None
+        None for all.
+    """
+    return folder.present if not folder.complete and 0 < len(folder.present) <= PART_NAMES else None
+
+
 def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> Iterator[Sequence[T]]:
     """Yield what is to be read of a folder, some at a time; what comes from a source has its bytes by then.
 
@@ -131,12 +153,15 @@ def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> I
     if folder.source is None or not waiting:
         yield waiting
         return
+    if not waiting:  # no reason to open it
+        return
     start = held = 0
     for at, data in enumerate(folder.source.read([row_of(one).path for one in waiting])):
         row = row_of(waiting[at])
         row.data = data
         if isinstance(data, bytes):
-            row.entry = row.entry._replace(size=len(data))
+            if row.entry.size == UNKNOWN_SIZE:
+                row.entry = row.entry._replace(size=len(data))
             held += len(data)
         if held >= CHUNK_BYTES or at + 1 - start >= CHUNK_FILES:
             yield waiting[start : at + 1]

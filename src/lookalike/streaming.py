@@ -16,7 +16,7 @@ from lookalike.model import Failure, HashSpec
 from lookalike.options import ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
-from lookalike.shards import Shards, fetch
+from lookalike.shards import Shards, fetch, few_names
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Folder, Source
@@ -205,6 +205,7 @@ class _Run:
         self.known = self.catalog.locations(
             self.number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
             max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
+            names=few_names(folder),
         )  # fmt: skip
         return complete
 

@@ -20,6 +20,7 @@ from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
 from lookalike.sampling import Collection, degrees_of, different_images, proposed_among, sample_of, write_edits
 from lookalike.scanning import OnProgress, scan
+from lookalike.sources.roots import all_named
 from lookalike.stores.catalog import Catalog
 from lookalike.transforms import TRANSFORMS, Transform
 from lookalike.trials import Trial
@@ -93,7 +94,7 @@ def tune(
     ['lookalike', 'find', 'photos', '--algorithm', 'dhash', '--size', '16', '--radius', '52']
     """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    roots = [os.fspath(path) for path in given]
+    roots = all_named([os.fspath(path) for path in given])
     if not roots and pairs is None:
         raise UsageError("no path given: name at least one folder or file, or labelled pairs")
     specs, transforms = _specs(algorithms), _transforms(edits)

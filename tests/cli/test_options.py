@@ -68,7 +68,7 @@ def test_a_verb_has_them_where_its_function_says() -> None:
     assert seen == [(["a", "b"], FindArguments(tier="copy", against=["c", "d"]), "p", False, True)]
     listed = [word for word in CliRunner().invoke(app, ["--help"]).stdout.split() if word.startswith("--")]
     own = [f"--{name.replace('_', '-')}" for name in FindArguments.__dataclass_fields__]
-    assert listed[:4] == ["--against", "--tier", "--plan", "--dry"]
+    assert listed[:5] == ["--from-file", "--against", "--tier", "--plan", "--dry"]
     assert [word for word in listed if word in own] == own
     assert listed[listed.index("--readers") + 1 :][0] == "--quiet"
 

@@ -28,7 +28,9 @@ INCOMPLETE = 3
 
 @with_arguments()
 def clean(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders and files, or findings of `find` (.json).")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs, or findings of `find` (.json).")
+    ] = None,
     tier: Annotated[str, typer.Option(help="Loosest tier that goes: exact, copy or edit.")] = "copy",
     act: Annotated[bool, typer.Option("--apply", help="Do it; without this nothing is done.")] = False,
     plan: Annotated[str | None, typer.Option(metavar="FILE", help="Write the plan, for `lookalike apply FILE`.")] = None,
@@ -54,7 +56,7 @@ def clean(
         if path is not None:
             tables.check_folder(path)
     told = acting.keywords(search)
-    made, seen, incomplete = _plan(paths, search, tier, told, quiet=quiet)
+    made, seen, incomplete = _plan(search.paths(paths), search, tier, told, quiet=quiet)
     if plan is not None:
         tables.write_plan(made, plan)
     code = 0 if script is None else _write_script(made, script)

@@ -22,8 +22,8 @@ OF_FIND = {"--tier", "--unmatched", "--output", "--full-pictures", "--fail-on-du
 
 @with_arguments(unmatched="against", output="protect", full_pictures="output", json="full_pictures", show="json")
 def find(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")],
-    search: FindArguments,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs.")] = None,
+    search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     unmatched: Annotated[
         str | None, typer.Option(metavar="FILE", help="List the images of PATH that REF does not have (.nul: NUL-separated).")
     ] = None,
@@ -52,7 +52,7 @@ def find(
     if unmatched is not None and not search.against:
         raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
     with progress_bar(quiet=quiet) as progress:
-        findings = find_images(paths, **search.keywords(), progress=progress)
+        findings = find_images(search.paths(paths), **search.keywords(), progress=progress)
     for warning in findings.warnings:
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
     document = findings.to_dict(None if json or output else shown)
@@ -67,7 +67,8 @@ def find(
     if json:
         sys.stdout.write(tables.to_json(document))
     elif not quiet:
-        _print(findings, document, shown, output)
+        given = [*(paths or ()), *(word for name in search.from_file or () for word in ("--from-file", name))]
+        _print(findings, document, shown, output, given)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
@@ -75,10 +76,12 @@ def _is_page(path: str) -> bool:
     return path.lower().endswith(PAGE)
 
 
-def _print(findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None) -> None:
+def _print(
+    findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None, given: list[str]
+) -> None:
     next_command = None
     if document["stats"]["duplicates"] and not output:
-        next_command = f"{command(*_clean(findings))}   (what would go, in favour of what; nothing is done)"
+        next_command = f"{command(*_clean(findings, given))}   (what would go, in favour of what; nothing is done)"
     elif document["stats"]["groups"] and not output:
         next_command = (
             f"{command(*sys.argv[1:], '--output', 'findings.csv')}   (every group, with its reasons, in a table)"
@@ -93,11 +96,11 @@ def _print(findings: Findings, document: dict[str, Any], shown: int | None, outp
         typer.echo(line)
 
 
-def _clean(findings: Findings) -> list[str]:
+def _clean(findings: Findings, given: list[str]) -> list[str]:
     """Return the verb clean with what was said to find, as far as that means the same there."""
     if not OF_FIND.intersection(word.partition("=")[0] for word in sys.argv[2:]):
         return ["clean", *sys.argv[2:]]
-    return ["clean", *findings.roots, *(word for path in findings.references for word in ("--against", path))]
+    return ["clean", *given, *(word for path in findings.references for word in ("--against", path))]
 
 
 def _exit_code(findings: Findings, *, fail_on_duplicates: bool) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from lookalike.batches import hash_batches, make_specs
+from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
@@ -19,7 +20,8 @@ INCOMPLETE = 3
 
 
 def hash(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")],
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs.")] = None,
+    from_file: FromFile = None,
     algorithm: Annotated[
         str,
         typer.Option(
@@ -70,11 +72,12 @@ def hash(
             raise UsageError("--json prints; what --output writes is said by the ending of its name")
         write = writer_of(output)
         check_folder(output)
+    listed = with_listed(paths, from_file)
     totals: Counter[str] = Counter()
     lines: list[str] = []
     with progress_bar(quiet=quiet) as progress:
         tables = hash_batches(
-            paths,
+            listed,
             algorithms=names,
             size=size,
             filter=filter,

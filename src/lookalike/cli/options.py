@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from lookalike.cli.lists import FromFile, with_listed
 from lookalike.errors import UsageError
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, Orient, Truncated, VerifyStep
 
@@ -18,6 +19,7 @@ from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, Orient,
 class FindArguments:
     """What the command line says about a search; each field is an option of that name."""
 
+    from_file: FromFile = None
     against: Annotated[
         list[str] | None,
         typer.Option(metavar="REF", help="Only compare PATH with REF; images of REF always stay. Repeatable."),
@@ -77,13 +79,33 @@ class FindArguments:
         int | None, typer.Option(help="Files read at a time. Default: 1 on rotating disks, 2 over a network, else as workers.")
     ] = None  # fmt: skip
 
+    def paths(self, given: list[str] | None) -> list[str]:
+        """Return the paths to search.
+
+        Parameters
+        ----------
+        given : list of str or None
+            Those of the command line.
+
+        Returns
+        -------
+        list of str
+            Those and the listed ones.
+
+        Raises
+        ------
+        UsageError
+            If there is none, or a list cannot be read.
+        """
+        return with_listed(given, self.from_file)
+
     def keywords(self) -> dict[str, Any]:
         """Return the keyword arguments of `lookalike.find` that they mean.
 
         Returns
         -------
         dict
-            All but ``progress``.
+            All but ``paths`` and ``progress``.
 
         Raises
         ------

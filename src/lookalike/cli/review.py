@@ -28,7 +28,9 @@ INCOMPLETE = 3
 
 @with_arguments()
 def review(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Folders and files, or findings of `find` (.json).")],
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs, or findings of `find` (.json).")
+    ] = None,
     accept: Annotated[str, typer.Option(help="Loosest tier that is proposed to go: exact, copy or edit.")] = "copy",
     port: Annotated[int, typer.Option(help="Where to listen; 0 for any that is free.")] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address instead of opening it.")] = False,
@@ -54,7 +56,7 @@ def review(
     if plan is not None:
         tables.check_folder(plan)
     place = None if search.no_catalog else (search.catalog or default_catalog())
-    subject = _subject(paths, search, quiet=quiet)
+    subject = _subject(search.paths(paths), search, quiet=quiet)
     made = Review(subject, options, ledger=search.ledger, workers=search.workers)
     with nullcontext() if place is None else open_catalog(place) as store:
         previews = Previews(store, None if place is None else f"{place}.previews", max_pixels=search.max_pixels)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import plots, report, tables
+from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.report import tunings
@@ -19,9 +20,8 @@ ENDINGS = (".json", ".png", ".html")
 
 
 def tune(
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH", help="Folders, entered recursively, and files.")
-    ] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs.")] = None,
+    from_file: FromFile = None,
     pairs: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +54,7 @@ def tune(
         _check(path)
     with progress_bar(quiet=quiet) as progress:
         tuned = tune_images(
-            paths or (),
+            with_listed(paths, from_file, needed=pairs is None),
             pairs=pairs,
             sample=sample,
             edits=FAMILIES if edits is None else _names(edits),

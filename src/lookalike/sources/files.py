@@ -44,7 +44,11 @@ class Walk:
         self._seen: set[tuple[int, int]] = set()
         self._named = {root.identity for root in roots if not root.folder}
         self._listed: set[tuple[str, str, str]] = set()
-        self._shelves: list[tuple[str, str, str]] = []
+        self._shelves: dict[tuple[str, str, str], int] = {}
+        """Number of each folder of a source."""
+        self._whole: set[tuple[str, str, str]] = set()
+        """Those of which all names were listed, not single ones that are roots themselves."""
+        self._devices = 0
 
     def folders(self, root: Root, position: int) -> Iterator[Folder]:
         """Yield what a root holds, folder after folder, in sorted order, at most `PART_NAMES` names at a time.
@@ -141,6 +145,8 @@ class Walk:
         rules = replace(self._rules, root=folder.source.path)
         kept = []
         for entry in folder.entries:
+            if self._is_listed((folder.volume, folder.key, entry.name)):
+                continue
             kind = next(filter(None, map(skipped_kind, entry.name.split("/")[:-1])), None)
             if kind is None and rules.pass_over(folder.path_of(entry.name), is_folder=False):
                 kind = "excluded"
@@ -154,10 +160,17 @@ class Walk:
         """Yield the folders of a source that were not listed before, by another root."""
         for folder in folders:
             shelf = folder.kind, folder.volume, folder.key
-            if shelf not in self._shelves or not folder.lasting:
-                folder.device = 1 << 63 | len(self._shelves)
-                self._shelves.append(shelf)
-                yield folder
+            if not folder.lasting:
+                self._devices += 1
+                folder.device = 1 << 63 | self._devices
+            elif shelf in self._whole:
+                continue
+            else:
+                if folder.complete:
+                    self._whole.add(shelf)
+                self._devices += shelf not in self._shelves
+                folder.device = 1 << 63 | self._shelves.setdefault(shelf, self._devices)
+            yield folder
 
     def _take(self, entry: os.DirEntry[str], folder: Folder, rules: Rules) -> os.stat_result | None:
         """Sort one name into the folder; return its status if it is a folder to enter."""

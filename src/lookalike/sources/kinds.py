@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable
 
-from lookalike.sources.blobs import blob
+from lookalike.sources.blobs import Blob, blob
+from lookalike.sources.buckets import Bucket, is_url
 from lookalike.sources.folders import Source
 from lookalike.sources.huggingface import is_saved, open_arrow, open_saved
 from lookalike.sources.parquet import open_parquet
@@ -11,28 +12,58 @@ from lookalike.sources.tars import Tar
 from lookalike.sources.zips import Zip
 
 
-def _zip(path: str, _column: str | None) -> Source:
-    return Zip(blob(path))
+def stored(path: str) -> Blob | None:
+    """Look at a file that holds many images, wherever it is stored.
+
+    Parameters
+    ----------
+    path : str
+        A path, or a URL.
+
+    Returns
+    -------
+    Blob or None
+        As it is now; None for a folder of that name.
+
+    Raises
+    ------
+    OSError
+        If it is not there.
+    UsageError
+        If a package that the URL needs is not installed.
+    """
+    if is_url(path):
+        bucket = Bucket(path)
+        return bucket.blob() if bucket.single else None
+    return None if os.path.isdir(path) else blob(path)
 
 
-def _tar(path: str, _column: str | None) -> Source:
-    return Tar(blob(path))
+def _zip(path: str, _column: str | None) -> Source | None:
+    file = stored(path)
+    return None if file is None else Zip(file)
 
 
-def _parquet(path: str, column: str | None) -> Source:
-    return open_parquet(blob(path), column)
+def _parquet(path: str, column: str | None) -> Source | None:
+    file = stored(path)
+    return None if file is None else open_parquet(file, column)
 
 
-def _arrow(path: str, column: str | None) -> Source:
-    return open_arrow(blob(path), column)
+def _arrow(path: str, column: str | None) -> Source | None:
+    file = stored(path)
+    return None if file is None else open_arrow(file, column)
 
 
-OPENERS: dict[str, Callable[[str, str | None], Source]] = {
+def _tar(path: str, _column: str | None) -> Source | None:
+    file = stored(path)
+    return None if file is None else Tar(file)
+
+
+OPENERS: dict[str, Callable[[str, str | None], Source | None]] = {
     ".zip": _zip, ".cbz": _zip,
     ".tar": _tar, ".tar.gz": _tar, ".tgz": _tar, ".tar.bz2": _tar, ".tar.xz": _tar,
     ".parquet": _parquet, ".arrow": _arrow,
 }  # fmt: skip
-"""How the name of a file ends, lower case -> who opens it, given the path and the column to read."""
+"""How the name of a file ends, lower case -> who opens it, given the path and the column to read; None for a mere folder."""
 
 
 def ending_of(path: str) -> str | None:
@@ -82,4 +113,5 @@ def open_source(path: str, column: str | None = None) -> Source | None:
     if is_saved(path):
         return open_saved(path, column)
     ending = ending_of(path)
-    return None if ending is None or os.path.isdir(path) else OPENERS[ending](path, column)
+    source = None if ending is None else OPENERS[ending](path, column)
+    return Bucket(path) if source is None and is_url(path) else source

@@ -1,7 +1,8 @@
-"""Names of members of archives: whatever the archive says, each is different, and none leads out of it."""
+"""Members of archives: names that are all different and lead nowhere else, and bytes within limits."""
 
-from collections import Counter
+from typing import Protocol
 
+from lookalike import formats
 from lookalike.sources.folders import Unreadable
 
 MAX_MEMBER_BYTES = 1 << 30
@@ -31,11 +32,52 @@ def too_large(size: int) -> Unreadable | None:
     return Unreadable("limit", f"{size:,} bytes, more than the limit of {MAX_MEMBER_BYTES:,}")
 
 
+class Readable(Protocol):
+    """What can be read from the front."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, fewer only at the end."""
+
+
+def read_image(file: Readable, size: int, name: str) -> bytes | Unreadable:
+    """Read a member, but of what is no image only the beginning: a video or a text is passed over anyway.
+
+    Parameters
+    ----------
+    file : file
+        At the start of the member.
+    size : int
+        Its bytes, as the archive has it.
+    name : str
+        Its name.
+
+    Returns
+    -------
+    bytes or Unreadable
+        All of it, or as much as tells that it is no image.
+
+    Raises
+    ------
+    EOFError
+        If there are fewer bytes.
+    """
+    wanted = min(size, formats.HEAD_BYTES)
+    data = file.read(wanted)
+    if formats.claims_image(name) or formats.sniff(data, name) is not None:
+        refused = too_large(size)
+        if refused is not None:
+            return refused
+        data, wanted = data + file.read(size - len(data)), size
+    if len(data) < wanted:
+        raise EOFError("it ends early")
+    return data
+
+
 class Names:
     """Make names of members safe to show and different from each other."""
 
     def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
+        self._seen: dict[str, int] = {}
 
     def __call__(self, name: str) -> str:
         """Return the name of the next member.
@@ -58,5 +100,10 @@ class Names:
         """
         parts = (part for part in name.replace("\0", "_").split("/") if part not in ("", "."))
         safe = "/".join("__" if part == ".." else part for part in parts) or "_"
-        self._seen[safe] += 1
-        return safe if self._seen[safe] == 1 else self(f"{safe}#{self._seen[safe]}")
+        number = self._seen.get(safe, 0) + 1
+        unique = safe if number == 1 else f"{safe}#{number}"
+        while number > 1 and unique in self._seen:  # another member may be called that
+            number += 1
+            unique = f"{safe}#{number}"
+        self._seen |= {unique: 1, safe: number}
+        return unique

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from lookalike.errors import UsageError
+from lookalike.sources.buckets import Bucket, is_url
 from lookalike.sources.folders import Source, Unreadable
 from lookalike.sources.kinds import ending_of, open_source
 from lookalike.sources.rows import tables_of
@@ -83,19 +84,25 @@ class Reader:
 
     def _source(self, path: str) -> Source | None:
         """Return the source that a path lies in; sources do not lie in each other."""
-        if not self._sources and ending_of_container(path) is None:
+        if not self._sources and not is_url(path) and ending_of_container(path) is None:
             return None
-        for end in _slashes(path):
-            place = path[:end]
-            if place in self._sources:
-                return self._sources[place]
+        places = [path[:end] for end in _slashes(path)]
+        known = [place for place in places if place in self._sources]
+        if known:
+            return self._sources[known[-1]]
+        for place in places:
             if ending_of(place) is not None and not os.path.isdir(place):
                 try:
                     self._sources[place] = open_source(place)
                 except (OSError, UsageError):
                     self._sources[place] = None
                 return self._sources[place]
-        return None
+        if not is_url(path):
+            return None
+        place = path[: path.find("/", path.find("://") + 3) + 1]  # all that lies there, whoever listed it
+        if place not in self._sources:
+            self._sources[place] = Bucket(place, look=False)
+        return self._sources[place]
 
 
 def ending_of_container(path: str) -> str | None:

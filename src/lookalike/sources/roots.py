@@ -3,9 +3,13 @@
 import os
 import stat
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lookalike.errors import SourceError
+from lookalike.sources.braces import expand
+from lookalike.sources.buckets import AT_ONCE, Bucket, is_url
 from lookalike.sources.folders import Source
 from lookalike.sources.kinds import open_source
 from lookalike.sources.volumes import readers_of, volume_of
@@ -87,6 +91,8 @@ def open_root(path: str | Source, places: dict[str, Place] | None = None, column
     source = open_source(path, column) if isinstance(path, str) else path
     if source is not None or not isinstance(path, str):
         assert source is not None
+        if isinstance(source, Bucket):
+            return Root(source.path, 0, 0, not source.single, source.identity, source=source)
         return Root(source.path, 0, 0, True, (source.kind, source.path, ""), source=source)
     status = os.stat(path)
     folder = stat.S_ISDIR(status.st_mode)
@@ -102,6 +108,44 @@ def open_root(path: str | Source, places: dict[str, Place] | None = None, column
         places[parent] = volume.id, volume.key(real), readers_of(volume, status.st_dev)
     place, key, readers = places[parent]
     return Root(path, status.st_dev, status.st_ino, folder, (place, key, name), readers)
+
+
+Named = TypeVar("Named", str, str | Source)
+"""A path as text, or what may also be a source."""
+
+
+def all_named(paths: Sequence[Named]) -> list[Named]:
+    """Return what paths stand for that may be brace patterns.
+
+    Parameters
+    ----------
+    paths : sequence of (str or Source)
+        As the user gave them.
+
+    Returns
+    -------
+    list of (str or Source)
+        Each pattern as the names it stands for, unless something has the very name of the pattern.
+
+    Raises
+    ------
+    UsageError
+        If a pattern stands for too many names.
+    """
+    found: list[Named] = []
+    for path in paths:
+        found += expand(path) if isinstance(path, str) and "{" in path and not _is_there(path) else (path,)
+    return found
+
+
+def _is_there(path: str) -> bool:
+    if not is_url(path):
+        return os.path.lexists(path)
+    try:
+        Bucket(path)
+    except OSError:
+        return False
+    return True
 
 
 def open_roots(
@@ -133,9 +177,13 @@ def open_roots(
     roots: list[tuple[int, Root]] = []
     places: dict[str, Place] = {}
     missing: dict[str, str] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # each URL takes a round trip or two
+        urls = {path for path in paths if isinstance(path, str) and is_url(path)}
+        asked = {path: pool.submit(open_root, path, None, column) for path in sorted(urls)}
     for position, path in enumerate(paths):
         try:
-            roots.append((position, open_root(path, places, column)))
+            found = asked[path].result() if isinstance(path, str) and path in asked else open_root(path, places, column)
+            roots.append((position, found))
         except OSError as error:
             missing[path if isinstance(path, str) else path.path] = error.strerror or str(error)
     if not roots:

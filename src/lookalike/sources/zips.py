@@ -1,17 +1,35 @@
 """ZIP archives: members are read where they lie, in any order."""
 
+import bz2
 import datetime as dt
+import io
+import lzma
+import stat
+import struct
 import threading
+import weakref
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import BinaryIO, cast
 
-from lookalike.sources.blobs import Blob
-from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unreadable
-from lookalike.sources.members import Names, too_large
+from lookalike import formats
+from lookalike.sources import salvaging
+from lookalike.sources.blobs import KEPT, Blob
+from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
+from lookalike.sources.members import Names, read_image, too_large
 
 ENCRYPTED = 1
 """Flag bit of a member (APPNOTE.TXT 4.4.4)."""
+UNIX = 3
+"""What made an archive whose members have Unix modes (APPNOTE.TXT 4.4.2)."""
+MAX_SIZE = 1 << 62
+"""Sizes beyond this are nonsense."""
+DAMAGE = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, OverflowError, RuntimeError,
+)  # fmt: skip
+"""What reading a damaged archive raises."""
 
 
 class Zip:
@@ -21,11 +39,6 @@ class Zip:
     ----------
     blob : Blob
         The file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read, or is no ZIP archive.
     """
 
     kind = "zip"
@@ -33,8 +46,10 @@ class Zip:
     def __init__(self, blob: Blob) -> None:
         self.path, self._blob = blob.path, blob
         self._lock = threading.Lock()
+        self._wrong: str | None = None
+        """What is wrong with the archive as a whole; its members were looked for one by one then."""
+        self._skipped: Counter[str] = Counter()
         self._opened: tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]] | None = None
-        self._archive()
 
     def folders(self, root: int) -> Iterator[Folder]:
         """Yield the archive: one folder, whatever its members are called."""
@@ -43,18 +58,34 @@ class Zip:
 
     def parts(self, folder: Folder) -> Iterator[Folder]:
         """Yield members in the order of the archive."""
-        _, infos = self._archive()
+        try:
+            _, infos = self._archive()
+        except OSError as error:
+            folder.complete = False
+            folder.failures.append(Unread(folder.path, "damaged", error.strerror or str(error), image=False))
+            yield folder
+            return
         names = list(infos)
         for start in range(0, max(1, len(names)), PART_NAMES):
             part = folder.next_part() if start else folder
             for number, name in enumerate(names[start : start + PART_NAMES], start):
                 info = infos[name]
-                part.entries.append(Entry(name, info.file_size, _time_ns(info), 0, number))
+                part.entries.append(Entry(name, min(info.file_size, MAX_SIZE), _time_ns(info), 0, number))
+            if start == 0:
+                part.skipped += self._skipped
+            if start + PART_NAMES >= len(names) and self._wrong is not None:
+                part.complete = False
+                reason = f"the archive is damaged; {len(names):,} members were found: {self._wrong}"
+                part.failures.append(Unread(folder.path, "damaged", reason, image=False))
             yield part
 
     def read(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
         """Yield the bytes of members, or what is wrong with each."""
-        archive, infos = self._archive()
+        try:
+            archive, infos = self._archive()
+        except OSError as error:
+            yield from [Unreadable("transient", error.strerror or str(error))] * len(paths)
+            return
         for path in paths:
             info = infos.get(path[len(self.path) + 1 :])
             yield Unreadable("not-here", "no such member") if info is None else _read(archive, info)
@@ -64,43 +95,81 @@ class Zip:
         return self._blob.is_there()
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            if self._opened is not None:
-                self._opened[0].close()
-                self._file.close()
-                self._opened = None
+        """Let go of the file."""
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Forget what is open; who still reads has a hand on it."""
+        self._opened = None
 
     def _archive(self) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+        KEPT.note(self)
         with self._lock:
-            if self._opened is None:
-                self._file = self._blob.open()
-                try:
-                    archive = zipfile.ZipFile(self._file)  # its own lock lets threads read side by side
-                except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-                    self._file.close()
-                    raise OSError(0, f"not a ZIP archive that can be read: {error}") from error
-                name_of = Names()
-                members = (info for info in archive.infolist() if not info.is_dir())
-                self._opened = archive, {name_of(info.filename): info for info in members}
-            return self._opened
+            opened = self._opened
+            if opened is None:
+                archive = self._open()  # its own lock lets threads read side by side
+                self._skipped.clear()
+                name_of, members = Names(), dict[str, zipfile.ZipInfo]()
+                for info in archive.infolist():
+                    if info.create_system == UNIX and stat.S_IFMT(info.external_attr >> 16) not in _ORDINARY:
+                        self._skipped["not a regular file"] += 1
+                    elif not info.filename.endswith("/"):
+                        members[name_of(info.filename)] = info
+                opened = self._opened = archive, members
+            return opened
+
+    def _open(self) -> zipfile.ZipFile:
+        file = self._blob.open()
+        try:
+            archive = zipfile.ZipFile(file)
+        except (*DAMAGE, NotImplementedError) as error:
+            try:
+                archive = salvaging.salvage(file)
+            except OSError:
+                file.close()
+                raise
+            self._wrong = str(error)
+            if not archive.infolist():
+                file.close()
+                raise OSError(0, f"not a ZIP archive that can be read: {error}") from error
+        weakref.finalize(archive, file.close)
+        return archive
+
+
+_ORDINARY = (0, stat.S_IFREG, stat.S_IFDIR)
+"""Kinds of files; 0 where an archive does not say."""
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable:
     if info.flag_bits & ENCRYPTED:
-        return Unreadable("denied", "it is encrypted")
-    refused = too_large(info.file_size)
-    if refused is not None:
-        return refused
+        return Unreadable("denied", "it is encrypted") if formats.claims_image(info.filename) else b""
     try:
+        if info.compress_type == zipfile.ZIP_BZIP2:
+            return _read_bzip2(archive, info)
         with archive.open(info) as member:
-            return member.read()
+            return read_image(member, info.file_size, info.filename)
     except NotImplementedError as error:
         return Unreadable("unsupported", str(error))
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
+    except DAMAGE as error:
         return Unreadable("damaged", f"the archive is damaged there: {error}")
     except MemoryError:
         return Unreadable("limit", "not enough memory to read it")
+
+
+def _read_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable:
+    """Read a member without `zipfile`, which unpacks 4 KB at a time, whatever comes of that: gigabytes of zeros."""
+    refused = too_large(max(info.file_size, info.compress_size))
+    if refused is not None:
+        return refused
+    stored = zipfile.ZipInfo(info.orig_filename, info.date_time)
+    stored.header_offset, stored.flag_bits = info.header_offset, info.flag_bits
+    stored.file_size = stored.compress_size = info.compress_size
+    with archive.open(stored) as member:
+        packed = member.read()
+    data = bz2.BZ2Decompressor().decompress(packed, max(info.file_size, 1))
+    if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
+        raise zipfile.BadZipFile("it does not have the size and the checksum that it should have")
+    return read_image(cast("BinaryIO", io.BytesIO(data)), info.file_size, info.filename)
 
 
 def _time_ns(info: zipfile.ZipInfo) -> int:

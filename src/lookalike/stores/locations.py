@@ -1,7 +1,7 @@
 """Where contents were found: folders and the names in them."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from lookalike.errors import FailureKind
@@ -92,7 +92,15 @@ class Locations(Database):
         return int(row[0])
 
     def locations(
-        self, folder: int, *, decoder: str, version: int, truncated: bool, max_pixels: int, thumbnails: bool = True
+        self,
+        folder: int,
+        *,
+        decoder: str,
+        version: int,
+        truncated: bool,
+        max_pixels: int,
+        thumbnails: bool = True,
+        names: Collection[str] | None = None,
     ) -> dict[str, Known]:
         """Return what is known of the names in a folder.
 
@@ -109,6 +117,8 @@ class Locations(Database):
         thumbnails : bool
             Whether contents without a thumbnail of the present version have to be looked at again; if not, those of which
             none could be made have to.
+        names : collection of str, optional
+            The only names that are asked for, few of them; None for all.
 
         Returns
         -------
@@ -124,8 +134,11 @@ class Locations(Database):
                 OR (c.failure = 'limit' AND ifnull(c.width * c.height, 0) <= ?4)
                 OR (c.failure IS NULL AND c.width * c.height > ?4)
             FROM location AS l LEFT JOIN content AS c ON c.id = l.content WHERE l.folder = ?5"""
+        asked = [os.fsencode(name) for name in names or ()]
+        if names is not None:
+            query += f" AND l.name IN ({', '.join(f'?{at}' for at in range(7, 7 + len(asked)))})"
         with self.explained():
-            rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder, thumbnails))
+            rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder, thumbnails, *asked))
             return {
                 os.fsdecode(name): Known(size, mtime, inode, content, skipped, bool(stale), failure, reason or "")
                 for name, size, mtime, inode, content, skipped, failure, reason, stale in rows

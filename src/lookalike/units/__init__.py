@@ -10,12 +10,12 @@ further edits are x_01.cr2.xmp, and digiKam; https://docs.darktable.org/usermanu
 RawTherapee: x.cr2.pp3 (https://rawpedia.rawtherapee.com/Sidecar_Files_-_Processing_Profiles). DxO PhotoLab: x.cr2.dop. YOLO:
 the last folder ``images`` of a path is ``labels`` for its labels (``img2label_paths`` in utils/dataloaders.py of
 https://github.com/ultralytics/yolov5).
-Google Takeout: `lookalike.units.takeout`.
+Google Takeout: `lookalike.units.takeout`. WebDataset: `lookalike.units.samples`.
 """
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ import numpy as np
 from lookalike import endings
 from lookalike.columns import Images, Units, apart
 from lookalike.units import takeout
+from lookalike.units.samples import samples
 
 EDITORS = ("xmp", "aae", "pp3", "dop")
 """What programs write beside an image: x.xmp or x.cr2.xmp."""
@@ -165,7 +166,7 @@ def of_images(images: Images, unread: Sequence[tuple[str, bool]], beside: Sequen
         One row per image that was read.
     """
     lost_paths = [path for path, _ in unread]
-    if not (beside or images.reference.any()) and _all_apart([*images.path, *lost_paths]):
+    if not (beside or images.reference.any() or "tar" in images.source) and _all_apart([*images.path, *lost_paths]):
         return apart(images.path, lost_paths)
     unit, mask = np.zeros(len(images), np.int64), np.zeros(len(images), np.bool_)
     shots: list[tuple[str, ...]] = []
@@ -174,7 +175,7 @@ def of_images(images: Images, unread: Sequence[tuple[str, bool]], beside: Sequen
         rows = np.flatnonzero(images.reference == reference).tolist()
         lost = [path for path, side in unread if side == reference]
         known = dict.fromkeys([*(images.path[row] for row in rows), *lost])
-        found = group([*known, *beside], known.__contains__)
+        found = _merged(group([*known, *beside], known.__contains__), samples(_members(images, rows, lost)))
         at = {path: len(shots) + place for place, one in enumerate(found) for path in one.images}
         masks: dict[str, int] = {}
         for place, one in enumerate(found):
@@ -199,6 +200,23 @@ def _all_apart(paths: Sequence[str]) -> bool:
             return False
         places.add(place)
     return all(places.isdisjoint(_beside(place)) for place in places)
+
+
+def _members(images: Images, rows: Sequence[int], lost: Sequence[str]) -> list[str]:
+    """Return the images in TAR archives, those included that could not be read and lie beside them."""
+    read = [images.path[row] for row in rows if images.source and images.source[row] == "tar"]
+    places = {path.rpartition("/")[0] for path in read}
+    return read + [path for path in lost if path.rpartition("/")[0] in places]
+
+
+def _merged(units: list[Unit], sample: Mapping[str, str]) -> list[Unit]:
+    """Return units, those of one sample as one."""
+    merged: dict[str, Unit] = {}
+    for unit in units:
+        first = sample.get(unit.images[0], unit.images[0])
+        before = merged.get(first)
+        merged[first] = unit if before is None else Unit(before.images + unit.images, before.sidecars + unit.sidecars)
+    return list(merged.values())
 
 
 def _beside(place: str) -> list[str]:

@@ -1,0 +1,440 @@
+"""Buckets: objects behind a URL (S3, Google, Azure, HTTP, ...), listed folder by folder and read some at a time."""
+
+import datetime as dt
+import errno
+import io
+import re
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+from urllib.parse import urlsplit
+
+from blake3 import blake3
+
+from lookalike import formats
+from lookalike.errors import FailureKind, UsageError, failure_kind
+from lookalike.sources.blobs import Blob
+from lookalike.sources.folders import PART_NAMES, UNKNOWN_SIZE, Entry, Folder, Unread, Unreadable
+from lookalike.sources.members import too_large
+from lookalike.sources.rules import skipped_kind
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+"""How a URL begins; one letter would be a drive of Windows."""
+AT_ONCE = 16
+"""Objects that are fetched at a time."""
+READ_BYTES = 32 << 20
+"""Bytes of objects that are fetched ahead, one object at least."""
+USUAL_BYTES = 1 << 20
+"""What an object is taken to have, where no listing says."""
+BLOCK_BYTES = 2 << 20
+"""Bytes of an archive that are fetched at a time, or as many as are wanted."""
+COARSE_NS = 2_000_000_000
+"""Times in whole seconds say nothing of a change so shortly after another one."""
+LINKS = ("http", "https")
+"""Protocols that know of links between pages, and of no folders."""
+TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "Last-Modified", "created")
+TAGS = ("ETag", "etag", "content_md5", "Content-MD5", "md5Hash", "ino")
+"""What file systems call the time of the last change, and what tells one content from another."""
+
+
+def is_url(path: str) -> bool:
+    """Return whether a path is a URL.
+
+    Parameters
+    ----------
+    path : str
+        What the user named.
+
+    Returns
+    -------
+    bool
+        Whether it begins with a protocol.
+
+    Examples
+    --------
+    >>> is_url("s3://photos/2019"), is_url("C:/photos"), is_url("photos")
+    (True, False, False)
+    """
+    return URL.match(path) is not None
+
+
+class _Object(NamedTuple):
+    """An object as a listing has it."""
+
+    name: str
+    size: int
+    changed_ns: int
+    tag: str
+
+
+class Store:
+    """The file system that a URL names, with the few calls that are made of it.
+
+    Parameters
+    ----------
+    url : str
+        A URL on it.
+
+    Raises
+    ------
+    UsageError
+        If fsspec, or what it needs for the protocol, is not installed, or there is no such protocol.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            fsspec = import_module("fsspec")
+        except ImportError as error:
+            raise UsageError(f"fsspec is not installed: pip install 'lookalike[buckets]' (needed for {url})") from error
+        protocol = url.partition("://")[0].lower()
+        try:
+            self._class = fsspec.get_filesystem_class(protocol)
+        except ValueError as error:
+            known = ", ".join(sorted({"s3", "gs", "az", "abfs", "http", "https", "memory", "file", "ftp", "sftp"}))
+            raise UsageError(f"{url}: no such protocol: {protocol}; known are {known} and others of fsspec") from error
+        except ImportError as error:
+            raise UsageError(f"{url} needs a package that is not installed: {error}") from error
+        names = self._class.protocol
+        self.protocol = names if isinstance(names, str) else names[0]
+        self.links = self.protocol in LINKS
+        # Listings that are kept would hide what has changed since, and grow.
+        self._fs = fsspec.filesystem(
+            protocol, use_listings_cache=False, **self._class._get_kwargs_from_urls(url)  # noqa: SLF001 - as fsspec.core does
+        )  # fmt: skip
+
+    def place(self, url: str) -> tuple[str, str]:
+        """Return volume and key of a URL: protocol and bucket or host, and what comes after."""
+        if self.protocol in ("file", "memory"):  # without a host
+            return f"{self.protocol}:", self.inside(url).strip("/")
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]  # a password is nobody's business
+        return f"{self.protocol}:{host}", url.partition("://")[2].partition("/")[2].strip("/")
+
+    def inside(self, url: str) -> str:
+        """Return what the file system itself calls a URL."""
+        return cast("str", self._class._strip_protocol(url))  # noqa: SLF001 - as fsspec.core does
+
+    def look(self, url: str) -> Mapping[str, Any]:
+        """Return what is known of an object or a folder."""
+        return cast("Mapping[str, Any]", _called(self._fs.info, self.inside(url)))
+
+    def list(self, url: str) -> list[Mapping[str, Any]]:
+        """Return what is known of all in a folder."""
+        inside = url.rstrip("/") + "/" if self.links else self.inside(url)
+        return cast("list[Mapping[str, Any]]", _called(self._fs.ls, inside, detail=True))
+
+    def read(self, url: str, start: int | None = None, end: int | None = None) -> bytes:
+        """Return the bytes of an object, or some of them."""
+        return cast("bytes", _called(self._fs.cat_file, self.inside(url), start=start, end=end))
+
+
+class Bucket:
+    """Objects behind a URL: those of a folder and all below, or a single one.
+
+    Parameters
+    ----------
+    url : str
+        As the user gave it.
+    look : bool
+        Whether to see if it is there; without, it only reads.
+
+    Raises
+    ------
+    OSError
+        If it is not there, or cannot be reached.
+    UsageError
+        If a package that it needs is not installed.
+    """
+
+    kind = "bucket"
+
+    def __init__(self, url: str, *, look: bool = True) -> None:
+        self.path = url.rstrip("/") if not url.endswith("://") else url
+        self._store = Store(url)
+        self._listed: tuple[str, list[_Object]] = "", []
+        self._sizes: dict[str, int] = {}
+        self._lost = False
+        found = self._store.look(url) if look else {}
+        self.single = look and not _is_folder(found, url, links=self._store.links)
+        """Whether it is one object."""
+        self._info = found
+        above, _, self._name = self.path.rpartition("/")
+        self._above = f"{above}/" if above.endswith(":/") else above
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Volume, key of the folder, and name; of a folder, its own key and no name."""
+        if self.single:
+            return *self._store.place(self._above), self._name
+        return *self._store.place(self.path), ""
+
+    def blob(self) -> Blob:
+        """Return the object as one that holds others.
+
+        Returns
+        -------
+        Blob
+            As it is now.
+        """
+        one, now = _object(self._name, self._info), str(time.time_ns())
+
+        def stamp() -> str:
+            return stamp_of(_object(self._name, self._store.look(self.path)))
+
+        def stamp_of(one: _Object) -> str:
+            return f"{one.size}-{one.tag or one.changed_ns or now}"
+
+        def opener() -> tuple[BinaryIO, str]:
+            found = stamp()
+            return cast("BinaryIO", io.BufferedReader(_Ranged(self._store, self.path, one.size), BLOCK_BYTES)), found
+
+        return Blob(self.path, *self._store.place(self.path), one.size, one.changed_ns, stamp_of(one), opener, stamp)
+
+    def folders(self, root: int) -> Iterator[Folder]:
+        """Yield folder after folder, parents before what they contain; each is listed just before."""
+        if self.single:
+            volume, key, name = self.identity
+            self._listed = self._above, [_object(name, self._info)]
+            yield Folder(
+                root, self._above, volume, key, stable_inodes=True, present={name}, complete=False, source=self
+            )  # fmt: skip
+            return
+        stack, seen = [self.path], set[str]()
+        while stack:
+            url = stack.pop()
+            volume, key = self._store.place(url)
+            if key in seen:
+                continue
+            seen.add(key)
+            folder = Folder(root, url, volume, key, stable_inodes=True, source=self)
+            try:
+                objects, below = self._list(url, folder.skipped)
+            except OSError as error:
+                folder.complete = False
+                folder.failures.append(
+                    Unread(url, _kind(error), f"folder not readable: {error.strerror or error}", image=False)
+                )
+                objects, below = [], []
+            self._listed = url, objects
+            folder.present = {one.name for one in objects}
+            yield folder
+            stack += (f"{url}/{name}" for name in reversed(below))
+
+    def parts(self, folder: Folder) -> Iterator[Folder]:
+        """Yield the objects of a folder, sorted by name."""
+        url, objects = self._listed
+        if url != folder.path:
+            objects, _ = self._list(folder.path, Counter())
+        for start in range(0, max(1, len(objects)), PART_NAMES):
+            part = folder.next_part() if start else folder
+            some = self._sized(folder.path, objects[start : start + PART_NAMES])
+            self._sizes = {folder.path_of(one.name): one.size for one in some}
+            now = time.time_ns()
+            for one in some:
+                # Where only seconds are told, or nothing at all, it may have changed since without a trace.
+                coarse = not one.tag and one.changed_ns % 1_000_000_000 == 0 and abs(now - one.changed_ns) < COARSE_NS
+                tag = str(now) if coarse or not (one.tag or one.changed_ns) else one.tag
+                inode = int.from_bytes(blake3(f"{one.name}\0{tag}".encode("utf-8", "surrogateescape")).digest(length=8))
+                part.entries.append(Entry(one.name, one.size, one.changed_ns, 0, inode))
+            yield part
+
+    def read(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
+        """Yield the bytes of objects, fetched some at a time, or why one could not be had."""
+        if len(paths) == 1:
+            yield self._read(paths[0])
+            return
+        ahead: deque[tuple[Future[bytes | Unreadable], int]] = deque()
+        held = 0
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            for path in paths:
+                size = self._sizes.get(path, UNKNOWN_SIZE)
+                size = USUAL_BYTES if size == UNKNOWN_SIZE else size
+                while ahead and (held + size > READ_BYTES or len(ahead) >= 2 * AT_ONCE):
+                    done, freed = ahead.popleft()
+                    held -= freed
+                    yield done.result()
+                ahead.append((pool.submit(self._read, path), size))
+                held += size
+            while ahead:
+                yield ahead.popleft()[0].result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def is_there(self) -> bool:
+        """Return whether it can still be reached."""
+        try:
+            self._store.look(self.path)
+        except OSError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _list(self, url: str, skipped: Counter[str]) -> tuple[list[_Object], list[str]]:
+        """Return the objects in a folder, and the names of the folders in it, sorted."""
+        objects: dict[str, _Object] = {}
+        below = set[str]()
+        own = self._store.inside(url).rstrip("/")
+        for info in self._store.list(url):
+            inside = str(info["name"]).rstrip("/")
+            name = inside.rpartition("/")[2]
+            is_folder = info.get("type") == "directory"
+            if inside == own or not name or (self._store.links and name[0] in "?#"):
+                continue  # S3 lists what stands for the folder itself, and web pages link to themselves
+            if self._store.links and inside != f"{own}/{name}":
+                skipped["link further down"] += 1
+            elif is_folder and info.get("islink"):
+                skipped["symlinked folder"] += 1
+            elif is_folder:
+                kind = skipped_kind(name)
+                if kind is None:
+                    below.add(name)
+                else:
+                    skipped[kind] += 1
+            elif info.get("type") == "file":
+                objects[name] = _object(name, info)
+            else:
+                skipped["not a regular file"] += 1
+        return [objects[name] for name in sorted(objects)], sorted(below)
+
+    def _sized(self, place: str, objects: list[_Object]) -> list[_Object]:
+        """Ask for each object what the listing did not say."""
+        bare = [one for one in objects if one.size == UNKNOWN_SIZE]
+        if not bare:
+            return objects
+
+        def look(one: _Object) -> _Object:
+            try:
+                return _object(one.name, self._store.look(f"{place}/{one.name}"))
+            except OSError:  # reading it will tell why
+                return one
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            asked = dict(zip((one.name for one in bare), pool.map(look, bare), strict=True))
+        return [asked.get(one.name, one) for one in objects]
+
+    def _read(self, path: str) -> bytes | Unreadable:
+        size = self._sizes.get(path, UNKNOWN_SIZE)
+        if self._lost:
+            return Unreadable("transient", "the bucket cannot be reached any more")
+        try:
+            if size > USUAL_BYTES and not formats.claims_image(path):  # a video, most likely
+                head = self._store.read(path, 0, formats.HEAD_BYTES)
+                if formats.sniff(head, path) is None:
+                    return head
+            refused = too_large(size)
+            if refused is not None:
+                return refused
+            data = self._store.read(path)
+        except OSError as error:
+            kind = _kind(error)
+            self._lost = kind == "transient" and not self.is_there()
+            return Unreadable(kind, "the object is gone" if kind == "not-here" else error.strerror or str(error))
+        except MemoryError:
+            return Unreadable("limit", "not enough memory to read it")
+        if size not in (UNKNOWN_SIZE, len(data)):
+            return Unreadable("transient", "it changed while it was read")
+        return data
+
+
+class _Ranged(io.RawIOBase):
+    """The bytes of an object, fetched where they are wanted."""
+
+    def __init__(self, store: Store, url: str, size: int) -> None:
+        super().__init__()
+        self._store, self._url, self._size, self._at = store, url, size, 0
+        self._whole: bytes | None = None
+        """All of it, from a server that gives no less."""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if base + offset < 0:
+            raise OSError(errno.EINVAL, "a place before the beginning")
+        self._at = base + offset
+        return self._at
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        count = max(0, min(len(view), self._size - self._at))
+        start, end = self._at, self._at + count
+        if self._whole is None:
+            data = self._store.read(self._url, start, end) if count else b""
+        else:
+            data = self._whole[start:end]
+        if len(data) == self._size != count and self._size <= READ_BYTES:
+            self._whole, data = data, data[start:end]
+        if len(data) != count:
+            raise OSError(
+                0, "the server does not give parts of a file, or it changed: copy the archive to a disk first"
+            )
+        view[:count] = data
+        self._at += count
+        return count
+
+
+def _called(function: Callable[..., Any], *given: Any, **options: Any) -> Any:
+    """Call a file system; whatever its packages raise becomes an error of the system, in words that name no secrets."""
+    try:
+        return function(*given, **options)
+    except PermissionError as error:
+        raise PermissionError(errno.EACCES, f"access denied ({error.strerror or error})") from error
+    except FileNotFoundError as error:
+        cause = error.__cause__
+        if cause is None or getattr(cause, "status", 404) == 404:
+            raise FileNotFoundError(errno.ENOENT, "no such object or folder") from error
+        raise _explained(cause) from error
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # each file system has errors of its own
+        raise _explained(error) from error
+
+
+def _explained(error: BaseException) -> OSError:
+    if getattr(error, "status", None) in (401, 403):
+        return PermissionError(errno.EACCES, f"access denied ({getattr(error, 'message', error)})")
+    if getattr(error, "status", None) == 404:
+        return FileNotFoundError(errno.ENOENT, "no such object or folder")
+    return OSError(0, f"{type(error).__name__}: {error}")
+
+
+def _kind(error: OSError) -> FailureKind:
+    return "not-here" if isinstance(error, FileNotFoundError) else failure_kind(error)
+
+
+def _is_folder(info: Mapping[str, Any], url: str, *, links: bool) -> bool:
+    return info.get("type") == "directory" or (links and (url.endswith("/") or info.get("mimetype") == "text/html"))
+
+
+def _object(name: str, info: Mapping[str, Any]) -> _Object:
+    size = info.get("size")
+    tags = (info[tag] for tag in TAGS if info.get(tag))
+    times = (_time_ns(info[time]) for time in TIMES if info.get(time))
+    return _Object(
+        name, UNKNOWN_SIZE if size is None else int(size), next(filter(None, times), 0), str(next(tags, "")).strip('"')
+    )  # fmt: skip
+
+
+def _time_ns(value: Any) -> int:
+    """Return a time as file systems give it, in nanoseconds since 1970; 0 where it is none."""
+    try:
+        if isinstance(value, str):
+            value = dt.datetime.fromisoformat(value) if value[:4].isdecimal() else parsedate_to_datetime(value)
+        seconds = value.timestamp() if isinstance(value, dt.datetime) else float(value)
+        return int(seconds * 1_000_000) * 1000
+    except (ValueError, TypeError, OverflowError):
+        return 0

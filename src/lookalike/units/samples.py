@@ -1,0 +1,45 @@
+"""Samples of WebDataset shards: all members ``KEY.*`` of a TAR archive, KEY up to the first dot of the name.
+
+Source: https://github.com/webdataset/webdataset, ``base_plus_ext`` in webdataset/tariterators.py. A shard has the same kinds of
+members in each sample, and only there several images are taken for one sample: a TAR archive of photos whose names hold dots,
+such as ``2019.05.01.jpg``, is no such shard.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+
+def samples(paths: Iterable[str]) -> dict[str, str]:
+    """Return which images are of a sample that has several.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Images in TAR archives.
+
+    Returns
+    -------
+    dict of str to str
+        Path -> the first of its sample, itself included. What comes after KEY has to be found with more than half of the
+        keys of a folder, of which there are two or more.
+
+    Examples
+    --------
+    >>> samples(["a.tar/1.l.jpg", "a.tar/1.r.jpg", "a.tar/2.l.jpg", "a.tar/2.r.jpg"])["a.tar/2.r.jpg"]
+    'a.tar/2.l.jpg'
+    >>> samples(["a.tar/2019.05.01.jpg", "a.tar/2019.05.02.jpg", "a.tar/2020.01.01.jpg"])
+    {}
+    """
+    folders: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for path in paths:
+        place, _, name = path.rpartition("/")
+        key, _, kind = name.partition(".")
+        folders[place][key].append((kind.lower(), path))
+    found: dict[str, str] = {}
+    for keys in folders.values():
+        often = Counter(kind for members in keys.values() for kind in {kind for kind, _ in members})
+        for members in keys.values():
+            usual = [path for kind, path in members if 2 * often[kind] > len(keys)]
+            if len(keys) > 1 and len(usual) > 1:
+                found |= dict.fromkeys(usual, usual[0])
+    return found

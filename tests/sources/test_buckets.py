@@ -1,0 +1,319 @@
+"""Buckets, on a real S3 server of this machine, a real web server, and what fsspec has in memory."""
+
+import functools
+import http.server
+import io
+import os
+import sqlite3
+import sys
+import tarfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import lookalike as la
+from conftest import encode, scene
+from lookalike.errors import SourceError, UsageError
+from lookalike.sources import buckets
+from lookalike.sources.buckets import Bucket
+from lookalike.sources.reading import Reader
+
+fsspec = pytest.importorskip("fsspec")
+
+
+def names(findings: la.Findings) -> list[list[str]]:
+    return sorted(sorted(member.ref.path for member in group.members) for group in findings.groups)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list of what is fetched from now on."""
+    fetched: list[str] = []
+    read = buckets.Store.read
+
+    def noted(store: buckets.Store, url: str, start: int | None = None, end: int | None = None) -> bytes:
+        fetched.append(url)
+        return read(store, url, start, end)
+
+    monkeypatch.setattr(buckets.Store, "read", noted)
+    return fetched
+
+
+@pytest.fixture
+def memory() -> Iterator[Any]:
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    files.pseudo_dirs[:] = [""]
+    yield files
+    files.store.clear()
+    files.pseudo_dirs[:] = [""]
+
+
+def test_a_folder_in_memory(memory: Any) -> None:
+    for name in ("a.jpg", "sub/b.jpg", "sub/deep/c[1]*.jpg"):
+        memory.pipe(f"/set/{name}", encode(scene(1)))
+    memory.pipe("/set/d.jpg", encode(scene(2)))
+    memory.pipe("/set/notes.txt", b"hello")
+    findings = la.find("memory://set/")
+    paths = ["memory://set/a.jpg", "memory://set/sub/b.jpg", "memory://set/sub/deep/c[1]*.jpg"]
+    assert names(findings) == [paths]
+    assert findings.stats["images"] == 4
+    assert findings.stats["skipped"] == {"not an image": 1}
+    assert {member.ref.source for group in findings.groups for member in group.members} == {"bucket"}
+    assert Reader().read(paths[2]) == encode(scene(1))
+
+
+def test_what_is_unchanged_is_not_fetched_again(memory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        memory.pipe(f"/set/{number}.jpg", encode(scene(number % 3)))
+    catalog = tmp_path / "catalog.sqlite"
+    time.sleep(0.05)  # until times are settled
+    first = la.find("memory://set", catalog=catalog)
+    fetched = watched(monkeypatch)
+    assert names(la.find("memory://set", catalog=catalog)) == names(first)
+    assert fetched == []
+    memory.pipe("/set/1.jpg", encode(scene(5)))
+    memory.rm("/set/2.jpg")
+    time.sleep(0.05)
+    third = la.find("memory://set", catalog=catalog, workers=1)
+    assert (third.stats["hashed"], third.stats["cached"]) == (5, 4)
+    assert set(fetched) == {"memory://set/1.jpg"}
+    with closing(sqlite3.connect(catalog)) as db:
+        assert db.execute("SELECT count(*) FROM location").fetchone()[0] == 5
+
+
+def test_globs_and_folders_that_are_passed_over(memory: Any) -> None:
+    for name in ("a.jpg", "raw/b.jpg", ".git/c.jpg", "raw/keep/d.jpg"):
+        memory.pipe(f"/set/{name}", encode(scene(1)))
+    findings = la.find("memory://set", exclude=["raw/*.jpg"])
+    assert names(findings) == [["memory://set/a.jpg", "memory://set/raw/keep/d.jpg"]]
+    assert findings.stats["skipped"] == {"excluded": 1, "version control": 1}
+
+
+def test_objects_folders_and_archives_by_name_are_each_listed_once(memory: Any) -> None:
+    for name in ("a.jpg", "b.jpg", "sub/c.jpg"):
+        memory.pipe(f"/set/{name}", encode(scene(1)))
+    roots = ["memory://set/a.jpg", "memory://set", "memory://set/b.jpg", "memory://set/sub", "memory://set/a.jpg"]
+    findings = la.find(roots)
+    assert names(findings) == [["memory://set/a.jpg", "memory://set/b.jpg", "memory://set/sub/c.jpg"]]
+    two = la.find(["memory://set/a.jpg", "memory://set/b.jpg"])
+    assert names(two) == [["memory://set/a.jpg", "memory://set/b.jpg"]]
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz"])
+def test_archives_are_read_in_place(memory: Any, tmp_path: Path, name: str) -> None:
+    members = {f"{number}.jpg": encode(scene(number // 2), quality=70 + number) for number in range(6)}
+    memory.pipe(f"/set/{name}", archive(name, members))
+    catalog, root = tmp_path / "catalog.sqlite", f"memory://set/{name}"
+    time.sleep(0.05)
+    findings = la.find(root, catalog=catalog)
+    assert names(findings) == [[f"{root}/{number}.jpg", f"{root}/{number + 1}.jpg"] for number in (0, 2, 4)]
+    assert la.find(root, catalog=catalog).stats["cached"] == 6
+    assert Reader().read(f"{root}/3.jpg") == members["3.jpg"]
+    memory.pipe(f"/set/{name}", archive(name, {"9.jpg": encode(scene(9))}))
+    assert la.find(root, catalog=catalog).stats["hashed"] == 1
+
+
+def archive(name: str, members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(buffer, "w") as made:
+            for member, data in members.items():
+                made.writestr(member, data)
+        return buffer.getvalue()
+    with tarfile.open(fileobj=buffer, mode="w:gz" if name.endswith("gz") else "w") as packed:
+        for member, data in members.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(data)
+            packed.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+class _Failing:
+    """What one object's failure looks like, by its name."""
+
+    def __init__(self, read: Any) -> None:
+        self._read = read
+
+    def __call__(self, path: str, **options: Any) -> bytes:
+        errors: dict[str, Exception] = {
+            "gone": FileNotFoundError(path), "denied": PermissionError("Forbidden"), "slow": TimeoutError("no answer"),
+            "odd": RuntimeError("SlowDown"),
+        }  # fmt: skip
+        for name, error in errors.items():
+            if name in path:
+                raise error
+        return bytes(self._read(path, **options))
+
+
+def test_failures_of_single_objects_are_rows(memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "gone", "denied", "slow", "odd"):
+        memory.pipe(f"/set/{name}.jpg", encode(scene(1)))
+    monkeypatch.setattr(type(memory), "cat_file", _Failing(memory.cat_file))
+    findings = la.find("memory://set")
+    kinds = {failure.ref.path.rpartition("/")[2]: (failure.kind, failure.reason) for failure in findings.failures}
+    assert kinds == {
+        "gone.jpg": ("not-here", "the object is gone"), "denied.jpg": ("denied", "access denied (Forbidden)"),
+        "slow.jpg": ("transient", "no answer"), "odd.jpg": ("transient", "RuntimeError: SlowDown"),
+    }  # fmt: skip
+    assert (findings.stats["hashed"], findings.incomplete) == (1, [])
+
+
+def test_not_much_is_fetched_ahead(memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "READ_BYTES", 3000)
+    for number in range(40):
+        memory.pipe(f"/set/{number:02}.jpg", bytes(1000))
+    bucket = Bucket("memory://set")
+    (folder,) = bucket.folders(0)
+    (part,) = bucket.parts(folder)
+    fetched = watched(monkeypatch)
+    paths = [part.path_of(entry.name) for entry in part.entries]
+    for at, data in enumerate(bucket.read(paths)):
+        assert len(data) == 1000
+        assert len(fetched) <= at + 4
+    assert sorted(fetched) == paths
+
+
+def test_files_by_url(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.jpg", "sub/b 1%20.jpg"):
+        (tmp_path / name).write_bytes(encode(scene(1)))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    findings = la.find(f"file://{tmp_path}")
+    assert names(findings) == [[f"file://{tmp_path}/a.jpg", f"file://{tmp_path}/sub/b 1%20.jpg"]]
+    assert la.find(f"file://{tmp_path}/a.jpg", against=f"file://{tmp_path}/sub").unmatched == []
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """Serve a folder as a web server does, with pages of links."""
+    handler = functools.partial(_Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_a_web_server(web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.jpg", "sub/b c.jpg"):
+        (tmp_path / name).write_bytes(encode(scene(1)))
+        os.utime(tmp_path / name, (1_600_000_000, 1_600_000_000))
+    catalog = tmp_path / "catalog.sqlite"
+    findings = la.find(f"{web}/", catalog=catalog, include=["*.jpg"])
+    assert names(findings) == [[f"{web}/a.jpg", f"{web}/sub/b%20c.jpg"]]
+    assert la.find(f"{web}/", catalog=catalog, include=["*.jpg"]).stats["cached"] == 2
+    assert la.find(f"{web}/sub/b%20c.jpg", against=f"{web}/a.jpg", catalog=catalog).unmatched == []
+    (tmp_path / "x.zip").write_bytes(archive("x.zip", {"a.jpg": encode(scene(1))}))
+    with pytest.raises(SourceError, match="no such object or folder"):
+        la.find(f"{web}/nothing.jpg")
+    assert (
+        la.find(f"{web}/x.zip", use_catalog=False).stats["hashed"] == 1
+    )  # this server sends no parts of a file, so all of it
+    monkeypatch.setattr(buckets, "READ_BYTES", 1000)
+    monkeypatch.setattr(buckets, "BLOCK_BYTES", 1000)
+    (line,) = la.find(f"{web}/x.zip", use_catalog=False).incomplete
+    assert "does not give parts of a file" in line
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"nothing to read: http://127\.0\.0\.1:9/"):
+        la.find("http://127.0.0.1:9/")
+    with pytest.raises(SourceError, match="no such object or folder"):
+        la.find("memory://nothing/here")
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    """An S3 server of this machine with a bucket."""
+    moto_server = pytest.importorskip("moto.server")
+    server = moto_server.ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    usual = dict(os.environ)
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "do-not-tell", "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+    }  # fmt: skip
+    files = fsspec.filesystem("s3", use_listings_cache=False)
+    files.mkdir("photos")
+    yield files
+    server.stop()
+    os.environ.clear()
+    os.environ.update(usual)
+
+
+def test_an_s3_bucket(s3: Any, tmp_path: Path) -> None:
+    for number in range(8):
+        s3.pipe(f"photos/set/{number % 2}/{number}.jpg", encode(scene(number // 2), quality=70 + number))
+    s3.pipe("photos/set/x.tar", archive("x.tar", {"in.jpg": encode(scene(0))}))
+    s3.pipe("photos/set/", b"")  # what some tools leave for a folder
+    catalog = tmp_path / "catalog.sqlite"
+    findings = la.find("s3://photos/set", catalog=catalog)
+    assert len(findings.groups) == 4
+    assert findings.stats["skipped"] == {"archive": 1}
+    again = la.find("s3://photos/set", catalog=catalog)
+    assert again.stats["cached"] == again.stats["hashed"] == 8
+    s3.pipe(
+        "photos/set/0/0.jpg", encode(scene(0), quality=70)[:-1] + b"\xd8"
+    )  # the same size, most likely in the same second
+    assert la.find("s3://photos/set", catalog=catalog).stats["cached"] == 7
+    inside = la.find("s3://photos/set/x.tar", against="s3://photos/set/1", catalog=catalog)
+    assert inside.unmatched == []
+    assert Reader().read("s3://photos/set/x.tar/in.jpg") == encode(scene(0))
+    assert Reader().read("s3://photos/set/1/1.jpg") == encode(scene(0), quality=71)
+    assert len(la.hash_images("s3://photos/set/1", catalog=catalog)) == 4
+
+
+def test_s3_says_what_is_wrong_and_tells_no_secrets(s3: Any, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="nothing to read: s3://nowhere: ") as caught:
+        la.find("s3://nowhere")
+    assert "do-not-tell" not in str(caught.value)
+    (tmp_path / "a.jpg").write_bytes(encode(scene(1)))
+    findings = la.find(["s3://nowhere/x", str(tmp_path)])
+    assert findings.missing_roots == ["s3://nowhere/x"]
+    assert findings.stats["hashed"] == 1
+
+
+def test_a_server_that_goes_away_loses_the_root(memory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        memory.pipe(f"/set/{number}.jpg", encode(scene(number, 80, 60)))
+    kind, read, calls = type(memory), memory.cat_file, []
+
+    def unplugged(path: str, **options: Any) -> bytes:
+        calls.append(path)
+        if len(calls) > 8:
+            raise TimeoutError("no answer")
+        return bytes(read(path, **options))
+
+    def info(path: str) -> dict[str, Any]:
+        if len(calls) > 8:
+            raise TimeoutError("no answer")
+        return {"name": path, "type": "directory"}
+
+    monkeypatch.setattr(kind, "cat_file", staticmethod(unplugged))
+    monkeypatch.setattr(kind, "info", staticmethod(info))
+    findings = la.find("memory://set", workers=1)
+    assert findings.missing_roots == ["memory://set"]
+    assert findings.failures == []
+    assert 1 <= findings.stats["hashed"] <= 8
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"gs://photos needs a package that is not installed: .*gcsfs"):
+        la.find("gs://photos")
+    with pytest.raises(UsageError, match="no such protocol: nothing; known are "):
+        la.find("nothing://photos")
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(UsageError, match=r"fsspec is not installed: pip install 'lookalike\[buckets\]'"):
+        la.find("s3://photos")
