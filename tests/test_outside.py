@@ -97,19 +97,17 @@ def test_a_file_names_them_by_path_or_digest(album: Path, ending: str, by: str) 
 
 def test_numbers_count_the_paths_given(album: Path) -> None:
     paths = [album / name for name in NAMES]
-    findings = la.find(paths, use_catalog=False, workers=1, candidates=[(0, np.int64(2))])
+    numbers: list[tuple[int, np.int64]] = [(0, np.int64(2))]
+    findings = la.find(paths, use_catalog=False, workers=1, candidates=numbers)
     assert (findings.stats["groups"], findings.to_dict()["options"]["candidates"]) == (1, 1)
     assert la.find(paths, use_catalog=False, workers=1, candidates=[(0, 1)]).stats["groups"] == 0
 
 
 def test_what_was_not_read_is_counted(album: Path) -> None:
     known = str(album / "whole.png")
-    pairs = [
-        (known, str(album / "crop.jpg")),
-        (known, "nowhere.jpg"),
-        ("nowhere.jpg", "too.jpg"),
-        (b"\1" * 32, b"\2" * 32),
-    ]
+    pairs: list[tuple[str | bytes, str | bytes]] = [
+        (known, str(album / "crop.jpg")), (known, "nowhere.jpg"), ("nowhere.jpg", "too.jpg"), (b"\1" * 32, b"\2" * 32),
+    ]  # fmt: skip
     findings = la.find(album, use_catalog=False, workers=1, candidates=pairs)
     (told,) = findings.warnings
     assert told.startswith("3 of 4 candidates name no image that was read, such as nowhere.jpg: ")
