@@ -65,3 +65,24 @@ def test_the_accuracy_bench_counts_every_pair(tmp_path: Path) -> None:
         assert 0 <= row["copy"] <= row["edit"] <= row["similar"] <= row["candidates"] <= 1
     assert all(row["copy"] + row["edit"] + row["similar"] <= row["pairs"] == 2 for row in found["hard"].values())
     assert "random pairs" in done.stdout
+
+
+def test_the_benchmark_of_scale_finds_what_was_planted(tmp_path: Path) -> None:
+    figures = tmp_path / "scale.json"
+    options = ["--rows", "300", "600", "--hard", "60", "--pairs", "5000", "--json", str(figures)]
+    done = subprocess.run(
+        [sys.executable, "scale.py", *options], cwd=BENCHMARKS, capture_output=True, text=True, check=False,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    small, large, copies, hashes, pairs = json.loads(figures.read_text())["scale"]
+    assert [row["stats"]["hashed"] for row in (small, large, copies, hashes)] == [300, 600, 60, 60]
+    assert small["stats"]["by_tier"]["exact"] == 12
+    assert large["stats"]["by_tier"]["exact"] == 24
+    assert large["stats"]["by_tier"]["copy"] >= 30
+    assert copies["stats"]["groups"] == 1
+    assert copies["stats"]["duplicates"] == 59
+    assert hashes["stats"]["duplicates"] < 5
+    assert pairs["planted"] == 49
+    assert pairs["pairs"] >= 49
+    assert "join + verify" in done.stdout
