@@ -234,7 +234,9 @@ class Contents(Database):
             digest += digests
         whole = whole[:, : len(digest)]
         numbers: dict[str, Any] = dict(zip(NUMBERS, whole, strict=False))
-        flags: dict[str, Any] = {name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)}
+        flags: dict[str, Any] = {
+            name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)
+        }
         return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
 
     def decoded(self, *, version: int, detail: int) -> NDArray[np.int64]:
