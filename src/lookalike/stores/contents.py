@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
