@@ -16,6 +16,7 @@ import matplotlib as mpl
 from matplotlib import pyplot as plt
 
 from growth import growth_table
+from scale import scale_table
 from timing import FIGURES, show, table
 
 mpl.use("Agg")
@@ -32,6 +33,8 @@ def parts(figures: dict[str, Any]) -> dict[str, str]:
             found[name] = "\n\n".join(case_table(case) for case in cases.values())
     if "growth" in figures:
         found["growth"] = growth_table(figures["growth"])
+    if "scale" in figures:
+        found["scale"] = scale_table(figures["scale"])
     if "join" in figures:
         found["join"] = join_table([row for row in figures["join"] if "wall_s" in row])
     return found

@@ -80,3 +80,24 @@ def test_the_search_bench_finds_every_query(tmp_path: Path) -> None:
         assert row[orient]["found"] == 3
         assert 0 < row[orient]["median"] <= row[orient]["worst"]
     assert "3 of 3 found" in done.stdout
+
+
+def test_the_benchmark_of_scale_finds_what_was_planted(tmp_path: Path) -> None:
+    figures = tmp_path / "scale.json"
+    options = ["--rows", "300", "600", "--hard", "60", "--pairs", "5000", "--json", str(figures)]
+    done = subprocess.run(
+        [sys.executable, "scale.py", *options], cwd=BENCHMARKS, capture_output=True, text=True, check=False,
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    small, large, copies, hashes, pairs = json.loads(figures.read_text())["scale"]
+    assert [row["stats"]["hashed"] for row in (small, large, copies, hashes)] == [300, 600, 60, 60]
+    assert small["stats"]["by_tier"]["exact"] == 12
+    assert large["stats"]["by_tier"]["exact"] == 24
+    assert large["stats"]["by_tier"]["copy"] >= 30
+    assert copies["stats"]["groups"] == 1
+    assert copies["stats"]["duplicates"] == 59
+    assert hashes["stats"]["duplicates"] < 5
+    assert pairs["planted"] == 49
+    assert pairs["pairs"] >= 49
+    assert "join + verify" in done.stdout

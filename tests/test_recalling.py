@@ -108,6 +108,13 @@ def test_a_content_without_a_thumbnail_is_a_failure_that_says_what_to_do(folder:
     assert "run find on its folder" in {row.reason for row in found.failures}.pop()
 
 
+def test_what_was_not_looked_at_is_not_cleaned(folder: Path, tmp_path: Path) -> None:
+    catalog, ledger = tmp_path / "catalog.sqlite", tmp_path / "ledger.sqlite"
+    la.find(folder, catalog=catalog, ledger=ledger)
+    with pytest.raises(UsageError, match="name their folders to clean them"):
+        la.find(f"catalog:{catalog}", ledger=ledger).plan()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -22,7 +22,9 @@ OF_FIND = {"--tier", "--unmatched", "--output", "--full-pictures", "--fail-on-du
 
 @with_arguments(unmatched="against", output="protect", full_pictures="output", json="full_pictures", show="json")
 def find(
-    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs.")] = None,
+    paths: Annotated[
+        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs; or catalog:FILE.")
+    ] = None,
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     unmatched: Annotated[
         str | None, typer.Option(metavar="FILE", help="List the images of PATH that REF does not have (.nul: NUL-separated).")

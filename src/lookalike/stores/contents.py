@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -233,8 +234,10 @@ class Contents(Database):
             exif += (json.loads(value) if value else nothing for value in facts)
             digest += digests
         whole = whole[:, : len(digest)]
-        numbers = dict(zip(NUMBERS, whole, strict=False))
-        flags = {name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)}
+        numbers: dict[str, Any] = dict(zip(NUMBERS, whole, strict=False))
+        flags: dict[str, Any] = {
+            name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)
+        }
         return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
 
     def decoded(self, *, version: int, detail: int) -> NDArray[np.int64]:
