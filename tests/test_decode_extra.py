@@ -1,4 +1,4 @@
-"""What a file says that needs the extra `formats` in a Python without it, and that with it the file is read."""
+"""What a file that needs the extra `formats` says in a Python that does not have it; and that it is read with it."""
 
 import io
 import json

@@ -41,6 +41,8 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result
+            # One worker for each core is enough; the stacks of more threads count as memory.
+            env={"OPENBLAS_NUM_THREADS": "1", **os.environ},
         )
 
     def ask(self, tasks: Sequence[object]) -> Iterator[Any]:
