@@ -5,7 +5,7 @@ import io
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class _Batches:
         self._metadata: Any = None
         try:
             with self._opened() as file:
-                self._metadata = file.metadata
+                self._metadata, self._names = file.metadata, file.schema_arrow.names
                 self._column = column_of(file.schema_arrow, column, self._first_rows(file), blob.path)
         except self._arrow.ArrowException as error:
             raise OSError(0, f"not a Parquet file that can be read: {error}") from error
@@ -98,6 +98,18 @@ class _Batches:
         batch, at = divmod(number - int(self._starts[group]), self._rows_at_once[group])
         with self._lock:
             return self._batch(group, batch)[at].as_py()
+
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return list(self._names)
+
+    def column(self, name: str, numbers: Sequence[int]) -> list[Any]:
+        """Return what a column holds in some rows; all of it is read."""
+        with self._opened() as file:
+            try:
+                return list(file.read(columns=[name], use_threads=False).column(0).take(list(numbers)).to_pylist())
+            except self._arrow.ArrowException as error:
+                raise OSError(0, f"column {name!r} of the Parquet file cannot be read: {error}") from error
 
     def is_there(self) -> bool:
         """Return whether the file is unchanged."""
