@@ -145,6 +145,13 @@ def test_what_hugging_face_noted_in_the_file_settles_it(write: Write) -> None:
     assert find(path, use_catalog=False).keep_indices.tolist() == KEPT
 
 
+def test_a_table_of_hashes_has_no_images(write: Write) -> None:
+    path = write({"path": ["a.jpg"]})
+    pq.write_table(pq.read_table(path).replace_schema_metadata({"lookalike": "{}"}), path)
+    with pytest.raises(UsageError, match="holds hashes, not images"):
+        open_source(path)
+
+
 def test_sound_is_no_image(write: Write) -> None:
     sound = [{"bytes": b"RIFF\0\0\0\0WAVEfmt ", "path": "a.wav"}] * 5
     assert find(write({"audio": sound, "image": cells(PICTURES)})).keep_indices.tolist() == KEPT

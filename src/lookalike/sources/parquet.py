@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from lookalike.errors import UsageError
 from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, column_of
 from lookalike.sources.blobs import Blob
 from lookalike.sources.optional import optional
 from lookalike.sources.rows import Place, Rows
 
+OF_HASHES = b"lookalike"
+"""Key of the schema metadata of tables that hold hashes; whoever knows these opens them before they get here."""
 BATCH_BYTES = 4 << 20
 """What a batch of rows may hold, one row at least."""
 KEPT_BYTES = 16 << 20
@@ -62,6 +65,8 @@ class _Batches:
         try:
             with self._opened() as file:
                 self._metadata, self._names = file.metadata, file.schema_arrow.names
+                if OF_HASHES in (file.schema_arrow.metadata or {}):
+                    raise UsageError(f"{blob.path} holds hashes, not images: name what it was made of")
                 self._column = column_of(file.schema_arrow, column, self._first_rows(file), blob.path)
         except self._arrow.ArrowException as error:
             raise OSError(0, f"not a Parquet file that can be read: {error}") from error
