@@ -55,7 +55,14 @@ def test_no_name_hides_a_folder(tmp_path: Path, put: Callable[..., Path], monkey
 
 def test_paths_are_what_they_were(put: Callable[..., Path]) -> None:
     files = [put(f"{row}.png", encode(image, "PNG")) for row, image in enumerate(IMAGES)]
-    for given in (files, tuple(map(str, files)), iter(files), dict.fromkeys(files).keys(), set(files)):
+    for given in (
+        files,
+        tuple(map(str, files)),
+        np.array(list(map(str, files))),
+        iter(files),
+        dict.fromkeys(files).keys(),
+        set(files),
+    ):
         found = find(given, use_catalog=False)
         assert found.stats["duplicates"] == 2
         assert found.keep_rows == {}

@@ -179,3 +179,13 @@ def test_a_stream_has_no_rows_to_number() -> None:
         UsageError, match="cannot look for images in IterableDataset: give a path, a Hugging Face Dataset"
     ):
         find(dataset().to_iterable_dataset())
+
+
+def test_other_columns_are_had_by_name(tmp_path: Path) -> None:
+    path = str(tmp_path / "set")
+    made = datasets.DatasetDict({"train": dataset(), "test": dataset(PICTURES[:2]).rename_column("label", "kind")})
+    made.save_to_disk(path)
+    source = open_source(path)
+    assert isinstance(source, Splits)
+    assert source.column_names() == ["image", "label", "kind"]
+    assert source.values("label", [f"{path}/train/3", f"{path}/test/1", f"{path}/train/0"]) == [3, None, 0]

@@ -225,3 +225,15 @@ def test_hashes_of_values_are_those_of_files(put: Callable[..., Path], tmp_path:
     assert list(table.refs.paths) == [f"images/{row}" for row in range(5)]
     for name in ("phash", "dhash"):
         assert np.array_equal(table.blocks[name], files.blocks[name])
+
+
+def test_what_comes_beside_images_is_had_by_its_name() -> None:
+    rows: list[Any] = [{"image": image, "label": number} for number, image in enumerate(IMAGES)]
+    rows[3] = None
+    for given in (pd.DataFrame(rows[:3]), rows):
+        one: Any = source(given)
+        assert one.column_names() == ["image", "label"]
+        assert one.values("label", ["images/2", "images/0", "images/99"]) == [2, 0, None]
+    assert one.values("label", ["images/3"]) == [None]
+    bare: Any = source(IMAGES)
+    assert bare.column_names() == []

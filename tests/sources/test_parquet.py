@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import encode, scene
-from lookalike import find
+from lookalike import find, shards
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.sources import parquet
@@ -145,6 +145,13 @@ def test_what_hugging_face_noted_in_the_file_settles_it(write: Write) -> None:
     assert find(path, use_catalog=False).keep_indices.tolist() == KEPT
 
 
+def test_a_table_of_hashes_has_no_images(write: Write) -> None:
+    path = write({"path": ["a.jpg"]})
+    pq.write_table(pq.read_table(path).replace_schema_metadata({"lookalike": "{}"}), path)
+    with pytest.raises(UsageError, match="holds hashes, not images"):
+        open_source(path)
+
+
 def test_sound_is_no_image(write: Write) -> None:
     sound = [{"bytes": b"RIFF\0\0\0\0WAVEfmt ", "path": "a.wav"}] * 5
     assert find(write({"audio": sound, "image": cells(PICTURES)})).keep_indices.tolist() == KEPT
@@ -258,3 +265,30 @@ def test_the_missing_package_is_named(write: Write, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UsageError, match=r"pyarrow is not installed: pip install 'lookalike\[tables\]'"):
         find(path)
+
+
+def test_other_columns_are_had_by_name(write: Write) -> None:
+    path = write({"image": cells(PICTURES), "label": [5, 6, 7, 8, 9]}, row_group_size=2)
+    source: Any = open_source(path)
+    assert source.column_names() == ["image", "label"]
+    assert source.values("label", [f"{path}/4", f"{path}/0", f"{path}/x"]) == [9, 5, None]
+
+
+def test_a_search_that_was_stopped_goes_on_with_the_rows_that_are_missing(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(
+        {"image": [*(encode(scene(seed)) for seed in range(10, 40)), PICTURES[0], PICTURES[2]]}, row_group_size=5
+    )
+
+    def stop(done: int, _listed: int, _finished: bool) -> None:
+        if done >= 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(shards, "CHUNK_FILES", 4)
+    with pytest.raises(KeyboardInterrupt):
+        find(path, workers=1, progress=stop)
+    again = find(path, workers=1)
+    assert 4 <= again.stats["cached"] < 32
+    assert again.duplicate_indices.tolist() in ([30], [31])
+    assert find(path).stats["cached"] == 32

@@ -171,7 +171,7 @@ class _Dataset:
         schema = dataset.features.arrow_schema
         first = dataset.select_columns(candidates(schema)).with_format("arrow")
         self._column = column_of(schema, column, _slices(first, SAMPLED_AT_ONCE), path)
-        self._files, self._lock = files, threading.Lock()
+        self._dataset, self._files, self._lock = dataset, files, threading.Lock()
         self._block, self._cells = -1, None
         self.files = False
         if self._column is not None:
@@ -202,6 +202,15 @@ class _Dataset:
                 self._block = block
             cells = self._cells
         return None if cells is None else cells[at].as_py()
+
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return list(self._dataset.column_names)
+
+    def column(self, name: str, numbers: Sequence[int]) -> list[Any]:
+        """Return what a column holds in some rows."""
+        rows = self._dataset.select_columns([name]).with_format("arrow")
+        return list(rows[list(numbers)].column(0).to_pylist()) if numbers else []
 
     def is_there(self) -> bool:
         """Return whether its files are unchanged."""

@@ -1,7 +1,9 @@
 """Values in memory: lists, arrays, map-style datasets and data frames of pictures, bytes or paths."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from lookalike.sources.cells import SAMPLE, check_column, find_column, is_image
@@ -47,7 +49,9 @@ def open_sequence(items: Any, path: str, column: str | int | None) -> Rows:
     if column is None:
         column = find_column(named, f"each row of {path}", "say which by column=NAME, of tuples by its position")
     check_column(column, named, f"a row of {path}")
-    return _open(path, "memory", len(items), lambda number: _of_row(items[number], column))
+    cells = {name: partial(_of_row, items, name) for name in named}
+    beside = {name: cell for name, cell in cells.items() if isinstance(name, str)}
+    return _open(path, "memory", len(items), cells[column], beside)
 
 
 def open_frame(frame: Any, path: str, column: Any) -> Rows:
@@ -78,7 +82,8 @@ def open_frame(frame: Any, path: str, column: Any) -> Rows:
         head = frame.iloc[: SAMPLE * 8]
         column = find_column({name: head[name].dropna().iloc[:SAMPLE] for name in frame.columns}, "the data frame")
     check_column(column, frame.columns, "the data frame")
-    return _open(path, "dataframe", len(frame), frame[column].iloc.__getitem__)
+    beside = {str(name): frame[name].iloc.__getitem__ for name in frame.columns}
+    return _open(path, "dataframe", len(frame), frame[column].iloc.__getitem__, beside)
 
 
 def open_series(series: Any, path: str) -> Rows:
@@ -99,8 +104,9 @@ def open_series(series: Any, path: str) -> Rows:
     return _open(path, "dataframe", len(series), series.iloc.__getitem__)
 
 
-def _open(path: str, kind: str, count: int, cell: Cell) -> Rows:
-    return Rows(path, kind, Place("", path, lasting=False), _Values(count, cell))
+def _open(path: str, kind: str, count: int, cell: Cell, beside: Mapping[str, Cell] = MappingProxyType({})) -> Rows:
+    """Open what has a cell for each row, and others beside it, by their names."""
+    return Rows(path, kind, Place("", path, lasting=False), _Values(count, cell, beside))
 
 
 def _samples(items: Any) -> list[Any]:
@@ -114,10 +120,9 @@ def _samples(items: Any) -> list[Any]:
     return found
 
 
-def _of_row(row: Any, column: Any) -> Any:
-    if row is None:
-        return None
-    return row[column]
+def _of_row(items: Any, name: Any, number: int) -> Any:
+    row = items[number]
+    return None if row is None else row[name]
 
 
 def _item(cell: Cell, number: int) -> Any:
@@ -133,8 +138,8 @@ def _item(cell: Cell, number: int) -> Any:
 class _Values:
     """Values that somebody else keeps."""
 
-    def __init__(self, count: int, cell: Cell) -> None:
-        self._count, self._cell = count, cell
+    def __init__(self, count: int, cell: Cell, beside: Mapping[str, Cell]) -> None:
+        self._count, self._cell, self._beside = count, cell, beside
 
     def __len__(self) -> int:
         return self._count
@@ -146,6 +151,21 @@ class _Values:
     def value(self, number: int) -> Any:
         """Return an item."""
         return _item(self._cell, number)
+
+    def names(self) -> list[str]:
+        """Return the names of what rows hold."""
+        return [str(name) for name in self._beside]
+
+    def column(self, name: str, numbers: Sequence[int]) -> list[Any]:
+        """Return what rows hold by one of these names; None where a row has nothing there."""
+        cell = self._beside[name]
+        found = []
+        for number in numbers:
+            try:
+                found.append(_item(cell, number))
+            except OSError:  # the failure of a row that cannot be had says so
+                found.append(None)
+        return found
 
     def is_there(self) -> bool:
         """Return True."""

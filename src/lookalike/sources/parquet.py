@@ -5,16 +5,19 @@ import io
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from lookalike.errors import UsageError
 from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, column_of
 from lookalike.sources.blobs import Blob
 from lookalike.sources.optional import optional
 from lookalike.sources.rows import Place, Rows
 
+OF_HASHES = b"lookalike"
+"""Key of the schema metadata of tables that hold hashes; whoever knows these opens them before they get here."""
 BATCH_BYTES = 4 << 20
 """What a batch of rows may hold, one row at least."""
 KEPT_BYTES = 16 << 20
@@ -61,7 +64,9 @@ class _Batches:
         self._metadata: Any = None
         try:
             with self._opened() as file:
-                self._metadata = file.metadata
+                self._metadata, self._names = file.metadata, file.schema_arrow.names
+                if OF_HASHES in (file.schema_arrow.metadata or {}):
+                    raise UsageError(f"{blob.path} holds hashes, not images: name what it was made of")
                 self._column = column_of(file.schema_arrow, column, self._first_rows(file), blob.path)
         except self._arrow.ArrowException as error:
             raise OSError(0, f"not a Parquet file that can be read: {error}") from error
@@ -98,6 +103,18 @@ class _Batches:
         batch, at = divmod(number - int(self._starts[group]), self._rows_at_once[group])
         with self._lock:
             return self._batch(group, batch)[at].as_py()
+
+    def names(self) -> list[str]:
+        """Return the names of all columns."""
+        return list(self._names)
+
+    def column(self, name: str, numbers: Sequence[int]) -> list[Any]:
+        """Return what a column holds in some rows; all of it is read."""
+        with self._opened() as file:
+            try:
+                return list(file.read(columns=[name], use_threads=False).column(0).take(list(numbers)).to_pylist())
+            except self._arrow.ArrowException as error:
+                raise OSError(0, f"column {name!r} of the Parquet file cannot be read: {error}") from error
 
     def is_there(self) -> bool:
         """Return whether the file is unchanged."""

@@ -29,6 +29,12 @@ class Values(Protocol):
             If it cannot be had.
         """
 
+    def names(self) -> list[str]:
+        """Return the names of all columns; none where rows have no names for what they hold."""
+
+    def column(self, name: str, numbers: Sequence[int]) -> list[Any]:
+        """Return what one of these columns holds in some rows."""
+
     def is_there(self) -> bool:
         """Return whether they are still what they were."""
 
@@ -112,9 +118,8 @@ class Rows:
     def read(self, paths: Sequence[str]) -> Iterator[Content]:
         """Yield the bytes of rows, or what is wrong with each."""
         for path in paths:
-            name = path[len(self.path) + 1 :]
-            number = int(name) if name.isdecimal() else -1
-            if not 0 <= number < len(self._values) or str(number) != name:
+            number = self._number(path)
+            if number is None:
                 yield Unreadable("not-here", "no such row")
                 continue
             try:
@@ -123,6 +128,21 @@ class Rows:
                 yield Unreadable("damaged", error.strerror or str(error))
             except MemoryError:
                 yield Unreadable("limit", "not enough memory to read it")
+
+    def column_names(self) -> list[str]:
+        """Return the names of the columns that come with images."""
+        return self._values.names()
+
+    def values(self, column: str, paths: Sequence[str]) -> list[Any]:
+        """Return what a column holds beside some images; None where there is no such row."""
+        numbers = [self._number(path) for path in paths]
+        found = iter(self._values.column(column, [number for number in numbers if number is not None]))
+        return [None if number is None else next(found) for number in numbers]
+
+    def _number(self, path: str) -> int | None:
+        name = path[len(self.path) + 1 :]
+        number = int(name) if name.isdecimal() and name.isascii() else -1
+        return number if 0 <= number < len(self._values) and str(number) == name else None
 
     def is_there(self) -> bool:
         """Return whether what keeps the rows is unchanged."""
@@ -171,6 +191,20 @@ class Splits:
                 yield Unreadable("not-here", "no such part")
             else:
                 yield from part.read([path])
+
+    def column_names(self) -> list[str]:
+        """Return the names of the columns of any of them."""
+        return list(dict.fromkeys(name for part in self.tables.values() for name in part.column_names()))
+
+    def values(self, column: str, paths: Sequence[str]) -> list[Any]:
+        """Return what a column holds beside some images; None where there is none."""
+        found: list[Any] = [None] * len(paths)
+        for name, part in self.tables.items():
+            rows = [at for at, path in enumerate(paths) if path.rpartition("/")[0] == name]
+            if rows and column in part.column_names():
+                for at, value in zip(rows, part.values(column, [paths[at] for at in rows]), strict=True):
+                    found[at] = value
+        return found
 
     def is_there(self) -> bool:
         """Return whether all of them are there."""

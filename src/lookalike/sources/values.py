@@ -80,6 +80,8 @@ def _pieces(given: Any, name: str) -> Iterator[tuple[Any, str]]:
     if isinstance(given, Mapping):  # a DatasetDict too
         for key, value in given.items():
             yield from _pieces(value, str(key))
+    elif isinstance(given, np.ndarray) and given.dtype.kind == "U":
+        yield from _pieces(given.tolist(), name)
     elif isinstance(given, (Iterator, set, frozenset, KeysView, ValuesView)) and not isinstance(given, Source):
         yield from _pieces(list(given), name)
     elif isinstance(given, (list, tuple)) and all(map(_is_root, given)):
