@@ -91,6 +91,10 @@ def main() -> None:
         )
         print(json.dumps(figures[-1]), flush=True)
     print("\n## Scale\n\n" + scale_table(figures))
+    if options.pairs:
+        print(
+            "\njoin + verify: hashes are random; only contents that are near another one have a thumbnail, drawn by rule."
+        )
     save(options.json, "scale", figures)
 
 

@@ -107,9 +107,9 @@ def pictures(
         luma = _fields(waves)[origin]
         luma[flat[origin]] = generator.integers(40, 250, (int(flat[origin].sum()), 1, 1))
         chroma = generator.integers(-30, 31, (number, 1, 1, 2)) + np.zeros((1, CHROMA_SIDE, CHROMA_SIDE, 1))
-        chroma = np.clip(128 + chroma[origin], 0, 255).astype(np.uint8)
         luma[copy] = _copied(luma[copy], generator)
-        yield start, np.clip(np.rint(luma), 0, 255).astype(np.uint8), chroma, copy
+        colours = np.clip(128 + chroma[origin], 0, 255).astype(np.uint8)
+        yield start, np.clip(np.rint(luma), 0, 255).astype(np.uint8), colours, copy
 
 
 def _fields(waves: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -216,14 +216,14 @@ def _write_pairs(path: Path, block: NDArray[np.uint64], shown: NDArray[np.int64]
                 store.db.executemany(insert, ((at + 1, at.to_bytes(32, "big"), *known) for at in part))
                 store.add_hashes(range(part.start + 1, part.stop + 1), block[part.start : part.stop, np.newaxis], SPEC)
         for start in range(0, len(shown), AT_ONCE):
-            part = shown[start : start + AT_ONCE]
-            copy = (part % 100 == 0) & (part > 0)
-            of = part - copy
+            some = shown[start : start + AT_ONCE]
+            copy = (some % 100 == 0) & (some > 0)
+            of = some - copy
             luma = drawn[of % AT_ONCE] // 2 + drawn[(of // AT_ONCE * 7 + of % AT_ONCE + 1) % AT_ONCE] // 2
             luma[copy] += 3
             with store.transaction():
                 store.db.executemany(
                     "INSERT INTO thumbnail VALUES (?, ?)",
-                    ((int(at) + 1, picture.tobytes() + gray) for at, picture in zip(part, luma, strict=True)),
+                    ((int(at) + 1, picture.tobytes() + gray) for at, picture in zip(some, luma, strict=True)),
                 )
         store.db.execute("PRAGMA journal_mode = WAL")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import lookalike as la
-from hash_pictures import scene
+from conftest import scene
 from lookalike.errors import SourceError, UsageError
 from lookalike.opening import open_catalog
 

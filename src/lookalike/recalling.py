@@ -107,10 +107,10 @@ def recall(root: str, store: Catalog, options: ScanOptions) -> Scan:
         rows = store.images(number)
         if unusable and not unusable.keys().isdisjoint(row[-1] for row in rows):
             place = _place(root, here, volume, folder)
-            for name, *numbers, content in rows:
+            for name, size, mtime_ns, device, inode, content in rows:
                 if content in unusable:
                     own = os.fsdecode(name)
-                    ref = ImageRef(os.path.join(place, own), volume, _key(folder, own), *numbers)
+                    ref = ImageRef(os.path.join(place, own), volume, _key(folder, own), size, mtime_ns, device, inode)
                     failures.append(Failure(ref, "decode", *unusable[content]))
             rows = [row for row in rows if row[-1] not in unusable]
         if rows:
@@ -134,7 +134,8 @@ def _scan(
     skipped = Counter(store.skipped(SOURCE))
     facts = store.contents(np.unique(numbers[-1]))
     content = np.searchsorted(facts.id, numbers[-1])
-    small = (np.stack([facts.width, facts.height], axis=1) < np.array(options.min_size)).any(axis=1)[content]
+    width, height = options.min_size
+    small = ((facts.width < width) | (facts.height < height))[content]
     excluded = matching(options.exclude, keys, [""])
     if options.include:
         excluded |= ~matching(options.include, keys, [""])

@@ -101,7 +101,7 @@ class Words(Database):
     def _words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str) -> Iterator[list[tuple[int, bytes]]]:
         query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
             AND {} ORDER BY content"""
-        return self.among(query, "content", ids, (spec.id, variant))  # type: ignore[return-value]
+        return self.among(query, "content", ids, (spec.id, variant))
 
     def _spec(self, spec: HashSpec) -> int:
         self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
