@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ from lookalike.errors import DecodeError
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
 from lookalike.model import MIN_DETAIL, HashSpec, Orient, Tier
 from lookalike.pictures import ImageSource, contents
+from lookalike.sources.reading import Reader
 from lookalike.turns import BACK
 from lookalike.variants import VARIANTS
 from lookalike.verify.exposures import Exposures
@@ -230,14 +232,14 @@ def read(paths: Sequence[str], facts: Facts, row: int) -> bytes | None:
     bytes or None
         None where no path leads to a file with these bytes.
     """
-    for path in paths:
-        try:
-            with open(path, "rb") as file:
-                data = file.read(int(facts.size[row]) + 1)
-        except (OSError, ValueError, MemoryError):  # a name that something was added by may be no path at all
-            continue
-        if blake3(data).digest() == facts.digest[row]:
-            return data
+    with closing(Reader()) as reader:
+        for path in paths:
+            try:
+                data = reader.read(path, int(facts.size[row]) + 1)
+            except (OSError, ValueError, MemoryError):  # a name that something was added by may be no path at all
+                continue
+            if blake3(data).digest() == facts.digest[row]:
+                return data
     return None
 
 
