@@ -1,10 +1,9 @@
-"""Reading what gzip packed from anywhere, against the reader of the standard library, which goes back to the front each time."""
+"""Reading what gzip packed from anywhere, against the standard library, which goes back to the front each time."""
 
 import gzip
 import io
 import random
 import zlib
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,11 +14,10 @@ PLAIN = b"".join(random.Random(seed).randbytes(700) + bytes(random.Random(seed).
 
 
 @pytest.fixture(autouse=True)
-def _near(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _near(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gzips, "SPACING", 5000)
     monkeypatch.setattr(gzips, "MOST_MARKS", 16)
     monkeypatch.setattr(gzips, "PACKED_BYTES", 1000)
-    yield
 
 
 def packed(kind: str) -> bytes:
