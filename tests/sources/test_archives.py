@@ -389,7 +389,7 @@ def test_a_folder_named_like_an_archive_is_a_folder(tmp_path: Path) -> None:
 def test_what_is_no_archive_is_no_crash(tmp_path: Path, name: str, data: bytes) -> None:
     findings = la.find(write(tmp_path / name, data))
     assert findings.stats["hashed"] == 0
-    assert bool(findings.incomplete) != (name == "x.tar" and data == bytes(10_000))  # zeros are an archive of nothing
+    assert bool(findings.incomplete) != (name.startswith("x.tar") and data == bytes(10_000))  # zeros are an archive of nothing
 
 
 @pytest.mark.parametrize("make", [zip_of, piped_zip, tar_of, lambda members: gzip.compress(tar_of(members), mtime=0)])
