@@ -20,7 +20,7 @@ import pytest
 import lookalike as la
 from conftest import encode, scene
 from lookalike.errors import SourceError, UsageError
-from lookalike.sources import buckets
+from lookalike.sources import buckets, urls
 from lookalike.sources.buckets import Bucket
 from lookalike.sources.reading import Reader
 
@@ -34,13 +34,13 @@ def names(findings: la.Findings) -> list[list[str]]:
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return a list of what is fetched from now on."""
     fetched: list[str] = []
-    read = buckets.Store.read
+    read = urls.Store.read
 
-    def noted(store: buckets.Store, url: str, start: int | None = None, end: int | None = None) -> bytes:
+    def noted(store: urls.Store, url: str, start: int | None = None, end: int | None = None) -> bytes:
         fetched.append(url)
         return read(store, url, start, end)
 
-    monkeypatch.setattr(buckets.Store, "read", noted)
+    monkeypatch.setattr(urls.Store, "read", noted)
     return fetched
 
 
@@ -220,7 +220,7 @@ def test_a_web_server(web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (
         la.find(f"{web}/x.zip", use_catalog=False).stats["hashed"] == 1
     )  # this server sends no parts of a file, so all of it
-    monkeypatch.setattr(buckets, "READ_BYTES", 1000)
+    monkeypatch.setattr(urls, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(buckets, "BLOCK_BYTES", 1000)
     (line,) = la.find(f"{web}/x.zip", use_catalog=False).incomplete
     assert "does not give parts of a file" in line

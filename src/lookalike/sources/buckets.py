@@ -1,32 +1,24 @@
 """Buckets: objects behind a URL (S3, Google, Azure, HTTP, ...), listed folder by folder and read some at a time."""
 
 import datetime as dt
-import errno
 import io
-import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
-from urllib.parse import urlsplit
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from blake3 import blake3
 
 from lookalike import formats
-from lookalike.errors import FailureKind, UsageError, failure_kind
+from lookalike.errors import FailureKind, failure_kind
 from lookalike.sources.blobs import Blob
 from lookalike.sources.folders import PART_NAMES, UNKNOWN_SIZE, Entry, Folder, Unread, Unreadable
 from lookalike.sources.members import too_large
 from lookalike.sources.rules import skipped_kind
+from lookalike.sources.urls import Ranged, Store
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
-URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
-"""How a URL begins; one letter would be a drive of Windows."""
 AT_ONCE = 16
 """Objects that are fetched at a time."""
 READ_BYTES = 32 << 20
@@ -37,32 +29,9 @@ BLOCK_BYTES = 2 << 20
 """Bytes of an archive that are fetched at a time, or as many as are wanted."""
 COARSE_NS = 2_000_000_000
 """Times in whole seconds say nothing of a change so shortly after another one."""
-LINKS = ("http", "https")
-"""Protocols that know of links between pages, and of no folders."""
 TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "Last-Modified", "created")
 TAGS = ("ETag", "etag", "content_md5", "Content-MD5", "md5Hash", "ino")
 """What file systems call the time of the last change, and what tells one content from another."""
-
-
-def is_url(path: str) -> bool:
-    """Return whether a path is a URL.
-
-    Parameters
-    ----------
-    path : str
-        What the user named.
-
-    Returns
-    -------
-    bool
-        Whether it begins with a protocol.
-
-    Examples
-    --------
-    >>> is_url("s3://photos/2019"), is_url("C:/photos"), is_url("photos")
-    (True, False, False)
-    """
-    return URL.match(path) is not None
 
 
 class _Object(NamedTuple):
@@ -72,67 +41,6 @@ class _Object(NamedTuple):
     size: int
     changed_ns: int
     tag: str
-
-
-class Store:
-    """The file system that a URL names, with the few calls that are made of it.
-
-    Parameters
-    ----------
-    url : str
-        A URL on it.
-
-    Raises
-    ------
-    UsageError
-        If fsspec, or what it needs for the protocol, is not installed, or there is no such protocol.
-    """
-
-    def __init__(self, url: str) -> None:
-        try:
-            fsspec = import_module("fsspec")
-        except ImportError as error:
-            raise UsageError(f"fsspec is not installed: pip install 'lookalike[buckets]' (needed for {url})") from error
-        protocol = url.partition("://")[0].lower()
-        try:
-            self._class = fsspec.get_filesystem_class(protocol)
-        except ValueError as error:
-            known = ", ".join(sorted({"s3", "gs", "az", "abfs", "http", "https", "memory", "file", "ftp", "sftp"}))
-            raise UsageError(f"{url}: no such protocol: {protocol}; known are {known} and others of fsspec") from error
-        except ImportError as error:
-            raise UsageError(f"{url} needs a package that is not installed: {error}") from error
-        names = self._class.protocol
-        self.protocol = names if isinstance(names, str) else names[0]
-        self.links = self.protocol in LINKS
-        # Listings that are kept would hide what has changed since, and grow.
-        self._fs = fsspec.filesystem(
-            protocol, use_listings_cache=False, **self._class._get_kwargs_from_urls(url)  # noqa: SLF001 - as fsspec.core does
-        )  # fmt: skip
-
-    def place(self, url: str) -> tuple[str, str]:
-        """Return volume and key of a URL: protocol and bucket or host, and what comes after."""
-        if self.protocol in ("file", "memory"):  # without a host
-            return f"{self.protocol}:", self.inside(url).strip("/")
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]  # a password is nobody's business
-        return f"{self.protocol}:{host}", url.partition("://")[2].partition("/")[2].strip("/")
-
-    def inside(self, url: str) -> str:
-        """Return what the file system itself calls a URL."""
-        return cast("str", self._class._strip_protocol(url))  # noqa: SLF001 - as fsspec.core does
-
-    def look(self, url: str) -> Mapping[str, Any]:
-        """Return what is known of an object or a folder."""
-        return cast("Mapping[str, Any]", _called(self._fs.info, self.inside(url)))
-
-    def list(self, url: str) -> list[Mapping[str, Any]]:
-        """Return what is known of all in a folder."""
-        inside = url.rstrip("/") + "/" if self.links else self.inside(url)
-        return cast("list[Mapping[str, Any]]", _called(self._fs.ls, inside, detail=True))
-
-    def read(self, url: str, start: int | None = None, end: int | None = None) -> bytes:
-        """Return the bytes of an object, or some of them."""
-        return cast("bytes", _called(self._fs.cat_file, self.inside(url), start=start, end=end))
 
 
 class Bucket:
@@ -193,7 +101,7 @@ class Bucket:
 
         def opener() -> tuple[BinaryIO, str]:
             found = stamp()
-            return cast("BinaryIO", io.BufferedReader(_Ranged(self._store, self.path, one.size), BLOCK_BYTES)), found
+            return cast("BinaryIO", io.BufferedReader(Ranged(self._store, self.path, one.size), BLOCK_BYTES)), found
 
         return Blob(self.path, *self._store.place(self.path), one.size, one.changed_ns, stamp_of(one), opener, stamp)
 
@@ -344,72 +252,6 @@ class Bucket:
         if size not in (UNKNOWN_SIZE, len(data)):
             return Unreadable("transient", "it changed while it was read")
         return data
-
-
-class _Ranged(io.RawIOBase):
-    """The bytes of an object, fetched where they are wanted."""
-
-    def __init__(self, store: Store, url: str, size: int) -> None:
-        super().__init__()
-        self._store, self._url, self._size, self._at = store, url, size, 0
-        self._whole: bytes | None = None
-        """All of it, from a server that gives no less."""
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        if base + offset < 0:
-            raise OSError(errno.EINVAL, "a place before the beginning")
-        self._at = base + offset
-        return self._at
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        view = memoryview(buffer).cast("B")
-        count = max(0, min(len(view), self._size - self._at))
-        start, end = self._at, self._at + count
-        if self._whole is None:
-            data = self._store.read(self._url, start, end) if count else b""
-        else:
-            data = self._whole[start:end]
-        if len(data) == self._size != count and self._size <= READ_BYTES:
-            self._whole, data = data, data[start:end]
-        if len(data) != count:
-            raise OSError(
-                0, "the server does not give parts of a file, or it changed: copy the archive to a disk first"
-            )
-        view[:count] = data
-        self._at += count
-        return count
-
-
-def _called(function: Callable[..., Any], *given: Any, **options: Any) -> Any:
-    """Call a file system; whatever its packages raise becomes an error of the system, in words that name no secrets."""
-    try:
-        return function(*given, **options)
-    except PermissionError as error:
-        raise PermissionError(errno.EACCES, f"access denied ({error.strerror or error})") from error
-    except FileNotFoundError as error:
-        cause = error.__cause__
-        if cause is None or getattr(cause, "status", 404) == 404:
-            raise FileNotFoundError(errno.ENOENT, "no such object or folder") from error
-        raise _explained(cause) from error
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:  # each file system has errors of its own
-        raise _explained(error) from error
-
-
-def _explained(error: BaseException) -> OSError:
-    if getattr(error, "status", None) in (401, 403):
-        return PermissionError(errno.EACCES, f"access denied ({getattr(error, 'message', error)})")
-    if getattr(error, "status", None) == 404:
-        return FileNotFoundError(errno.ENOENT, "no such object or folder")
-    return OSError(0, f"{type(error).__name__}: {error}")
 
 
 def _kind(error: OSError) -> FailureKind:

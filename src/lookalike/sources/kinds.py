@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable
 
 from lookalike.sources.blobs import Blob, blob
-from lookalike.sources.buckets import Bucket, is_url
+from lookalike.sources.buckets import Bucket
 from lookalike.sources.folders import Source
 from lookalike.sources.huggingface import is_saved, open_arrow, open_saved
 from lookalike.sources.parquet import open_parquet
 from lookalike.sources.tars import Tar
+from lookalike.sources.urls import is_url
 from lookalike.sources.zips import Zip
 
 

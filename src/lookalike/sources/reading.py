@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterable, Sequence
 
 from lookalike.errors import UsageError
-from lookalike.sources.buckets import Bucket, is_url
+from lookalike.sources.buckets import Bucket
 from lookalike.sources.folders import Source, Unreadable
 from lookalike.sources.kinds import ending_of, open_source
 from lookalike.sources.rows import tables_of
+from lookalike.sources.urls import is_url
 
 
 class Reader:

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from lookalike.errors import SourceError
 from lookalike.sources.braces import expand
-from lookalike.sources.buckets import AT_ONCE, Bucket, is_url
+from lookalike.sources.buckets import AT_ONCE, Bucket
 from lookalike.sources.folders import Source
 from lookalike.sources.kinds import open_source
+from lookalike.sources.urls import is_url
 from lookalike.sources.volumes import readers_of, volume_of
 
 
