@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         UnsafeError,
         UsageError,
     )
+    from lookalike.filtering import KeepFilter, keep_filter
     from lookalike.finding import find
     from lookalike.findings import Findings
     from lookalike.hashes.value import ImageHash
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from lookalike.removal.purging import Purged
     from lookalike.removal.undoing import Undone
     from lookalike.tables.hashes import HashTable
+    from lookalike.tables.kept import KeepTable
     from lookalike.tuned import Tuning
     from lookalike.tuning import tune
 
@@ -60,7 +62,9 @@ _HOME = {
     "HashTable": "tables.hashes",
     "ImageHash": "hashes.value",
     "ImageRef": "model",
+    "KeepFilter": "filtering",
     "KeepOptions": "plan",
+    "KeepTable": "tables.kept",
     "LedgerError": "errors",
     "LookalikeError": "errors",
     "Member": "model",
@@ -90,6 +94,7 @@ _HOME = {
     "history": "cleaning",
     "import_decisions": "deciding",
     "iter_near_pairs": "join",
+    "keep_filter": "filtering",
     "mhash": "hashing",
     "near_pairs": "join",
     "pdq": "hashing",
@@ -116,7 +121,9 @@ __all__ = [
     "HashTable",
     "ImageHash",
     "ImageRef",
+    "KeepFilter",
     "KeepOptions",
+    "KeepTable",
     "LedgerError",
     "LookalikeError",
     "Member",
@@ -147,6 +154,7 @@ __all__ = [
     "history",
     "import_decisions",
     "iter_near_pairs",
+    "keep_filter",
     "mhash",
     "near_pairs",
     "pdq",

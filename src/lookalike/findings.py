@@ -18,12 +18,14 @@ from lookalike.folders import FolderPair
 from lookalike.grouped import Grouped
 from lookalike.illustrating import Shown, findings_page
 from lookalike.keep import Ranking
+from lookalike.keeping import Found, keep_table, planned_table
 from lookalike.labels import Root, survey
 from lookalike.listing import Scan
 from lookalike.model import Failure, Group, Tier
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import make_plan
+from lookalike.tables.kept import KeepTable
 
 SHOWN_IN_NOTEBOOK = 5
 
@@ -257,6 +259,36 @@ class Findings:
             found.groups, found.by_root, options=wanted, orient=self.options.orient, found=found.to_dict(0)["options"]
         )
 
+    def keep_table(self, plan: Plan | None = None) -> KeepTable:
+        """Return what is kept: one row per image under test.
+
+        Parameters
+        ----------
+        plan : Plan, optional
+            From `plan`: what it would remove goes. None for all duplicates.
+
+        Returns
+        -------
+        KeepTable
+            Columns; what could not be read is kept, too.
+        """
+        rows = zip(self._scan.failures, self._scan.failed_reference, self._scan.failed_image, strict=True)
+        found = Found(
+            self._images, self._units, self._ranking, self._matches, self.grouped,
+            [failure for failure, reference, image in rows if image and not reference], self.roots,
+        )  # fmt: skip
+        return keep_table(found) if plan is None else planned_table(found, plan)
+
+    def to_pandas(self) -> Any:
+        """Return `keep_table` for pandas; needs the extra ``tables``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per image: path, group, role, keep, tier, distance, score, keeper, relation, reason and others.
+        """
+        return self.keep_table().to_pandas()
+
     def to_dict(self, groups: int | None = None) -> dict[str, Any]:
         """Return the findings as plain values: the object of ``find --json``.
 
@@ -271,28 +303,9 @@ class Findings:
             Keys version, options, roots, by_root, environment, groups, failures, warnings, stats. Equal for equal input and
             options but for ``stats.seconds`` and ``stats.cached``, for any number of workers.
         """
-        options, scan_options = self.options, self.scan_options
         return {
             "version": 1,
-            "options": {
-                "tier": options.tier.name.lower(),
-                "hash": options.spec.id,
-                "radius": options.radius,
-                "group": options.group,
-                "orient": options.orient,
-                "crops": options.crops,
-                "verify": options.verify,
-                "units": options.units,
-                "keep": options.keep,
-                "protect": list(options.protect),
-                "exclude": list(scan_options.exclude),
-                "include": list(scan_options.include),
-                "min_size": "{}x{}".format(*scan_options.min_size),
-                "follow_symlinks": scan_options.follow_symlinks,
-                "truncated": scan_options.truncated,
-                "max_pixels": scan_options.max_pixels,
-                "against": [tables.printable(path) for path in self.references],
-            },
+            "options": tables.option_row(self.options, self.scan_options, self.references),
             "roots": [tables.printable(path) for path in self.roots],
             "by_root": tables.root_rows(self.by_root),
             "environment": {

@@ -228,7 +228,7 @@ class Grouped(Sequence[Group]):
         return saving
 
     @cached_property
-    def _distance(self) -> NDArray[np.int64]:
+    def distance(self) -> NDArray[np.int64]:
         """Distance of each image to its own keeper in bits."""
         content = self._images.content
         return bits.distance(self._block[content], self._block[content[self._matches.keeper]])
@@ -266,7 +266,7 @@ class Grouped(Sequence[Group]):
             return Member(ref, *known, "keeper", reason=reason, detail=detail, parts=parts, frames=frames)
         keeper = int(self._matches.keeper[row])
         tier = Tier(int(self._matches.tier[row]))
-        distance = int(self._distance[row])
+        distance = int(self.distance[row])
         verified = tier is not Tier.NONE
         duplicate = bool(self.members.duplicate[row])
         apart = "" if duplicate or tier >= Tier.SIMILAR else "not all images of its unit have a keeper; "
@@ -274,11 +274,24 @@ class Grouped(Sequence[Group]):
             ref, *known, "duplicate" if duplicate else "similar", keeper=images.path[keeper],
             distance=distance, share=distance / self._options.spec.bits,
             score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
-            relation=self._relation(row, keeper, tier), reason=apart + self._ranking.reason(keeper, row),
+            relation=self.relation(row), reason=apart + self._ranking.reason(keeper, row),
             keeper_lacks=self._lacking(row, keeper, tier), detail=detail, parts=parts, frames=frames,
         )  # fmt: skip
 
-    def _relation(self, row: int, keeper: int, tier: Tier) -> str:
+    def relation(self, row: int) -> str:
+        """Say what was done to an image, compared with the one that it was attached to.
+
+        Parameters
+        ----------
+        row : int
+            Of the image.
+
+        Returns
+        -------
+        str
+            In words.
+        """
+        keeper, tier = int(self._matches.keeper[row]), Tier(int(self._matches.tier[row]))
         one, other = int(self._images.content[keeper]), int(self._images.content[row])
         if self._file(row) == self._file(keeper):
             return "same file"

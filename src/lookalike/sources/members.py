@@ -31,6 +31,28 @@ def too_large(size: int) -> Unreadable | None:
     return Unreadable("limit", f"{size:,} bytes, more than the limit of {MAX_MEMBER_BYTES:,}")
 
 
+def safe_name(name: str) -> str:
+    """Return the name of a member as one that leads nowhere else.
+
+    Parameters
+    ----------
+    name : str
+        As the archive has it.
+
+    Returns
+    -------
+    str
+        Relative, without ``..``.
+
+    Examples
+    --------
+    >>> safe_name("/etc/a.jpg"), safe_name("../a.jpg"), safe_name("./a.jpg")
+    ('etc/a.jpg', '__/a.jpg', 'a.jpg')
+    """
+    parts = (part for part in name.replace("\0", "_").split("/") if part not in ("", "."))
+    return "/".join("__" if part == ".." else part for part in parts) or "_"
+
+
 class Names:
     """Make names of members safe to show and different from each other."""
 
@@ -56,7 +78,6 @@ class Names:
         >>> names("/etc/a.jpg"), names("../etc/./a.jpg"), names("etc/a.jpg")
         ('etc/a.jpg', '__/etc/a.jpg', 'etc/a.jpg#2')
         """
-        parts = (part for part in name.replace("\0", "_").split("/") if part not in ("", "."))
-        safe = "/".join("__" if part == ".." else part for part in parts) or "_"
+        safe = safe_name(name)
         self._seen[safe] += 1
         return safe if self._seen[safe] == 1 else self(f"{safe}#{self._seen[safe]}")

@@ -8,6 +8,7 @@ from lookalike.tables.findings import (
     check_output,
     failure_row,
     group_row,
+    option_row,
     to_csv,
     to_json,
     to_jsonl,
@@ -17,8 +18,8 @@ from lookalike.tables.labelled import LabelledPair, read_labelled
 from lookalike.tables.plans import plan_from_json, plan_to_dict, plan_to_json, read_plan, write_plan
 
 __all__ = [
-    "COLUMNS", "UNKNOWN_TIME", "WRITERS", "Document", "LabelledPair", "check_folder", "check_output", "document_from_json",
-    "failure_row", "group_row", "path_fields", "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_document",
-    "read_labelled", "read_plan", "replace_file", "replacing", "root_rows", "to_csv", "to_json", "to_jsonl", "write",
-    "write_paths", "write_plan",
+    "COLUMNS", "UNKNOWN_TIME", "WRITERS", "Document", "LabelledPair", "check_folder", "check_output",
+    "document_from_json", "failure_row", "group_row", "option_row", "path_fields", "plan_from_json", "plan_to_dict",
+    "plan_to_json", "printable", "read_document", "read_labelled", "read_plan", "replace_file", "replacing", "root_rows",
+    "to_csv", "to_json", "to_jsonl", "write", "write_paths", "write_plan",
 ]  # fmt: skip

@@ -1,0 +1,55 @@
+"""Masks: a column that says of each row of a table whether it is kept, beside the table, which is never written to."""
+
+from importlib import import_module
+from typing import Any
+
+from lookalike.errors import SourceError, UsageError
+from lookalike.sources.places import number_of
+from lookalike.tables.kept import KeepTable, write_masks
+
+
+def mask_tables(table: KeepTable, path: str) -> list[str]:
+    """Write a mask of each table that images come from; needs the extra ``tables``.
+
+    Parameters
+    ----------
+    table : KeepTable
+        What is kept.
+    path : str
+        A ``.parquet`` file for a single table; a folder for any number, made if it is missing.
+
+    Returns
+    -------
+    list of str
+        The files, in the order of the tables. Each has one column, ``keep``, and as many rows as its table, in the same
+        order; rows that were not looked at are kept.
+
+    Raises
+    ------
+    UsageError
+        If no image comes from a table, there are several and `path` is one file, or a file cannot be written.
+    SourceError
+        If a table is gone.
+    """
+    shards: dict[int, str] = {}
+    for shard, key, source in zip(table.shard.tolist(), table.key, table.source, strict=True):
+        if shard not in shards and number_of(key, source) is not None:
+            shards[shard] = table.shards[shard]
+    if not shards:
+        raise UsageError("a mask is for rows of tables, and no image comes from one: use --keep-table or --keep-lists")
+    return write_masks(table, {shard: _rows(shard) for shard in shards.values()}, path)
+
+
+def _rows(path: str) -> int:
+    parquet = _extra("pyarrow.parquet")
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path} cannot be read as Parquet: {error}") from error
+
+
+def _extra(module: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error
