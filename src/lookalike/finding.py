@@ -12,7 +12,7 @@ from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.globs import compiled, matching
-from lookalike.keep import parse_rules, rank
+from lookalike.keep import columns_of, parse_rules, rank
 from lookalike.listing import Scan
 from lookalike.matching import match
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
@@ -20,6 +20,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
 from lookalike.scanning import OnProgress, scan
+from lookalike.sources.columns import column_values
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
 from lookalike.twins import twins
@@ -182,9 +183,11 @@ def find(
         }
         staying = {why: values for why, values in staying.items() if values.any()}
         _, block = hash_words(images.facts.id, store, spec)
+        kinds = images.source or ["files"] * len(images)
+        columns = {name: column_values(name, images.path, kinds, found.reader) for name in columns_of(options.keep)}
         origins, same = first_hand(len(digests)), None
         while True:  # until nothing more is found to come from something else, mostly once or twice
-            ranking = rank(images, options.keep, staying, shots, origins)
+            ranking = rank(images, options.keep, staying, shots, origins, columns)
             if same is None:
                 same = twins(images, ranking.order, block, store, found.reader, workers=workers)
             matches = match(

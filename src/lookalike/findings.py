@@ -256,7 +256,12 @@ class Findings:
         wanted = KeepOptions(tier=Tier.parse(tier), **(told | options))
         found = self if keep in (None, self.options.keep) else self._again(str(keep))
         return make_plan(
-            found.groups, found.by_root, options=wanted, orient=self.options.orient, found=found.to_dict(0)["options"]
+            found.groups,
+            found.by_root,
+            options=wanted,
+            orient=self.options.orient,
+            found=found.to_dict(0)["options"],
+            reader=self._scan.reader,
         )
 
     def keep_table(self, plan: Plan | None = None) -> KeepTable:

@@ -12,7 +12,7 @@ from lookalike.grouped import Grouped
 from lookalike.keep import Ranking
 from lookalike.model import Failure, Tier
 from lookalike.plan import Plan
-from lookalike.sources.places import Placer
+from lookalike.sources.places import Placer, number_of
 from lookalike.tables.kept import ROLES, KeepTable
 
 KEEPER, DUPLICATE, SIMILAR, SINGLE, FAILURE = range(len(ROLES))
@@ -60,6 +60,7 @@ def keep_table(found: Found) -> KeepTable:
         path = [images.path[row] for row in rows.tolist()] + [failure.ref.path for failure in failures]
         source = [images.source_of(row) for row in rows.tolist()] + [failure.ref.source for failure in failures]
         shards, shard, key = _placed(path, source, found.roots)
+        rows_of = (number_of(name, kind) for name, kind in zip(key, source, strict=True))
         number, role, keeper = _grouped(found)
         unit = np.where(found.units.mask, 0, found.units.unit + 1)[rows]  # 0 stands for what is of no unit
         lost = [found.units.unread.get(failure.ref.path, -1) + 1 for failure in failures]
@@ -70,6 +71,7 @@ def keep_table(found: Found) -> KeepTable:
         relation, reason = _words(found, role, keeper, named)
         return KeepTable(
             path=path, source=source, shards=shards, shard=shard, key=key,
+            number=np.fromiter((-1 if at is None else at for at in rows_of), np.int64, len(key)),
             group=np.concatenate([[0], number])[np.concatenate([unit, np.array(lost, np.int64)])],
             role=np.concatenate([role[rows], np.full(len(failures), FAILURE, np.uint8)]),
             keep=np.concatenate([~duplicate[rows], np.ones(len(failures), np.bool_)]),

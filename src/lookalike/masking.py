@@ -3,8 +3,9 @@
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from lookalike.errors import SourceError, UsageError
-from lookalike.sources.places import number_of
 from lookalike.tables.kept import KeepTable, write_masks
 
 
@@ -31,13 +32,10 @@ def mask_tables(table: KeepTable, path: str) -> list[str]:
     SourceError
         If a table is gone.
     """
-    shards: dict[int, str] = {}
-    for shard, key, source in zip(table.shard.tolist(), table.key, table.source, strict=True):
-        if shard not in shards and number_of(key, source) is not None:
-            shards[shard] = table.shards[shard]
+    shards = [table.shards[at] for at in np.unique(table.shard[table.number >= 0]).tolist()]
     if not shards:
         raise UsageError("a mask is for rows of tables, and no image comes from one: use --keep-table or --keep-lists")
-    return write_masks(table, {shard: _rows(shard) for shard in shards.values()}, path)
+    return write_masks(table, {shard: _rows(shard) for shard in shards}, path)
 
 
 def _rows(path: str) -> int:

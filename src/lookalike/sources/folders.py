@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
 from lookalike.errors import FailureKind
 from lookalike.sources.rules import IGNORE_FILE
@@ -195,3 +195,14 @@ class Source(Protocol):
 
     def is_there(self) -> bool:
         """Return whether it is still there, and what it was."""
+
+
+@runtime_checkable
+class Valued(Protocol):
+    """A source whose images come with values, such as the other columns of a table."""
+
+    def column_names(self) -> Sequence[str]:
+        """Return the names of its columns."""
+
+    def values(self, column: str, paths: Sequence[str]) -> Sequence[object]:
+        """Return the values of one of its columns for some images, in order; None where there is none."""

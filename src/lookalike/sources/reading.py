@@ -37,7 +37,7 @@ class Reader:
         bool
             False for what lies in a source.
         """
-        return self._source(path) is None
+        return self.source(path) is None
 
     def read(self, path: str, size: int = -1) -> bytes:
         """Return the bytes of an image.
@@ -59,7 +59,7 @@ class Reader:
         OSError
             If they cannot be had.
         """
-        source = self._source(path)
+        source = self.source(path)
         if source is None:
             with open(path, "rb") as file:
                 return file.read(size)
@@ -68,8 +68,19 @@ class Reader:
             raise OSError(0, data.reason)
         return data
 
-    def _source(self, path: str) -> Source | None:
-        """Return the source that a path lies in; sources do not lie in each other."""
+    def source(self, path: str) -> Source | None:
+        """Return the source that an image lies in; sources do not lie in each other.
+
+        Parameters
+        ----------
+        path : str
+            Of an image.
+
+        Returns
+        -------
+        Source or None
+            None for an ordinary file.
+        """
         if not self._sources and ending_of_container(path) is None:
             return None
         for end in _slashes(path):

@@ -37,6 +37,8 @@ class KeepTable:
         Which of `shards` each lies in.
     key : list of str
         Its name there: a path below the root, the name of a member, the number of a row.
+    number : ndarray of int64, shape (n,)
+        Row of a table; -1 for what is none.
     group : ndarray of int64, shape (n,)
         Number of its group in the findings; 0 for none.
     role : ndarray of uint8, shape (n,)
@@ -60,6 +62,7 @@ class KeepTable:
     shards: list[str]
     shard: NDArray[np.int64]
     key: list[str]
+    number: NDArray[np.int64]
     group: NDArray[np.int64]
     role: NDArray[np.uint8]
     keep: NDArray[np.bool_]
@@ -106,6 +109,7 @@ class KeepTable:
             "source": self.source,
             "shard": [printable(self.shards[at]) for at in self.shard.tolist()],
             "key": _texts(self.key),
+            "row": [None if number < 0 else number for number in self.number.tolist()],
             "group": [number or None for number in self.group.tolist()],
             "role": [ROLES[role] for role in self.role.tolist()],
             "keep": self.keep.tolist(),
@@ -133,7 +137,7 @@ class KeepTable:
         arrow = _extra("pyarrow")
         words = arrow.dictionary(arrow.int32(), arrow.string())
         types = {
-            "source": words, "shard": words, "role": words, "tier": words, "group": arrow.int64(), "keep": arrow.bool_(),
+            "source": words, "shard": words, "role": words, "tier": words, "row": arrow.int64(), "group": arrow.int64(), "keep": arrow.bool_(),
             "distance": arrow.int64(), "score": arrow.float64(),
         }  # fmt: skip
         columns = self.columns()
@@ -156,7 +160,7 @@ class KeepTable:
         """
         pandas = _extra("pandas")
         types = {
-            "source": "category", "shard": "category", "role": "category", "tier": "category", "group": "Int64",
+            "source": "category", "shard": "category", "role": "category", "tier": "category", "row": "Int64", "group": "Int64",
             "keep": "bool", "distance": "Int64", "score": "float64",
         }  # fmt: skip
         series = pandas.Series
@@ -240,7 +244,7 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
     for target, (shard, count) in zip(targets, rows.items(), strict=True):
         keep = np.ones(count, np.bool_)
         own = np.flatnonzero(table.shard == number[shard]) if shard in number else np.zeros(0, np.int64)
-        keep[np.array([int(table.key[row]) for row in own.tolist()], np.int64)] = table.keep[own]
+        keep[table.number[own]] = table.keep[own]
         with replacing(target) as file:
             parquet.write_table(arrow.table({"keep": keep}), file)
     return targets

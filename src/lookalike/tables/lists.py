@@ -15,7 +15,6 @@ from blake3 import blake3
 
 import lookalike
 from lookalike.errors import UnsafeError, UsageError
-from lookalike.sources.places import number_of
 from lookalike.tables.fields import Fields, load, parse
 from lookalike.tables.files import path_fields, replace_file
 from lookalike.tables.kept import KeepTable
@@ -118,14 +117,17 @@ def write_lists(table: KeepTable, folder: str, options: dict[str, Any]) -> tuple
     parts = np.split(order, np.flatnonzero(np.diff(table.shard[order])) + 1) if len(order) else []
     shards = []
     for rows in parts:
-        number = int(table.shard[rows[0]])
-        path, kind = table.shards[number], table.source[int(rows[0])]
+        at = int(table.shard[rows[0]])
+        path, kind = table.shards[at], table.source[int(rows[0])]
         keep = table.keep[rows].tolist()
-        names = [_name(table.key[row], kind) for row in rows.tolist()]
+        names: list[Name] = [
+            table.key[row] if number < 0 else number
+            for row, number in zip(rows.tolist(), table.number[rows].tolist(), strict=True)
+        ]
         kept = [name for name, stays in zip(names, keep, strict=True) if stays]
         dropped = [name for name, stays in zip(names, keep, strict=True) if not stays]
         content = _list(path, kind, kept, dropped)
-        file = f"{number:05}-{_plain(path)}.json"
+        file = f"{at:05}-{_plain(path)}.json"
         target = os.path.join(folder, file)
         if not _holds(target, content):
             replace_file(target, content)
@@ -215,11 +217,6 @@ def _check_version(fields: Fields) -> None:
         raise UsageError(
             f"{fields.label} has version {version}, and this program reads {LISTS_VERSION}: write it again"
         )
-
-
-def _name(key: str, kind: str) -> Name:
-    number = number_of(key, kind)
-    return key if number is None else number
 
 
 def _list(path: str, kind: str, kept: list[Name], dropped: list[Name]) -> bytes:
