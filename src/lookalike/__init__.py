@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         UnsafeError,
         UsageError,
     )
+    from lookalike.exporting import Exported, export
     from lookalike.filtering import KeepFilter, keep_filter
     from lookalike.finding import find
     from lookalike.findings import Findings
@@ -55,6 +56,7 @@ _HOME = {
     "Comparison": "comparing",
     "Decision": "plan",
     "DecodeError": "errors",
+    "Exported": "exporting",
     "Failure": "model",
     "Findings": "findings",
     "Group": "model",
@@ -87,6 +89,7 @@ _HOME = {
     "dhash": "hashing",
     "dhash_vertical": "hashing",
     "dihedral": "hashing",
+    "export": "exporting",
     "find": "finding",
     "hash_batches": "batches",
     "hash_image": "hashing",
@@ -114,6 +117,7 @@ __all__ = [
     "Comparison",
     "Decision",
     "DecodeError",
+    "Exported",
     "Failure",
     "Findings",
     "Group",
@@ -147,6 +151,7 @@ __all__ = [
     "dhash",
     "dhash_vertical",
     "dihedral",
+    "export",
     "find",
     "hash_batches",
     "hash_image",

@@ -41,6 +41,8 @@ class Findings:
         What could not be seen, one line each; empty when everything was.
     missing_roots : list of str
         Roots that could not be read, or went away.
+    reader : Reader
+        Who reads the images again.
     failures : list of Failure
         Every image or folder that could not be read. What nothing here can decode is no failure where another image of
         its unit tells of it: the raw file beside a JPEG.
@@ -63,7 +65,7 @@ class Findings:
     ) -> None:
         self.roots, self.references = roots, references
         self.options, self.scan_options = options, scan_options
-        self.incomplete, self.missing_roots = found.incomplete, found.missing_roots
+        self.incomplete, self.missing_roots, self.reader = found.incomplete, found.missing_roots, found.reader
         self._scan, self._images, self._units, self._ranking = found, found.images, units, ranking
         told = self._failed()
         self.failures: list[Failure] = [row for row, _, _ in told]
@@ -208,26 +210,7 @@ class Findings:
     @cached_property
     def folder_pairs(self) -> list[FolderPair]:
         """Folders of which at least half is found again in another folder, most bytes first."""
-        folders = [os.path.dirname(path) for path in self._images.path]
-        images = Counter(folders[row] for row in np.unique(self._ranking.best[~self._units.mask]).tolist())
-        contained: Counter[tuple[str, str]] = Counter()
-        size: Counter[tuple[str, str]] = Counter()
-        unit_size = np.bincount(self._units.unit, self._images.size * ~self._units.mask, len(self._units.paths)).astype(
-            np.int64
-        )
-        duplicate = self.grouped.members.duplicate.tolist()
-        for part in self.grouped.rows:
-            for row in part[1:]:
-                pair = folders[row], folders[part[0]]
-                if duplicate[row] and pair[0] != pair[1]:
-                    contained[pair] += 1
-                    size[pair] += unit_size[int(self._units.unit[row])]
-        pairs = [
-            FolderPair(*pair, count, images[pair[0]], size[pair])
-            for pair, count in contained.items()
-            if count > 1 and 2 * count >= images[pair[0]]
-        ]
-        return sorted(pairs, key=lambda pair: (-pair.size, pair.folder, pair.other))
+        return self.grouped.folder_pairs()
 
     def plan(self, *, keep: str | None = None, tier: str = "copy", **options: Any) -> Plan:
         """Decide which duplicates go and which stay, as the files stand now. Nothing is done to them.

@@ -1,5 +1,7 @@
 """Matched images as groups, in the order of a report; a group becomes values only when somebody looks at it."""
 
+import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits, verify
 from lookalike.columns import Images, Matches, Units
+from lookalike.folders import FolderPair
 from lookalike.keep import Ranking
 from lookalike.members import Members, members
 from lookalike.model import Group, ImageRef, Member, Tier
@@ -200,6 +203,35 @@ class Grouped(Sequence[Group]):
             np.maximum.reduceat(tier, starts).astype(np.uint8), np.minimum.reduceat(score, starts), images,
             np.array(self.saving, np.int64),
         )  # fmt: skip
+
+    def folder_pairs(self) -> list[FolderPair]:
+        """Return folders of which at least half is found again in another folder.
+
+        Returns
+        -------
+        list of FolderPair
+            Most bytes first.
+        """
+        folders = [os.path.dirname(path) for path in self._images.path]
+        images = Counter(folders[row] for row in np.unique(self._ranking.best[~self._units.mask]).tolist())
+        contained: Counter[tuple[str, str]] = Counter()
+        size: Counter[tuple[str, str]] = Counter()
+        unit_size = np.bincount(self._units.unit, self._images.size * ~self._units.mask, len(self._units.paths)).astype(
+            np.int64
+        )
+        duplicate = self.members.duplicate.tolist()
+        for part in self.rows:
+            for row in part[1:]:
+                pair = folders[row], folders[part[0]]
+                if duplicate[row] and pair[0] != pair[1]:
+                    contained[pair] += 1
+                    size[pair] += unit_size[int(self._units.unit[row])]
+        pairs = [
+            FolderPair(*pair, count, images[pair[0]], size[pair])
+            for pair, count in contained.items()
+            if count > 1 and 2 * count >= images[pair[0]]
+        ]
+        return sorted(pairs, key=lambda pair: (-pair.size, pair.folder, pair.other))
 
     @cached_property
     def _parts(self) -> tuple[list[list[int]], list[int]]:

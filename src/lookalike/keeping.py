@@ -70,7 +70,11 @@ def keep_table(found: Found) -> KeepTable:
         verified = named & (tier != none)
         relation, reason = _words(found, role, keeper, named)
         return KeepTable(
-            path=path, source=source, shards=shards, shard=shard, key=key,
+            path=path, source=source,
+            size=np.concatenate([images.size[rows], _numbers([failure.ref.size for failure in failures])]),
+            mtime_ns=np.concatenate([images.mtime_ns[rows], _numbers([failure.ref.mtime_ns for failure in failures])]),
+            digest=[images.facts.digest[at] for at in images.content[rows].tolist()] + [None] * len(failures),
+            shards=shards, shard=shard, key=key,
             number=np.fromiter((-1 if at is None else at for at in rows_of), np.int64, len(key)),
             group=np.concatenate([[0], number])[np.concatenate([unit, np.array(lost, np.int64)])],
             role=np.concatenate([role[rows], np.full(len(failures), FAILURE, np.uint8)]),
@@ -119,6 +123,10 @@ def planned_table(found: Found, plan: Plan) -> KeepTable:
     }
     keep = np.array([path not in gone and path not in along for path in table.path], np.bool_)
     return table.decided(keep, [told.get(path, reason) for path, reason in zip(table.path, table.reason, strict=True)])
+
+
+def _numbers(values: list[int]) -> NDArray[np.int64]:
+    return np.array(values, np.int64)
 
 
 def _placed(

@@ -1,11 +1,9 @@
 """Masks: a column that says of each row of a table whether it is kept, beside the table, which is never written to."""
 
-from importlib import import_module
-from typing import Any
-
 import numpy as np
 
-from lookalike.errors import SourceError, UsageError
+from lookalike.errors import UsageError
+from lookalike.sources.tabular import Tabular
 from lookalike.tables.kept import KeepTable, write_masks
 
 
@@ -30,24 +28,9 @@ def mask_tables(table: KeepTable, path: str) -> list[str]:
     UsageError
         If no image comes from a table, there are several and `path` is one file, or a file cannot be written.
     SourceError
-        If a table is gone.
+        If a table cannot be read.
     """
     shards = [table.shards[at] for at in np.unique(table.shard[table.number >= 0]).tolist()]
     if not shards:
         raise UsageError("a mask is for rows of tables, and no image comes from one: use --keep-table or --keep-lists")
-    return write_masks(table, {shard: _rows(shard) for shard in shards}, path)
-
-
-def _rows(path: str) -> int:
-    parquet = _extra("pyarrow.parquet")
-    try:
-        return int(parquet.read_metadata(path).num_rows)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read as Parquet: {error}") from error
-
-
-def _extra(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error
+    return write_masks(table, {shard: Tabular(shard).rows for shard in shards}, path)

@@ -6,13 +6,13 @@ A member of an archive has its JSON file in the archive, as WebDataset and img2d
 import json
 import os
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 from lookalike.errors import UsageError
 from lookalike.sources.folders import Valued
 from lookalike.sources.places import number_of, sample_of
-from lookalike.sources.reading import Reader, ending_of_container
+from lookalike.sources.reading import Reader
+from lookalike.sources.tabular import Tabular
 
 SHOWN_NAMES = 20
 
@@ -44,7 +44,7 @@ def column_values(column: str, paths: Sequence[str], source: Sequence[str], read
     names: set[str] = set()
     for row, (path, kind) in enumerate(zip(paths, source, strict=True)):
         if number_of(path.rpartition("/")[2], kind) is not None:
-            tables.setdefault(ending_of_container(path) or path.rpartition("/")[0], []).append(row)
+            tables.setdefault(path.rpartition("/")[0], []).append(row)
         else:
             told = _beside(path, reader, kind)
             names.update(told)
@@ -67,20 +67,12 @@ def _of_table(column: str, table: str, paths: Sequence[str], reader: Reader, nam
     if isinstance(source, Valued):
         names.update(source.column_names())
         return source.values(column, paths) if column in source.column_names() else [None] * len(paths)
-    if not table.lower().endswith(".parquet"):
+    opened = Tabular(table)
+    names.update(opened.names)
+    if column not in opened.names:
         return [None] * len(paths)
-    parquet = _extra("pyarrow.parquet")
-    try:
-        with parquet.ParquetFile(table) as file:
-            own = file.schema_arrow.names
-            names.update(own)
-            if column not in own:
-                return [None] * len(paths)
-            whole = file.read([column]).column(0).to_pylist()
-    except OSError as error:
-        raise UsageError(f"the column {column} of {table} cannot be read: {error}") from error
-    numbers = (int(path.rpartition("/")[2].partition(".")[0]) for path in paths)
-    return [whole[number] if number < len(whole) else None for number in numbers]
+    whole = opened.column(column)
+    return [whole[int(path.rpartition("/")[2])] for path in paths]
 
 
 def _beside(path: str, reader: Reader, kind: str) -> dict[str, Any]:
@@ -104,10 +96,3 @@ def _places(path: str) -> Iterator[str]:
 def _read_file(path: str) -> bytes:
     with open(path, "rb") as file:
         return file.read()
-
-
-def _extra(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error

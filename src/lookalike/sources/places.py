@@ -10,6 +10,9 @@ from lookalike.sources.kinds import ending_of
 ARCHIVES = ("zip", "tar")
 """Kinds of sources whose members make samples."""
 
+TABLES = ("parquet", "huggingface", "dataframe", "memory")
+"""Kinds of sources whose images are named by the numbers of their rows."""
+
 _AGAIN = re.compile(r"#\d+$")
 """What the name of a member ends in that an archive holds more than once."""
 
@@ -49,6 +52,8 @@ class Placer:
             The shard, and the name in it. Of a root that is a file, the shard is its folder.
         """
         folder = path[: path.rfind("/" if source != "files" else os.sep) + 1]
+        if number_of(path[len(folder) :], source) is not None:
+            return folder.rstrip("/"), path[len(folder) :]
         if path in self._roots and source == "files":
             return folder.rstrip(os.sep) or os.curdir, path[len(folder) :]
         shard = self._shards.get((source, folder))
@@ -85,10 +90,7 @@ def number_of(key: str, source: str) -> int | None:
     >>> number_of("17", "parquet"), number_of("17", "files")
     (17, None)
     """
-    if source == "files" or source in ARCHIVES:
-        return None
-    name = key.rpartition("/")[2].partition(".")[0]
-    return int(name) if name.isdecimal() and name.isascii() else None
+    return int(key) if source in TABLES and key.isdecimal() and key.isascii() else None
 
 
 def sample_of(member: str) -> str:

@@ -31,6 +31,10 @@ class KeepTable:
     ----------
     path, source : list of str
         Where each image is, and the kind of its source.
+    size, mtime_ns : ndarray of int64, shape (n,)
+        Bytes; modification time in nanoseconds since 1970. Of what could not be read as it was listed.
+    digest : list of bytes or None
+        BLAKE3 of the content; None for what could not be read.
     shards : list of str
         Archives, tables and roots, as they come.
     shard : ndarray of int64, shape (n,)
@@ -59,6 +63,9 @@ class KeepTable:
 
     path: list[str]
     source: list[str]
+    size: NDArray[np.int64]
+    mtime_ns: NDArray[np.int64]
+    digest: list[bytes | None]
     shards: list[str]
     shard: NDArray[np.int64]
     key: list[str]
@@ -75,6 +82,17 @@ class KeepTable:
 
     def __len__(self) -> int:
         return len(self.path)
+
+    def by_shard(self) -> list[NDArray[np.int64]]:
+        """Return the rows of each shard that has some.
+
+        Returns
+        -------
+        list of ndarray of int64
+            In the order of the shards, and of the rows within each.
+        """
+        order = np.argsort(self.shard, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(self.shard[order])) + 1) if len(order) else []
 
     def decided(self, keep: NDArray[np.bool_], reason: list[str]) -> "KeepTable":
         """Return the same rows with another decision.
@@ -110,6 +128,8 @@ class KeepTable:
             "shard": [printable(self.shards[at]) for at in self.shard.tolist()],
             "key": _texts(self.key),
             "row": [None if number < 0 else number for number in self.number.tolist()],
+            "bytes": self.size.tolist(),
+            "digest": [None if digest is None else digest.hex() for digest in self.digest],
             "group": [number or None for number in self.group.tolist()],
             "role": [ROLES[role] for role in self.role.tolist()],
             "keep": self.keep.tolist(),
@@ -137,8 +157,9 @@ class KeepTable:
         arrow = _extra("pyarrow")
         words = arrow.dictionary(arrow.int32(), arrow.string())
         types = {
-            "source": words, "shard": words, "role": words, "tier": words, "row": arrow.int64(), "group": arrow.int64(), "keep": arrow.bool_(),
-            "distance": arrow.int64(), "score": arrow.float64(),
+            "source": words, "shard": words, "role": words, "tier": words, "row": arrow.int64(),
+            "bytes": arrow.int64(), "group": arrow.int64(),
+            "keep": arrow.bool_(), "distance": arrow.int64(), "score": arrow.float64(),
         }  # fmt: skip
         columns = self.columns()
         return arrow.table(
@@ -160,7 +181,8 @@ class KeepTable:
         """
         pandas = _extra("pandas")
         types = {
-            "source": "category", "shard": "category", "role": "category", "tier": "category", "row": "Int64", "group": "Int64",
+            "source": "category", "shard": "category", "role": "category", "tier": "category", "row": "Int64",
+            "bytes": "int64", "group": "Int64",
             "keep": "bool", "distance": "Int64", "score": "float64",
         }  # fmt: skip
         series = pandas.Series

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from blake3 import blake3
 
 import lookalike
@@ -113,10 +112,8 @@ def write_lists(table: KeepTable, folder: str, options: dict[str, Any]) -> tuple
     check_lists_folder(folder)
     os.makedirs(folder, exist_ok=True)
     before = {name for name in os.listdir(folder) if _OWN.fullmatch(name)}
-    order = np.argsort(table.shard, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(table.shard[order])) + 1) if len(order) else []
     shards = []
-    for rows in parts:
+    for rows in table.by_shard():
         at = int(table.shard[rows[0]])
         path, kind = table.shards[at], table.source[int(rows[0])]
         keep = table.keep[rows].tolist()
