@@ -227,7 +227,7 @@ class _Run:
                         continue
                     name = f"{label}{_renamed(entry.name)}"
                     if row is None:
-                        self._member(part.path_of(entry.name), name, entry.mtime_ns)
+                        self._member(part.path_of(entry.name), name, entry.size, entry.mtime_ns)
                     else:
                         self._image(row, name, entry.mtime_ns)
         for row in rows:
@@ -280,13 +280,16 @@ class _Run:
             return
         self._put(path, name, lambda free: self._sink.put_file(free, path), size)
 
-    def _member(self, path: str, name: str, mtime_ns: int) -> None:
+    def _member(self, path: str, name: str, size: int, mtime_ns: int) -> None:
         try:
-            data = self.reader.read(path)
+            data = self.reader.read_whole(path)
         except OSError as error:
             self._lack(path, error.strerror or str(error))
             return
-        self._put(path, name, lambda free: self._sink.put(free, data, max(0, mtime_ns)), len(data))
+        if len(data) != size:
+            self._lack(path, f"{len(data):,} of its {size:,} bytes can be read")
+            return
+        self._put(path, name, lambda free: self._sink.put(free, data, max(0, mtime_ns)), size)
 
     def _put(self, path: str, name: str, put: Callable[[str], None], size: int) -> bool:
         try:

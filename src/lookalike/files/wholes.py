@@ -196,8 +196,9 @@ def new_folder(path: str) -> Iterator[str]:
     try:
         yield temporary
         os.chmod(temporary, FOLDER_MODE)
-        with contextlib.suppress(FileNotFoundError):
-            os.rmdir(place)  # fails unless it is empty
+        if os.path.lexists(place):
+            check_free(path, folder=True)
+            os.rmdir(place)  # which fails, too, unless it is empty
         _move(temporary, place, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -79,7 +79,7 @@ def _beside(path: str, reader: Reader, kind: str) -> dict[str, Any]:
     """Return what the JSON file beside an image says."""
     for place in _places(path):
         try:
-            data = _read_file(place) if kind == "files" else reader.read(place)
+            data = _read_file(place) if kind == "files" else reader.read_whole(place)
             told = json.loads(data)
         except (OSError, ValueError, RecursionError):
             continue

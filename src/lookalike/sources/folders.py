@@ -206,3 +206,11 @@ class Valued(Protocol):
 
     def values(self, column: str, paths: Sequence[str]) -> Sequence[object]:
         """Return the values of one of its columns for some images, in order; None where there is none."""
+
+
+@runtime_checkable
+class Packed(Protocol):
+    """A source that holds other files beside images, such as captions."""
+
+    def read_whole(self, paths: Sequence[str]) -> Iterator["bytes | Unreadable"]:
+        """Yield all bytes of some members, in order; `Source.read` need not read on where they are of no image."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 
-from lookalike.sources.folders import Source, Unreadable
+from lookalike.sources.folders import Packed, Source, Unreadable
 from lookalike.sources.kinds import ending_of, open_source
 
 
@@ -64,6 +64,32 @@ class Reader:
             with open(path, "rb") as file:
                 return file.read(size)
         (data,) = source.read([path])
+        if isinstance(data, Unreadable):
+            raise OSError(0, data.reason)
+        return data
+
+    def read_whole(self, path: str) -> bytes:
+        """Return all bytes of what need not be an image.
+
+        Parameters
+        ----------
+        path : str
+            Of a file, or of a member of an archive.
+
+        Returns
+        -------
+        bytes
+            As they are now.
+
+        Raises
+        ------
+        OSError
+            If they cannot be had.
+        """
+        source: object = self.source(path)
+        if not isinstance(source, Packed):
+            return self.read(path)
+        (data,) = source.read_whole([path])
         if isinstance(data, Unreadable):
             raise OSError(0, data.reason)
         return data

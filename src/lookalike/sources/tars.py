@@ -92,6 +92,24 @@ class Tar:
             data = self._ahead.get(name)
             yield self._again(name) if data is None else data
 
+    def read_whole(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
+        """Yield all bytes of members, whatever they are, or what is wrong with each."""
+        for path in paths:
+            yield self._whole(path[len(self.path) + 1 :])
+
+    def _whole(self, name: str) -> bytes | Unreadable:
+        ahead = self._ahead.get(name)
+        whole = isinstance(ahead, bytes) and len(ahead) == self._places[name].size
+        data = ahead if whole and ahead is not None else self._again(name)
+        if isinstance(data, bytes) and len(data) < (place := self._places[name]).size:
+            if (refused := too_large(place.size)) is not None:
+                return refused
+            with self._lock:
+                assert self._file is not None
+                self._file.seek(place.offset)
+                data = self._file.read(place.size)
+        return data
+
     def is_there(self) -> bool:
         """Return whether the archive is unchanged."""
         return self._blob.is_there()
