@@ -69,7 +69,8 @@ def test_samples_of_archives() -> None:
     for mode in ("w", "w:gz"):
         with tarfile.open("t.tar" + ".gz" * (mode == "w:gz"), mode) as archive_:
             for name, content in (
-                ("1.seg.jpg", PICTURES[0]), ("1.json", said(similarity=1)), ("2.json", said(similarity=2)), ("2.jpg", PICTURES[1]),
+                ("1.seg.jpg", PICTURES[0]), ("1.json", said(similarity=1)), ("2.json", said(similarity=2)),
+                ("2.jpg", PICTURES[1]),
             ):  # fmt: skip
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
@@ -83,7 +84,7 @@ def test_rows_of_a_parquet_file() -> None:
     parquet.write_table(arrow.table({"image": [b"a", b"b", b"c"], "score": [1.5, None, 0.5]}), "t.parquet")
     paths, kinds = ["t.parquet/2", "t.parquet/0", "t.parquet/1"], ["parquet"] * 3
     assert column_values("score", paths, kinds, Reader()) == [0.5, 1.5, None]
-    with pytest.raises(UsageError, match="no image has a column 'beauty'; .* are: image, score"):
+    with pytest.raises(UsageError, match=r"no image has a column 'beauty'; .* are: image, score"):
         column_values("beauty", paths, kinds, Reader())
 
 
@@ -92,7 +93,7 @@ def test_a_column_that_is_nowhere_or_holds_no_numbers(put: Put) -> None:
         put(f"p/{name}.jpg", PICTURES["ab".index(name)])
         put(f"p/{name}.json", said(score=1, zebra=2))
     put("p/a.jpg.json", b"[1, 2")
-    with pytest.raises(UsageError, match="no image has a column 'beauty'; .* are: caption, score, zebra"):
+    with pytest.raises(UsageError, match=r"no image has a column 'beauty'; .* are: caption, score, zebra"):
         keeper("p", keep="column:beauty")
     with pytest.raises(UsageError, match="the column 'caption' holds no numbers, such as 'words"):
         keeper("p", keep="column:caption")
