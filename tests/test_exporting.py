@@ -36,7 +36,12 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def found(*roots: str, **options: Any) -> lookalike.Findings:
-    return lookalike.find(list(roots), **{"tier": "copy", "use_catalog": False, "workers": 1} | options)
+    usual: dict[str, Any] = {"tier": "copy", "use_catalog": False, "workers": 1}
+    return lookalike.find(list(roots), **(usual | options))
+
+
+def exported(findings: lookalike.Findings, **ways: Any) -> exporting.Exported:
+    return exported(findings, **ways)
 
 
 def tree(folder: str) -> dict[str, bytes]:
@@ -124,7 +129,7 @@ def test_links_to_members_are_refused_before_anything_is_made(put: Put) -> None:
     put("set/a.jpg", OTHER)
     for way in ("hardlink_to", "symlink_to"):
         with pytest.raises(UsageError, match=r"links lead to ordinary files, and z\.zip/a\.jpg is none"):
-            lookalike.export(found("z.zip", "set"), **{way: "out"})
+            exported(found("z.zip", "set"), **{way: "out"})
     assert not Path("out").exists()
 
 
@@ -167,7 +172,7 @@ def test_a_sample_goes_whole_or_stays_whole_and_webdataset_reads_the_archive(put
 
 
 @pytest.mark.parametrize("mode", ["w:gz", "w:xz"])
-def test_compressed_archives_are_read_too(mode: str) -> None:
+def test_compressed_archives_are_read_too(mode: Any) -> None:
     with tarfile.open("s.tar." + mode[2:], mode) as archive:
         for name, content in (
             ("a.json", CAPTION),
@@ -222,7 +227,7 @@ def test_what_has_changed_since_is_not_taken(put: Put, way: str) -> None:
     findings = found("set")
     put("set/b.jpg", OTHER[:-1] + b"\0" if way in ("copy_to", "tar") else OTHER + b"\0")
     os.unlink("set/c.png")
-    done = lookalike.export(findings, **{way: "out.tar"})
+    done = exported(findings, **{way: "out.tar"})
     assert done.images == 1
     assert [(one.path, one.reason) for one in done.missing] == [
         ("set/b.jpg", exporting.CHANGED), ("set/c.png", "No such file or directory"),
@@ -251,10 +256,10 @@ def test_nothing_is_overwritten_and_nothing_put_into_what_was_searched(put: Put)
         ("copy_to", "no/such/place", UsageError), ("tar", "out.zip", UsageError),
     ):  # fmt: skip
         with pytest.raises(error):
-            lookalike.export(findings, **{way: target})
+            exported(findings, **{way: target})
     for ways in ({}, {"copy_to": "a", "tar": "a.tar"}):
         with pytest.raises(UsageError, match="give one of"):
-            lookalike.export(findings, **ways)
+            exported(findings, **ways)
     assert tree(".") == before
 
 

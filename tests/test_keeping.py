@@ -347,7 +347,12 @@ def test_files_of_a_folder_as_positions(put: Put) -> None:
     put("set/dog/c.jpg", OTHER)
     write_lists(found("set").keep_table(), "lists", {})
     keep = lookalike.keep_filter("lists")
-    paths = ["set/dog/b.jpg", Path("set/cat/a.jpg"), os.path.abspath("set/dog/b.jpg"), "set/dog/new.jpg"]
+    paths: list[str | Path] = [
+        "set/dog/b.jpg",
+        Path("set/cat/a.jpg"),
+        os.path.abspath("set/dog/b.jpg"),
+        "set/dog/new.jpg",
+    ]
     assert keep.positions(paths).tolist() == [1, 3]
     with pytest.raises(UsageError, match="no keep list"):
         keep.positions(["elsewhere/a.jpg"])
