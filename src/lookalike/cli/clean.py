@@ -10,7 +10,7 @@ import typer
 from lookalike import __version__, report, tables
 from lookalike.cli.acting import REFUSED, act_on, refusals
 from lookalike.cli.commands import command
-from lookalike.cli.lists import ListArguments
+from lookalike.cli.kept import KeptArguments
 from lookalike.cli.options import FindArguments, KeepArguments, findings_file, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.deciding import decisions
@@ -42,7 +42,7 @@ def clean(
     yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
     acting: KeepArguments = KeepArguments(),  # noqa: B008 - frozen
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
-    lists: ListArguments = ListArguments(),  # noqa: B008 - frozen
+    kept: KeptArguments = KeptArguments(),  # noqa: B008 - frozen
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no plan, no summary.")] = False,
@@ -57,8 +57,8 @@ def clean(
     for path in (plan, script):
         if path is not None:
             tables.check_folder(path)
-    lists.check()
-    if lists and findings_file(paths, search, "tier") is not None:
+    kept.check()
+    if kept and findings_file(paths, search, "tier") is not None:
         raise UsageError(
             f"keep lists are about every image, and {paths[0]} names only those in groups: name what it searched"
         )
@@ -66,8 +66,8 @@ def clean(
     made, seen, findings = _plan(paths, search, tier, told, quiet=quiet)
     if act or script is not None:
         only_files(made)
-    if findings is not None and lists:
-        lists.write(findings.keep_table(made), findings.to_dict(0)["options"])
+    if findings is not None and kept:
+        kept.write(findings.keep_table(made), findings.to_dict(0)["options"])
     if plan is not None:
         tables.write_plan(made, plan)
     code = 0 if script is None else _write_script(made, script)

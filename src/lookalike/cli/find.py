@@ -9,7 +9,7 @@ import typer
 
 from lookalike import report, tables
 from lookalike.cli.commands import command
-from lookalike.cli.lists import ListArguments
+from lookalike.cli.kept import KeptArguments
 from lookalike.cli.options import FindArguments, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
@@ -42,7 +42,7 @@ def find(
             help="Write findings to .json, .jsonl, .csv or .html; as --keep-table to .parquet, .txt or keep.csv. Repeatable.",
         ),
     ] = None,
-    lists: ListArguments = ListArguments(),  # noqa: B008 - frozen
+    kept: KeptArguments = KeptArguments(),  # noqa: B008 - frozen
     full_pictures: Annotated[
         bool, typer.Option("--full-pictures", help="A .html of any size, with all pictures. Default: 40 MB at most.")
     ] = False,
@@ -57,7 +57,7 @@ def find(
     """
     shown = shown_groups(show)
     _check(output or [], unmatched, search.against, full_pictures=full_pictures)
-    lists.check()
+    kept.check()
     with progress_bar(quiet=quiet) as progress:
         findings = find_images(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:
@@ -65,8 +65,8 @@ def find(
     document = findings.to_dict(None if json or output else shown)
     for path in output or []:
         _write(findings, document, path, full_pictures=full_pictures)
-    if lists:
-        lists.write(findings.keep_table(), document["options"])
+    if kept:
+        kept.write(findings.keep_table(), document["options"])
     if unmatched is not None:
         tables.write_paths(findings.unmatched, unmatched)
     if json:

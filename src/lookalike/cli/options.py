@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from lookalike.cli.lists import ListArguments
+from lookalike.cli.kept import KeptArguments
 from lookalike.errors import UsageError
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Orient, Truncated, VerifyStep
 
@@ -214,7 +214,7 @@ def findings_file(paths: list[str], search: FindArguments, *also: str) -> str | 
     return documents[0]
 
 
-SHARED: dict[str, type] = {"search": FindArguments, "acting": KeepArguments, "lists": ListArguments}
+SHARED: dict[str, type] = {"search": FindArguments, "acting": KeepArguments, "kept": KeptArguments}
 """Parameter of a verb's function -> what stands in its place on the command line."""
 
 

@@ -12,7 +12,7 @@ from lookalike.tables.lists import check_lists_folder, write_lists
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ListArguments:
+class KeptArguments:
     """What the command line says about lists of what is kept; each field is an option of that name."""
 
     keep_table: Annotated[
