@@ -39,6 +39,47 @@ class Reader:
         """
         return self.source(path) is None
 
+    def source(self, path: str) -> Source | None:
+        """Return the source that an image lies in; sources do not lie in each other.
+
+        Parameters
+        ----------
+        path : str
+            Of an image.
+
+        Returns
+        -------
+        Source or None
+            None for an ordinary file.
+        """
+        return self._source(path)
+
+    def read_whole(self, path: str) -> bytes:
+        """Return all bytes of what need not be an image.
+
+        Parameters
+        ----------
+        path : str
+            Of a file, or of a member of an archive.
+
+        Returns
+        -------
+        bytes
+            As they are now.
+
+        Raises
+        ------
+        OSError
+            If they cannot be had.
+        """
+        source: object = self.source(path)
+        if not isinstance(source, Packed):
+            return self.read(path)
+        (data,) = source.read_whole([path])
+        if isinstance(data, Unreadable):
+            raise OSError(0, data.reason)
+        return data
+
     def read(self, path: str, size: int = -1) -> bytes:
         """Return the bytes of an image.
 
@@ -68,45 +109,8 @@ class Reader:
             raise OSError(0, data.reason)
         return data
 
-    def read_whole(self, path: str) -> bytes:
-        """Return all bytes of what need not be an image.
-
-        Parameters
-        ----------
-        path : str
-            Of a file, or of a member of an archive.
-
-        Returns
-        -------
-        bytes
-            As they are now.
-
-        Raises
-        ------
-        OSError
-            If they cannot be had.
-        """
-        source: object = self.source(path)
-        if not isinstance(source, Packed):
-            return self.read(path)
-        (data,) = source.read_whole([path])
-        if isinstance(data, Unreadable):
-            raise OSError(0, data.reason)
-        return data
-
-    def source(self, path: str) -> Source | None:
-        """Return the source that an image lies in; sources do not lie in each other.
-
-        Parameters
-        ----------
-        path : str
-            Of an image.
-
-        Returns
-        -------
-        Source or None
-            None for an ordinary file.
-        """
+    def _source(self, path: str) -> Source | None:
+        """Return the source that a path lies in; sources do not lie in each other."""
         if not self._sources and ending_of_container(path) is None:
             return None
         for end in _slashes(path):

@@ -100,6 +100,15 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable
         return Unreadable("limit", "not enough memory to read it")
 
 
+def _time_ns(info: zipfile.ZipInfo) -> int:
+    """Return the date of a member, as if it were in UTC: an archive does not say of which zone it is."""
+    try:
+        moment = dt.datetime(*info.date_time, tzinfo=dt.UTC)
+    except ValueError:  # month 0
+        return 0
+    return int(moment.timestamp()) * 1_000_000_000
+
+
 def _whole(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable:
     refused = too_large(info.file_size)
     if refused is not None:
@@ -109,12 +118,3 @@ def _whole(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadabl
             return member.read()
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, NotImplementedError) as error:
         return Unreadable("damaged", f"the archive is damaged there: {error}")
-
-
-def _time_ns(info: zipfile.ZipInfo) -> int:
-    """Return the date of a member, as if it were in UTC: an archive does not say of which zone it is."""
-    try:
-        moment = dt.datetime(*info.date_time, tzinfo=dt.UTC)
-    except ValueError:  # month 0
-        return 0
-    return int(moment.timestamp()) * 1_000_000_000
