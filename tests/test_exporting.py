@@ -41,7 +41,7 @@ def found(*roots: str, **options: Any) -> lookalike.Findings:
 
 
 def exported(findings: lookalike.Findings, **ways: Any) -> exporting.Exported:
-    return exported(findings, **ways)
+    return lookalike.export(findings, **ways)
 
 
 def tree(folder: str) -> dict[str, bytes]:
