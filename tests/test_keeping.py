@@ -142,6 +142,15 @@ def test_references_are_in_no_row(put: Put) -> None:
     assert table["new/a.jpg"]["keeper"] == "old/a.jpg"
 
 
+def test_without_relations_all_else_is_the_same(put: Put) -> None:
+    put("p/big.jpg", BIG)
+    put("p/small.jpg", SMALL)
+    findings = found("p")
+    whole, short = findings.keep_table().columns(), findings.keep_table(relations=False).columns()
+    assert [name for name in whole if whole[name] != short[name]] == ["relation"]
+    assert set(short["relation"]) == {""}
+
+
 def test_nothing_at_all_has_no_rows(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     table = found("p").keep_table()

@@ -108,7 +108,7 @@ def export(
         raise UsageError(f"give one of {', '.join(WAYS)}, got {', '.join(ways) or 'none'}")
     way, target = ways[0], os.fspath(given[ways[0]] or "")
     check_target(target, way, [*findings.roots, *findings.references])
-    table = findings.keep_table()
+    table = findings.keep_table(relations=False)
     others = [path for path, kind in zip(table.path, table.source, strict=True) if kind != "files"]
     if way in LINKS and others:
         raise UsageError(

@@ -247,13 +247,15 @@ class Findings:
             reader=self._scan.reader,
         )
 
-    def keep_table(self, plan: Plan | None = None) -> KeepTable:
+    def keep_table(self, plan: Plan | None = None, *, relations: bool = True) -> KeepTable:
         """Return what is kept: one row per image under test.
 
         Parameters
         ----------
         plan : Plan, optional
             From `plan`: what it would remove goes. None for all duplicates.
+        relations : bool
+            Whether to say what was done to each duplicate, which takes most of the time.
 
         Returns
         -------
@@ -265,7 +267,9 @@ class Findings:
             self._images, self._units, self._ranking, self._matches, self.grouped,
             [failure for failure, reference, image in rows if image and not reference], self.roots,
         )  # fmt: skip
-        return keep_table(found) if plan is None else planned_table(found, plan)
+        return (
+            keep_table(found, relations=relations) if plan is None else planned_table(found, plan, relations=relations)
+        )
 
     def to_pandas(self) -> Any:
         """Return `keep_table` for pandas; needs the extra ``tables``.

@@ -41,13 +41,15 @@ class Found:
     roots: list[str]
 
 
-def keep_table(found: Found) -> KeepTable:
+def keep_table(found: Found, *, relations: bool = True) -> KeepTable:
     """Return one row per image under test: what was read as it was listed, then what could not be read.
 
     Parameters
     ----------
     found : Found
         What was found. References are in no row; they are keepers of others at most.
+    relations : bool
+        Whether to say what was done to each duplicate, which takes most of the time.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def keep_table(found: Found) -> KeepTable:
         named = duplicate | ((role == SIMILAR) & found.grouped.members.shown)
         tier, none = found.matches.tier, np.uint8(Tier.NONE)
         verified = named & (tier != none)
-        relation, reason = _words(found, role, keeper, named)
+        relation, reason = _words(found, role, keeper, named, relations=relations)
         return KeepTable(
             path=path, source=source,
             size=np.concatenate([images.size[rows], _numbers([failure.ref.size for failure in failures])]),
@@ -94,7 +96,7 @@ def keep_table(found: Found) -> KeepTable:
         )  # fmt: skip
 
 
-def planned_table(found: Found, plan: Plan) -> KeepTable:
+def planned_table(found: Found, plan: Plan, *, relations: bool = True) -> KeepTable:
     """Return the same rows, of which only those go that a plan would remove.
 
     Parameters
@@ -103,13 +105,15 @@ def planned_table(found: Found, plan: Plan) -> KeepTable:
         What was found.
     plan : Plan
         What would go of it.
+    relations : bool
+        As for `keep_table`.
 
     Returns
     -------
     KeepTable
         With the reasons of the plan; a unit goes whole.
     """
-    table = keep_table(found)
+    table = keep_table(found, relations=relations)
     told = {decision.path: decision.reason for decision in plan.decisions}
     gone = {decision.path for decision in plan.removals}
     gone.update(part.path for decision in plan.removals for part in decision.parts)
@@ -167,17 +171,16 @@ def _grouped(found: Found) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArra
 
 
 def _words(
-    found: Found, role: NDArray[np.uint8], keeper: NDArray[np.int64], named: NDArray[np.bool_]
+    found: Found, role: NDArray[np.uint8], keeper: NDArray[np.int64], named: NDArray[np.bool_], *, relations: bool
 ) -> tuple[dict[int, str], dict[int, str]]:  # fmt: skip
     """Return relation and reason of the images that have one."""
     grouped, ranking, units = found.grouped, found.ranking, found.units
-    relation: dict[int, str] = {}
     reason = dict.fromkeys(np.flatnonzero(units.mask).tolist(), "a mask of another image")
-    for part in grouped.rows:
-        reason[part[0]] = ranking.reason(part[0], part[1])
-    for row in np.flatnonzero(named).tolist():
-        relation[row] = grouped.relation(row)
-        reason[row] = ranking.reason(int(keeper[row]), row)
+    first = np.array([part[:2] for part in grouped.rows], np.int64).reshape(-1, 2)
+    reason |= zip(first[:, 0].tolist(), ranking.reasons(first[:, 0], first[:, 1]), strict=True)
+    rows = np.flatnonzero(named)
+    reason |= zip(rows.tolist(), ranking.reasons(keeper[rows], rows), strict=True)
+    relation = {row: grouped.relation(row) for row in rows.tolist()} if relations else {}
     for row in np.flatnonzero((role <= SIMILAR) & ~named).tolist():
         reason.setdefault(row, f"of one shot with {units.paths[units.unit[row]][0]}")
     return relation, reason

@@ -66,7 +66,7 @@ def find(
     for path in output or []:
         _write(findings, document, path, full_pictures=full_pictures)
     if kept:
-        kept.write(findings.keep_table(), document["options"])
+        kept.write(findings.keep_table(relations=kept.relations), document["options"])
     if unmatched is not None:
         tables.write_paths(findings.unmatched, unmatched)
     if json:
@@ -97,7 +97,7 @@ def _write(findings: Findings, document: dict[str, Any], path: str, *, full_pict
         with tables.replacing(path) as file:
             file.writelines(part.encode("utf-8") for part in findings.html_parts(full_pictures=full_pictures))
     elif _is_keep_table(path):
-        findings.keep_table().write(path)
+        findings.keep_table(relations=not path.lower().endswith(LISTS)).write(path)
     else:
         tables.write(document, path)
 

@@ -7,7 +7,7 @@ import typer
 
 from lookalike.masking import mask_tables
 from lookalike.tables import check_folder
-from lookalike.tables.kept import KeepTable, check_keep_output
+from lookalike.tables.kept import LISTS, KeepTable, check_keep_output
 from lookalike.tables.lists import check_lists_folder, write_lists
 
 
@@ -34,6 +34,11 @@ class KeptArguments:
 
     def __bool__(self) -> bool:
         return bool(self.keep_table or self.keep_lists is not None or self.mask is not None)
+
+    @property
+    def relations(self) -> bool:
+        """Whether anything of it says what was done to each duplicate."""
+        return any(not path.lower().endswith(LISTS) for path in self.keep_table or [])
 
     def check(self) -> None:
         """Check that all can be written, before any work is done.

@@ -60,6 +60,33 @@ class Ranking:
                 return f"{key.name} {key.text(better)} {key.sign} {key.text(worse)}"
         return "same name"
 
+    def reasons(self, better: NDArray[np.int64], worse: NDArray[np.int64]) -> list[str]:
+        """Return what `reason` says of many pairs; keys are compared for all of them at once.
+
+        Parameters
+        ----------
+        better, worse : ndarray of int64, shape (m,)
+            Rows of two units each.
+
+        Returns
+        -------
+        list of str
+            One for each pair.
+        """
+        better, worse = self.best[better], self.best[worse]
+        deciding = np.full(len(better), -1)
+        left = np.arange(len(better))
+        for number, key in enumerate(self.keys):
+            differs = key.values[better[left]] != key.values[worse[left]]
+            deciding[left[differs]] = number
+            left = left[~differs]
+        return [
+            "same name"
+            if number < 0
+            else f"{(key := self.keys[number]).name} {key.text(one)} {key.sign} {key.text(other)}"
+            for number, one, other in zip(deciding.tolist(), better.tolist(), worse.tolist(), strict=True)
+        ]
+
 
 def rank(
     images: Images,
