@@ -359,3 +359,15 @@ def test_what_stays_comes_after_references_and_before_every_rule_but_no_symlink_
     assert ranking.reason(5, 1) == "decided to keep yes > no"
     assert ranking.reason(2, 1) == "reference to compare against > under test"
     assert ranking.reason(1, 3) == "file itself > symlink"
+
+
+def test_many_reasons_at_once_are_those_of_each_pair() -> None:
+    pictures = [Picture(path=f"p/{at}.jpg", width=100 * (1 + at % 3), quality=50 + at % 4) for at in range(24)]
+    ranking = rank(images(*pictures), DEFAULT_KEEP)
+    place = np.argsort(ranking.order)
+    pairs = [(one, other) for one in range(24) for other in range(24) if place[one] <= place[other]]
+    better, worse = np.array(pairs).T
+    told = ranking.reasons(better, worse)
+    assert told == [ranking.reason(one, other) for one, other in pairs]
+    assert len(set(told)) > 10
+    assert "same name" in told

@@ -19,7 +19,7 @@ STAGES = [
     "opening", "deciding", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing", "examining",
     "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling",
     "outside", "twins", "proposing", "judging", "pairing", "tracing", "confirming", "items", "frames", "anyframe", "matching",
-    "planning", "grouped", "findings", "finding",
+    "planning", "grouped", "counting", "keeping", "findings", "finding", "exporting", "filtering", "masking",
     "splits", "crossing", "leaked", "leaking",
     "hashing", "streaming", "batches", "comparing",
     "searching", "hits", "indexing", "featuring",

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
         UnsafeError,
         UsageError,
     )
+    from lookalike.exporting import Exported, export
     from lookalike.featuring import features
+    from lookalike.filtering import KeepFilter, keep_filter
     from lookalike.finding import find
     from lookalike.findings import Findings
     from lookalike.hashes.value import ImageHash
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from lookalike.removal.purging import Purged
     from lookalike.removal.undoing import Undone
     from lookalike.tables.hashes import HashTable
+    from lookalike.tables.kept import KeepTable
     from lookalike.tuned import Tuning
     from lookalike.tuning import tune
 
@@ -59,6 +62,7 @@ _HOME = {
     "Comparison": "comparing",
     "Decision": "plan",
     "DecodeError": "errors",
+    "Exported": "exporting",
     "Failure": "model",
     "Findings": "findings",
     "Group": "model",
@@ -68,7 +72,9 @@ _HOME = {
     "ImageHash": "hashes.value",
     "ImageRef": "model",
     "Index": "indexing",
+    "KeepFilter": "filtering",
     "KeepOptions": "plan",
+    "KeepTable": "tables.kept",
     "Leaks": "leaked",
     "LedgerError": "errors",
     "LookalikeError": "errors",
@@ -93,6 +99,7 @@ _HOME = {
     "dhash": "hashing",
     "dhash_vertical": "hashing",
     "dihedral": "hashing",
+    "export": "exporting",
     "features": "featuring",
     "find": "finding",
     "hash_batches": "batches",
@@ -102,6 +109,7 @@ _HOME = {
     "import_decisions": "deciding",
     "iter_near_pairs": "join",
     "iter_verified_pairs": "pairing",
+    "keep_filter": "filtering",
     "leaks": "leaking",
     "mhash": "hashing",
     "near_pairs": "join",
@@ -122,6 +130,7 @@ __all__ = [
     "Comparison",
     "Decision",
     "DecodeError",
+    "Exported",
     "Failure",
     "Findings",
     "Group",
@@ -131,7 +140,9 @@ __all__ = [
     "ImageHash",
     "ImageRef",
     "Index",
+    "KeepFilter",
     "KeepOptions",
+    "KeepTable",
     "Leaks",
     "LedgerError",
     "LookalikeError",
@@ -157,6 +168,7 @@ __all__ = [
     "dhash",
     "dhash_vertical",
     "dihedral",
+    "export",
     "features",
     "find",
     "hash_batches",
@@ -166,6 +178,7 @@ __all__ = [
     "import_decisions",
     "iter_near_pairs",
     "iter_verified_pairs",
+    "keep_filter",
     "leaks",
     "mhash",
     "near_pairs",

@@ -12,6 +12,7 @@ from lookalike.files.lock import only_one
 from lookalike.journal import Batch, Entry
 from lookalike.opening import default_ledger, open_ledger
 from lookalike.plan import Plan
+from lookalike.planning.agreeing import only_files
 from lookalike.pool import default_workers
 from lookalike.removal.applying import Applied, OnProgress, carry_out
 from lookalike.removal.purging import Purged, purge_batch
@@ -75,6 +76,8 @@ def apply(
 
     Raises
     ------
+    UsageError
+        If something would go that is no ordinary file; then nothing is done.
     UnsafeError
         If another process is moving files.
     SourceError
@@ -87,6 +90,7 @@ def apply(
     >>> batch = apply(find("photos").plan())  # doctest: +SKIP
     >>> undo(batch)  # doctest: +SKIP
     """
+    only_files(plan)
     disk = disk or Disk()
     with _at_work(ledger, disk) as store:
         done = carry_out(plan, store, workers=workers or default_workers(), progress=progress, disk=disk)

@@ -14,7 +14,7 @@ from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.frames import NO_FRAMES, further
 from lookalike.globs import compiled, matching
-from lookalike.keep import parse_rules, rank
+from lookalike.keep import columns_of, parse_rules, rank
 from lookalike.listing import Scan
 from lookalike.matching import match
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
@@ -25,6 +25,7 @@ from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
 from lookalike.recalling import catalog_file, recall
 from lookalike.scanning import OnProgress, scan
+from lookalike.sources.columns import column_values
 from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources, path_of
 from lookalike.stores.decisions import Standing
@@ -206,10 +207,12 @@ def find(
             if frames == "all"
             else NO_FRAMES
         )
+        kinds = images.source or ["files"] * len(images)
+        columns = {name: column_values(name, images.path, kinds, found.reader) for name in columns_of(options.keep)}
         origins, same = first_hand(len(digests)), None
         listed, notes = (None, []) if outside is None else outside.rows(images)
         while True:  # until nothing more is found to come from something else, mostly once or twice
-            ranking = rank(images, options.keep, staying, shots, origins)
+            ranking = rank(images, options.keep, staying, shots, origins, columns)
             if same is None:
                 same = twins(images, ranking.order, block, store, found.reader, workers=workers)
             matches = match(

@@ -13,11 +13,13 @@ import lookalike
 from lookalike import decode, join, tables
 from lookalike.chances import wide
 from lookalike.columns import Matches, Units
+from lookalike.counting import counts
 from lookalike.errors import UsageError
 from lookalike.folders import FolderPair
 from lookalike.grouped import Grouped
 from lookalike.illustrating import Shown, findings_page
 from lookalike.keep import Ranking
+from lookalike.keeping import Found, keep_table, planned_table
 from lookalike.labels import Root, root_of, survey
 from lookalike.listing import Scan
 from lookalike.model import Failure, Group, Tier
@@ -26,6 +28,7 @@ from lookalike.options import FindOptions, ScanOptions
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import make_plan
 from lookalike.recalling import PREFIX
+from lookalike.tables.kept import KeepTable
 
 SHOWN_IN_NOTEBOOK = 5
 
@@ -41,6 +44,8 @@ class Findings:
         What could not be seen, one line each; empty when everything was.
     missing_roots : list of str
         Roots that could not be read, or went away.
+    reader : Reader
+        Who reads the images again.
     failures : list of Failure
         Every image or folder that could not be read. What nothing here can decode is no failure where another image of
         its unit tells of it: the raw file beside a JPEG.
@@ -66,7 +71,7 @@ class Findings:
     ) -> None:
         self.roots, self.references = roots, references
         self.options, self.scan_options = options, scan_options
-        self.incomplete, self.missing_roots = found.incomplete, found.missing_roots
+        self.incomplete, self.missing_roots, self.reader = found.incomplete, found.missing_roots, found.reader
         self._scan, self._images, self._units, self._ranking = found, found.images, units, ranking
         told = self._failed()
         self.failures: list[Failure] = [row for row, _, _ in told]
@@ -127,40 +132,11 @@ class Findings:
     @cached_property
     def stats(self) -> dict[str, Any]:
         """Counts of everything that was seen, and what became of it."""
-        rows, saving = self.grouped.rows, self.grouped.saving
-        shown = np.array([row for part in rows for row in part[1:]], np.int64)
-        tier = self._matches.tier[shown]
-        tier = tier[self.grouped.members.duplicate[shown] | (tier == int(Tier.SIMILAR))]
-        levels = [level for level in Tier if level <= self.options.tier]
-        unit = self._units.unit[~self._units.mask]
-        read = len(np.unique(unit))
-        fresh = len(np.unique(unit[~self._scan.cached[~self._units.mask]]))
-        stats: dict[str, Any] = {
-            "images": read + len(self._failed_images),
-            "hashed": read,
-            "cached": read - fresh,
-            "failed": len(self._failed_images),
-            "failed_folders": len(self.failures) - len(self._failed_images),
-            "skipped": dict(self._scan.skipped),
-            "groups": len(rows),
-            "duplicates": self._count(self.grouped.members.duplicate),
-            "bytes_in_duplicates": sum(saving),
-            "by_tier": {level.name.lower(): int((tier == level).sum()) for level in levels},
-        }
-        if self.references:
-            mine = ~self._images.reference & ~self._units.mask
-            matched = self._count(mine & self.grouped.members.matched)
-            stats["against"] = {
-                "matched": matched,
-                "unmatched": self._count(mine) - matched,
-                "unreadable": self._failed_images.count(False),
-            }
-        stats["seconds"] = round(self._seconds, 3)
-        return stats
-
-    def _count(self, rows: NDArray[np.bool_]) -> int:
-        """Return how many units some images are of."""
-        return len(np.unique(self._units.unit[rows]))
+        stats = counts(
+            self._scan, self._units, self._matches, self.grouped, self.options.tier, against=bool(self.references),
+            failed=self._failed_images, failures=len(self.failures),
+        )  # fmt: skip
+        return {**stats, "seconds": round(self._seconds, 3)}
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -238,26 +214,7 @@ class Findings:
     @cached_property
     def folder_pairs(self) -> list[FolderPair]:
         """Folders of which at least half is found again in another folder, most bytes first."""
-        folders = [os.path.dirname(path) for path in self._images.path]
-        images = Counter(folders[row] for row in np.unique(self._ranking.best[~self._units.mask]).tolist())
-        contained: Counter[tuple[str, str]] = Counter()
-        size: Counter[tuple[str, str]] = Counter()
-        unit_size = np.bincount(self._units.unit, self._images.size * ~self._units.mask, len(self._units.paths)).astype(
-            np.int64
-        )
-        duplicate = self.grouped.members.duplicate.tolist()
-        for part in self.grouped.rows:
-            for row in part[1:]:
-                pair = folders[row], folders[part[0]]
-                if duplicate[row] and pair[0] != pair[1]:
-                    contained[pair] += 1
-                    size[pair] += unit_size[int(self._units.unit[row])]
-        pairs = [
-            FolderPair(*pair, count, images[pair[0]], size[pair])
-            for pair, count in contained.items()
-            if count > 1 and 2 * count >= images[pair[0]]
-        ]
-        return sorted(pairs, key=lambda pair: (-pair.size, pair.folder, pair.other))
+        return self.grouped.folder_pairs()
 
     def plan(self, *, keep: str | None = None, tier: str = "copy", **options: Any) -> Plan:
         """Decide which duplicates go and which stay, as the files stand now. Nothing is done to them.
@@ -290,8 +247,47 @@ class Findings:
         wanted = KeepOptions(tier=Tier.parse(tier), **(told | options))
         found = self if keep in (None, self.options.keep) else self._again(str(keep))
         return make_plan(
-            found.groups, found.by_root, options=wanted, orient=self.options.orient, found=found.to_dict(0)["options"]
+            found.groups,
+            found.by_root,
+            options=wanted,
+            orient=self.options.orient,
+            found=found.to_dict(0)["options"],
+            reader=self._scan.reader,
         )
+
+    def keep_table(self, plan: Plan | None = None, *, relations: bool = True) -> KeepTable:
+        """Return what is kept: one row per image under test.
+
+        Parameters
+        ----------
+        plan : Plan, optional
+            From `plan`: what it would remove goes. None for all duplicates.
+        relations : bool
+            Whether to say what was done to each duplicate, which takes most of the time.
+
+        Returns
+        -------
+        KeepTable
+            Columns; what could not be read is kept, too.
+        """
+        rows = zip(self._scan.failures, self._scan.failed_reference, self._scan.failed_image, strict=True)
+        found = Found(
+            self._images, self._units, self._ranking, self._matches, self.grouped,
+            [failure for failure, reference, image in rows if image and not reference], self.roots,
+        )  # fmt: skip
+        return (
+            keep_table(found, relations=relations) if plan is None else planned_table(found, plan, relations=relations)
+        )
+
+    def to_pandas(self) -> Any:
+        """Return `keep_table` for pandas; needs the extra ``tables``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per image: path, group, role, keep, tier, distance, score, keeper, relation, reason and others.
+        """
+        return self.keep_table().to_pandas()
 
     def to_dict(self, groups: int | None = None) -> dict[str, Any]:
         """Return the findings as plain values: the object of ``find --json``.
@@ -307,30 +303,9 @@ class Findings:
             Keys version, options, roots, by_root, environment, groups, failures, warnings, stats. Equal for equal input and
             options but for ``stats.seconds`` and ``stats.cached``, for any number of workers.
         """
-        options, scan_options = self.options, self.scan_options
         return {
             "version": 1,
-            "options": {
-                "tier": options.tier.name.lower(),
-                "hash": options.spec.id,
-                "radius": options.radius,
-                "group": options.group,
-                "orient": options.orient,
-                "crops": options.crops,
-                "candidates": self._candidates,
-                "verify": options.verify,
-                "units": options.units,
-                "frames": options.frames,
-                "keep": options.keep,
-                "protect": list(options.protect),
-                "exclude": list(scan_options.exclude),
-                "include": list(scan_options.include),
-                "min_size": "{}x{}".format(*scan_options.min_size),
-                "follow_symlinks": scan_options.follow_symlinks,
-                "truncated": scan_options.truncated,
-                "max_pixels": scan_options.max_pixels,
-                "against": [tables.printable(path) for path in self.references],
-            },
+            "options": tables.option_row(self.options, self.scan_options, self.references, candidates=self._candidates),
             "roots": [tables.printable(path) for path in self.roots],
             "by_root": tables.root_rows(self.by_root),
             "environment": {

@@ -1,6 +1,7 @@
 """Matched images as groups, in the order of a report; a group becomes values only when somebody looks at it."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits, verify
 from lookalike.columns import Images, Matches, Units
+from lookalike.folders import FolderPair
 from lookalike.keep import Ranking
 from lookalike.members import Members, members
 from lookalike.model import LOSSES, Group, ImageRef, Member, Tier
@@ -202,6 +204,35 @@ class Grouped(Sequence[Group]):
             np.array(self.saving, np.int64),
         )  # fmt: skip
 
+    def folder_pairs(self) -> list[FolderPair]:
+        """Return folders of which at least half is found again in another folder.
+
+        Returns
+        -------
+        list of FolderPair
+            Most bytes first.
+        """
+        folders = [os.path.dirname(path) for path in self._images.path]
+        images = Counter(folders[row] for row in np.unique(self._ranking.best[~self._units.mask]).tolist())
+        contained: Counter[tuple[str, str]] = Counter()
+        size: Counter[tuple[str, str]] = Counter()
+        unit_size = np.bincount(self._units.unit, self._images.size * ~self._units.mask, len(self._units.paths)).astype(
+            np.int64
+        )
+        duplicate = self.members.duplicate.tolist()
+        for part in self.rows:
+            for row in part[1:]:
+                pair = folders[row], folders[part[0]]
+                if duplicate[row] and pair[0] != pair[1]:
+                    contained[pair] += 1
+                    size[pair] += unit_size[int(self._units.unit[row])]
+        pairs = [
+            FolderPair(*pair, count, images[pair[0]], size[pair])
+            for pair, count in contained.items()
+            if count > 1 and 2 * count >= images[pair[0]]
+        ]
+        return sorted(pairs, key=lambda pair: (-pair.size, pair.folder, pair.other))
+
     @cached_property
     def _parts(self) -> tuple[list[list[int]], list[int]]:
         place = np.empty(len(self._images), np.int64)
@@ -229,7 +260,7 @@ class Grouped(Sequence[Group]):
         return saving
 
     @cached_property
-    def _distance(self) -> NDArray[np.int64]:
+    def distance(self) -> NDArray[np.int64]:
         """Distance of each image to its own keeper in bits."""
         content = self._images.content
         return bits.distance(self._block[content], self._block[content[self._matches.keeper]])
@@ -267,7 +298,7 @@ class Grouped(Sequence[Group]):
             return Member(ref, *known, "keeper", reason=reason, detail=detail, parts=parts, frames=frames)
         keeper = int(self._matches.keeper[row])
         tier = Tier(int(self._matches.tier[row]))
-        distance = int(self._distance[row])
+        distance = int(self.distance[row])
         verified = tier is not Tier.NONE
         duplicate = bool(self.members.duplicate[row])
         apart = "" if duplicate or tier >= Tier.SIMILAR else "not all images of its unit have a keeper; "
@@ -275,11 +306,24 @@ class Grouped(Sequence[Group]):
             ref, *known, "duplicate" if duplicate else "similar", keeper=images.path[keeper],
             distance=distance, share=distance / self._options.spec.bits,
             score=int(self._matches.score[row]) / 1000 if verified else None, tier=tier if verified else None,
-            relation=self._relation(row, keeper, tier), reason=apart + self._ranking.reason(keeper, row),
+            relation=self.relation(row), reason=apart + self._ranking.reason(keeper, row),
             keeper_lacks=self._lacking(row, keeper, tier), detail=detail, parts=parts, frames=frames,
         )  # fmt: skip
 
-    def _relation(self, row: int, keeper: int, tier: Tier) -> str:
+    def relation(self, row: int) -> str:
+        """Say what was done to an image, compared with the one that it was attached to.
+
+        Parameters
+        ----------
+        row : int
+            Of the image.
+
+        Returns
+        -------
+        str
+            In words.
+        """
+        keeper, tier = int(self._matches.keeper[row]), Tier(int(self._matches.tier[row]))
         one, other = int(self._images.content[keeper]), int(self._images.content[row])
         if self._file(row) == self._file(keeper):
             return "same file"

@@ -165,6 +165,8 @@ class Decision:
         Of a removal, what it has that the keeper lacks and that is written to the keeper's sidecar first.
     symlink : bool
         Whether the name is a symlink; only the link is moved, never its target.
+    source : str
+        Kind of its source; only ordinary files, which are of ``files``, can be acted on.
     """
 
     path: str
@@ -181,6 +183,7 @@ class Decision:
     parts: tuple[Part, ...] = ()
     metadata: tuple[str, ...] = ()
     symlink: bool = False
+    source: str = "files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +257,9 @@ def check(plan: Plan) -> None:
     UsageError
         If it makes no sense: a path decided twice, a removal without keeper, tier or reason, no root.
     UnsafeError
-        If it could lose a picture: a keeper that the plan does not keep, a removal looser than the plan's tier, an image that
-        is its own keeper, a part that is also decided to be kept or the keeper of something.
+        If it could lose a picture: a keeper that the plan does not keep, one that is no ordinary file for a file that goes, a
+        removal looser than the plan's tier, an image that is its own keeper, a part that is also decided to be kept or the
+        keeper of something.
     """
     if not plan.roots:
         raise UsageError("a plan needs at least one root")
@@ -268,14 +272,16 @@ def check(plan: Plan) -> None:
         raise UsageError(f"{twice!r} is decided more than once")
     for decision in plan.decisions:
         _check_decision(decision, plan.options)
-    kept = {decision.path for decision in plan.decisions if decision.verdict == "keep"}
-    gone = names - kept
+    kept = {decision.path: decision.source for decision in plan.decisions if decision.verdict == "keep"}
+    gone = names - kept.keys()
     for decision in removals:
         if decision.keeper not in kept:
             raise UnsafeError(
                 f"{decision.path!r} would go in favour of {decision.keeper!r}, which the plan does not keep: every removal "
                 "needs a keeper with a decision to keep it"
             )
+        if decision.source == "files" != kept[decision.keeper]:
+            raise UnsafeError(f"{decision.path!r} would go in favour of {decision.keeper!r}, which is no ordinary file")
         for part in decision.parts:
             if part.keeper is not None and part.keeper in gone:
                 raise UnsafeError(f"{part.path!r} would go in favour of {part.keeper!r}, which goes itself")

@@ -10,13 +10,16 @@ import typer
 from lookalike import __version__, report, tables
 from lookalike.cli.acting import REFUSED, act_on, refusals
 from lookalike.cli.commands import command
+from lookalike.cli.kept import KeptArguments
 from lookalike.cli.options import FindArguments, KeepArguments, findings_file, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.finding import find
+from lookalike.findings import Findings
 from lookalike.model import Tier
 from lookalike.plan import KeepOptions, Plan
+from lookalike.planning.agreeing import only_files
 from lookalike.planning.making import freed, plan_document
 from lookalike.removal.scripting import script_of
 from lookalike.report import plans
@@ -41,6 +44,7 @@ def clean(
     yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
     acting: KeepArguments = KeepArguments(),  # noqa: B008 - frozen
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
+    kept: KeptArguments = KeptArguments(),  # noqa: B008 - frozen
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no plan, no summary.")] = False,
@@ -55,8 +59,18 @@ def clean(
     for path in (plan, script):
         if path is not None:
             tables.check_folder(path)
+    kept.check()
+    given = search.paths(paths)
+    if kept and findings_file(given, search, "tier") is not None:
+        raise UsageError(
+            f"keep lists are about every image, and {given[0]} names only those in groups: name what it searched"
+        )
     told = acting.keywords(search)
-    made, seen, incomplete = _plan(search.paths(paths), search, tier, told, quiet=quiet)
+    made, seen, findings = _plan(given, search, tier, told, quiet=quiet)
+    if act or script is not None:
+        only_files(made)
+    if findings is not None and kept:
+        kept.write(findings.keep_table(made, relations=kept.relations), findings.to_dict(0)["options"])
     if plan is not None:
         tables.write_plan(made, plan)
     code = 0 if script is None else _write_script(made, script)
@@ -67,7 +81,7 @@ def clean(
     if act:
         agreed = {"yes": yes, "yes_most": yes_most, "yes_delete": yes_delete}
         code = act_on(made, **agreed, ledger=search.ledger, workers=search.workers, quiet=quiet, to_stderr=json) or code
-    raise typer.Exit(code or (INCOMPLETE if incomplete else 0))
+    raise typer.Exit(code or (INCOMPLETE if findings is not None and findings.incomplete else 0))
 
 
 def _print(made: Plan, seen: Sequence[str], shown: int | None, next_step: str | None) -> None:
@@ -80,21 +94,21 @@ def _print(made: Plan, seen: Sequence[str], shown: int | None, next_step: str | 
 
 def _plan(
     paths: list[str], search: FindArguments, tier: str, told: dict[str, Any], *, quiet: bool
-) -> tuple[Plan, Sequence[str], Sequence[str]]:
-    """Find and decide, or decide about findings from a file; return what was seen and what could not be, too."""
+) -> tuple[Plan, Sequence[str], Findings | None]:
+    """Find and decide, or decide about findings from a file; return what was seen and found, too."""
     options = KeepOptions(tier=Tier.parse(tier), **told)
     found = findings_file(paths, search, "tier")
     if found is not None:
         document = tables.read_document(found)
         digests = {member.ref.digest for group in document.groups for member in group.members if member.ref.digest}
         decided = Standing.of(decisions(ledger=search.ledger), digests)
-        return plan_document(document, options=options, apart=decided.apart), (), ()
+        return plan_document(document, options=options, apart=decided.apart), (), None
     with progress_bar(quiet=quiet) as progress:
         findings = find(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
     seen = report.summary(findings.stats, findings.to_dict(0)["failures"], findings.incomplete)
-    return findings.plan(tier=tier, **told), list(seen), findings.incomplete
+    return findings.plan(tier=tier, **told), list(seen), findings
 
 
 def _write_script(made: Plan, path: str) -> int:
@@ -112,6 +126,8 @@ def _next(made: Plan, plan: str | None) -> str | None:
         return None
     if plan is not None:
         return f"Nothing was done. Edit the plan if you like, then: {command('apply', plan)}"
+    if any(decision.source != "files" for decision in made.removals):
+        return "Nothing was done."
     doing = DOES[made.options.action].format("what goes")
     back = "; `lookalike undo` brings it back" if made.options.action not in ("trash", "delete") else ""
     return f"Nothing was done. {doing}{back}:\n  {command(*sys.argv[1:], '--apply')}"

@@ -1,22 +1,30 @@
 """`lookalike find`."""
 
+import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from lookalike import report, tables
 from lookalike.cli.commands import command
+from lookalike.cli.kept import KeptArguments
 from lookalike.cli.options import FindArguments, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
 from lookalike.findings import Findings
+from lookalike.tables.kept import LISTS, check_keep_output
 
 DUPLICATES_FOUND = 1
 INCOMPLETE = 3
 PAGE = ".html"
-OF_FIND = {"--tier", "--unmatched", "--output", "--full-pictures", "--fail-on-duplicates"}
+KEEP_CSV = "keep.csv"
+"""The one name ending in .csv that does not mean groups."""
+OF_FIND = {
+    "--tier", "--unmatched", "--output", "--full-pictures", "--fail-on-duplicates", "--keep-table", "--keep-lists", "--mask",
+}  # fmt: skip
 """Options that clean has not, or with another meaning."""
 
 
@@ -30,8 +38,13 @@ def find(
         str | None, typer.Option(metavar="FILE", help="List the images of PATH that REF does not have (.nul: NUL-separated).")
     ] = None,
     output: Annotated[
-        list[str] | None, typer.Option(metavar="FILE", help="Write findings to .json, .jsonl, .csv or .html. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write findings to .json, .jsonl, .csv or .html; as --keep-table to .parquet, .txt or keep.csv. Repeatable.",
+        ),
     ] = None,
+    kept: KeptArguments = KeptArguments(),  # noqa: B008 - frozen
     full_pictures: Annotated[
         bool, typer.Option("--full-pictures", help="A .html of any size, with all pictures. Default: 40 MB at most.")
     ] = False,
@@ -45,25 +58,17 @@ def find(
     Example: lookalike find Photos --against Backup --tier copy --output findings.json
     """
     shown = shown_groups(show)
-    for path in output or []:
-        tables.check_output(path, also=(PAGE,))
-    if unmatched is not None:
-        tables.check_folder(unmatched)
-    if full_pictures and not any(_is_page(path) for path in output or []):
-        raise UsageError("--full-pictures is about a page: add --output FILE.html")
-    if unmatched is not None and not search.against:
-        raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
+    _check(output or [], unmatched, search.against, full_pictures=full_pictures)
+    kept.check()
     with progress_bar(quiet=quiet) as progress:
         findings = find_images(search.paths(paths), **search.keywords(), progress=progress)
     for warning in findings.warnings:
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
     document = findings.to_dict(None if json or output else shown)
     for path in output or []:
-        if _is_page(path):
-            with tables.replacing(path) as file:
-                file.writelines(part.encode("utf-8") for part in findings.html_parts(full_pictures=full_pictures))
-        else:
-            tables.write(document, path)
+        _write(findings, document, path, full_pictures=full_pictures)
+    if kept:
+        kept.write(findings.keep_table(relations=kept.relations), document["options"])
     if unmatched is not None:
         tables.write_paths(findings.unmatched, unmatched)
     if json:
@@ -74,8 +79,38 @@ def find(
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
+def _check(
+    output: Sequence[str], unmatched: str | None, against: Sequence[str] | None, *, full_pictures: bool
+) -> None:  # fmt: skip
+    for path in output:
+        if _is_keep_table(path):
+            check_keep_output(path)
+        else:
+            tables.check_output(path, also=(PAGE, ".parquet", *LISTS))
+    if unmatched is not None:
+        tables.check_folder(unmatched)
+    if full_pictures and not any(_is_page(path) for path in output):
+        raise UsageError("--full-pictures is about a page: add --output FILE.html")
+    if unmatched is not None and not against:
+        raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
+
+
+def _write(findings: Findings, document: dict[str, Any], path: str, *, full_pictures: bool) -> None:
+    if _is_page(path):
+        with tables.replacing(path) as file:
+            file.writelines(part.encode("utf-8") for part in findings.html_parts(full_pictures=full_pictures))
+    elif _is_keep_table(path):
+        findings.keep_table(relations=not path.lower().endswith(LISTS)).write(path)
+    else:
+        tables.write(document, path)
+
+
 def _is_page(path: str) -> bool:
     return path.lower().endswith(PAGE)
+
+
+def _is_keep_table(path: str) -> bool:
+    return path.lower().endswith((".parquet", *LISTS)) or os.path.basename(path).lower() == KEEP_CSV
 
 
 def _print(

@@ -28,8 +28,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 VERBS = (
-    "find", "review", "clean", "apply", "undo", "purge", "history", "decide", "leaks", "search", "hash", "compare", "features",
-    "tune",
+    "find", "review", "clean", "apply", "undo", "purge", "history", "decide", "leaks", "search", "export", "hash", "compare",
+    "features", "tune",
 )  # fmt: skip
 """In the order of the help; each is a module beside this one, with a function or a group of verbs of its own name."""
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from lookalike.cli.kept import KeptArguments
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.errors import UsageError
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, Orient, Truncated, VerifyStep
@@ -251,7 +252,7 @@ def findings_file(paths: list[str], search: FindArguments, *also: str) -> str | 
     return documents[0]
 
 
-SHARED: dict[str, type] = {"search": FindArguments, "acting": KeepArguments}
+SHARED: dict[str, type] = {"search": FindArguments, "acting": KeepArguments, "kept": KeptArguments}
 """Parameter of a verb's function -> what stands in its place on the command line."""
 
 

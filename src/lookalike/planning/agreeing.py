@@ -3,8 +3,10 @@
 import os
 from collections import Counter
 
+from lookalike.errors import UsageError
 from lookalike.files.quarantine import is_within
 from lookalike.plan import Plan, PlanRoot
+from lookalike.tables import printable
 
 
 def over_half(plan: Plan) -> list[tuple[PlanRoot, int]]:
@@ -22,6 +24,28 @@ def over_half(plan: Plan) -> list[tuple[PlanRoot, int]]:
     """
     going = Counter(_root_of(plan, decision.path) for decision in plan.removals)
     return [(root, going[root.absolute]) for root in plan.roots if 2 * going[root.absolute] > root.images]
+
+
+def only_files(plan: Plan) -> None:
+    """Refuse to act on a plan by which anything but ordinary files would go.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+
+    Raises
+    ------
+    UsageError
+        If something would go out of an archive, a table or a bucket; then nothing of the plan is done.
+    """
+    others = [decision.path for decision in plan.removals if decision.source != "files"]
+    if others:
+        raise UsageError(
+            f"{len(others):,} of the {len(plan.removals):,} images that would go are no ordinary files, and only those can be "
+            f"acted on: {printable(others[0])}. Write keep lists (--keep-lists DIR) or a copy without them (lookalike export), "
+            "or name folders only"
+        )
 
 
 def _root_of(plan: Plan, path: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from blake3 import blake3
+
 from lookalike import labels
 from lookalike.confirming import Confirmed, File
 from lookalike.errors import DecodeError
@@ -12,12 +14,29 @@ from lookalike.files import contents_of
 from lookalike.model import Group, Member, Tier
 from lookalike.plan import LINKS, KeepOptions, Part, lost
 from lookalike.planning.standing import Standing, Surroundings, held
+from lookalike.sources.reading import Reader
 from lookalike.tables import printable
 
 Confirm = Callable[[File, File], Confirmed]
 """``(keeper, other) -> Confirmed``: as `lookalike.confirming.confirm`, with the turns of the search."""
 Apart = Callable[[bytes, bytes], bool]
 """``(keeper, other) -> bool``, of digests: whether somebody decided that one is no duplicate of the other."""
+
+
+class Asked(NamedTuple):
+    """Who is asked about two images, and who reads them.
+
+    Attributes
+    ----------
+    confirm, apart : callable
+        A full look at two files; what was decided of two contents.
+    reader : Reader
+        Who reads what is no ordinary file.
+    """
+
+    confirm: Confirm
+    apart: Apart
+    reader: Reader
 
 
 class Pair(NamedTuple):
@@ -82,12 +101,17 @@ class Fate:
     along: bool = False
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is an ordinary file."""
+        return self.member.ref.source == "files"
+
+    @property
     def text(self) -> str:
         """Its path, for people."""
         return printable(self.path)
 
 
-def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: Confirm, apart: Apart) -> list[Fate]:
+def fates_of(group: Group, around: Surroundings, options: KeepOptions, asked: Asked) -> list[Fate]:
     """Say of each image of a group what becomes of it, as far as the group alone decides.
 
     Where the keeper that an image was verified against goes itself, the image is compared with the one that stays: by what is
@@ -102,10 +126,8 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
         Roots and folders.
     options : KeepOptions
         What may go.
-    confirm : callable
-        A full look at two files.
-    apart : callable
-        What was decided of two contents.
+    asked : Asked
+        Who is asked.
 
     Returns
     -------
@@ -119,11 +141,11 @@ def fates_of(group: Group, around: Surroundings, options: KeepOptions, confirm: 
     own = {fate.path: fate for fate in fates}
     for fate in fates:
         if fate.stays is None:
-            _settle(fate, own, options, (confirm, apart), ())
+            _settle(fate, own, options, asked, ())
     return fates
 
 
-def read_found(path: str, digest: bytes | None) -> File:
+def read_found(path: str, digest: bytes | None, reader: Reader | None = None) -> File:
     """Read an image whole.
 
     Parameters
@@ -132,6 +154,8 @@ def read_found(path: str, digest: bytes | None) -> File:
         Where it is.
     digest : bytes or None
         BLAKE3 of what was found there; None for what was never read.
+    reader : Reader, optional
+        Who reads it where it is no ordinary file; None for one that is.
 
     Returns
     -------
@@ -143,15 +167,17 @@ def read_found(path: str, digest: bytes | None) -> File:
     OSError
         If it cannot be read, or does not hold what was found.
     """
-    data, now = contents_of(path)  # of an ordinary file: a pipe would be waited for
+    if reader is None:
+        data, now = contents_of(path)  # of an ordinary file: a pipe would be waited for
+    else:
+        data = reader.read(path)
+        now = blake3(data).digest()
     if now != digest:
         raise OSError(f"{printable(path)} has changed since it was found")
     return data, os.path.basename(path)
 
 
-def _settle(
-    fate: Fate, own: dict[str, Fate], options: KeepOptions, asked: tuple[Confirm, Apart], above: Sequence[Fate]
-) -> None:
+def _settle(fate: Fate, own: dict[str, Fate], options: KeepOptions, asked: Asked, above: Sequence[Fate]) -> None:
     if fate.stays is not None or fate.keeper is not None:
         return
     near = own.get(fate.member.keeper or "")
@@ -164,12 +190,12 @@ def _settle(
         assert near.keeper is not None
         keeper, why = near.keeper, f"{why}; then {near.why}"
     pair = _known(fate, near, keeper)
-    decided = "decided to be no duplicate (lookalike decide)" if asked[1](keeper.digest, fate.digest) else None
+    decided = "decided to be no duplicate (lookalike decide)" if asked.apart(keeper.digest, fate.digest) else None
     fate.stays = decided or (None if pair is None else _holding(fate, keeper, pair, options))
     if fate.stays is not None:
         return
     if pair is None or _may_differ_later(fate, keeper, pair):
-        looked = _look(fate, keeper, options, asked[0])
+        looked = _look(fate, keeper, options, asked)
         fate.stays = looked if isinstance(looked, str) else _holding(fate, keeper, looked, options)
         if isinstance(looked, str) or fate.stays is not None:
             return
@@ -196,10 +222,12 @@ def _may_differ_later(fate: Fate, keeper: Fate, pair: Pair) -> bool:
     return pair.tier > Tier.EXACT and min(fate.member.frames, keeper.member.frames) > 1
 
 
-def _look(fate: Fate, keeper: Fate, options: KeepOptions, confirm: Confirm) -> Pair | str:
+def _look(fate: Fate, keeper: Fate, options: KeepOptions, asked: Asked) -> Pair | str:
     """Return how all of two files is alike, or why the image stays."""
     try:
-        found = confirm(read_found(keeper.path, keeper.digest), read_found(fate.path, fate.digest))
+        found = asked.confirm(*(
+            read_found(one.path, one.digest, None if one.is_file else asked.reader) for one in (keeper, fate)
+        ))  # fmt: skip
     except (OSError, DecodeError) as error:
         return f"not verified against what stays: {keeper.text}, {printable(str(error))}"
     if found.tier > options.tier:
@@ -209,6 +237,8 @@ def _look(fate: Fate, keeper: Fate, options: KeepOptions, confirm: Confirm) -> P
 
 def _holding(fate: Fate, keeper: Fate, pair: Pair, options: KeepOptions) -> str | None:
     """Return why an image stays although its keeper is like it."""
+    if fate.is_file and not keeper.is_file:  # which nobody can hold on to while the file goes
+        return f"its keeper is no ordinary file: {keeper.text}"
     if keeper.standing.altered is not None:
         return f"its keeper {keeper.standing.altered} since it was found: {keeper.text}"
     if keeper.standing.file == fate.standing.file:

@@ -18,10 +18,11 @@ from lookalike.labels import Root
 from lookalike.model import Group, Orient, Tier
 from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.beside import Beside
-from lookalike.planning.fates import Apart, Confirm, Fate, fates_of
+from lookalike.planning.fates import Apart, Asked, Confirm, Fate, fates_of
 from lookalike.planning.rescuing import Rescue
 from lookalike.planning.standing import Surroundings
 from lookalike.planning.wholes import Wholes, hold_names
+from lookalike.sources.reading import Reader
 from lookalike.tables import Document, printable
 
 Tiers = Mapping[int, Tier]
@@ -38,6 +39,7 @@ def make_plan(
     confirm: Confirm | None = None,
     apart: Apart | None = None,
     tiers: Tiers | None = None,
+    reader: Reader | None = None,
 ) -> Plan:
     """Decide about every image of some groups.
 
@@ -62,6 +64,8 @@ def make_plan(
         What was decided of two contents, such as `lookalike.stores.decisions.Standing.apart`; None for nothing.
     tiers : mapping of int to Tier, optional
         Loosest tier that goes of a group, by its number, where that is tighter than the tier of the options.
+    reader : Reader, optional
+        Who reads what is no ordinary file; None for one that finds it by its path.
 
     Returns
     -------
@@ -75,6 +79,7 @@ def make_plan(
     """
     confirm = confirm or partial(look_at_both, orient=orient)
     apart = apart or (lambda _keeper, _other: False)
+    asked = Asked(confirm, apart, reader or Reader())
     around = Surroundings(roots, options)
     with collector.paused():
         return Plan(
@@ -83,7 +88,7 @@ def make_plan(
             roots=around.plan_roots(),
             options=options,
             orient=orient,
-            decisions=_decided(groups, around, options, confirm, apart, tiers or {}),
+            decisions=_decided(groups, around, options, asked, tiers or {}),
             found=found or {},
         )
 
@@ -116,7 +121,9 @@ def plan_document(
         As `make_plan`.
     """
     if document.groups and not any(
-        os.path.lexists(member.ref.path) for group in document.groups for member in group.members
+        member.ref.source != "files" or os.path.lexists(member.ref.path)
+        for group in document.groups
+        for member in group.members
     ):
         raise SourceError(
             "none of the images in these findings is there: run the command in the folder where they were found, or find again"
@@ -159,22 +166,20 @@ def freed(plan: Plan) -> dict[str, int]:
 
 
 def _decided(
-    groups: Sequence[Group], around: Surroundings, options: KeepOptions, confirm: Confirm, apart: Apart, tiers: Tiers
-) -> tuple[Decision, ...]:  # fmt: skip
+    groups: Sequence[Group], around: Surroundings, options: KeepOptions, asked: Asked, tiers: Tiers
+) -> tuple[Decision, ...]:
     """Return what becomes of each image; the fates that say so end here, before the collector looks at what is left."""
     by_tier = {tier: replace(options, tier=tier) for tier in {options.tier, *tiers.values()}}
     fates = [
-        fate
-        for group in groups
-        for fate in fates_of(group, around, by_tier[tiers.get(group.id, options.tier)], confirm, apart)
+        fate for group in groups for fate in fates_of(group, around, by_tier[tiers.get(group.id, options.tier)], asked)
     ]
-    _hold(fates, around, options, confirm)
+    _hold(fates, around, options, asked.confirm)
     return tuple(_decisions(fates))
 
 
 def _hold(fates: list[Fate], around: Surroundings, options: KeepOptions, confirm: Confirm) -> None:
     """Hold what must not go for the sake of something else, and put together what goes as one."""
-    going = [fate for fate in fates if fate.stays is None]
+    going = [fate for fate in fates if fate.stays is None and fate.is_file]  # nothing lies beside what is no file
     involved = dict.fromkeys(
         chain.from_iterable((fate.path, fate.keeper.path) for fate in going if fate.keeper is not None)
     )
@@ -207,9 +212,9 @@ def _decision(fate: Fate) -> Decision:
     if fate.stays is not None or fate.keeper is None:
         return Decision(
             fate.path, "keep", *facts, printable(fate.stays or ""), tier=member.tier, score=member.score,
-            relation=member.relation, symlink=standing.symlink,
+            relation=member.relation, symlink=standing.symlink, source=member.ref.source,
         )  # fmt: skip
     return Decision(
         fate.path, "remove", *facts, printable(fate.why), fate.keeper.path, fate.pair.tier, fate.pair.score, fate.pair.relation,
-        fate.parts, fate.metadata, standing.symlink,
+        fate.parts, fate.metadata, standing.symlink, member.ref.source,
     )  # fmt: skip

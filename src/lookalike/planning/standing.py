@@ -13,6 +13,9 @@ from lookalike.plan import KeepOptions, PlanRoot
 from lookalike.sources.rules import library_of
 from lookalike.tables import UNKNOWN_TIME, printable
 
+NO_DEVICE = -1
+"""Device of what is no ordinary file."""
+
 
 class Standing(NamedTuple):
     """How one image stands.
@@ -22,7 +25,8 @@ class Standing(NamedTuple):
     size, mtime_ns : int
         Now, of a symlink those of its target; as found where it is gone.
     file : tuple of int or None
-        Device and inode: equal for all names of one file, symlinks among them. None where it is gone.
+        Device and inode: equal for all names of one file, symlinks among them. None where it is gone. What is no ordinary
+        file has a pair of its own.
     symlink : bool
         Whether the name is a symlink.
     altered : str or None
@@ -91,6 +95,7 @@ class Surroundings:
         self._within = options.within
         self._protected = compiled(options.protect) if options.protect else None
         self._places: dict[str, Place] = {}
+        self._members: dict[str, int] = {}
 
     def plan_roots(self) -> tuple[PlanRoot, ...]:
         """Return the roots that may be acted in.
@@ -118,6 +123,9 @@ class Surroundings:
         ref, path = member.ref, member.ref.path
         place = self.place(path)
         apart = self._apart_in(place, path)
+        if ref.source != "files":  # nothing is ever done to it, so it counts as it was found
+            own = NO_DEVICE, self._members.setdefault(path, len(self._members))
+            return Standing(ref.size, max(ref.mtime_ns, 0), own, False, None, apart, place.label)
         try:
             status = os.lstat(path)
             symlink = stat.S_ISLNK(status.st_mode)

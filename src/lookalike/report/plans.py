@@ -55,6 +55,7 @@ def lines(
     yield from seen
     yield from _held(held)
     yield _total(plan, gained)
+    yield from _others(plan)
 
 
 def _group(group: list[Decision], gained: Mapping[str, int]) -> Iterator[str]:
@@ -111,6 +112,8 @@ def _total(plan: Plan, gained: Mapping[str, int]) -> str:
     removals = plan.removals
     if not removals:
         return "nothing goes"
+    if all(decision.source != "files" for decision in removals):
+        return f"{counted(len(removals), 'image')} {'goes' if len(removals) == 1 else 'go'}"
     parts = sum(len(decision.parts) for decision in removals)
     beside = f" and {counted(parts, 'file')} beside them" if parts else ""
     free = sum(gained.get(path, 0) for decision in removals for path in _paths(decision))
@@ -118,6 +121,16 @@ def _total(plan: Plan, gained: Mapping[str, int]) -> str:
     return (
         f"{counted(len(removals), 'image')}{beside} {verb}; {amount(free)} become free{WHEN_FREE[plan.options.action]}"
     )
+
+
+def _others(plan: Plan) -> Iterator[str]:
+    """Yield what can be done about images that are no ordinary files."""
+    count = sum(decision.source != "files" for decision in plan.removals)
+    if count:
+        yield (
+            f"{counted(count, 'image')} of them {'lies' if count == 1 else 'lie'} in an archive, a table or a bucket, where "
+            "nothing is removed in place: write keep lists (--keep-lists DIR) or a copy without them (lookalike export)"
+        )
 
 
 def _paths(decision: Decision) -> list[str]:

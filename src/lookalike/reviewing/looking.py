@@ -7,6 +7,7 @@ from lookalike.confirming import Confirmed, File
 from lookalike.errors import DecodeError
 from lookalike.model import Member, Orient
 from lookalike.planning.fates import read_found
+from lookalike.sources.reading import Reader
 
 REMEMBERED = 1000
 
@@ -65,6 +66,9 @@ class Looks:
             None where one of them cannot be read, or is not what was found.
         """
         try:
-            return self(*(read_found(one.ref.path, one.ref.digest) for one in (keeper, other)))
+            return self(*(
+                read_found(one.ref.path, one.ref.digest, None if one.ref.source == "files" else Reader())
+                for one in (keeper, other)
+            ))  # fmt: skip
         except (OSError, DecodeError):
             return None

@@ -202,3 +202,22 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of what is open; `parts` and `read` open it again."""
+
+
+@runtime_checkable
+class Valued(Protocol):
+    """A source whose images come with values, such as the other columns of a table."""
+
+    def column_names(self) -> Sequence[str]:
+        """Return the names of its columns."""
+
+    def values(self, column: str, paths: Sequence[str]) -> Sequence[object]:
+        """Return the values of one of its columns for some images, in order; None where there is none."""
+
+
+@runtime_checkable
+class Packed(Protocol):
+    """A source that holds other files beside images, such as captions."""
+
+    def read_whole(self, paths: Sequence[str]) -> Iterator["bytes | Unreadable"]:
+        """Yield all bytes of some members, in order; `Source.read` need not read on where they are of no image."""

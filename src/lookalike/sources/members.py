@@ -73,6 +73,28 @@ def read_image(file: Readable, size: int, name: str) -> bytes | Unreadable:
     return data
 
 
+def safe_name(name: str) -> str:
+    """Return the name of a member as one that leads nowhere else.
+
+    Parameters
+    ----------
+    name : str
+        As the archive has it.
+
+    Returns
+    -------
+    str
+        Relative, without ``..``.
+
+    Examples
+    --------
+    >>> safe_name("/etc/a.jpg"), safe_name("../a.jpg"), safe_name("./a.jpg")
+    ('etc/a.jpg', '__/a.jpg', 'a.jpg')
+    """
+    parts = (part for part in name.replace("\0", "_").split("/") if part not in ("", "."))
+    return "/".join("__" if part == ".." else part for part in parts) or "_"
+
+
 class Names:
     """Make names of members safe to show and different from each other."""
 
@@ -98,8 +120,7 @@ class Names:
         >>> names("/etc/a.jpg"), names("../etc/./a.jpg"), names("etc/a.jpg")
         ('etc/a.jpg', '__/etc/a.jpg', 'etc/a.jpg#2')
         """
-        parts = (part for part in name.replace("\0", "_").split("/") if part not in ("", "."))
-        safe = "/".join("__" if part == ".." else part for part in parts) or "_"
+        safe = safe_name(name)
         number = self._seen.get(safe, 0) + 1
         unique = safe if number == 1 else f"{safe}#{number}"
         while number > 1 and unique in self._seen:  # another member may be called that

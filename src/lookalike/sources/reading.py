@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from lookalike.errors import UsageError
 from lookalike.sources.buckets import Bucket
-from lookalike.sources.folders import Source, Unreadable
+from lookalike.sources.folders import Packed, Source, Unreadable
 from lookalike.sources.kinds import ending_of, open_source
 from lookalike.sources.rows import tables_of
 from lookalike.sources.urls import is_url
@@ -46,7 +46,48 @@ class Reader:
         bool
             False for what lies in a source.
         """
-        return self._source(path) is None
+        return self.source(path) is None
+
+    def source(self, path: str) -> Source | None:
+        """Return the source that an image lies in; sources do not lie in each other.
+
+        Parameters
+        ----------
+        path : str
+            Of an image.
+
+        Returns
+        -------
+        Source or None
+            None for an ordinary file.
+        """
+        return self._source(path)
+
+    def read_whole(self, path: str) -> bytes:
+        """Return all bytes of what need not be an image.
+
+        Parameters
+        ----------
+        path : str
+            Of a file, or of a member of an archive.
+
+        Returns
+        -------
+        bytes
+            As they are now.
+
+        Raises
+        ------
+        OSError
+            If they cannot be had.
+        """
+        source: object = self.source(path)
+        if not isinstance(source, Packed):
+            return self.read(path)
+        (data,) = source.read_whole([path])
+        if isinstance(data, Unreadable):
+            raise OSError(0, data.reason)
+        return data
 
     def read(self, path: str, size: int = -1) -> bytes:
         """Return the bytes of an image.
@@ -68,7 +109,7 @@ class Reader:
         OSError
             If they cannot be had.
         """
-        source = self._source(path)
+        source = self.source(path)
         if source is None:
             with open(path, "rb") as file:
                 return file.read(size)

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from lookalike.sources.blobs import KEPT, Blob
 from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
 from lookalike.sources.gzips import PACKED_BYTES, Gzip
-from lookalike.sources.members import Names, read_image
+from lookalike.sources.members import Names, read_image, too_large
 
 PART_BYTES = 4 << 20
 """Bytes of members that a part of a compressed archive may hold, one member at least."""
@@ -115,6 +115,24 @@ class Tar:
             name = path[len(self.path) + 1 :]
             data = self._ahead.get(name)
             yield self._again(name) if data is None else data
+
+    def read_whole(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
+        """Yield all bytes of members, whatever they are, or what is wrong with each."""
+        for path in paths:
+            yield self._whole(path[len(self.path) + 1 :])
+
+    def _whole(self, name: str) -> bytes | Unreadable:
+        ahead = self._ahead.get(name)
+        whole = isinstance(ahead, bytes) and len(ahead) == self._places[name].size
+        data = ahead if whole and ahead is not None else self._again(name)
+        if isinstance(data, bytes) and len(data) < (place := self._places[name]).size:
+            if (refused := too_large(place.size)) is not None:
+                return refused
+            with self._lock:
+                assert self._file is not None
+                self._file.seek(place.offset)
+                data = bytes(self._file.read(place.size))
+        return data
 
     def is_there(self) -> bool:
         """Return whether the archive is unchanged."""

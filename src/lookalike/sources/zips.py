@@ -90,6 +90,13 @@ class Zip:
             info = infos.get(path[len(self.path) + 1 :])
             yield Unreadable("not-here", "no such member") if info is None else _read(archive, info)
 
+    def read_whole(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
+        """Yield all bytes of members, whatever they are, or what is wrong with each."""
+        archive, infos = self._archive()
+        for path in paths:
+            info = infos.get(path[len(self.path) + 1 :])
+            yield Unreadable("not-here", "no such member") if info is None else _whole(archive, info)
+
     def is_there(self) -> bool:
         """Return whether the archive is unchanged."""
         return self._blob.is_there()
@@ -179,3 +186,14 @@ def _time_ns(info: zipfile.ZipInfo) -> int:
     except ValueError:  # month 0
         return 0
     return int(moment.timestamp()) * 1_000_000_000
+
+
+def _whole(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable:
+    refused = too_large(info.file_size)
+    if refused is not None:
+        return refused
+    try:
+        with archive.open(info) as member:
+            return member.read()
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, NotImplementedError) as error:
+        return Unreadable("damaged", f"the archive is damaged there: {error}")

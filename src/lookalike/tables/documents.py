@@ -140,7 +140,10 @@ def _group(fields: Fields, rule: GroupRule) -> Group:
 
 def _member(fields: Fields) -> Member:
     path = fields.path("path")
-    ref = ImageRef(path, "", "", fields.take("bytes", int), UNKNOWN_TIME, 0, 0, fields.digest("digest"))
+    ref = ImageRef(
+        path, "", "", fields.take("bytes", int), UNKNOWN_TIME, 0, 0, fields.digest("digest"),
+        fields.optional("source", str, "files"),
+    )  # fmt: skip
     role = cast("Role", _one_of(fields, "role", get_args(Role)))
     member = Member(
         ref, fields.take("width", int), fields.take("height", int), fields.take("format", str),

@@ -9,6 +9,7 @@ from typing import Any
 
 from lookalike.errors import UsageError
 from lookalike.model import Failure, Group, Member
+from lookalike.options import FindOptions, ScanOptions
 from lookalike.tables.files import check_folder, path_fields, printable, replace_file
 
 COLUMNS = (
@@ -39,6 +40,48 @@ def group_row(group: Group) -> dict[str, Any]:
         "saving": group.saving,
         "diameter": group.diameter,
         "members": [_member_row(member) for member in group.members],
+    }
+
+
+def option_row(
+    options: FindOptions, scan_options: ScanOptions, references: Sequence[str], *, candidates: str | int | None = None
+) -> dict[str, Any]:
+    """Return the options of a search as a JSON object.
+
+    Parameters
+    ----------
+    options, scan_options : FindOptions, ScanOptions
+        What it was told.
+    references : sequence of str
+        What it compared against.
+    candidates : str, int or None
+        Which file of pairs from elsewhere it was given, or how many pairs.
+
+    Returns
+    -------
+    dict
+        What changes results, and nothing else.
+    """
+    return {
+        "tier": options.tier.name.lower(),
+        "hash": options.spec.id,
+        "radius": options.radius,
+        "group": options.group,
+        "orient": options.orient,
+        "crops": options.crops,
+        "candidates": candidates,
+        "verify": options.verify,
+        "units": options.units,
+        "frames": options.frames,
+        "keep": options.keep,
+        "protect": list(options.protect),
+        "exclude": list(scan_options.exclude),
+        "include": list(scan_options.include),
+        "min_size": "{}x{}".format(*scan_options.min_size),
+        "follow_symlinks": scan_options.follow_symlinks,
+        "truncated": scan_options.truncated,
+        "max_pixels": scan_options.max_pixels,
+        "against": [printable(path) for path in references],
     }
 
 

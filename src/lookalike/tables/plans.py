@@ -177,6 +177,8 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         row["parts"] = [_part_row(part) for part in decision.parts]
     if decision.metadata:
         row["metadata"] = list(decision.metadata)
+    if decision.source != "files":
+        row["source"] = decision.source
     return row | ({"symlink": True} if decision.symlink else {})
 
 
@@ -245,7 +247,7 @@ def _decision(fields: Fields) -> Decision:
         fields.take("mtime_ns", int), fields.digest("digest"), fields.take("reason", str),
         keeper=keeper if goes else None, tier=tier, score=fields.nullable("score", float),
         relation=fields.optional("relation", str, ""), parts=parts if goes else (), metadata=metadata if goes else (),
-        symlink=fields.optional("symlink", bool, False),
+        symlink=fields.optional("symlink", bool, False), source=fields.optional("source", str, "files"),
     )  # fmt: skip
     fields.end()
     return decision

@@ -24,7 +24,7 @@ import numpy as np
 from lookalike import endings
 from lookalike.columns import Images, Units, apart
 from lookalike.units import takeout
-from lookalike.units.samples import samples
+from lookalike.units.samples import members, samples
 
 EDITORS = ("xmp", "aae", "pp3", "dop")
 """What programs write beside an image: x.xmp or x.cr2.xmp."""
@@ -175,7 +175,7 @@ def of_images(images: Images, unread: Sequence[tuple[str, bool]], beside: Sequen
         rows = np.flatnonzero(images.reference == reference).tolist()
         lost = [path for path, side in unread if side == reference]
         known = dict.fromkeys([*(images.path[row] for row in rows), *lost])
-        found = _merged(group([*known, *beside], known.__contains__), samples(_members(images, rows, lost)))
+        found = _merged(group([*known, *beside], known.__contains__), samples(members(images, rows, lost)))
         at = {path: len(shots) + place for place, one in enumerate(found) for path in one.images}
         masks: dict[str, int] = {}
         for place, one in enumerate(found):
@@ -192,7 +192,7 @@ def of_images(images: Images, unread: Sequence[tuple[str, bool]], beside: Sequen
 
 
 def _all_apart(paths: Sequence[str]) -> bool:
-    """Say whether no two images can belong together, as in most collections; in doubt False. Folders come one by one."""
+    """Say whether no two images can belong together; in doubt False. Folders come one by one."""
     places: set[str] = set()
     for place, part in groupby(paths, lambda path: path.rpartition(os.sep)[0]):
         inside = list(part)
@@ -200,13 +200,6 @@ def _all_apart(paths: Sequence[str]) -> bool:
             return False
         places.add(place)
     return all(places.isdisjoint(_beside(place)) for place in places)
-
-
-def _members(images: Images, rows: Sequence[int], lost: Sequence[str]) -> list[str]:
-    """Return the images in TAR archives, those included that could not be read and lie beside them."""
-    read = [images.path[row] for row in rows if images.source and images.source[row] == "tar"]
-    places = {path.rpartition("/")[0] for path in read}
-    return read + [path for path in lost if path.rpartition("/")[0] in places]
 
 
 def _merged(units: list[Unit], sample: Mapping[str, str]) -> list[Unit]:

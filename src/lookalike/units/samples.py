@@ -6,7 +6,9 @@ such as ``2019.05.01.jpg``, is no such shard.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from lookalike.columns import Images
 
 
 def samples(paths: Iterable[str]) -> dict[str, str]:
@@ -43,3 +45,25 @@ def samples(paths: Iterable[str]) -> dict[str, str]:
             if len(keys) > 1 and len(usual) > 1:
                 found |= dict.fromkeys(usual, usual[0])
     return found
+
+
+def members(images: Images, rows: Sequence[int], lost: Sequence[str]) -> list[str]:
+    """Return the images in TAR archives, those included that could not be read and lie beside them.
+
+    Parameters
+    ----------
+    images : Images
+        Images that were read.
+    rows : sequence of int
+        Which of them count.
+    lost : sequence of str
+        Paths of images that could not be read.
+
+    Returns
+    -------
+    list of str
+        Paths.
+    """
+    read = [images.path[row] for row in rows if images.source and images.source[row] == "tar"]
+    places = {path.rpartition("/")[0] for path in read}
+    return read + [path for path in lost if path.rpartition("/")[0] in places]

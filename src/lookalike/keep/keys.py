@@ -1,27 +1,21 @@
-"""Which image of a group stays: keep rules as sort keys, and the first difference in words.
-
-A rule list such as ``intact,resolution,oldest`` is a total order: `shortest-path` and `name` break every remaining tie.
-Larger keys come first.
-"""
+"""Sort keys of keep rules: what a rule compares, as one value per image, and each value in words."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.columns import Images, Origins, Units, apart, first_hand
+from lookalike.columns import Images, Origins
 from lookalike.errors import UsageError
 
 Column = NDArray[np.int64] | NDArray[np.bool_]
 Text = Callable[[int], str]
 
-NAMES = (
-    "intact", "resolution", "original", "quality", "exif", "bytes", "oldest", "newest", "shortest-path", "name",
-)  # fmt: skip
-"""Rules without an argument."""
+LEAST = ":min"
+"""Ending of a rule that prefers the least value of a column."""
 UNKNOWN = -(1 << 63)
 """No date."""
 
@@ -58,163 +52,102 @@ class Key:
     sign: str = ">"
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """A keep order over images.
+def column_of(rule: str) -> str | None:
+    """Return the name of the column that a rule is about.
 
-    Attributes
+    Parameters
     ----------
-    order : ndarray of int64, shape (n,)
-        Rows of the images, the best first; those of one unit follow each other.
-    keys : tuple of Key
-        What was compared, first difference first.
-    best : ndarray of int64, shape (n,)
-        For each image the best of its unit, which is what was compared.
-    origins : Origins
-        What was found to hold no more than another content.
+    rule : str
+        A keep rule.
+
+    Returns
+    -------
+    str or None
+        None for rules about something else.
+
+    Examples
+    --------
+    >>> column_of("column:aesthetic:min"), column_of("oldest")
+    ('aesthetic', None)
     """
-
-    order: NDArray[np.int64]
-    keys: tuple[Key, ...]
-    best: NDArray[np.int64]
-    origins: Origins
-
-    def reason(self, better: int, worse: int) -> str:
-        """Return the first difference between two images in words.
-
-        Parameters
-        ----------
-        better, worse : int
-            Rows of two units; the first comes earlier in the order.
-
-        Returns
-        -------
-        str
-            Such as ``resolution 800x600 > 400x300``.
-        """
-        better, worse = int(self.best[better]), int(self.best[worse])
-        for key in self.keys:
-            if key.values[better] != key.values[worse]:
-                return f"{key.name} {key.text(better)} {key.sign} {key.text(worse)}"
-        return "same name"
+    head, _, argument = rule.partition(":")
+    return argument.removesuffix(LEAST).strip() if head == "column" else None
 
 
-def rank(
-    images: Images,
-    rules: str,
-    stay: Mapping[str, NDArray[np.bool_]] | None = None,
-    units: Units | None = None,
-    origins: Origins | None = None,
-) -> Ranking:
-    """Put images in keep order.
+def _column(rule: str, columns: Mapping[str, Sequence[object]]) -> Key:
+    """Return the key of a column: numbers in order, and before all of them what is none."""
+    name = column_of(rule) or ""
+    given = columns[name]
+    numbers = np.array([_number(value) for value in given], np.float64)
+    known = ~np.isnan(numbers)
+    if len(given) and not known.any():
+        some = next((value for value in given if value is not None), None)
+        raise UsageError(f"the column {name!r} holds no numbers, such as {some!r}: a keep rule needs some to compare")
+    values = np.full(len(numbers), -1, np.int64)
+    least = rule.endswith(LEAST)
+    _, values[known] = np.unique(-numbers[known] if least else numbers[known], return_inverse=True)
+
+    def text(row: int) -> str:
+        return f"{numbers[row]:.10g}" if known[row] else "none"
+
+    return Key(f"column {name}", values, text, "<" if least else ">")
+
+
+def _number(value: object) -> float:
+    """Return a value as a number; NaN where it is none."""
+    try:
+        return float(value)  # type: ignore[arg-type]  # whatever a table holds
+    except (TypeError, ValueError, OverflowError):
+        return np.nan
+
+
+def staying_key(why: str, values: NDArray[np.bool_]) -> Key:
+    """Return the key of images that never go.
+
+    Parameters
+    ----------
+    why : str
+        Why.
+    values : ndarray of bool, shape (n,)
+        Which.
+
+    Returns
+    -------
+    Key
+        They come first.
+    """
+    return Key(why, values, lambda row: "yes" if values[row] else "no")
+
+
+def keys_of(
+    images: Images, name: str, origins: Origins, columns: Mapping[str, Sequence[object]] | None = None
+) -> list[Key]:
+    """Return the keys of a rule.
 
     Parameters
     ----------
     images : Images
         What to rank.
-    rules : str
-        Comma list of keep rules, first difference wins: ``folder:PATH``, intact, resolution, original, quality,
-        ``format:png>webp>jpeg``, exif, bytes, oldest, newest, shortest-path, name. References always come first, camera raw
-        files after all others, a symlink after what is not one, and a mask after everything.
-    stay : mapping of str to ndarray of bool, shape (n,), optional
-        Images that never go, by why, such as ``protected``: they come next, so that others can go in their favour.
-    units : Units, optional
-        What is of one shot ranks together, by its best image; with the rule intact more images of a shot are better. None for
-        images that are each for themselves.
-    origins : Origins, optional
-        What was found to hold no more than another content: an enlargement resolves what its source does and comes after it,
-        and a lossless file saved from a lossy one is of unknown quality, so that any lossy file that tells its quality comes
-        before it. None where nothing was looked at.
+    name : str
+        The rule, with its argument.
+    origins : Origins
+        What was found to hold no more than another content.
+    columns : mapping of str to sequence, optional
+        Values by column, one per image.
 
     Returns
     -------
-    Ranking
-        A total order that does not depend on the order of rows.
+    list of Key
+        The first difference decides.
 
     Raises
     ------
     UsageError
-        If a rule is unknown; the message lists the rules.
+        If a column holds no numbers.
     """
-    names = parse_rules(rules)
-    origins = first_hand(len(images.facts.id)) if origins is None else origins
-    names += [name for name in ("shortest-path", "name") if name not in names]
-    units = apart(images.path) if units is None else units
-    raw = np.array([format_ == "RAW" for format_ in images.facts.format], np.bool_)[images.content]
-    fixed = (
-        Key("mask", ~units.mask, lambda row: "of other images" if units.mask[row] else "image of its own"),
-        Key(
-            "reference",
-            images.reference,
-            lambda row: "to compare against" if images.reference[row] else "under test",
-        ),
-        Key("file", ~images.symlink, lambda row: "symlink" if images.symlink[row] else "itself"),
-        # Nothing can go in favour of a raw file but its like, so that others had better gather around another image.
-        Key("picture", ~raw, lambda row: "preview of a raw file" if raw[row] else "finished"),
-    )
-    staying = (_staying(why, values) for why, values in (stay or {}).items())
-    ruled = (key for name in names for key in (*_parts(units, name), *_keys(images, name, origins)))
-    keys = (*fixed, *staying, *ruled)
-    telling = [key.values for key in reversed(keys) if (key.values[1:] != key.values[:-1]).any()]
-    alone = np.lexsort([-values.astype(np.int64) for values in telling]) if telling else np.arange(len(images))
-    place = np.empty(len(alone), np.int64)
-    place[alone] = np.arange(len(alone))
-    # What always comes first or last does so within a unit, too: there a symlink never comes along with a file.
-    kind = ((units.unit * 2 + units.mask) * 2 + images.reference) * 2 + images.symlink
-    _, same = np.unique(kind, return_inverse=True)
-    first = np.full(len(place), len(place))
-    np.minimum.at(first, same, place)
-    return Ranking(np.lexsort((place, first[same])), keys, alone[first[same]], origins)
-
-
-def _parts(units: Units, rule: str) -> list[Key]:
-    if rule != "intact":
-        return []
-    count = np.array([len(paths) for paths in units.paths], np.int64)[units.unit]
-    return [Key("parts", count, lambda row: str(count[row]))]
-
-
-def parse_rules(rules: str) -> list[str]:
-    """Split and check a list of keep rules.
-
-    Parameters
-    ----------
-    rules : str
-        Comma list.
-
-    Returns
-    -------
-    list of str
-        Its rules.
-
-    Raises
-    ------
-    UsageError
-        If one is unknown or lacks its argument.
-
-    Examples
-    --------
-    >>> parse_rules("resolution, oldest")
-    ['resolution', 'oldest']
-    """
-    names = [name.strip() for name in rules.split(",") if name.strip()]
-    allowed = [*NAMES, "folder:PATH", "format:A>B"]
-    for name in names:
-        head, _, argument = name.partition(":")
-        known = name in NAMES if head not in ("folder", "format") else bool(argument.strip())
-        if not known:
-            raise UsageError(f"unknown keep rule {name!r}: use a comma list of {', '.join(allowed)}")
-    if not names:
-        raise UsageError(f"no keep rule given: use a comma list of {', '.join(allowed)}")
-    return names
-
-
-def _staying(why: str, values: NDArray[np.bool_]) -> Key:
-    return Key(why, values, lambda row: "yes" if values[row] else "no")
-
-
-def _keys(images: Images, name: str, origins: Origins) -> list[Key]:
     head, _, argument = name.partition(":")
+    if head == "column":
+        return [_column(name, columns or {})]
     if head == "folder":
         inside = argument.strip().rstrip("/") + "/"
         values = np.array([path.startswith(inside) for path in images.path], np.bool_)

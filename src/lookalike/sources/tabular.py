@@ -1,0 +1,71 @@
+"""Tables beside their images: how many rows there are, what the columns are called, and what one of them holds.
+
+The forms are Parquet, Arrow as the `datasets` library caches it, and a dataset that it saved to a folder.
+"""
+
+import os
+from importlib import import_module
+from typing import Any
+
+from lookalike.errors import SourceError, UsageError
+
+
+class Tabular:
+    """A table on disk.
+
+    Parameters
+    ----------
+    path : str
+        A ``.parquet`` or ``.arrow`` file, or the folder of a saved dataset.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read.
+    UsageError
+        If an optional package is not installed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._parquet = path.lower().endswith(".parquet")
+        try:
+            if self._parquet:
+                parquet = _extra("pyarrow.parquet", "tables")
+                self.rows = int(parquet.read_metadata(path).num_rows)
+                self.names: list[str] = list(parquet.read_schema(path).names)
+                return
+            package = _extra("datasets", "huggingface")
+            self._table = package.load_from_disk(path) if os.path.isdir(path) else package.Dataset.from_file(path)
+            self.rows, self.names = int(self._table.num_rows), list(self._table.column_names)
+        except (OSError, ValueError, AttributeError) as error:  # the last where it is several tables
+            if isinstance(error, UsageError):
+                raise
+            raise SourceError(f"{path} cannot be read as a table: {error}") from error
+
+    def column(self, name: str) -> list[object]:
+        """Return what a column holds.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Returns
+        -------
+        list
+            One value per row.
+        """
+        if self._parquet:
+            table = _extra("pyarrow.parquet", "tables").read_table(self._path, columns=[name])
+            values: list[object] = table.column(0).to_pylist()
+            return values
+        return list(self._table.select_columns([name]).with_format("arrow")[:].column(0).to_pylist())
+
+
+def _extra(module: str, extra: str) -> Any:
+    try:
+        return import_module(module)
+    except ImportError as error:
+        name = module.partition(".")[0]
+        raise UsageError(f"{name} is not installed: pip install 'lookalike[{extra}]'") from error
