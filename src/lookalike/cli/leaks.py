@@ -28,7 +28,8 @@ ENDINGS = (".json", ".csv", PAGE)
 
 
 @with_arguments(
-    "against", "from_file", orient="group", within="orient", fix="protect", fix_keep="fix", output="fix_keep", full_pictures="output",
+    "against", "from_file", orient="group", within="orient", fix="protect", fix_keep="fix", output="fix_keep",
+    full_pictures="output",
     json="full_pictures", show="json", decisions="ledger", baseline="decisions",
 )  # fmt: skip
 def leaks(
