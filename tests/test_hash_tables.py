@@ -16,7 +16,8 @@ from lookalike import HashTable, ImageHash
 from lookalike.batches import make_specs
 from lookalike.errors import UsageError
 from lookalike.model import Failure, HashSpec, ImageRef
-from lookalike.tables.hashes import WRITERS, Refs, columns_of, join_tables, write_csv, write_jsonl, writer_of
+from lookalike.tables.hash_files import WRITERS, write_csv, write_jsonl, writer_of
+from lookalike.tables.hashes import Refs, columns_of, join_tables
 
 PATHS = ("a.jpg", 'no\udcff\n,"text".jpg', "\u65e5\u672c \U0001f600.jpg", "\r.png", "=1+2.gif")
 SPECS = make_specs(("phash", "pdq", "colorhash", "crop_resistant"))

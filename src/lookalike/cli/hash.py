@@ -13,7 +13,8 @@ from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
 from lookalike.report import plain
 from lookalike.tables import check_folder, replacing
-from lookalike.tables.hashes import WRITERS, HashTable, writer_of
+from lookalike.tables.hash_files import WRITERS, writer_of
+from lookalike.tables.hashes import HashTable
 
 INCOMPLETE = 3
 

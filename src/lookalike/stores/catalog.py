@@ -5,7 +5,7 @@ One `Catalog` is one connection; ``with catalog.transaction():`` is one transact
 content a name had when it was last looked at.
 """
 
-from lookalike.stores.contents import Contents
+from lookalike.stores.bulk import Bulk
 from lookalike.stores.locations import Locations
 from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
@@ -65,7 +65,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents, Pairs, Pixels, Origins):
+class Catalog(Locations, Bulk, Pairs, Pixels, Origins):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B
