@@ -25,15 +25,15 @@ LEVELS: dict[str, int] = {
     "opening": 3, "deciding": 3, "previews": 3, "illustrating": 3,
     "pictures": 3, "listing": 3, "examining": 3, "variants": 3, "chances": 3, "shortcut": 3, "shards": 3, "scanning": 3,
     "tabling": 3, "twins": 3, "proposing": 3, "judging": 3, "tracing": 3, "confirming": 3, "items": 3, "matching": 3,
-    "planning": 3, "grouped": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "batches": 3, "comparing": 3,
+    "planning": 3, "grouped": 3, "findings": 3, "finding": 3, "hashing": 3, "streaming": 3, "restarting": 3, "batches": 3, "loading": 3, "redecoding": 3, "gathering": 3, "comparing": 3,
     "removal": 3, "cleaning": 3, "reviewing": 3, "differing": 3, "facts": 3,
     "sampling": 3, "trials": 3, "measures": 3, "tuned": 3, "tuning": 3,
     "imagehash": 4, "imgdd": 4, "web": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "pictures", "variants", "chances", "listing", "examining",
-    "shortcut", "shards", "scanning", "tabling",
-    "twins", "proposing", "judging", "tracing", "confirming", "items", "matching",
+    "shortcut", "shards", "scanning", "tabling", "restarting", "loading", "gathering",
+    "twins", "redecoding", "proposing", "judging", "tracing", "confirming", "items", "matching",
     "planning", "grouped", "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "removal", "cleaning", "reviewing", "differing", "facts",
     "sampling", "trials", "measures", "tuned", "tuning",

@@ -158,7 +158,7 @@ def to_octets(block: NDArray[np.uint64], bits: int) -> NDArray[np.uint8]:
     >>> to_octets(np.array([[0x0102 << 48]], np.uint64), 14).tolist()
     [[1, 2]]
     """
-    octets = np.ascontiguousarray(block).astype(">u8").view(np.uint8).reshape(len(block), -1)
+    octets = np.ascontiguousarray(block).astype(">u8").view(np.uint8).reshape(len(block), words(bits) * 8)
     return np.ascontiguousarray(octets[:, : -(-bits // 8)])
 
 

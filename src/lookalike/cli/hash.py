@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, cast
 
 import typer
@@ -11,10 +12,14 @@ from lookalike.batches import hash_batches, make_specs
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
+from lookalike.opening import default_catalog
+from lookalike.options import ScanOptions
 from lookalike.report import plain
+from lookalike.restarting import is_finished, made_of
 from lookalike.tables import check_folder, replacing
-from lookalike.tables.hash_files import WRITERS, writer_of
+from lookalike.tables.hash_files import WRITERS, write_parquet, writer_of
 from lookalike.tables.hashes import HashTable
+from lookalike.tabling import Wanted
 
 INCOMPLETE = 3
 
@@ -41,6 +46,12 @@ def hash(
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write to .csv, .jsonl or .parquet. Default: CSV to stdout.")
     ] = None,
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="A .parquet also holds thumbnails, 4 KB each: find then reads no image again.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Make a .parquet anew that an earlier run finished.")
+    ] = False,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
@@ -58,6 +69,8 @@ def hash(
     """Hash images; one row each, failures are rows too.
 
     Example: lookalike hash Photos --algorithm phash,dhash --output hashes.csv
+
+    A .parquet of the decoding fast is a source for find; one that is finished is not made again.
     """
     names = [name.strip() for name in algorithm.split(",")]
     specs = make_specs(names, size, filter, decode)
@@ -67,6 +80,25 @@ def hash(
             raise UsageError("--json prints; what --output writes is said by the ending of its name")
         write = writer_of(output)
         check_folder(output)
+    table = output is not None and write is WRITERS[".parquet"]
+    if thumbnails and not table:
+        raise UsageError("--thumbnails are for a table that find reads: add --output FILE.parquet")
+    fast = all(spec.decoding == "fast" for spec in specs)
+    options = ScanOptions(
+        exclude=tuple(exclude or ()), include=tuple(include or ()), follow_symlinks=follow_symlinks,
+        truncated=cast("Truncated", truncated), max_pixels=max_pixels,
+    )  # fmt: skip
+    if table:
+        assert output is not None
+        if thumbnails and not fast:
+            raise UsageError("--thumbnails belong to the decoding of find: add --decode fast")
+        own = [output, catalog or default_catalog()]
+        made = made_of(paths, Wanted(specs, fast, thumbnails), options, own)
+        if not overwrite and is_finished(output, made):
+            if not quiet:
+                typer.echo(f"{plain(output)} was finished before", err=True)
+            return
+        write = partial(write_parquet, run={"made": made})
     totals: Counter[str] = Counter()
     lines: list[str] = []
     with progress_bar(quiet=quiet) as progress:
@@ -81,6 +113,8 @@ def hash(
             follow_symlinks=follow_symlinks,
             truncated=cast("Truncated", truncated),
             max_pixels=max_pixels,
+            facts=table and fast,
+            thumbnails=thumbnails,
             catalog=catalog,
             use_catalog=not no_catalog,
             workers=workers,
