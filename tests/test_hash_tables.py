@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from hash_forms import as_text
-
 from lookalike import HashTable, ImageHash
 from lookalike.batches import make_specs
 from lookalike.errors import UsageError

@@ -11,6 +11,7 @@ from lookalike.columns import Units, apart, first_hand
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
+from lookalike.gathering import gather
 from lookalike.globs import compiled, matching
 from lookalike.keep import parse_rules, rank
 from lookalike.listing import Scan
@@ -19,7 +20,8 @@ from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orien
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
-from lookalike.scanning import OnProgress, scan
+from lookalike.redecoding import decode_candidates
+from lookalike.scanning import OnProgress
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
 from lookalike.twins import twins
@@ -62,7 +64,7 @@ def find(
     Parameters
     ----------
     paths : path or sequence of paths
-        Folders, entered recursively, and files.
+        Folders, entered recursively, files, and hash tables (.parquet).
     against : path or sequence of paths
         References: only pairs between `paths` and these are looked for, and these are always keepers.
     tier : str
@@ -163,7 +165,7 @@ def find(
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
-        found = scan(
+        found = gather(
             roots,
             references,
             store,
@@ -177,11 +179,14 @@ def find(
         images, digests = found.images, found.images.facts.digest
         standing = Standing.of(decided, digests)
         staying = {
-            "protected": matching(options.protect, images.path, [*roots, *references]),
+            "protected": matching(options.protect, images.path, [*roots, *references, *found.globs_below]),
             "decided to keep": np.array([digest in standing.kept for digest in digests], np.bool_)[images.content],
         }
         staying = {why: values for why, values in staying.items() if values.any()}
         _, block = hash_words(images.facts.id, store, spec)
+        found.warnings += decode_candidates(
+            images, block, store, found.reader, options, scan_options, against=bool(references), workers=workers
+        )
         origins, same = first_hand(len(digests)), None
         while True:  # until nothing more is found to come from something else, mostly once or twice
             ranking = rank(images, options.keep, staying, shots, origins)

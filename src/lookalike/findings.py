@@ -158,7 +158,7 @@ class Findings:
     @cached_property
     def warnings(self) -> list[str]:
         """What about the options may mislead, one line each, with what to do instead."""
-        return wide(self.options, len(self._images))
+        return wide(self.options, len(self._images)) + self._scan.warnings
 
     @cached_property
     def unmatched(self) -> list[str]:

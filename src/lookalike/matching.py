@@ -64,6 +64,7 @@ def match(
     items = Items(images, order, same, standing, against=against)
     detail = images.facts.detail[items.content]
     joined = (detail >= MIN_DETAIL) & ~items.again & (len(items.content) > 1) & (options.tier > Tier.EXACT)
+    joined &= ~np.isin(images.facts.id, store.bare())[items.content]
     proposals = propose(items.content, joined, images.facts.id, store, options, threads=workers)
     with ThreadPoolExecutor(workers) as threads:
         judge = Judge(

@@ -59,14 +59,19 @@ def made_of(paths: Sequence[str], wanted: Wanted, options: ScanOptions, own: Ite
         "decode": decode.VERSION, **asdict(options),
     }  # fmt: skip
     listed = {"options": {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}}
-    return {"roots": [printable(path) for path in paths], **listed, "images": f"{seen.hexdigest()}{sorted(missing) or ''}"}
+    return {
+        "roots": [printable(path) for path in paths],
+        **listed,
+        "images": f"{seen.hexdigest()}{sorted(missing) or ''}",
+    }
 
 
 def _entries(folder: Folder, ours: set[str], names: set[str]) -> list[tuple[str, int, int]]:
     return [
         (entry.name, entry.size, entry.mtime_ns)
         for entry in folder.entries
-        if not entry.name.startswith(TEMPORARY) and (entry.name not in names or os.path.realpath(folder.path_of(entry.name)) not in ours)
+        if not entry.name.startswith(TEMPORARY)
+        and not (entry.name in names and os.path.realpath(folder.path_of(entry.name)) in ours)
     ]
 
 

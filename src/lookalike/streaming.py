@@ -11,7 +11,7 @@ from lookalike import bits, decode
 from lookalike.examining import Outcome, Task
 from lookalike.hashes import hash_block
 from lookalike.listing import Row, unlisted
-from lookalike.model import Failure, HashSpec
+from lookalike.model import Failure, HashSpec, Thumbnail
 from lookalike.options import ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
@@ -248,15 +248,7 @@ class _Run:
 
     def _note(self, outcomes: list[tuple[Outcome, Item]]) -> None:
         """Note what became of some files; hashes of decoding fast are made here, a block at a time."""
-        thumbnails = [(outcome.thumbnail, item) for outcome, item in outcomes if outcome.thumbnail is not None]
-        if thumbnails:
-            for thumbnail, item in thumbnails:
-                item.see(thumbnail, self.wanted)
-            luma = np.stack([thumbnail.luma for thumbnail, _ in thumbnails])
-            for at, spec in enumerate(self.specs):
-                if spec.decoding == "fast":
-                    for (_, item), words in zip(thumbnails, bits.to_bytes(hash_block(luma, spec)), strict=True):
-                        item.words[at] = words
+        self._see([(outcome.thumbnail, item) for outcome, item in outcomes if outcome.thumbnail is not None])
         positions = [self.specs.index(spec) for spec in self.whole]
         for outcome, item in outcomes:
             if outcome.gone and self._is_lost(self.roots[item.row.folder.root]):
@@ -273,6 +265,17 @@ class _Run:
             else:
                 self._finish(item)
             self.batch.append((outcome, item))
+
+    def _see(self, thumbnails: list[tuple[Thumbnail, Item]]) -> None:
+        if not thumbnails:
+            return
+        for thumbnail, item in thumbnails:
+            item.see(thumbnail, self.wanted)
+        luma = np.stack([thumbnail.luma for thumbnail, _ in thumbnails])
+        for at, spec in enumerate(self.specs):
+            if spec.decoding == "fast":
+                for (_, item), words in zip(thumbnails, bits.to_bytes(hash_block(luma, spec)), strict=True):
+                    item.words[at] = words
 
     def _is_lost(self, root: Root) -> bool:
         """Return whether a root went away, and note that once."""

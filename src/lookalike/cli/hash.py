@@ -11,7 +11,7 @@ import typer
 from lookalike.batches import hash_batches, make_specs
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
-from lookalike.model import MAX_PIXELS, Truncated
+from lookalike.model import MAX_PIXELS, HashSpec, Truncated
 from lookalike.opening import default_catalog
 from lookalike.options import ScanOptions
 from lookalike.report import plain
@@ -22,6 +22,7 @@ from lookalike.tables.hashes import HashTable
 from lookalike.tabling import Wanted
 
 INCOMPLETE = 3
+PARQUET = ".parquet"
 
 
 def hash(
@@ -80,20 +81,13 @@ def hash(
             raise UsageError("--json prints; what --output writes is said by the ending of its name")
         write = writer_of(output)
         check_folder(output)
-    table = output is not None and write is WRITERS[".parquet"]
-    if thumbnails and not table:
-        raise UsageError("--thumbnails are for a table that find reads: add --output FILE.parquet")
-    fast = all(spec.decoding == "fast" for spec in specs)
     options = ScanOptions(
         exclude=tuple(exclude or ()), include=tuple(include or ()), follow_symlinks=follow_symlinks,
         truncated=cast("Truncated", truncated), max_pixels=max_pixels,
     )  # fmt: skip
-    if table:
-        assert output is not None
-        if thumbnails and not fast:
-            raise UsageError("--thumbnails belong to the decoding of find: add --decode fast")
-        own = [output, catalog or default_catalog()]
-        made = made_of(paths, Wanted(specs, fast, thumbnails), options, own)
+    wanted = _wanted(specs, output, thumbnails=thumbnails)
+    if output is not None and output.lower().endswith(PARQUET):
+        made = made_of(paths, wanted, options, [output, catalog or default_catalog()])
         if not overwrite and is_finished(output, made):
             if not quiet:
                 typer.echo(f"{plain(output)} was finished before", err=True)
@@ -113,8 +107,8 @@ def hash(
             follow_symlinks=follow_symlinks,
             truncated=cast("Truncated", truncated),
             max_pixels=max_pixels,
-            facts=table and fast,
-            thumbnails=thumbnails,
+            facts=wanted.facts,
+            thumbnails=wanted.thumbnails,
             catalog=catalog,
             use_catalog=not no_catalog,
             workers=workers,
@@ -133,6 +127,15 @@ def hash(
             typer.echo(f"not seen: {plain(line)}", err=True)
     if lines or not totals["hashed"] + totals["failed"]:
         raise typer.Exit(INCOMPLETE)
+
+
+def _wanted(specs: tuple[HashSpec, ...], output: str | None, *, thumbnails: bool) -> Wanted:
+    """Return what the output holds: a table of the decoding fast is a source, so facts go along."""
+    table = output is not None and output.lower().endswith(PARQUET)
+    fast = all(spec.decoding == "fast" for spec in specs)
+    if thumbnails and not (table and fast):
+        raise UsageError("--thumbnails are for tables that find reads: add --decode fast --output FILE.parquet")
+    return Wanted(specs, table and fast, thumbnails)
 
 
 def _counted(tables: Iterator[HashTable], totals: Counter[str], lines: list[str]) -> Iterator[HashTable]:

@@ -281,7 +281,7 @@ def join_tables(tables: Sequence[HashTable]) -> HashTable:
         sum((table.skipped for table in tables), Counter()),
         [line for table in tables for line in table.incomplete],
         {name: [value for table in tables for value in table.facts[name]] for name in FACTS if first.facts},
-        None if first.thumbnails is None else np.concatenate([table.thumbnails for table in tables]),  # type: ignore[misc]
+        None if first.thumbnails is None else np.concatenate([table.thumbnails for table in tables]),
         first.decode,
     )
 

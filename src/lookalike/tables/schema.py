@@ -21,7 +21,13 @@ FACTS: dict[str, str] = {
     "truncated": "bool", "decoder": "string",
 }  # fmt: skip
 """What is known of an image beside its hashes, as in `lookalike.model.Thumbnail`; column and type."""
-PLACE: dict[str, str] = {"path": "string", "path_bytes": "binary", "source": "string", "bytes": "int64", "mtime_ns": "int64"}
+PLACE: dict[str, str] = {
+    "path": "string",
+    "path_bytes": "binary",
+    "source": "string",
+    "bytes": "int64",
+    "mtime_ns": "int64",
+}
 FAILURE: dict[str, str] = {"stage": "string", "failure": "string", "reason": "string"}
 SHORT = ("source", "format", "captured", "decoder", "stage", "failure", "reason")
 """Columns with few values each, which are kept in a dictionary."""
