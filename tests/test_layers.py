@@ -37,7 +37,7 @@ STAGES = [
     "twins", "redecoding", "proposing", "judging", "tracing", "confirming", "items", "matching",
     "planning", "grouped", "findings", "finding", "hashing", "streaming", "batches", "comparing",
     "removal", "cleaning", "reviewing", "differing", "facts",
-    "sampling", "trials", "measures", "tuned", "tuning",
+    "sampling", "trials", "measures", "tuned", "tuning", "upkeep", "estimating",
 ]  # fmt: skip
 """Level 3, in the order in which a stage may use those before it."""
 ERRORS_ARE_FOR_ALL = "errors"

@@ -65,7 +65,8 @@ def found(*arguments: str, cwd: Path, code: int = 0) -> Result:
 def told(result: Result) -> dict[str, Any]:
     """Return what must not depend on how the images were come by."""
     document = result.document
-    document.pop("roots")
+    for name in ("roots", "by_root"):
+        document.pop(name)
     document["options"].pop("roots", None)
     for name in ("seconds", "cached"):
         document["stats"].pop(name)

@@ -27,7 +27,7 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-VERBS = ("find", "review", "clean", "apply", "undo", "purge", "history", "decide", "hash", "compare", "tune")
+VERBS = ("find", "review", "clean", "apply", "undo", "purge", "history", "decide", "hash", "compare", "tune", "catalog")
 """In the order of the help; each is a module beside this one, with a function or a group of verbs of its own name."""
 
 

@@ -117,6 +117,33 @@ class Volume:
         parts = [self.prefix, "" if inside == os.curdir else inside.replace(os.sep, "/")]
         return "/".join(part for part in parts if part)
 
+    def path(self, key: str) -> str | None:
+        """Undo `key`.
+
+        Parameters
+        ----------
+        key : str
+            Path within the volume.
+
+        Returns
+        -------
+        str or None
+            Absolute; None for what does not lie below this mount point.
+
+        Examples
+        --------
+        >>> volume = Volume("uuid:1", "/mnt/usb", "photos", False)
+        >>> volume.path("photos/2019/a.jpg"), volume.path("music/a.mp3")
+        ('/mnt/usb/2019/a.jpg', None)
+        """
+        if key == self.prefix or not self.prefix:
+            inside = key.removeprefix(self.prefix)
+        elif key.startswith(f"{self.prefix}/"):
+            inside = key[len(self.prefix) + 1 :]
+        else:
+            return None
+        return os.path.join(self.point, *inside.split("/")) if inside else self.point
+
 
 def parse_mountinfo(text: str) -> list[Mount]:
     """Parse the Linux mount table.
@@ -219,6 +246,33 @@ def _mounted(real: str, table: bytes) -> Volume | None:
 @lru_cache(maxsize=2)
 def _parsed(table: bytes) -> list[Mount]:
     return parse_mountinfo(os.fsdecode(table))
+
+
+def mounted() -> dict[str, list[Volume]]:
+    """Return the volumes that are mounted now.
+
+    Returns
+    -------
+    dict of str to list of Volume
+        By id; of one that is mounted in several places, the one that shows most of it first. Where the system has no mount
+        table, only the volume of the root folder is known.
+    """
+    found: dict[str, list[Volume]] = {}
+    if MOUNTINFO.exists():
+        table = MOUNTINFO.read_bytes()
+        points = [mount.point for mount in _parsed(table)]
+    else:
+        table, points = b"", [os.path.abspath(os.sep)]
+    for point in dict.fromkeys(points):
+        try:
+            volume = _mounted(point, table) if table else volume_of(point)
+        except OSError:  # a mount that nobody may look at
+            continue
+        if volume is not None:
+            found.setdefault(volume.id, []).append(volume)
+    for volumes in found.values():
+        volumes.sort(key=lambda volume: (len(volume.prefix), volume.point))
+    return found
 
 
 def readers_of(volume: Volume, device: int) -> int | None:

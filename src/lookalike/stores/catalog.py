@@ -10,6 +10,7 @@ from lookalike.stores.locations import Locations
 from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
 from lookalike.stores.pixels import Pixels
+from lookalike.stores.upkeep import Upkeep
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
@@ -65,7 +66,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Bulk, Pairs, Pixels, Origins):
+class Catalog(Locations, Bulk, Pairs, Pixels, Origins, Upkeep):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B
