@@ -68,7 +68,9 @@ def decode_candidates(
         return []
     first = images.path[names[int(rows[left][0])][0]]
     told = f"{int(left.sum()):,} of {len(rows):,} images that tables know by hash alone and that have neighbours"
-    return [f"{told} could not be read again and were compared with nothing, such as {first}: hash again with --thumbnails"]
+    return [
+        f"{told} could not be read again and were compared with nothing, such as {first}: hash again with --thumbnails"
+    ]
 
 
 def _has_neighbour(

@@ -76,7 +76,8 @@ def prune(
     would = "would be " if dry_run else ""
     for table, count in rows.items():
         typer.echo(f"{table}: {count:,} {would}forgotten")
-    typer.echo("nothing is to be forgotten" if not rows else "" if dry_run else f"{amount(freed)} freed", nl=not dry_run)
+    if not dry_run or not rows:
+        typer.echo(f"{amount(freed)} freed" if rows else "there is nothing to forget")
 
 
 def write(

@@ -7,6 +7,7 @@ import typer
 
 from lookalike import report, tables
 from lookalike.cli.commands import command
+from lookalike.cli.estimates import print_search_estimate
 from lookalike.cli.options import FindArguments, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
@@ -36,6 +37,9 @@ def find(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
     fail_on_duplicates: Annotated[bool, typer.Option("--fail-on-duplicates", help="Exit with 1 if there are any.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Try a few files, say what all would take, and do nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no groups, no summary.")] = False,
 ) -> None:  # fmt: skip
     """Find the images that are the same picture.
@@ -43,14 +47,10 @@ def find(
     Example: lookalike find Photos --against Backup --tier copy --output findings.json
     """
     shown = shown_groups(show)
-    for path in output or []:
-        tables.check_output(path, also=(PAGE,))
-    if unmatched is not None:
-        tables.check_folder(unmatched)
-    if full_pictures and not any(_is_page(path) for path in output or []):
-        raise UsageError("--full-pictures is about a page: add --output FILE.html")
-    if unmatched is not None and not search.against:
-        raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
+    _check(output or [], unmatched, search, full_pictures=full_pictures)
+    if estimate:
+        print_search_estimate(paths, search, json=json)
+        return
     with progress_bar(quiet=quiet) as progress:
         findings = find_images(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:
@@ -69,6 +69,18 @@ def find(
     elif not quiet:
         _print(findings, document, shown, output)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
+
+
+def _check(output: list[str], unmatched: str | None, search: FindArguments, *, full_pictures: bool) -> None:
+    """Refuse, before any work, what cannot be written."""
+    for path in output:
+        tables.check_output(path, also=(PAGE,))
+    if unmatched is not None:
+        tables.check_folder(unmatched)
+    if full_pictures and not any(_is_page(path) for path in output):
+        raise UsageError("--full-pictures is about a page: add --output FILE.html")
+    if unmatched is not None and not search.against:
+        raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
 
 
 def _is_page(path: str) -> bool:

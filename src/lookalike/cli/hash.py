@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from lookalike.batches import hash_batches, make_specs
+from lookalike.cli.estimates import print_estimate
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, HashSpec, Truncated
@@ -53,6 +54,9 @@ def hash(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Make a .parquet anew that an earlier run finished.")
     ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Try a few files, say what all would take, and do nothing.")
+    ] = False,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
@@ -86,6 +90,18 @@ def hash(
         truncated=cast("Truncated", truncated), max_pixels=max_pixels,
     )  # fmt: skip
     wanted = _wanted(specs, output, thumbnails=thumbnails)
+    if estimate:
+        print_estimate(
+            paths,
+            options,
+            json=json,
+            wanted=wanted,
+            write=write,
+            use_catalog=not no_catalog,
+            workers=workers,
+            readers=readers,
+        )
+        return
     if output is not None and output.lower().endswith(PARQUET):
         made = made_of(paths, wanted, options, [output, catalog or default_catalog()])
         if not overwrite and is_finished(output, made):
