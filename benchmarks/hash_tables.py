@@ -1,9 +1,9 @@
 """Measure how long hash tables take to load.
 
-Usage: python benchmarks/hash_tables.py [--rows 1000000] [--thumbnails] [--catalog FILE]
+Usage: python benchmarks/hash_tables.py [--rows 1000000] [--thumbnails]
 
-Writes a table of random hashes of that many images to a temporary folder, loads it twice as `lookalike find` does, into an empty
-catalog and into one that knows it, and prints seconds, rows a second, and the sizes of table and catalog.
+Writes a table of random hashes of that many images to a temporary folder, loads it twice as `lookalike find` does, into an
+empty catalog and into one that knows it, and prints seconds, rows a second, and the sizes of table and catalog.
 """
 
 import argparse

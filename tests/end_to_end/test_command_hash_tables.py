@@ -98,7 +98,7 @@ def test_tables_are_references(shards: Path, folder: str) -> None:
 
 def test_globs_are_relative_to_what_was_hashed(shards: Path) -> None:
     result = found(*tables("t"), "--exclude", "deep/", cwd=shards).document
-    assert result["stats"]["skipped"] == {"excluded": 2, "text": 1}
+    assert result["stats"]["skipped"] == {"excluded": 2, "not an image": 1}
     assert all("deep" not in member["path"] for group in result["groups"] for member in group["members"])
     small = found(*tables("t"), "--min-size", "300x0", cwd=shards).document
     assert small["stats"]["skipped"]["smaller than 300x0"] == 3

@@ -81,7 +81,7 @@ def hash(
     specs = make_specs(names, size, filter, decode)
     write = WRITERS[".jsonl" if json else ".csv"]
     if output is not None:
-        if json:
+        if json and not estimate:
             raise UsageError("--json prints; what --output writes is said by the ending of its name")
         write = writer_of(output)
         check_folder(output)

@@ -14,6 +14,8 @@ LOADED = (
     "captured", "exif", "truncated", "decoder",
 )  # fmt: skip
 """Columns of the table content that are loaded."""
+FLAGS = ("alpha", "colour", "lossless", "truncated")
+"""Those of them that are true or false, which SQLite keeps as numbers."""
 
 
 class Loaded(NamedTuple):
@@ -128,8 +130,12 @@ class Bulk(Contents):
             By id.
         """
         query = f"SELECT id, {', '.join(names)} FROM content WHERE id IN wanted"
+        flags = [name in FLAGS for name in names]
         with self.wanted(ids):
-            return {row[0]: row[1:] for row in self.db.execute(query)}
+            return {
+                number: tuple(bool(value) if flag else value for value, flag in zip(values, flags, strict=True))
+                for number, *values in self.db.execute(query)
+            }
 
     def thumbnail_bytes(self, ids: NDArray[np.int64]) -> dict[int, bytes]:
         """Return the thumbnails of contents as they are stored.
