@@ -54,7 +54,9 @@ def test_a_table_is_told_before_it_is_made(photos: Path, tmp_path: Path) -> None
 
 
 def test_a_search_is_told_in_words(photos: Path, tmp_path: Path) -> None:
-    result = run("find", "in", "--against", "more.zip", "--estimate", "--catalog", str(tmp_path / "c.sqlite"), cwd=photos)
+    result = run(
+        "find", "in", "--against", "more.zip", "--estimate", "--catalog", str(tmp_path / "c.sqlite"), cwd=photos
+    )
     assert result.code == 0, result.errors
     first, second, *_ = result.text.splitlines()
     assert first.startswith(f"files    {FILES + 30:,} (")

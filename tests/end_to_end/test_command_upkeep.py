@@ -98,7 +98,9 @@ def test_flipped_bytes_are_found(base: Path) -> None:
 
 
 def test_what_is_gone_is_forgotten(base: Path) -> None:
-    assert run("find", "in", "--workers", "1", *CATALOG, cwd=base).code == 0, "the copies lie elsewhere than the originals"
+    assert run("find", "in", "--workers", "1", *CATALOG, cwd=base).code == 0, (
+        "the copies lie elsewhere than the originals"
+    )
     (base / "in" / "3.jpg").unlink()
     (base / "in" / "notes.txt").unlink()
     before = catalog("info", "--json", cwd=base).document
