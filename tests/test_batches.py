@@ -20,7 +20,7 @@ from lookalike import shortcut, streaming
 from lookalike.batches import make_specs
 from lookalike.errors import SourceError, UsageError
 from lookalike.examining import Task
-from lookalike.hashes import ALGORITHMS
+from lookalike.hashes import ALGORITHMS, hash_block
 from lookalike.shortcut import Shortcut
 from lookalike.sources import files
 from lookalike.tables.hashes import HashTable
@@ -466,3 +466,27 @@ def test_find_joins_by_every_algorithm_that_can(album: Path, tmp_path: Path, nam
     apart = [la.hash_image(member.ref.path, name, decode="fast") for member in group.members]
     assert group.members[1].distance == apart[0] - apart[1]
     assert spec.bits == (256 if name == "pdq" else 64)
+
+
+def test_facts_and_thumbnails_are_the_same_from_files_and_from_the_catalog(album: Path, tmp_path: Path) -> None:
+    options = {"decode": "fast", "thumbnails": True, "catalog": tmp_path / "c.sqlite", "workers": 1}
+    first, again = (la.hash_images(album, **options) for _ in range(2))
+    assert first.facts == again.facts
+    assert first.facts["format"] == ["PNG", "JPEG", "BMP", "WEBP"]
+    assert first.facts["lossless"] == [True, False, True, False]
+    assert set(first.facts["colour"]) == {True}
+    assert first.thumbnails is not None
+    assert again.thumbnails is not None
+    assert np.array_equal(first.thumbnails, again.thumbnails)
+    luma = first.thumbnails[:, :4096].reshape(-1, 64, 64)
+    assert np.array_equal(hash_block(luma, first.specs[0]), first.blocks["phash"]), (
+        "a fast hash is made of the thumbnail"
+    )
+    assert first.to_arrow().equals(again.to_arrow())
+
+
+def test_facts_belong_to_the_decoding_of_find(album: Path) -> None:
+    for what in ("facts", "thumbnails"):
+        with pytest.raises(UsageError, match=f"{what} belong to the decoding fast, got phash-8-lanczos3-full-v1"):
+            la.hash_batches(album, **{what: True})  # type: ignore[arg-type]
+    assert la.hash_images(album, decode="fast", use_catalog=False, workers=1).facts == {}

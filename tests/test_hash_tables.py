@@ -5,6 +5,8 @@ import io
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hash_forms import as_text
 from lookalike import HashTable, ImageHash
 from lookalike.batches import make_specs
 from lookalike.errors import UsageError
 from lookalike.model import Failure, HashSpec, ImageRef
-from lookalike.tables.hashes import WRITERS, Refs, columns_of, join_tables, write_csv, write_jsonl, writer_of
+from lookalike.tables.hash_files import WRITERS, write_csv, write_jsonl, writer_of
+from lookalike.tables.hashes import Refs, columns_of, join_tables
+from lookalike.tables.schema import FACTS, VERSION, Header, arrow_schema, read_header
 
 PATHS = ("a.jpg", 'no\udcff\n,"text".jpg', "\u65e5\u672c \U0001f600.jpg", "\r.png", "=1+2.gif")
 SPECS = make_specs(("phash", "pdq", "colorhash", "crop_resistant"))
@@ -142,17 +147,19 @@ def test_parquet_reads_back() -> None:
     tables = [table(), table(PATHS[:2]), table((), failed=0)]
     data = written(".parquet", tables)
     read = pq.read_table(io.BytesIO(data))
-    assert read.column_names == columns_of(SPECS)
+    assert read.column_names == arrow_schema(table().header).names
     assert read.schema.field("pdq_quality").type == pa.uint8()
-    assert read.to_pylist() == expected(tables, None)
+    assert as_text(read.to_pylist(), SPECS) == expected(tables, None)
+    assert read["bytes"].to_pylist() == [0, 1, 2, 3, 4, None, 0, 1, None]
+    assert set(read["source"].to_pylist()) == {"files"}
     assert data == written(".parquet", tables), "the same input gives the same bytes"
 
 
 def test_arrow_and_pandas_hold_the_same_rows() -> None:
     made = table()
     arrow = made.to_arrow()
-    assert arrow.column_names == columns_of(SPECS)
-    assert arrow.to_pylist() == expected([made], None)
+    assert arrow.schema.equals(arrow_schema(made.header), check_metadata=True)
+    assert as_text(arrow.to_pylist(), SPECS) == expected([made], None)
     frame = made.to_pandas()
     assert list(frame.columns) == columns_of(SPECS)
     assert len(frame) == 6
@@ -164,7 +171,8 @@ def test_arrow_and_pandas_hold_the_same_rows() -> None:
 def test_an_empty_table_keeps_its_columns() -> None:
     made = table((), failed=0)
     assert made.to_arrow().num_rows == len(made.to_pandas()) == len(made) == 0
-    assert made.to_arrow().column_names == list(made.to_pandas().columns) == columns_of(SPECS)
+    assert made.to_arrow().schema.names == arrow_schema(made.header).names
+    assert list(made.to_pandas().columns) == columns_of(SPECS)
     assert written(".csv", [made]).count(b"\r\n") == 1
     assert written(".jsonl", [made]) == b""
     assert pq.read_table(io.BytesIO(written(".parquet", [made]))).num_rows == 0
@@ -245,3 +253,57 @@ def test_a_stream_that_fails_leaves_the_file_open_for_whoever_opened_it(ending: 
     with pytest.raises(KeyError):
         WRITERS[ending](broken(), SPECS, file)
     assert not file.closed
+
+
+def with_facts(paths: tuple[str, ...] = PATHS) -> HashTable:
+    """Return a table of one fast hash with facts and thumbnails, for some images of a ZIP."""
+    made = table(paths, make_specs("phash", decoding="fast"), failed=1)
+    values = {"string": "x", "bool": True, "int32": 5, "uint8": 7}
+    facts: dict[str, list[Any]] = {name: [values[kind]] * len(paths) for name, kind in FACTS.items()}
+    facts["quality"][:1] = [None]
+    pixels = np.random.default_rng(1).integers(0, 256, (len(paths), 4224), dtype=np.uint8)
+    refs = replace(made.refs, source=["zip"] * len(paths))
+    return replace(made, refs=refs, facts=facts, thumbnails=pixels, decode=5, parts={}, quality={})
+
+
+def test_facts_and_thumbnails_read_back() -> None:
+    made = with_facts()
+    read = pq.read_table(io.BytesIO(written(".parquet", [made], made.specs)))
+    for name in FACTS:
+        assert read[name].to_pylist() == [*made.facts[name], None]
+    assert made.thumbnails is not None
+    assert read["thumbnail"].to_pylist() == [*(row.tobytes() for row in made.thumbnails), None]
+    assert read["source"].to_pylist() == [*["zip"] * 5, "files"]
+    whole = join_tables([made, with_facts(PATHS[:2])])
+    assert whole.facts["quality"] == [None, 7, 7, 7, 7, None, 7]
+    assert whole.thumbnails is not None
+    assert len(whole.thumbnails) == 7
+    assert whole.header == made.header == Header(made.specs, facts=True, thumbnails=True, decode=5)
+
+
+def test_a_file_says_what_it_is(tmp_path: Path) -> None:
+    made = with_facts()
+    path = tmp_path / "x.parquet"
+    path.write_bytes(written(".parquet", [made, with_facts(PATHS[:2])], made.specs))
+    header = read_header(str(path))
+    assert header is not None
+    assert (header.specs, header.facts, header.thumbnails, header.decode) == (made.specs, True, True, 5)
+    assert header.run == {"skipped": {"video": 7}, "incomplete": ["line 5", "line 2"]}
+    assert b"lookalike" in (pq.read_schema(path).metadata or {}), "how others tell it from a table of images"
+
+
+def test_what_is_no_hash_table_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    for content in (b"", b"PAR1", b"PAR1 and no more", written(".csv", [table()])):
+        path.write_bytes(content)
+        assert read_header(str(path)) is None
+    pq.write_table(pa.table({"image": [b"x"]}), path)
+    assert read_header(str(path)) is None
+    for mark, told in (
+        (json.dumps({"version": VERSION + 1}), "version 2, this lookalike reads 1"),
+        ("no JSON", "write it again"),
+        ("{}", "write it again"),
+    ):
+        pq.write_table(pa.table({"path": ["x"]}).replace_schema_metadata({"lookalike": mark}), path)
+        with pytest.raises(UsageError, match=told):
+            read_header(str(path))

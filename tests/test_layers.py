@@ -17,14 +17,15 @@ PACKAGE = Path(lookalike.__file__).parent
 
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing", "examining",
-    "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling",
-    "outside", "twins", "proposing", "judging", "pairing", "tracing", "confirming", "items", "frames", "anyframe", "matching",
+    "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling", "restarting", "loading", "gathering",
+    "outside", "twins", "redecoding", "proposing", "judging", "pairing", "tracing", "confirming", "items", "frames", "anyframe",
+    "matching",
     "planning", "grouped", "counting", "keeping", "findings", "finding", "exporting", "filtering", "masking",
     "splits", "crossing", "leaked", "leaking",
     "hashing", "streaming", "batches", "comparing",
     "searching", "hits", "indexing", "featuring",
     "removal", "cleaning", "reviewing", "differing", "facts",
-    "sampling", "trials", "measures", "tuned", "tuning",
+    "sampling", "trials", "measures", "tuned", "tuning", "upkeep", "estimating",
 ]  # fmt: skip
 """Level 3, in the order in which a stage may use those before it."""
 LEVELS: dict[str, int] = {

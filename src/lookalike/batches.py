@@ -17,6 +17,8 @@ from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources
 from lookalike.streaming import stream
 from lookalike.tables.hashes import HashTable, join_tables
+from lookalike.tables.schema import names
+from lookalike.tabling import Wanted
 
 StrPath = str | os.PathLike[str]
 
@@ -34,6 +36,8 @@ def hash_batches(
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
     column: str | int | None = None,
+    facts: bool = False,
+    thumbnails: bool = False,
     catalog: StrPath | None = None,
     use_catalog: bool = True,
     workers: int | None = None,
@@ -64,6 +68,10 @@ def hash_batches(
         Images with more pixels are not decoded.
     column : str or int, optional
         Column of tables, or item of rows, that holds the images; None for the one that does.
+    facts : bool
+        Whether tables hold what `find` needs to know of an image beside its hashes; decoding fast only.
+    thumbnails : bool
+        Whether they hold facts and thumbnails, so that `find` need not read images again; decoding fast only.
     catalog : path, optional
         Catalog file; None for the one in the cache folder of the platform.
     use_catalog : bool
@@ -96,6 +104,10 @@ def hash_batches(
     ...     print(table.refs.paths[0], table.hash(0, "dhash"))
     """
     specs = make_specs(algorithms, size, filter, decode)
+    if (facts or thumbnails) and any(spec.decoding != "fast" for spec in specs):
+        what = "thumbnails" if thumbnails else "facts"
+        raise UsageError(f"{what} belong to the decoding fast, got {names(specs)}: add --decode fast")
+    wanted = Wanted(specs, facts or thumbnails, thumbnails)
     roots = all_named(as_sources(paths, column))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
@@ -108,16 +120,16 @@ def hash_batches(
     )  # fmt: skip
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
     return _batches(
-        roots, specs, options, place, workers or default_workers(), readers, progress or notebook_progress()
+        roots, wanted, options, place, workers or default_workers(), readers, progress or notebook_progress()
     )
 
 
 def _batches(
-    roots: list[str | Source], specs: tuple[HashSpec, ...], options: ScanOptions, place: str | None, workers: int,
+    roots: list[str | Source], wanted: Wanted, options: ScanOptions, place: str | None, workers: int,
     readers: int | None, progress: OnProgress | None,
 ) -> Iterator[HashTable]:  # fmt: skip
     with nullcontext() if place is None else open_catalog(place) as store:
-        yield from stream(roots, specs, store, options, workers=workers, readers=readers, progress=progress)
+        yield from stream(roots, wanted, store, options, workers=workers, readers=readers, progress=progress)
 
 
 def hash_images(paths: object, **options: object) -> HashTable:
@@ -175,7 +187,7 @@ def make_specs(
     >>> [spec.id for spec in make_specs("phash")]
     ['phash-8-lanczos3-full-v1']
     """
-    names = [algorithms] if isinstance(algorithms, str) else list(algorithms)
-    if not names or len(set(names)) < len(names):
-        raise UsageError(f"algorithms must be one or more different names, got {', '.join(names) or 'none'}")
-    return tuple(make_spec(name, size, filter_, decoding) for name in names)
+    wanted = [algorithms] if isinstance(algorithms, str) else list(algorithms)
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise UsageError(f"algorithms must be one or more different names, got {', '.join(wanted) or 'none'}")
+    return tuple(make_spec(name, size, filter_, decoding) for name in wanted)

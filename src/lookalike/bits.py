@@ -138,6 +138,55 @@ def from_bytes(rows: list[bytes], bits: int) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(rows), ">u8").reshape(-1, width).astype(np.uint64)
 
 
+def to_octets(block: NDArray[np.uint64], bits: int) -> NDArray[np.uint8]:
+    """Return each hash in as few bytes as hold its bits, the form of Parquet files.
+
+    Parameters
+    ----------
+    block : ndarray of uint64, shape (n, words)
+        A hash block.
+    bits : int
+        Number of bits per hash.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ceil(bits / 8))
+        The first bit is the highest of the first byte; of a last byte that is not full the lowest are 0.
+
+    Examples
+    --------
+    >>> to_octets(np.array([[0x0102 << 48]], np.uint64), 14).tolist()
+    [[1, 2]]
+    """
+    octets = np.ascontiguousarray(block).astype(">u8").view(np.uint8).reshape(len(block), words(bits) * 8)
+    return np.ascontiguousarray(octets[:, : -(-bits // 8)])
+
+
+def from_octets(octets: NDArray[np.uint8], bits: int) -> NDArray[np.uint64]:
+    """Undo `to_octets`.
+
+    Parameters
+    ----------
+    octets : ndarray of uint8, shape (n, ceil(bits / 8))
+        A row a hash.
+    bits : int
+        Number of bits per hash.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n, words)
+        The hash block.
+
+    Examples
+    --------
+    >>> hex(from_octets(np.array([[1, 2]], np.uint8), 14)[0, 0])
+    '0x102000000000000'
+    """
+    whole = np.zeros((len(octets), words(bits) * 8), np.uint8)
+    whole[:, : octets.shape[1]] = octets
+    return whole.view(">u8").astype(np.uint64)
+
+
 def to_int(row: NDArray[np.uint64], bits: int) -> int:
     """Return one hash as a number: its bits read as binary digits, the first one most significant.
 

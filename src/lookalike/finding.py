@@ -13,6 +13,7 @@ from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.frames import NO_FRAMES, further
+from lookalike.gathering import gather
 from lookalike.globs import compiled, matching
 from lookalike.keep import columns_of, parse_rules, rank
 from lookalike.listing import Scan
@@ -24,7 +25,8 @@ from lookalike.options import FindOptions, ScanOptions
 from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
 from lookalike.recalling import catalog_file, recall
-from lookalike.scanning import OnProgress, scan
+from lookalike.redecoding import decode_candidates
+from lookalike.scanning import OnProgress
 from lookalike.sources.columns import column_values
 from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources, path_of
@@ -72,10 +74,10 @@ def find(
     Parameters
     ----------
     paths : path, sequence of paths, dataset, data frame or sequence of images
-        Folders, entered recursively, files, archives and URLs; docs/sources.md has them all. Brace patterns such as
-        ``shard-{000..012}.tar`` stand for many. Or one ``catalog:FILE``: everything that a catalog knows, without a look at
-        the files but where thumbnails leave doubts. Or a Hugging Face `Dataset` or `DatasetDict`, a data frame, a sequence of
-        PIL images, arrays, bytes or rows that have one of these, or a mapping of names to any of these.
+        Folders, entered recursively, files, archives, hash tables (.parquet) and URLs; docs/sources.md has them all. Brace
+        patterns such as ``shard-{000..012}.tar`` stand for many. Or one ``catalog:FILE``: everything that a catalog knows,
+        without a look at the files but where thumbnails leave doubts. Or a Hugging Face `Dataset` or `DatasetDict`, a data
+        frame, a sequence of PIL images, arrays, bytes or rows that have one of these, or a mapping of names to any of these.
     against : as `paths`
         References: only pairs between `paths` and these are looked for, and these are always keepers.
     tier : str
@@ -187,7 +189,7 @@ def find(
         if recalled:
             found = recall(roots[0], store, scan_options)
         else:
-            found = scan(
+            found = gather(
                 sources,
                 beside,
                 store,
@@ -200,15 +202,17 @@ def find(
         shots = _units(found, options)
         images, digests = found.images, found.images.facts.digest
         standing = Standing.of(decided, digests)
-        staying = _staying(images, options, standing, None if recalled else [*roots, *references])
+        staying = _staying(images, options, standing, None if recalled else [*roots, *references, *found.globs_below])
         _, block = hash_words(images.facts.id, store, spec)
+        found.warnings += decode_candidates(
+            images, block, store, found.reader, options, scan_options, against=bool(references), workers=workers
+        )
         beyond = (
             further(images, store, found.reader, max_pixels=max_pixels, workers=workers)
             if frames == "all"
             else NO_FRAMES
         )
-        kinds = images.source or ["files"] * len(images)
-        columns = {name: column_values(name, images.path, kinds, found.reader) for name in columns_of(options.keep)}
+        columns = _columns(images, options.keep, found)
         origins, same = first_hand(len(digests)), None
         listed, notes = (None, []) if outside is None else outside.rows(images)
         while True:  # until nothing more is found to come from something else, mostly once or twice
@@ -260,6 +264,12 @@ def _staying(
         kept = np.array([digest in standing.kept for digest in images.facts.digest], np.bool_)
         staying["decided to keep"] = kept[images.content]
     return {why: values for why, values in staying.items() if values.any()}
+
+
+def _columns(images: Images, keep: str, found: Scan) -> dict[str, list[object]]:
+    """Return the values that keep rules ask for, by column."""
+    kinds = images.source or ["files"] * len(images)
+    return {name: column_values(name, images.path, kinds, found.reader) for name in columns_of(keep)}
 
 
 def _units(found: Scan, options: FindOptions) -> Units:

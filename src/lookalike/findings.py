@@ -140,8 +140,8 @@ class Findings:
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What about the options and candidates may mislead, one line each, with what to do instead."""
-        return [*self._notes, *wide(self.options, len(self._images))]
+        """What about the options, candidates and tables may mislead, one line each, with what to do instead."""
+        return [*self._notes, *wide(self.options, len(self._images)), *self._scan.warnings]
 
     @cached_property
     def unmatched(self) -> list[str]:

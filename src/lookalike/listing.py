@@ -243,6 +243,10 @@ class Scan:
         Files that are no images and say what belongs together: records of edits (.aae).
     reader : Reader
         Who reads the images again.
+    warnings : list of str
+        What may mislead about where the images come from, one line each.
+    globs_below : list of str
+        What globs are relative to, beside the roots as given: what tables were made of.
     """
 
     images: Images
@@ -256,3 +260,5 @@ class Scan:
     bytes_read: int
     beside: list[str]
     reader: Reader = field(default_factory=Reader)
+    warnings: list[str] = field(default_factory=list)
+    globs_below: list[str] = field(default_factory=list)

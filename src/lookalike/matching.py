@@ -75,6 +75,7 @@ def match(
     count = len(items.content)
     detailed = shown.facts.detail[shown.content] >= MIN_DETAIL
     joined = detailed & ~items.again[shown.item] & (count > 1) & (options.tier > Tier.EXACT)
+    joined &= ~np.isin(shown.facts.id, store.bare())[shown.content]
     listed = None if candidates is None else (items.item[candidates[0]], items.item[candidates[1]])
     proposals = propose(shown.content, joined, shown.facts.id, store, options, threads=workers, listed=listed)
     near = proposals.candidates

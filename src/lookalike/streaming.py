@@ -1,18 +1,17 @@
 """Files to hashes in bounded memory: a window over the listing, whose head leaves as soon as it is done."""
 
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike import bits, decode
 from lookalike.examining import Outcome, Task
-from lookalike.hashes import hash_block, way
+from lookalike.hashes import hash_block
 from lookalike.listing import Row, unlisted
-from lookalike.model import Failure, HashSpec
+from lookalike.model import Failure, HashSpec, Thumbnail
 from lookalike.options import ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
@@ -24,7 +23,7 @@ from lookalike.sources.roots import Root, open_roots
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known
 from lookalike.tables.hashes import HashTable
-from lookalike.tabling import Item, table_of
+from lookalike.tabling import Item, Wanted, recall, table_of, variant_of
 
 TABLE_IMAGES = 8192
 """Most rows of one table, images and failures together."""
@@ -34,7 +33,7 @@ AHEAD = 2048
 
 def stream(
     paths: Sequence[str | Source],
-    specs: tuple[HashSpec, ...],
+    wanted: Wanted,
     catalog: Catalog | None,
     options: ScanOptions,
     *,
@@ -48,8 +47,8 @@ def stream(
     ----------
     paths : sequence of (str or Source)
         What to look at.
-    specs : tuple of HashSpec
-        Which hashes.
+    wanted : Wanted
+        What goes into the tables.
     catalog : Catalog or None
         Where hashes are looked up and kept; None hashes everything and keeps nothing.
     options : ScanOptions
@@ -74,7 +73,7 @@ def stream(
     found, unseen = open_roots(paths, options.column)
     roots = [root for _, root in found]
     incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
-    run = _Run(catalog, specs, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
+    run = _Run(catalog, wanted, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
     with open_pool(roots, workers=workers, readers=readers, max_pixels=options.max_pixels) as pool:
         try:
             yield from run.tables(pool)
@@ -83,11 +82,6 @@ def stream(
             for root in roots:
                 if root.source is not None:
                     root.source.close()
-
-
-def _variant(spec: HashSpec) -> str:
-    """Return what stored hashes go by: those made of whole pictures are those of one decoder set."""
-    return "plain" if spec.decoding == "fast" else decode.decoders()
 
 
 def _is_done(head: Item | Failure) -> bool:
@@ -99,7 +93,7 @@ class _Run:
     """The state of one stream."""
 
     catalog: Catalog | None
-    specs: tuple[HashSpec, ...]
+    wanted: Wanted
     options: ScanOptions
     roots: list[Root]
     progress: OnProgress
@@ -125,6 +119,11 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.shards = Shards(self.catalog, whole=not (self.options.exclude or self.options.include))
+
+    @property
+    def specs(self) -> tuple[HashSpec, ...]:
+        """Which hashes."""
+        return self.wanted.specs
 
     @property
     def whole(self) -> tuple[HashSpec, ...]:
@@ -190,7 +189,10 @@ class _Run:
             items.append(item)
         self.listed += len(items)
         self.window.extend(items)
-        self._recall([item for item in items if item.row.content is not None and not item.done])
+        if self.catalog is not None:
+            known = [item for item in items if item.row.content is not None and not item.done]
+            for item in recall(self.catalog, known, self.wanted):
+                self._finish(item)
         waiting = [item for item in items if not item.done]
         self.shards.expect(self.number, len(waiting))
         return waiting
@@ -208,39 +210,6 @@ class _Run:
             names=few_names(folder),
         )  # fmt: skip
         return complete
-
-    def _recall(self, items: list[Item]) -> None:
-        """Fill in what the catalog has on unchanged images; whoever has everything then is done."""
-        if self.catalog is None:
-            return
-        by_content: dict[int, list[Item]] = defaultdict(list)
-        for item in items:
-            by_content[item.row.content or 0].append(item)
-        ids = np.array(sorted(by_content), np.int64)
-        for at, spec in enumerate(self.specs):
-            for content, words in self._words(self.catalog, ids, spec).items():
-                for item in by_content[content]:
-                    item.words[at] = words
-            rated = self.catalog.words(ids, spec, f"quality {_variant(spec)}") if way(spec).quality is not None else {}
-            for content, quality in rated.items():
-                for item in by_content[content]:
-                    item.quality[at] = int.from_bytes(quality)
-        for content, digest in self.catalog.digests(ids).items():
-            for item in by_content[content]:
-                item.digest = digest
-                if None not in item.words:
-                    self._finish(item)
-
-    def _words(self, catalog: Catalog, ids: NDArray[np.int64], spec: HashSpec) -> dict[int, bytes]:
-        """Return the hashes the catalog has, and of decoding fast those it can make of its thumbnails."""
-        words = catalog.words(ids, spec, _variant(spec))
-        missing = np.array([number for number in ids.tolist() if number not in words], np.int64)
-        if spec.decoding == "fast" and missing.size:
-            block = hash_block(catalog.thumbnails(missing)[0], spec)
-            with catalog.transaction():
-                catalog.add_hashes(missing.tolist(), block, spec)
-            words |= dict(zip(missing.tolist(), bits.to_bytes(block), strict=True))
-        return words
 
     def _submit(self, pool: Pool[Task, Outcome], waiting: list[Item]) -> None:
         """Hand files to the workers."""
@@ -283,13 +252,7 @@ class _Run:
 
     def _note(self, outcomes: list[tuple[Outcome, Item]]) -> None:
         """Note what became of some files; hashes of decoding fast are made here, a block at a time."""
-        thumbnails = [(outcome.thumbnail, item) for outcome, item in outcomes if outcome.thumbnail is not None]
-        if thumbnails:
-            luma = np.stack([thumbnail.luma for thumbnail, _ in thumbnails])
-            for at, spec in enumerate(self.specs):
-                if spec.decoding == "fast":
-                    for (_, item), words in zip(thumbnails, bits.to_bytes(hash_block(luma, spec)), strict=True):
-                        item.words[at] = words
+        self._see([(outcome.thumbnail, item) for outcome, item in outcomes if outcome.thumbnail is not None])
         positions = [self.specs.index(spec) for spec in self.whole]
         for outcome, item in outcomes:
             if outcome.gone and self._is_lost(self.roots[item.row.folder.root]):
@@ -306,6 +269,17 @@ class _Run:
             else:
                 self._finish(item)
             self.batch.append((outcome, item))
+
+    def _see(self, thumbnails: list[tuple[Thumbnail, Item]]) -> None:
+        if not thumbnails:
+            return
+        for thumbnail, item in thumbnails:
+            item.see(thumbnail, self.wanted)
+        luma = np.stack([thumbnail.luma for thumbnail, _ in thumbnails])
+        for at, spec in enumerate(self.specs):
+            if spec.decoding == "fast":
+                for (_, item), words in zip(thumbnails, bits.to_bytes(hash_block(luma, spec)), strict=True):
+                    item.words[at] = words
 
     def _is_lost(self, root: Root) -> bool:
         """Return whether a root went away, and note that once."""
@@ -349,11 +323,11 @@ class _Run:
             for at, spec in enumerate(self.specs):
                 made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]
                 catalog.add_words(
-                    ((item.row.content or 0, item.words[at] or b"") for item in made), spec, _variant(spec)
+                    ((item.row.content or 0, item.words[at] or b"") for item in made), spec, variant_of(spec)
                 )
                 rated = [(item.row.content or 0, item.quality[at]) for item in made]
                 rows = ((content, bytes([quality])) for content, quality in rated if quality is not None)
-                catalog.add_words(rows, spec, f"quality {_variant(spec)}")
+                catalog.add_words(rows, spec, f"quality {variant_of(spec)}")
             catalog.remember(locations, version=decode.VERSION)
             self.shards.finish()
         self.committed = time.monotonic()
@@ -378,7 +352,7 @@ class _Run:
     def _table(self, *, last: bool = False) -> HashTable:
         """Make a table of what is ready."""
         rows, self.ready = self.ready[:TABLE_IMAGES], self.ready[TABLE_IMAGES:]
-        table = table_of(rows, self.specs)
+        table = table_of(rows, self.wanted)
         if last:
             table.skipped.update(self.skipped)
             table.incomplete.extend(self.incomplete)

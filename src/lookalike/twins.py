@@ -65,9 +65,10 @@ def twins(
     """
     facts = images.facts
     same = np.arange(len(facts.id))
-    label = _labels(facts.width, facts.height, facts.frames, facts.alpha, facts.depth)
+    label = _shapes(facts)
     turned, beside = _turned(facts, label)
-    rows = np.union1d(_repeated(label, *words.T), beside)
+    bare = np.flatnonzero(np.isin(facts.id, store.bare()))  # nothing is known of those but a hash
+    turned, rows = np.setdiff1d(turned, bare), np.setdiff1d(np.union1d(suspects(facts, words), beside), bare)
     if not len(rows):
         return same
     decoder = _Decoder(images, order, store, reader, workers)
@@ -80,6 +81,28 @@ def twins(
         if digest is not None:
             same[row] = first.setdefault(digest, row)
     return same
+
+
+def suspects(facts: Facts, words: NDArray[np.uint64]) -> Rows:
+    """Return the contents of one shape and hash with another one: these may have the same pixels.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of contents.
+    words : ndarray of uint64, shape (m, words)
+        A fast hash of each.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Rows, ascending.
+    """
+    return _repeated(_shapes(facts), *words.T)
+
+
+def _shapes(facts: Facts) -> Rows:
+    return _labels(facts.width, facts.height, facts.frames, facts.alpha, facts.depth)
 
 
 class _Decoder:

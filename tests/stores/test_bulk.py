@@ -1,88 +1,91 @@
-"""Reading all hashes at once: the same as reading them by id, and what lacks one is known."""
+"""Contents by columns: the same rows as one by one, whatever the catalog knew before."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pytest
 
-from lookalike import bits
+from lookalike import decode
+from lookalike.hashes import hash_block
 from lookalike.model import HashSpec, Thumbnail
-from lookalike.stores import bulk
+from lookalike.stores.bulk import LOADED
 from lookalike.stores.catalog import Catalog
-from lookalike.stores.locations import Location
 
-SPECS = HashSpec("phash", 8), HashSpec("dhash", 16)
-VERSION = 3
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with Catalog(str(tmp_path / "catalog.sqlite")) as opened:
-        yield opened
+COUNT, NOW = 40, decode.VERSION
+SPEC = HashSpec()
 
 
-def fill(catalog: Catalog, count: int) -> list[int]:
-    picture = Thumbnail(np.zeros((64, 64), np.uint8), np.zeros((8, 8, 2), np.uint8), 80, 60, "JPEG")
-    decoded = [(number.to_bytes(32, "big"), 100, picture) for number in range(count)]
-    with catalog.transaction():
-        return catalog.add_contents(decoded, decoder="pillow 1", version=VERSION)
+def digest(number: int) -> bytes:
+    return bytes([number]) * 32
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_all_words_are_those_of_each(catalog: Catalog, spec: HashSpec, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "ROWS_AT_ONCE", 7)
-    ids = fill(catalog, 30)
-    block = np.random.default_rng(0).integers(0, 1 << 64, (30, bits.words(spec.bits)), np.uint64)
-    words = bits.to_bytes(block)
-    with catalog.transaction():
-        catalog.add_words(zip(ids[3:], words[3:], strict=True), spec)
-        catalog.add_words(
-            ((at, word if at % 3 else b"") for at, word in zip(ids, words, strict=True)), spec, "trimmed-1"
-        )
-    owner, found = (np.concatenate(column) for column in zip(*catalog.all_words(spec, "plain"), strict=True))
-    assert (owner.tolist(), found.tolist()) == (ids[3:], block[3:].tolist())
-    assert found.dtype == np.uint64
-    by_id = catalog.words(np.array(ids), spec)
-    assert by_id == dict(zip(owner.tolist(), bits.to_bytes(found), strict=True))
-    owner, found = (np.concatenate(column) for column in zip(*catalog.all_words(spec, "trimmed-1"), strict=True))
-    kept = [row for row, at in enumerate(ids) if at % 3]
-    assert (owner.tolist(), found.tolist()) == ([ids[row] for row in kept], block[kept].tolist())
-    assert list(catalog.all_words(HashSpec("ahash", 8), "plain")) == []
-    assert [catalog.count_words(spec, variant) for variant in ("plain", "trimmed-1", "turned")] == [27, 30, 0]
+def seen(number: int) -> Thumbnail:
+    random = np.random.default_rng(number)
+    return Thumbnail(
+        random.integers(0, 256, (64, 64), dtype=np.uint8), random.integers(0, 256, (8, 8, 2), dtype=np.uint8),
+        100 + number, 80, "JPEG", 1, False, 8, True, 50, 85, False, "2020", {"orientation": number % 8}, False,
+    )  # fmt: skip
 
 
-def test_what_lacks_a_hash(catalog: Catalog) -> None:
-    spec, ids = SPECS[0], fill(catalog, 6)
-    assert catalog.without_words(spec, "plain", version=VERSION).tolist() == ids
-    with catalog.transaction():
-        catalog.add_words(((at, b"\0" * 8) for at in ids[2:]), spec)
-        failed = catalog.add_failure(
-            b"f" * 32, 9, "damaged", "why", truncated=False, pixels=None, decoder="pillow 1", version=VERSION
-        )
-    assert catalog.without_words(spec, "plain", version=VERSION).tolist() == ids[:2]
-    assert catalog.without_words(spec, "plain", version=VERSION + 1).tolist() == []
-    with catalog.transaction():
-        catalog.add_words(((at, b"\0" * 8) for at in (*ids[:2], failed)), spec)
-    assert catalog.without_words(spec, "plain", version=VERSION).tolist() == []
+def columns(numbers: list[int]) -> list[list[Any]]:
+    with Catalog(None) as store:
+        ids = add(store, numbers)
+        rows = store.facts_of(np.array(sorted(set(ids))), LOADED)
+    return [list(column) for column in zip(*(rows[number] for number in ids), strict=True)]
 
 
-def test_what_may_be_a_hit_and_where_it_is(catalog: Catalog) -> None:
-    ids = fill(catalog, 4)
-    with catalog.transaction():
-        catalog.db.execute("UPDATE content SET detail = 2 WHERE id = ?", (ids[1],))
-        catalog.db.execute("UPDATE content SET failure = 'damaged' WHERE id = ?", (ids[2],))
-    wanted = np.array([*ids, 999])
-    assert catalog.usable(wanted, version=VERSION, detail=5).tolist() == [ids[0], ids[3]]
-    assert catalog.usable(wanted, version=VERSION, detail=0).tolist() == [ids[0], ids[1], ids[3]]
-    assert catalog.usable(wanted, version=VERSION + 1, detail=0).tolist() == []
-    one, other = catalog.folder("files", "uuid:1", "a"), catalog.folder("files", "uuid:1", "b\udcff")
-    places = [(one, "x.jpg", ids[0]), (other, "y\udcff.jpg", ids[0]), (other, "z.jpg", ids[3])]
-    with catalog.transaction():
-        catalog.remember((Location(folder, name, 1, 2, 3, 4, at) for folder, name, at in places), version=VERSION)
-    assert sorted(catalog.named(wanted)) == [
-        (ids[0], "files", "uuid:1", "a", "x.jpg"), (ids[0], "files", "uuid:1", "b\udcff", "y\udcff.jpg"),
-        (ids[3], "files", "uuid:1", "b\udcff", "z.jpg"),
-    ]  # fmt: skip
-    plan = catalog.db.execute("EXPLAIN QUERY PLAN SELECT name FROM location WHERE content IN (1, 2)").fetchall()
-    assert "location_content" in plan[0][3]  # or each hit would look through all names
+def add(store: Catalog, numbers: list[int], version: int = NOW) -> list[int]:
+    with store.transaction():
+        return store.add_contents([(digest(at), 10 * at, seen(at)) for at in numbers], decoder="x", version=version)
+
+
+def load(store: Catalog, numbers: list[int], version: int = NOW) -> tuple[list[int], list[bool]]:
+    with store.transaction():
+        made = store.load(columns(numbers), version=version, present=NOW)
+    return made.ids.tolist(), made.taken.tolist()
+
+
+def told(store: Catalog, ids: list[int]) -> dict[int, Any]:
+    return store.facts_of(np.array(sorted(set(ids))), (*LOADED, "version", "failure", "reason"))
+
+
+def test_columns_are_the_same_rows_as_one_by_one() -> None:
+    numbers = list(range(COUNT))
+    with Catalog(None) as one, Catalog(None) as other:
+        assert load(one, numbers) == (add(other, numbers), [True] * COUNT)
+        ids = list(range(1, COUNT + 1))
+        assert told(one, ids) == told(other, ids)
+        pixels = other.thumbnail_bytes(np.array(ids))
+        with one.transaction():
+            block = np.stack([np.frombuffer(pixels[number], np.uint8) for number in ids])
+            one.load_thumbnails(np.array(ids), block)
+        assert one.thumbnail_bytes(np.array(ids)) == pixels
+        assert all(map(np.array_equal, one.thumbnails(np.array(ids)), other.thumbnails(np.array(ids))))
+
+
+def test_what_is_known_as_now_stays_and_what_comes_twice_is_one() -> None:
+    with Catalog(None) as store:
+        before = add(store, [3, 5])
+        kept = told(store, before)
+        ids, taken = load(store, [1, 3, 2, 3, 5, 2], version=0)
+        assert [ids[1], ids[3], ids[4]] == [before[0], before[0], before[1]]
+        assert ids[2] == ids[5]
+        assert len(set(ids)) == 4
+        assert taken == [True, False, True, False, False, True]
+        assert told(store, before) == kept
+        assert store.bare().tolist() == sorted({ids[0], ids[2]})
+
+
+def test_what_is_older_bare_or_a_failure_is_renewed() -> None:
+    with Catalog(None) as store:
+        (old,) = add(store, [1], version=NOW - 1)
+        (bare,), _ = load(store, [2], version=0)
+        with store.transaction():
+            failed = store.add_failure(
+                digest(3), 30, "unsupported", "why", truncated=False, pixels=None, decoder="y", version=NOW
+            )
+            store.add_hashes([old], hash_block(seen(1).luma[np.newaxis], SPEC), SPEC)
+        assert load(store, [1, 2, 3]) == ([old, bare, failed], [True] * 3)
+        assert {row[-3:] for row in told(store, [old, bare, failed]).values()} == {(NOW, None, None)}
+        assert store.words(np.array([old]), SPEC) == {}, "a hash of another thumbnail"
+        assert store.thumbnail_bytes(np.array([old])) == {}
+        assert store.bare().tolist() == []

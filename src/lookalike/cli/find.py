@@ -9,6 +9,7 @@ import typer
 
 from lookalike import report, tables
 from lookalike.cli.commands import command
+from lookalike.cli.estimates import print_search_estimate
 from lookalike.cli.kept import KeptArguments
 from lookalike.cli.options import FindArguments, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
@@ -51,6 +52,9 @@ def find(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
     fail_on_duplicates: Annotated[bool, typer.Option("--fail-on-duplicates", help="Exit with 1 if there are any.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Try a few files, say what all would take, and do nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no groups, no summary.")] = False,
 ) -> None:  # fmt: skip
     """Find the images that are the same picture.
@@ -60,8 +64,12 @@ def find(
     shown = shown_groups(show)
     _check(output or [], unmatched, search.against, full_pictures=full_pictures)
     kept.check()
+    named = search.paths(paths)
+    if estimate:
+        print_search_estimate(named, search, json=json)
+        return
     with progress_bar(quiet=quiet) as progress:
-        findings = find_images(search.paths(paths), **search.keywords(), progress=progress)
+        findings = find_images(named, **search.keywords(), progress=progress)
     for warning in findings.warnings:
         typer.echo(f"lookalike: {report.plain(warning)}", err=True)
     document = findings.to_dict(None if json or output else shown)

@@ -3,20 +3,28 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, cast
 
 import typer
 
 from lookalike.batches import hash_batches, make_specs
+from lookalike.cli.estimates import print_estimate
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
-from lookalike.model import MAX_PIXELS, Truncated
+from lookalike.model import MAX_PIXELS, HashSpec, Truncated
+from lookalike.opening import default_catalog
+from lookalike.options import ScanOptions
 from lookalike.report import plain
+from lookalike.restarting import is_finished, made_of
 from lookalike.tables import check_folder, replacing
-from lookalike.tables.hashes import WRITERS, HashTable, writer_of
+from lookalike.tables.hash_files import WRITERS, write_parquet, writer_of
+from lookalike.tables.hashes import HashTable
+from lookalike.tabling import Wanted
 
 INCOMPLETE = 3
+PARQUET = ".parquet"
 
 
 def hash(
@@ -42,6 +50,15 @@ def hash(
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write to .csv, .jsonl or .parquet. Default: CSV to stdout.")
     ] = None,
+    thumbnails: Annotated[
+        bool, typer.Option("--thumbnails", help="A .parquet also holds thumbnails, 4 KB each: find then reads no image again.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Make a .parquet anew that an earlier run finished.")
+    ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Try a few files, say what all would take, and do nothing.")
+    ] = False,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
@@ -63,16 +80,42 @@ def hash(
     """Hash images; one row each, failures are rows too.
 
     Example: lookalike hash Photos --algorithm phash,dhash --output hashes.csv
+
+    A .parquet of the decoding fast is a source for find; one that is finished is not made again.
     """
     names = [name.strip() for name in algorithm.split(",")]
     specs = make_specs(names, size, filter, decode)
     write = WRITERS[".jsonl" if json else ".csv"]
     if output is not None:
-        if json:
+        if json and not estimate:
             raise UsageError("--json prints; what --output writes is said by the ending of its name")
         write = writer_of(output)
         check_folder(output)
     listed = with_listed(paths, from_file)
+    options = ScanOptions(
+        exclude=tuple(exclude or ()), include=tuple(include or ()), follow_symlinks=follow_symlinks,
+        truncated=cast("Truncated", truncated), max_pixels=max_pixels, column=column,
+    )  # fmt: skip
+    wanted = _wanted(specs, output, thumbnails=thumbnails)
+    if estimate:
+        print_estimate(
+            listed,
+            options,
+            json=json,
+            wanted=wanted,
+            write=write,
+            use_catalog=not no_catalog,
+            workers=workers,
+            readers=readers,
+        )
+        return
+    if output is not None and output.lower().endswith(PARQUET):
+        made = made_of(listed, wanted, options, [output, catalog or default_catalog()])
+        if not overwrite and is_finished(output, made):
+            if not quiet:
+                typer.echo(f"{plain(output)} was finished before", err=True)
+            return
+        write = partial(write_parquet, run={"made": made})
     totals: Counter[str] = Counter()
     lines: list[str] = []
     with progress_bar(quiet=quiet) as progress:
@@ -88,6 +131,8 @@ def hash(
             truncated=cast("Truncated", truncated),
             max_pixels=max_pixels,
             column=column,
+            facts=wanted.facts,
+            thumbnails=wanted.thumbnails,
             catalog=catalog,
             use_catalog=not no_catalog,
             workers=workers,
@@ -106,6 +151,15 @@ def hash(
             typer.echo(f"not seen: {plain(line)}", err=True)
     if lines or not totals["hashed"] + totals["failed"]:
         raise typer.Exit(INCOMPLETE)
+
+
+def _wanted(specs: tuple[HashSpec, ...], output: str | None, *, thumbnails: bool) -> Wanted:
+    """Return what the output holds: a table of the decoding fast is a source, so facts go along."""
+    table = output is not None and output.lower().endswith(PARQUET)
+    fast = all(spec.decoding == "fast" for spec in specs)
+    if thumbnails and not (table and fast):
+        raise UsageError("--thumbnails are for tables that find reads: add --decode fast --output FILE.parquet")
+    return Wanted(specs, table and fast, thumbnails)
 
 
 def _counted(tables: Iterator[HashTable], totals: Counter[str], lines: list[str]) -> Iterator[HashTable]:

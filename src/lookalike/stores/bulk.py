@@ -1,120 +1,144 @@
-"""All hashes at once, and what is known of the few contents that a search hits."""
+"""Contents by columns: thousands at a time, in from hash tables and out to them."""
 
-import os
-from collections.abc import Iterator
+import itertools
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits
-from lookalike.model import HashSpec
-from lookalike.stores.database import Database
+from lookalike.stores.contents import PIXEL_BYTES, Contents
 
-ROWS_AT_ONCE = 1 << 16
-IDS_AT_ONCE = 500
-"""So few that the index on content serves, whatever the planner knows of the table."""
-Named = tuple[int, str, str, str, str]
-"""Content, then source, volume and key of the folder, and the name in it."""
+LOADED = (
+    "digest", "size", "width", "height", "format", "frames", "alpha", "depth", "colour", "detail", "quality", "lossless",
+    "captured", "exif", "truncated", "decoder",
+)  # fmt: skip
+"""Columns of the table content that are loaded."""
+FLAGS = ("alpha", "colour", "lossless", "truncated")
+"""Those of them that are true or false, which SQLite keeps as numbers."""
 
 
-class Bulk(Database):
-    """Reading of the tables content, hash and location for a search over everything that the catalog knows."""
+class Loaded(NamedTuple):
+    """What became of rows that were loaded.
 
-    def all_words(self, spec: HashSpec, variant: str) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
-        """Yield every stored hash of a variant of which a picture has one or none, some at a time.
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n,)
+        Id of the content of each.
+    taken : ndarray of bool, shape (n,)
+        Whether the catalog has it from here; else it knew it, decoded as now.
+    """
 
-        Parameters
-        ----------
-        spec : HashSpec
-            Which hash.
-        variant : str
-            Of which variant of the picture.
+    ids: NDArray[np.int64]
+    taken: NDArray[np.bool_]
 
-        Yields
-        ------
-        ids : ndarray of int64, shape (n,)
-            Content ids, ascending.
-        block : ndarray of uint64, shape (n, words)
-            Row i belongs to ``ids[i]``.
-        """
-        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
-            AND length(words) = ? ORDER BY content"""
-        width = bits.words(spec.bits)
-        with self.explained():
-            rows = self.db.execute(query, (spec.id, variant, width * (bits.WORD // 8)))
-            while part := rows.fetchmany(ROWS_AT_ONCE):
-                numbers, words = zip(*part, strict=True)
-                block = np.frombuffer(b"".join(words), ">u8").astype(np.uint64)
-                yield np.array(numbers, np.int64), block.reshape(-1, width)
 
-    def count_words(self, spec: HashSpec, variant: str) -> int:
-        """Return how many contents a variant was hashed of, also those that have none of it.
+class Bulk(Contents):
+    """The tables content, thumbnail and hash, by columns."""
+
+    def load(self, columns: Sequence[Sequence[Any]], *, version: int, present: int) -> Loaded:
+        """Store contents that were decoded elsewhere, unless they are known; call inside a transaction.
 
         Parameters
         ----------
-        spec : HashSpec
-            Which hash.
-        variant : str
-            Of which variant of the picture.
+        columns : sequence of sequence
+            By `LOADED`, as SQLite stores them; a digest may come twice.
+        version : int
+            Version of the thumbnails that go along; 0 where none do, so that whoever needs one decodes it.
+        present : int
+            Present thumbnail version: what is known in it stays as it is.
 
         Returns
         -------
-        int
-            Their number.
+        Loaded
+            One row each.
         """
-        query = "SELECT count(*) FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?"
-        with self.explained():
-            return int(self.db.execute(query, (spec.id, variant)).fetchone()[0])
+        count = len(columns[0])
+        # A transaction that writes is alone, so the next ids are free.
+        first = 1 + int(self.db.execute("SELECT ifnull(max(id), 0) FROM content").fetchone()[0])
+        names = f"id, {', '.join(LOADED)}, version"
+        insert = f"INSERT {{}} INTO content ({names}) VALUES ({', '.join('?' * (len(LOADED) + 2))})"
+        before = self.db.total_changes
+        numbered = zip(range(first, first + count), *columns, itertools.repeat(version))
+        self.db.executemany(insert.format("OR IGNORE"), numbered)
+        if self.db.total_changes - before == count:
+            return Loaded(np.arange(first, first + count), np.ones(count, np.bool_))
+        ids, stale = self._known(columns[0], present)
+        fresh = ids >= first
+        renewed = np.flatnonzero(stale & ~fresh).tolist()
+        of_them = [(int(ids[row]),) for row in renewed]
+        self.db.executemany(
+            "DELETE FROM hash WHERE content = ? AND spec IN (SELECT id FROM spec WHERE text LIKE '%-fast-%')", of_them
+        )
+        self.db.executemany("DELETE FROM thumbnail WHERE content = ?", of_them)
+        updates = ", ".join(f"{name} = excluded.{name}" for name in (*LOADED[1:], "version"))
+        rows = ((int(ids[row]), *(column[row] for column in columns), version) for row in renewed)
+        settled = f"{insert.format('')} ON CONFLICT (id) DO UPDATE SET {updates}, failure = NULL, reason = NULL"
+        self.db.executemany(settled, rows)
+        return Loaded(ids, fresh | stale)
 
-    def without_words(self, spec: HashSpec, variant: str, *, version: int) -> NDArray[np.int64]:
-        """Return the contents that have a thumbnail, but not this hash of it.
+    def _known(self, digests: Sequence[bytes], present: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the ids of contents, and which are not decoded as now."""
+        self.db.execute("CREATE TEMP TABLE IF NOT EXISTS incoming (row INTEGER PRIMARY KEY, digest BLOB)")
+        self.db.execute("DELETE FROM incoming")
+        self.db.executemany("INSERT INTO incoming VALUES (?, ?)", enumerate(digests))
+        query = """SELECT id, version != ? OR failure IS NOT NULL
+            FROM incoming CROSS JOIN content ON content.digest = incoming.digest ORDER BY row"""
+        found = np.array(self.db.execute(query, (present,)).fetchall(), np.int64).reshape(-1, 2)
+        self.db.execute("DELETE FROM incoming")
+        return found[:, 0], found[:, 1].astype(np.bool_)
+
+    def load_thumbnails(self, ids: NDArray[np.int64], pixels: NDArray[np.uint8]) -> None:
+        """Store thumbnails; call inside a transaction.
 
         Parameters
         ----------
-        spec : HashSpec
-            Which hash.
-        variant : str
-            Of which variant of the picture.
-        version : int
-            Present thumbnail version; contents of another do not count.
+        ids : ndarray of int64, shape (n,)
+            Content ids.
+        pixels : ndarray of uint8, shape (n, 4224)
+            Luma, then chroma.
+        """
+        whole = np.ascontiguousarray(pixels).tobytes()
+        rows = ((content, whole[at * PIXEL_BYTES : (at + 1) * PIXEL_BYTES]) for at, content in enumerate(ids.tolist()))
+        self.db.executemany("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", rows)
+
+    def bare(self) -> NDArray[np.int64]:
+        """Return the contents without a thumbnail, of which only hashes are known.
 
         Returns
         -------
         ndarray of int64, shape (n,)
-            Content ids, ascending.
+            Ids, ascending.
         """
-        hashed = "SELECT content FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?"
-        known = self.count_words(spec, variant)
+        query = "SELECT id FROM content WHERE version = 0 AND failure IS NULL ORDER BY id"
         with self.explained():
-            if known == self.db.execute("SELECT count(*) FROM content").fetchone()[0]:
-                return np.empty(0, np.int64)
-            query = f"SELECT id FROM content WHERE failure IS NULL AND version = ? AND id NOT IN ({hashed}) ORDER BY id"
-            return np.array([row[0] for row in self.db.execute(query, (version, spec.id, variant))], np.int64)
+            return np.array(self.db.execute(query).fetchall(), np.int64).reshape(-1)
 
-    def usable(self, ids: NDArray[np.int64], *, version: int, detail: int) -> NDArray[np.int64]:
-        """Return those of some contents that are decoded as they are at present.
+    def facts_of(self, ids: NDArray[np.int64], names: Sequence[str]) -> dict[int, tuple[Any, ...]]:
+        """Return some facts of contents as they are stored.
 
         Parameters
         ----------
         ids : ndarray of int64, shape (n,)
             Distinct ids.
-        version : int
-            Present thumbnail version.
-        detail : int
-            Least detail, inclusive.
+        names : sequence of str
+            Columns of the table content.
 
         Returns
         -------
-        ndarray of int64, shape (m,)
-            Ascending.
+        dict of int to tuple
+            By id.
         """
-        query = """SELECT id FROM content WHERE id IN wanted AND failure IS NULL AND version = ? AND detail >= ?
-            ORDER BY id"""
+        query = f"SELECT id, {', '.join(names)} FROM content WHERE id IN wanted"
+        flags = [name in FLAGS for name in names]
         with self.wanted(ids):
-            return np.array([row[0] for row in self.db.execute(query, (version, detail))], np.int64)
+            return {
+                number: tuple(bool(value) if flag else value for value, flag in zip(values, flags, strict=True))
+                for number, *values in self.db.execute(query)
+            }
 
-    def named(self, ids: NDArray[np.int64]) -> list[Named]:
-        """Return where contents were when they were last looked at.
+    def thumbnail_bytes(self, ids: NDArray[np.int64]) -> dict[int, bytes]:
+        """Return the thumbnails of contents as they are stored.
 
         Parameters
         ----------
@@ -123,17 +147,8 @@ class Bulk(Database):
 
         Returns
         -------
-        list of (int, str, str, str, str)
-            Content, source, volume, key of the folder, and name; a content may have several, or none.
+        dict of int to bytes
+            By id; luma, then chroma. Contents without one are not among them.
         """
-        found = []
-        for start in range(0, len(ids), IDS_AT_ONCE):
-            part = ids[start : start + IDS_AT_ONCE].tolist()
-            query = f"""SELECT l.content, f.source, f.volume, f.key, l.name FROM location AS l
-                JOIN folder AS f ON f.id = l.folder WHERE l.content IN ({", ".join("?" * len(part))})"""
-            with self.explained():
-                found += self.db.execute(query, part).fetchall()
-        return [
-            (content, source, os.fsdecode(volume), os.fsdecode(key), os.fsdecode(name))
-            for content, source, volume, key, name in found
-        ]
+        with self.wanted(ids):
+            return dict(self.db.execute("SELECT content, pixels FROM thumbnail WHERE content IN wanted"))

@@ -6,12 +6,13 @@ content a name had when it was last looked at.
 """
 
 from lookalike.stores.bulk import Bulk
-from lookalike.stores.contents import Contents
 from lookalike.stores.frames import Frames
+from lookalike.stores.indexed import Indexed
 from lookalike.stores.locations import Locations
 from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
 from lookalike.stores.pixels import Pixels
+from lookalike.stores.upkeep import Upkeep
 from lookalike.stores.words import Words
 
 MIGRATIONS: tuple[tuple[str, str], ...] = (
@@ -77,7 +78,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Contents, Words, Pairs, Pixels, Origins, Bulk, Frames):
+class Catalog(Locations, Bulk, Words, Pairs, Pixels, Origins, Indexed, Frames, Upkeep):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID = 0x4C4F4F4B

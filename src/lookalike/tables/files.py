@@ -10,6 +10,9 @@ from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
 
+TEMPORARY = ".lookalike-"
+"""How the name of a file begins that is being written."""
+
 
 def printable(path: str) -> str:
     """Return a path that can be written as UTF-8; bytes that are not become U+FFFD.
@@ -176,7 +179,7 @@ def replacing(path: str) -> Iterator[BinaryIO]:
             with open(target, "wb") as file:
                 yield file
             return
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".lookalike-")
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=TEMPORARY)
         try:
             with open(handle, "wb") as file:
                 yield file

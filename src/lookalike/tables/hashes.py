@@ -1,15 +1,11 @@
-"""Tables of hashes: columns in memory, and the rows they become in CSV, JSON Lines and Parquet."""
+"""Tables of hashes: columns in memory, and the rows they become."""
 
-import csv
-import io
-import json
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +16,7 @@ from lookalike.hashes import way
 from lookalike.hashes.value import ImageHash
 from lookalike.model import Failure, HashSpec
 from lookalike.tables.files import path_fields, printable
+from lookalike.tables.schema import FACTS, Header, arrow_schema, extra
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +33,8 @@ class Refs:
         Bytes; modification time in nanoseconds since 1970.
     digest : ndarray of uint8, shape (n, 32)
         BLAKE3 of the content.
+    source : list of str
+        Which kind of source each comes from; empty where all are ordinary files.
     """
 
     names: bytes
@@ -43,6 +42,7 @@ class Refs:
     size: NDArray[np.int64]
     mtime_ns: NDArray[np.int64]
     digest: NDArray[np.uint8]
+    source: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -91,6 +91,12 @@ class HashTable:
         Files passed over, by kind.
     incomplete : list of str
         What could not be seen at all, one line each.
+    facts : dict of str to list
+        By name as in `lookalike.tables.schema.FACTS`, a value for each image; empty where nobody asked for them.
+    thumbnails : ndarray of uint8, shape (n, 4224), or None
+        Luma of 64 x 64, then chroma of 8 x 8 x 2; None where nobody asked for them.
+    decode : int
+        Version of the thumbnails that facts and fast hashes were made of; 0 where there were none.
     """
 
     specs: tuple[HashSpec, ...]
@@ -101,6 +107,9 @@ class HashTable:
     failures: list[Failure] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     incomplete: list[str] = field(default_factory=list)
+    facts: dict[str, list[Any]] = field(default_factory=dict)
+    thumbnails: NDArray[np.uint8] | None = None
+    decode: int = 0
 
     def __len__(self) -> int:
         return len(self.refs)
@@ -161,24 +170,58 @@ class HashTable:
             texts = [",".join(texts[start:end]) for start, end in pairwise(ends)]
         return texts, self.quality.get(spec.algorithm)
 
+    @property
+    def header(self) -> Header:
+        """What its Parquet form says of itself."""
+        return Header(self.specs, bool(self.facts), self.thumbnails is not None, self.decode)
+
     def to_arrow(self) -> Any:
-        """Return the table for Arrow; needs the extra ``tables``.
+        """Return the table for Arrow, of the schema that Parquet files have; needs the extra ``tables``.
 
         Returns
         -------
         pyarrow.Table
-            The columns of `columns_of`; failures are rows without a hash.
+            Hashes in binary; failures are rows without a hash.
 
         Raises
         ------
         UsageError
             If pyarrow is not installed.
         """
-        arrow = _extra("pyarrow")
-        names = columns_of(self.specs)
-        kinds = {name: arrow.uint8() if name.endswith("_quality") else arrow.string() for name in names}
-        rows = list(self.rows())
-        return arrow.table({name: arrow.array([row.get(name) for row in rows], kinds[name]) for name in names})
+        arrow = extra("pyarrow")
+        schema, refs, failures = arrow_schema(self.header), self.refs, self.failures
+
+        def fixed(octets: NDArray[np.uint8]) -> Any:
+            data = arrow.py_buffer(np.ascontiguousarray(octets))
+            return arrow.FixedSizeBinaryArray.from_buffers(arrow.binary(octets.shape[1]), len(octets), [None, data])
+
+        paths = [*refs.paths, *(failure.ref.path for failure in failures)]
+        texts = [printable(path) for path in paths]
+        raw = [None if text == path else os.fsencode(path) for text, path in zip(texts, paths, strict=True)]
+        sources = [*(refs.source or ["files"] * len(refs)), *(failure.ref.source for failure in failures)]
+        whole: dict[str, Any] = {"path": texts, "path_bytes": raw, "source": sources}
+        images: dict[str, Any] = {
+            "bytes": refs.size, "mtime_ns": refs.mtime_ns, "digest": fixed(refs.digest), **self.facts,
+        }  # fmt: skip
+        if self.thumbnails is not None:
+            images["thumbnail"] = fixed(self.thumbnails)
+        for spec in self.specs:
+            made = fixed(bits.to_octets(self.blocks[spec.algorithm], spec.bits))
+            if spec.algorithm in self.parts:
+                ends = np.concatenate([[0], self.parts[spec.algorithm]]).astype(np.int32)
+                made = arrow.ListArray.from_arrays(ends, made, type=schema.field(spec.id).type)
+            images[spec.id] = made
+            if spec.algorithm in self.quality:
+                images[f"{spec.algorithm}_quality"] = self.quality[spec.algorithm]
+        columns = {name: arrow.array(values, schema.field(name).type) for name, values in whole.items()}
+        for name, values in images.items():
+            kind = schema.field(name).type
+            made = values if isinstance(values, arrow.Array) else arrow.array(values, kind)
+            columns[name] = arrow.concat_arrays([made, arrow.nulls(len(failures), kind)])
+        for name in ("stage", "failure", "reason"):
+            told = [printable(getattr(failure, "kind" if name == "failure" else name)) for failure in failures]
+            columns[name] = arrow.array([None] * len(refs) + told, arrow.string())
+        return arrow.table([columns[name] for name in schema.names], schema)
 
     def to_pandas(self) -> Any:
         """Return the table for pandas; needs the extra ``tables``.
@@ -193,7 +236,7 @@ class HashTable:
         UsageError
             If pandas is not installed.
         """
-        return _extra("pandas").DataFrame(list(self.rows()), columns=columns_of(self.specs))
+        return extra("pandas").DataFrame(list(self.rows()), columns=columns_of(self.specs))
 
 
 def join_tables(tables: Sequence[HashTable]) -> HashTable:
@@ -221,6 +264,9 @@ def join_tables(tables: Sequence[HashTable]) -> HashTable:
         np.concatenate([table.refs.size for table in tables]),
         np.concatenate([table.refs.mtime_ns for table in tables]),
         np.concatenate([table.refs.digest for table in tables]),
+        [kind for table in tables for kind in table.refs.source or ["files"] * len(table)]
+        if any(table.refs.source for table in tables)
+        else [],
     )
     return HashTable(
         first.specs,
@@ -234,11 +280,14 @@ def join_tables(tables: Sequence[HashTable]) -> HashTable:
         [failure for table in tables for failure in table.failures],
         sum((table.skipped for table in tables), Counter()),
         [line for table in tables for line in table.incomplete],
+        {name: [value for table in tables for value in table.facts[name]] for name in FACTS if first.facts},
+        None if first.thumbnails is None else np.concatenate([table.thumbnails for table in tables]),
+        first.decode,
     )
 
 
 def columns_of(specs: Sequence[HashSpec]) -> list[str]:
-    """Name the columns of a table.
+    """Name the columns of a table as CSV; Parquet has those of `lookalike.tables.schema`.
 
     Parameters
     ----------
@@ -261,112 +310,3 @@ def columns_of(specs: Sequence[HashSpec]) -> list[str]:
         if way(spec).quality is not None:
             names.append(f"{spec.algorithm}_quality")
     return [*names, "stage", "failure", "reason"]
-
-
-def write_csv(tables: Iterable[HashTable], specs: Sequence[HashSpec], file: BinaryIO) -> None:
-    """Write tables as CSV: a header, then a row per image and failure, RFC 4180 quoting.
-
-    Parameters
-    ----------
-    tables : iterable of HashTable
-        Written one by one, each as soon as it comes.
-    specs : sequence of HashSpec
-        Their hashes.
-    file : file
-        To write bytes to.
-    """
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    writer = csv.DictWriter(text, columns_of(specs), restval="")
-    try:
-        for number, table in enumerate(tables):
-            if not number:  # nothing at all is written where nothing could be read
-                writer.writeheader()
-            writer.writerows(table.rows())
-            text.flush()
-    finally:
-        text.detach()  # else it would close the file
-
-
-def write_jsonl(tables: Iterable[HashTable], _specs: Sequence[HashSpec], file: BinaryIO) -> None:
-    """Write tables as JSON Lines: an object per image and failure.
-
-    Parameters
-    ----------
-    tables : iterable of HashTable
-        Written one by one, each as soon as it comes.
-    _specs : sequence of HashSpec
-        Their hashes.
-    file : file
-        To write bytes to.
-    """
-    for table in tables:
-        file.write("".join(json.dumps(row) + "\n" for row in table.rows()).encode("ascii"))
-        file.flush()
-
-
-def write_parquet(tables: Iterable[HashTable], specs: Sequence[HashSpec], file: BinaryIO) -> None:
-    """Write tables as Parquet, a row group for each; needs the extra ``tables``.
-
-    Parameters
-    ----------
-    tables : iterable of HashTable
-        Written one by one.
-    specs : sequence of HashSpec
-        Their hashes.
-    file : file
-        To write bytes to.
-
-    Raises
-    ------
-    UsageError
-        If pyarrow is not installed.
-    """
-    parquet = _extra("pyarrow.parquet")
-    none = np.zeros(0, np.int64)
-    nothing = Refs(b"", none, none, none, np.zeros((0, 32), np.uint8))
-    empty = {spec.algorithm: np.zeros((0, bits.words(spec.bits)), np.uint64) for spec in specs}
-    schema = HashTable(tuple(specs), nothing, empty).to_arrow().schema
-    with parquet.ParquetWriter(file, schema) as writer:
-        for table in tables:
-            writer.write_table(table.to_arrow())
-
-
-WRITERS: dict[str, Callable[[Iterable[HashTable], Sequence[HashSpec], BinaryIO], None]] = {
-    ".csv": write_csv,
-    ".jsonl": write_jsonl,
-    ".parquet": write_parquet,
-}
-"""File name ending -> form."""
-
-
-def writer_of(path: str) -> Callable[[Iterable[HashTable], Sequence[HashSpec], BinaryIO], None]:
-    """Return what writes to a file of that name.
-
-    Parameters
-    ----------
-    path : str
-        An output file.
-
-    Returns
-    -------
-    callable
-        One of `WRITERS`.
-
-    Raises
-    ------
-    UsageError
-        If its ending is unknown, or what writes it is not installed.
-    """
-    ending = Path(path).suffix.lower()
-    if ending not in WRITERS:
-        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(WRITERS)}")
-    if ending == ".parquet":
-        _extra("pyarrow.parquet")
-    return WRITERS[ending]
-
-
-def _extra(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error

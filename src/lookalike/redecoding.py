@@ -1,0 +1,156 @@
+"""Contents of which only hashes are known: those that may have a match are read again, for their thumbnails."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+
+from lookalike import decode, join, variants
+from lookalike.columns import Images
+from lookalike.examining import Outcome, Task
+from lookalike.model import MIN_DETAIL
+from lookalike.options import FindOptions, ScanOptions
+from lookalike.pool import Pool
+from lookalike.shortcut import CHUNK_BYTES, CHUNK_FILES, open_pool
+from lookalike.sources.reading import Reader
+from lookalike.stores.catalog import Catalog
+from lookalike.twins import suspects
+
+Rows = NDArray[np.int64]
+
+
+def decode_candidates(
+    images: Images, words: NDArray[np.uint64], store: Catalog, reader: Reader, options: FindOptions, scanned: ScanOptions,
+    *, against: bool, workers: int,
+) -> list[str]:  # fmt: skip
+    """Read again what is known by its hash alone and has a neighbour; the others cannot match anything.
+
+    Parameters
+    ----------
+    images : Images
+        What is to be matched.
+    words : ndarray of uint64, shape (m, words)
+        The hash of the whole picture of each content.
+    store : Catalog
+        Where thumbnails are kept.
+    reader : Reader
+        Who reads.
+    options : FindOptions
+        Hash and radius.
+    scanned : ScanOptions
+        Which files are accepted.
+    against : bool
+        Whether images under test are matched with references only.
+    workers : int
+        How many images are decoded at a time.
+
+    Returns
+    -------
+    list of str
+        A warning, if images could not be read again or are others by now: they are compared with nothing.
+    """
+    facts = images.facts
+    bare = np.isin(facts.id, store.bare())
+    if not bare.any():
+        return []
+    wanted = _has_neighbour(images, words, options, against=against, workers=workers)
+    wanted[suspects(facts, words)] = True
+    wanted &= bare
+    rows = np.flatnonzero(wanted)
+    names: dict[int, list[int]] = {int(row): [] for row in rows}
+    for image in np.flatnonzero(wanted[images.content]).tolist():
+        names[int(images.content[image])].append(image)
+    for done in _decoded(names, images, reader, scanned, workers):
+        _keep(done, images, store, options)
+    left = np.isin(facts.id[rows], store.bare())
+    if not left.any():
+        return []
+    first = images.path[names[int(rows[left][0])][0]]
+    told = f"{int(left.sum()):,} of {len(rows):,} images that tables know by hash alone and that have neighbours"
+    return [
+        f"{told} could not be read again and were compared with nothing, such as {first}: hash again with --thumbnails"
+    ]
+
+
+def _has_neighbour(
+    images: Images, words: NDArray[np.uint64], options: FindOptions, *, against: bool, workers: int
+) -> NDArray[np.bool_]:
+    """Return which contents another one may be near to, over however many steps."""
+    joined = np.flatnonzero(images.facts.detail >= MIN_DETAIL)
+    label = join.components(words[joined], options.radius, threads=workers)
+    found = np.zeros(len(words), np.bool_)
+    if not against:
+        found[joined] = np.bincount(label, minlength=len(joined))[label] > 1
+        return found
+    sides = []
+    for side in (images.reference, ~images.reference):
+        has = np.zeros(len(words), np.bool_)
+        has[images.content[side]] = True
+        sides.append(np.bincount(label, has[joined], minlength=len(joined))[label] > 0)
+    found[joined] = sides[0] & sides[1]
+    return found
+
+
+def _decoded(
+    names: dict[int, list[int]], images: Images, reader: Reader, scanned: ScanOptions, workers: int
+) -> Iterator[list[Outcome]]:
+    """Read and decode contents, in the order of listing, and yield what came of them; rows are those of contents."""
+    with open_pool([], workers=workers, readers=None) as pool:
+        chunk: list[Task] = []
+        held = 0
+        for row, those in sorted(names.items(), key=lambda item: item[1][0]):
+            found = next(_bytes(those, images, reader, images.facts.digest[row]), None)
+            if found is None:
+                continue
+            path, data = found
+            chunk.append(
+                Task(
+                    row,
+                    path,
+                    len(data),
+                    0,
+                    (),
+                    scanned.truncated == "accept",
+                    scanned.max_pixels,
+                    data=data,
+                    claimed=True,
+                )
+            )
+            held += len(data)
+            if held >= CHUNK_BYTES or len(chunk) >= CHUNK_FILES:
+                yield from _results(pool)
+                pool.submit(chunk)
+                chunk, held = [], 0
+        if chunk:
+            pool.submit(chunk)
+        while results := list(pool.results(wait=True)):
+            yield from (seen for _, seen in results)
+
+
+def _results(pool: Pool[Task, Outcome]) -> Iterator[list[Outcome]]:
+    yield from (seen for _, seen in pool.results(wait=not pool.room))
+
+
+def _bytes(those: list[int], images: Images, reader: Reader, digest: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield what lies under some names of one content, where that is still what it was."""
+    for image in those:
+        path = images.path[image]
+        try:
+            data = reader.read(path, int(images.size[image]) + 1)
+        except (OSError, MemoryError):
+            continue
+        if blake3(data).digest() == digest:
+            yield path, data
+
+
+def _keep(outcomes: list[Outcome], images: Images, store: Catalog, options: FindOptions) -> None:
+    made = [(one, one.thumbnail) for one in outcomes if one.thumbnail is not None and one.kind is None]
+    if not made:
+        return
+    decoded = [(images.facts.digest[one.row], int(images.facts.size[one.row]), seen) for one, seen in made]
+    with store.transaction():
+        ids = store.add_contents(decoded, decoder=decode.decoders(), version=decode.VERSION)
+        luma = np.stack([seen.luma for _, seen in made])
+        for spec, variant in variants.at_scan(options.spec):
+            variants.add(store, np.array(ids, np.int64), luma, spec, variant)

@@ -1,0 +1,184 @@
+"""What a catalog holds as a whole: counted, looked through, tidied up."""
+
+import contextlib
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from lookalike.stores.contents import PIXEL_BYTES
+from lookalike.stores.database import Database
+
+COUNTED = {
+    "contents": "SELECT count(*) FROM content WHERE failure IS NULL",
+    "locations": "SELECT count(*) FROM location WHERE content IS NOT NULL",
+    "thumbnails": "SELECT count(*) FROM thumbnail",
+    "pairs": "SELECT count(*) FROM pair",
+    "pixels": "SELECT count(*) FROM pixels",
+    "origins": "SELECT count(*) FROM origin",
+}
+GROUPED = {
+    "failures": "SELECT failure, count(*) FROM content WHERE failure IS NOT NULL GROUP BY failure",
+    "skipped": "SELECT skipped, count(*) FROM location WHERE content IS NULL GROUP BY skipped",
+    "sources": "SELECT source, count(*) FROM folder JOIN location ON folder = id GROUP BY source",
+    "decoders": "SELECT decoder, count(*) FROM content GROUP BY decoder",
+    "versions": "SELECT version, count(*) FROM content GROUP BY version",
+    "hashes": "SELECT text || ' ' || variant, count(*) FROM hash JOIN spec ON spec = id GROUP BY text, variant",
+}
+"""What there is, and how many of each kind."""
+LOST = {
+    "hashes of no content": "SELECT count(*) FROM hash WHERE content NOT IN (SELECT id FROM content)",
+    "thumbnails of no content": "SELECT count(*) FROM thumbnail WHERE content NOT IN (SELECT id FROM content)",
+    "thumbnails of another length": f"SELECT count(*) FROM thumbnail WHERE length(pixels) != {PIXEL_BYTES}",
+    "digests of another length": "SELECT count(*) FROM content WHERE length(digest) != 32",
+}
+"""What must not be."""
+ORPHANS = (
+    "DELETE FROM {} WHERE {} NOT IN (SELECT content FROM location WHERE content IS NOT NULL)",
+    (
+        ("hash", "content"), ("thumbnail", "content"), ("pixels", "content"), ("pair", '"left"'), ("pair", '"right"'),
+        ("origin", "content"), ("origin", "source"), ("content", "id"),
+    ),
+)  # fmt: skip
+
+
+class Upkeep(Database):
+    """All tables of the catalog, as a whole."""
+
+    def counts(self) -> dict[str, Any]:
+        """Count what there is.
+
+        Returns
+        -------
+        dict
+            Numbers, and numbers by kind.
+        """
+        with self.explained():
+            alone: dict[str, Any] = {name: self.db.execute(query).fetchone()[0] for name, query in COUNTED.items()}
+            return alone | {
+                name: {str(kind): count for kind, count in self.db.execute(query)} for name, query in GROUPED.items()
+            }
+
+    def faults(self, widths: Mapping[str, int], version: int) -> list[str]:
+        """Look for what must not be.
+
+        Parameters
+        ----------
+        widths : mapping of str to int
+            Bytes of a hash by id of its spec.
+        version : int
+            Present thumbnail version.
+
+        Returns
+        -------
+        list of str
+            One line each.
+        """
+        bare = """SELECT count(*) FROM content WHERE failure IS NULL AND version = ?
+            AND id NOT IN (SELECT content FROM thumbnail)"""
+        odd = """SELECT count(*) FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND length(words) % ?
+            AND variant NOT LIKE 'quality %'"""
+        with self.explained():
+            found = {name: self.db.execute(query).fetchone()[0] for name, query in LOST.items()}
+            found["contents whose thumbnail is missing"] = self.db.execute(bare, (version,)).fetchone()[0]
+            for text, width in widths.items():
+                found[f"hashes {text} of another length"] = self.db.execute(odd, (text, width)).fetchone()[0]
+        return [f"{count:,} {name}" for name, count in found.items() if count]
+
+    def specs(self) -> list[str]:
+        """Return the ids of all specs that there are hashes of.
+
+        Returns
+        -------
+        list of str
+            Sorted.
+        """
+        with self.explained():
+            return [row[0] for row in self.db.execute("SELECT text FROM spec ORDER BY text")]
+
+    def shelves(self) -> list[tuple[int, str, str, str]]:
+        """Return all folders, and what stands for one.
+
+        Returns
+        -------
+        list of (int, str, str, str)
+            Id, source, volume and key; sorted by these.
+        """
+        query = "SELECT id, source, volume, key FROM folder ORDER BY source, volume, key"
+        with self.explained():
+            return [
+                (number, source, os.fsdecode(volume), os.fsdecode(key))
+                for number, source, volume, key in self.db.execute(query)
+            ]
+
+    def names_in(self, folder: int, at_once: int) -> Iterator[list[tuple[str, int, int, int | None]]]:
+        """Yield the names in a folder.
+
+        Parameters
+        ----------
+        folder : int
+            Its id.
+        at_once : int
+            How many together.
+
+        Yields
+        ------
+        list of (str, int, int, int or None)
+            Name, size, mtime_ns and content, by name.
+        """
+        query = """SELECT name, size, mtime_ns, content FROM location WHERE folder = ? AND name > ? ORDER BY name
+            LIMIT ?"""
+        last = b""
+        while True:
+            with self.explained():
+                rows = self.db.execute(query, (folder, last, at_once)).fetchall()
+            if not rows:
+                return
+            yield [(os.fsdecode(name), size, mtime_ns, content) for name, size, mtime_ns, content in rows]
+            last = rows[-1][0]
+
+    def tidy(self, steps: Collection[tuple[str, str]], variants: Collection[str]) -> dict[str, int]:
+        """Forget contents that lie nowhere, and what was found in other ways than now; call inside a transaction.
+
+        Parameters
+        ----------
+        steps : collection of (str, str)
+            Table, and what its column step is like if it holds now.
+        variants : collection of str
+            Variants of hashes that hold now.
+
+        Returns
+        -------
+        dict of str to int
+            Rows forgotten, by table.
+        """
+        gone: dict[str, int] = {}
+
+        def forget(table: str, statement: str, parameters: Iterable[str] = ()) -> None:
+            gone[table] = gone.get(table, 0) + self.db.execute(statement, tuple(parameters)).rowcount
+
+        for table, step in steps:
+            forget(table, f"DELETE FROM {table} WHERE step NOT LIKE ?", (step,))
+        marks = ", ".join("?" * len(variants))
+        forget("hash", f"DELETE FROM hash WHERE variant NOT IN ({marks})", variants)
+        statement, columns = ORPHANS
+        for table, column in columns:
+            forget(table, statement.format(table, column))
+        forget("folder", "DELETE FROM folder WHERE id NOT IN (SELECT folder FROM location)")
+        forget("shard", "DELETE FROM shard WHERE folder NOT IN (SELECT id FROM folder)")
+        return {table: count for table, count in gone.items() if count}
+
+    @contextlib.contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Run the body as a transaction that is taken back."""
+        with self.explained():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            finally:
+                self.db.execute("ROLLBACK")
+
+    def compact(self) -> None:
+        """Give free pages back to the file system."""
+        with self.explained():
+            self.db.execute("VACUUM")
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

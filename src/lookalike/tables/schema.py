@@ -1,0 +1,181 @@
+"""The Parquet form of a hash table: its columns, its version, and how to tell such a file from others."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from typing import Any
+
+from lookalike.errors import UsageError
+from lookalike.hashes import algorithm, way
+from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec
+
+KEY, RUN_KEY = b"lookalike", b"lookalike.run"
+"""Keys of the metadata: what the columns are; what else is to say of the run that wrote them."""
+VERSION = 1
+"""Rises when what a column holds changes; columns may be added within one version."""
+THUMBNAIL_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE + CHROMA_SIDE * CHROMA_SIDE * 2
+FACTS: dict[str, str] = {
+    "width": "int32", "height": "int32", "format": "string", "frames": "int32", "alpha": "bool", "depth": "uint8",
+    "colour": "bool", "detail": "uint8", "quality": "uint8", "lossless": "bool", "captured": "string", "exif": "string",
+    "truncated": "bool", "decoder": "string",
+}  # fmt: skip
+"""What is known of an image beside its hashes, as in `lookalike.model.Thumbnail`; column and type."""
+PLACE: dict[str, str] = {
+    "path": "string",
+    "path_bytes": "binary",
+    "source": "string",
+    "bytes": "int64",
+    "mtime_ns": "int64",
+}
+FAILURE: dict[str, str] = {"stage": "string", "failure": "string", "reason": "string"}
+SHORT = ("source", "format", "captured", "decoder", "stage", "failure", "reason")
+"""Columns with few values each, which are kept in a dictionary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the metadata of a hash table says of its columns.
+
+    Attributes
+    ----------
+    specs : tuple of HashSpec
+        Its hashes.
+    facts, thumbnails : bool
+        Whether it has the columns of `FACTS`, and the column thumbnail.
+    decode : int
+        Version of the thumbnails that facts and fast hashes were made of; 0 where there were none.
+    run : dict
+        What else the run said that wrote the file.
+    """
+
+    specs: tuple[HashSpec, ...]
+    facts: bool = False
+    thumbnails: bool = False
+    decode: int = 0
+    run: dict[str, Any] = field(default_factory=dict)
+
+
+def extra(module: str) -> Any:
+    """Import a module that the extra ``tables`` brings.
+
+    Parameters
+    ----------
+    module : str
+        Its name.
+
+    Returns
+    -------
+    module
+        Imported.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error
+
+
+def arrow_schema(header: Header) -> Any:
+    """Return the schema of a hash table for Arrow; needs the extra ``tables``.
+
+    Parameters
+    ----------
+    header : Header
+        What it holds.
+
+    Returns
+    -------
+    pyarrow.Schema
+        With the metadata that `read_header` reads.
+    """
+    arrow = extra("pyarrow")
+    kinds = {"binary": arrow.binary(), "bool": arrow.bool_()}
+
+    def typed(part: dict[str, str]) -> dict[str, Any]:
+        return {name: kinds.get(kind) or getattr(arrow, kind)() for name, kind in part.items()}
+
+    columns = typed(PLACE) | {"digest": arrow.binary(32)} | typed(FACTS if header.facts else {})
+    for spec in header.specs:
+        whole = arrow.binary(-(-spec.bits // 8))
+        columns[spec.id] = arrow.list_(whole) if algorithm(spec.algorithm).several else whole
+        if way(spec).quality is not None:
+            columns[f"{spec.algorithm}_quality"] = arrow.uint8()
+    if header.thumbnails:
+        columns["thumbnail"] = arrow.binary(THUMBNAIL_BYTES)
+    columns |= typed(FAILURE)
+    told = {
+        "table": "hashes", "version": VERSION, "specs": [asdict(spec) for spec in header.specs], "facts": header.facts,
+        "thumbnails": header.thumbnails, "decode": header.decode,
+    }  # fmt: skip
+    return arrow.schema(list(columns.items()), {KEY: json.dumps(told).encode("ascii")})
+
+
+def read_header(path: str) -> Header | None:
+    """Read what a file says of itself.
+
+    Parameters
+    ----------
+    path : str
+        Any file.
+
+    Returns
+    -------
+    Header or None
+        None for what is no Parquet file with the mark of a hash table.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    UsageError
+        If pyarrow is not installed, or a newer lookalike wrote it.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != b"PAR1":
+            return None
+    arrow = extra("pyarrow")
+    try:
+        metadata = extra("pyarrow.parquet").read_metadata(path).metadata or {}
+    except arrow.ArrowInvalid:
+        return None
+    if KEY not in metadata:
+        return None
+    try:
+        told = json.loads(metadata[KEY])
+        if told["version"] > VERSION:
+            raise UsageError(
+                f"{path} is a hash table of version {told['version']}, this lookalike reads {VERSION}: update lookalike"
+            )
+        specs = tuple(HashSpec(**spec) for spec in told["specs"])
+        run = json.loads(metadata.get(RUN_KEY, b"{}"))
+        return Header(specs, bool(told["facts"]), bool(told["thumbnails"]), int(told["decode"]), dict(run))
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{path} has the mark of a hash table, but not its metadata: write it again") from error
+
+
+def names(specs: Sequence[HashSpec]) -> str:
+    """Return the ids of specs as words.
+
+    Parameters
+    ----------
+    specs : sequence of HashSpec
+        At least one.
+
+    Returns
+    -------
+    str
+        With commas between.
+
+    Examples
+    --------
+    >>> names([HashSpec("phash"), HashSpec("dhash")])
+    'phash-8-lanczos3-fast-v1, dhash-8-lanczos3-fast-v1'
+    """
+    return ", ".join(spec.id for spec in specs)
