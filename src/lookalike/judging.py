@@ -301,10 +301,10 @@ class Judge:
         """Store the verdicts made since the last flush."""
         with self._store.transaction():
             for left, right, found in self._fresh:
-                self._store.add_pairs(
-                    self._ids[left], self._ids[right], found.tier, found.score, self._step,
-                    [row.tobytes() if tier < Tier.NONE else None for row, tier in zip(found.evidence, found.tier, strict=True)],
-                )  # fmt: skip
+                evidence: list[bytes | None] = [None] * len(left)
+                for row in np.flatnonzero(found.tier < Tier.NONE).tolist():
+                    evidence[row] = found.evidence[row].tobytes()
+                self._store.add_pairs(self._ids[left], self._ids[right], found.tier, found.score, self._step, evidence)
         self._fresh, self._waiting = [], 0
 
     def _judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> Callable[[], Verdict]:
