@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lookalike import decode, hashes, join
 from lookalike.columns import Facts
 from lookalike.errors import SourceError
-from lookalike.judging import PAIRS_AT_ONCE, Verdict, one_ahead, pictures_of, verify_parts
+from lookalike.judging import PAIRS_AT_ONCE, pictures_of
 from lookalike.model import MIN_DETAIL, HashSpec, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions
@@ -20,6 +20,7 @@ from lookalike.stores.catalog import Catalog
 from lookalike.variants import hash_words
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
+from lookalike.verifying import Verdict, one_ahead, verify_parts
 
 Column = NDArray[np.int64]
 

@@ -5,27 +5,24 @@ any of the other three; or one picture cropped a little has a hash near that of 
 turned, or cropped more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits, grouping, join
+from lookalike import bits, crowds, grouping, join
 from lookalike.hashes import crops
+from lookalike.hashes.borders import trim_boxes, trimmed, within
 from lookalike.model import HashSpec
 from lookalike.options import FindOptions
+from lookalike.seeking import MOST_PAIRS, SoughtHits, near_hashes
 from lookalike.stores.catalog import Catalog
 from lookalike.turns import BACK
 from lookalike.variants import TURNS, Sort, hash_words, sorts
 from lookalike.verify import Hints
-from lookalike.verify.views import WHOLE
+from lookalike.verify.views import WHOLE, crop
 
-MOST_PAIRS = 1 << 25
-"""Pairs of hashes of a layer that are kept in memory: 32 bytes each, some 100 while they are put in order.
-
-Beyond, each hash looks for its own.
-"""
 MOST_LOOKS = 2
 """Hits that are looked through for each that may be kept: many of one pair, or of pairs that are near anyway."""
 OWNERS_AT_ONCE, QUERIES_AT_ONCE = 100_000, 1 << 24
@@ -108,13 +105,13 @@ class _Crossed:
             ways.append(_WAYS[self.sort.variant][nearest[pair, place]])
         return np.concatenate(rows), np.concatenate(ways)
 
-    def layer(self, known: int, *, threads: int) -> grouping.Layer:
-        """Join; what is near as it is, within the radius `known`, needs no hit beside."""
+    def layer(self, known: int, *, equal: bool = True, threads: int) -> grouping.Layer:
+        """Join; what is near as it is, within the radius `known`, needs no hit beside, nor what is `equal`."""
         count = len(self.own.distinct)
         keys = self._hits(known, threads=threads)
         if keys is None:
             owners = np.flatnonzero(self.own.nodes[:, 0] >= 0)
-            near: grouping.Neighbours = _SoughtHits(
+            near: grouping.Neighbours = SoughtHits(
                 self.own.distinct, self.made[owners], self.sort.radius, threads=threads
             )
         else:
@@ -123,7 +120,8 @@ class _Crossed:
             near = grouping.Listed(count + len(owners), hit, count + at)
         # What items have hits with is a node of their own, beside those of the hashes that they hit.
         further = count + np.arange(len(owners))
-        return grouping.Layer(np.concatenate([self.own.item, owners]), np.concatenate([self.own.node, further]), near)
+        items, nodes = np.concatenate([self.own.item, owners]), np.concatenate([self.own.node, further])
+        return grouping.Layer(items, nodes, near, equal=equal)
 
     def _hits(self, known: int, *, threads: int) -> Column | None:
         """Find ``item * nodes + node`` of what is near, ascending; None where that is too much."""
@@ -159,10 +157,13 @@ class Proposals:
         Which items may match.
     crossed : tuple
         What says how to look at a pair: hashes of turned items, of cropped ones.
+    crowded : ndarray of int64, shape (k,)
+        Items of one hash that are too many to be all held against each other.
     """
 
     candidates: grouping.Candidates
     crossed: tuple[_Crossed, ...]
+    crowded: Column
 
     def hints(self, left: Column, right: Column) -> Hints | None:
         """Return how to look at pairs, beside as they are.
@@ -245,31 +246,51 @@ def propose(
             found[item_of[part]] = block.reshape(len(part), -1, found.shape[2])[:, : sort.hashes]
         return found
 
+    def finer(item: Column, show: crowds.Show) -> Block:
+        return crowds.finer_hashes(ids[content[item]], store, show)
+
     plain, parts, *others = sorts(options)
     whole = owned(spec, "plain")
     own = _Own.of(count, whole, owned(spec, "trimmed"))
-    layers = [grouping.Layer(own.item, own.node, near_hashes(own.distinct, plain.radius, threads=threads))]
+
+    def finer_whole(rows: Column) -> Block:
+        first = np.searchsorted(rows, len(whole[0]))  # then come those of what borders surround
+        ways = ((rows[:first], lambda luma: luma), (rows[first:], lambda luma: trimmed(luma, within(trim_boxes(luma)))))
+        return np.concatenate([finer(own.item[some], show) for some, show in ways])
+
+    near = near_hashes(own.distinct, plain.radius, threads=threads)
+    node, near, crowd = crowds.parted(own.item, own.node, near, finer_whole, threads=threads)
+    layers, crowded = [grouping.Layer(own.item, node, near)], [crowd]
     part, block = owned(parts.spec, parts.variant)
     for corner in range(parts.hashes):
-        rows = slice(corner, None, parts.hashes)
-        layers.append(_near_layer(part[rows], block[rows], parts.radius, threads=threads))
+        rows, box = slice(corner, None, parts.hashes), crops.PARTS[corner]
+
+        def finer_part(items: Column, box: Column = box) -> Block:
+            return finer(items, lambda luma: crop(luma, np.broadcast_to(box, (len(luma), 4))))
+
+        layer, crowd = _near_layer(part[rows], block[rows], parts.radius, finer_part, threads=threads)
+        layers.append(layer)
+        crowded.append(crowd)
     crossed: list[_Crossed] = []
     for sort in others:
-        against = own
+        against, same = own, True
         if sort.variant != "turned":
-            against = _Own.of(count, whole if sort.spec == spec else owned(sort.spec, "plain"))
+            same = sort.spec == spec
+            against = _Own.of(count, whole if same else owned(sort.spec, "plain"))
         crossed.append(_Crossed(against, made(sort), sort))
-        layers.append(crossed[-1].layer(plain.radius if sort.spec == spec else 0, threads=threads))
+        layers.append(crossed[-1].layer(plain.radius if sort.spec == spec else 0, equal=not same, threads=threads))
     if listed is not None:
         left, right = (side[(listed[0] != listed[1]) & joined[listed[0]] & joined[listed[1]]] for side in listed)
         items, node = np.unique(np.concatenate([left, right]), return_inverse=True)
         pairs = grouping.Listed(len(items), node[: len(left)], node[len(left) :])
         layers.append(grouping.Layer(items, np.arange(len(items)), pairs))
-    return Proposals(grouping.Candidates(count, layers), tuple(crossed))
+    return Proposals(grouping.Candidates(count, layers), tuple(crossed), np.unique(np.concatenate(crowded)))
 
 
-def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Layer:
-    """Join one hash of each item; where pairs can be listed, forget the many hashes that have none near them."""
+def _near_layer(
+    item: Column, block: Block, radius: int, finer: Callable[[Column], Block], *, threads: int
+) -> tuple[grouping.Layer, Column]:
+    """Join one hash of each item, and say who is in a crowd; where pairs can be listed, forget hashes that have none near."""
     distinct, node = join.collapse(block)
     near = near_hashes(distinct, radius, threads=threads)
     if isinstance(near, grouping.Listed):
@@ -278,7 +299,8 @@ def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads
         rows, number = kept[node], np.cumsum(kept) - 1
         near = grouping.Listed(int(kept.sum()), number[near.left], number[near.right])
         item, node = item[rows], number[node[rows]]
-    return grouping.Layer(item, node, near)
+    node, near, crowd = crowds.parted(item, node, near, lambda rows: finer(item[rows]), threads=threads)
+    return grouping.Layer(item, node, near), crowd
 
 
 def _few_at_once(parts: Iterable[join.Pairs]) -> Iterable[join.Pairs]:
@@ -296,87 +318,3 @@ def _few_at_once(parts: Iterable[join.Pairs]) -> Iterable[join.Pairs]:
 def _joined(parts: list[join.Pairs]) -> join.Pairs:
     left, right, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
     return left, right, distance
-
-
-def near_hashes(distinct: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Neighbours:
-    """Find which hashes are near each other.
-
-    Parameters
-    ----------
-    distinct : ndarray of uint64, shape (n, words)
-        Hashes without repetition.
-    radius : int
-        Greatest distance in bits, inclusive.
-    threads : int
-        How many threads join.
-
-    Returns
-    -------
-    Neighbours
-        Listed, unless there are so many pairs that each hash had better look for its own when asked.
-    """
-    parts: list[join.Pairs] = []
-    count = 0
-    for part in join.stream_distinct_pairs(distinct, radius, threads=threads):
-        parts.append(part)
-        count += len(part[0])
-        if count > MOST_PAIRS:
-            return _Sought(distinct, radius, threads=threads)
-    none = np.empty(0, np.int64)
-    left, right, _ = (np.concatenate(column) for column in zip((none, none, none), *parts, strict=True))
-    return grouping.Listed(len(distinct), left, right)
-
-
-class _Sought:
-    """Neighbours that are looked for within their component when somebody asks; nobody keeps their pairs."""
-
-    def __init__(self, distinct: NDArray[np.uint64], radius: int, *, threads: int) -> None:
-        self.count, self._radius = len(distinct), radius
-        self._labels = join.components(distinct, radius, threads=threads)
-        self._members = np.argsort(self._labels, kind="stable")
-        self._block = distinct[self._members]
-        self._bounds = np.searchsorted(self._labels[self._members], np.arange(self.count + 1))
-        self._place = np.empty(self.count, np.int64)
-        self._place[self._members] = np.arange(self.count)
-
-    def near(self, number: int) -> NDArray[np.int64]:
-        label, place = int(self._labels[number]), int(self._place[number])
-        start, stop = self._bounds[label], self._bounds[label + 1]
-        query = self._block[place : place + 1]
-        _, rows, _ = join.search(self._block[start:stop], query, radius=self._radius, threads=1)
-        found = self._members[start + rows]
-        others: NDArray[np.int64] = found[found != number]
-        return others
-
-    def labels(self) -> NDArray[np.int64]:
-        return self._labels
-
-
-class _SoughtHits:
-    """Hits that are looked for when somebody asks: nodes are the hashes, and after these the items that may hit them."""
-
-    def __init__(self, distinct: Block, made: Block, radius: int, *, threads: int) -> None:
-        items, each, width = made.shape
-        self._nodes, self.count, self._radius = len(distinct), len(distinct) + items, radius
-        block = np.concatenate([distinct, made.reshape(-1, width)])
-        number = np.concatenate([np.arange(self._nodes), self._nodes + np.arange(items).repeat(each)])
-        # What is near the same hash is connected; so is, for simplicity, what two items are made into.
-        self._labels = grouping.connected(self.count, number, number[join.components(block, radius, threads=threads)])
-        sides = self._labels[: self._nodes], self._labels[self._nodes :]
-        self._members = [np.argsort(labels, kind="stable") for labels in sides]
-        self._sorted = [labels[members] for labels, members in zip(sides, self._members, strict=True)]
-        self._blocks = distinct[self._members[0]], made[self._members[1]]
-        self._distinct, self._made = distinct, made
-
-    def near(self, number: int) -> NDArray[np.int64]:
-        item = number >= self._nodes
-        start, stop = np.searchsorted(self._sorted[not item], self._labels[number] + np.arange(2)).tolist()
-        rows = self._blocks[not item][start:stop].reshape(-1, self._distinct.shape[1])
-        query = self._made[number - self._nodes] if item else self._distinct[number : number + 1]
-        _, row, _ = join.search(rows, query, radius=self._radius, threads=1)
-        found = start + np.unique(row if item else row // self._made.shape[1])
-        others: NDArray[np.int64] = self._members[not item][found] + (0 if item else self._nodes)
-        return others
-
-    def labels(self) -> NDArray[np.int64]:
-        return self._labels
