@@ -14,7 +14,7 @@ from lookalike.model import HashSpec
 from lookalike.seeking import MOST_PAIRS
 from lookalike.stores.catalog import Catalog
 
-MOST_EQUAL = 1000
+MOST_EQUAL = 256
 """Pictures of one hash that are all held against each other."""
 FINER, FINER_RADIUS = HashSpec("phash", 16), 64
 """The finer hash, and how near is near.
@@ -80,7 +80,7 @@ def parted(
     near : Neighbours
         Which of these are near each other.
     crowded : ndarray of int64, shape (k,)
-        Items of which not all pairs with an equal hash are proposed.
+        Items of crowds in which some pair is no longer proposed; all are still, where they are copies of one picture.
     """
     crowd = np.bincount(node, minlength=near.count) > MOST_EQUAL
     rows = np.flatnonzero(crowd[node])
@@ -93,11 +93,18 @@ def parted(
         rights.append(near.count + right)
         if sum(map(len, lefts)) > MOST_PAIRS:  # mostly copies, and the first of these claims the others
             return node, near, rows[:0]
+    members = np.unique(np.stack([node[rows], near.count + own], axis=1), axis=0)
+    home = np.zeros(near.count + len(distinct), np.int64)
+    home[near.count + own] = node[rows]
+    left_home, right_home = (home[np.concatenate(side)] for side in (lefts, rights))
+    held = np.bincount(left_home[left_home == right_home], minlength=near.count)
+    size = np.bincount(members[:, 0], minlength=near.count)
+    apart = held < size * (size - 1) // 2  # of copies of one picture, all are near each other by the finer hash, too
     one, other = crowd[near.left], crowd[near.right]
+    apart[near.left[one & other]] = apart[near.right[one & other]] = True
     lefts.append(near.left[~one & ~other])
     rights.append(near.right[~one & ~other])
     # Each node of a crowd has the neighbours that its hash has.
-    members = np.unique(np.stack([node[rows], near.count + own], axis=1), axis=0)
     for inside, outside in ((near.left, near.right), (near.right, near.left)):
         at = np.flatnonzero(crowd[inside] & ~crowd[outside])
         first, last = (np.searchsorted(members[:, 0], inside[at], side) for side in ("left", "right"))
@@ -108,7 +115,7 @@ def parted(
     made = node.copy()
     made[rows] = near.count + own
     pairs = grouping.Listed(near.count + len(distinct), np.concatenate(lefts), np.concatenate(rights))
-    return made, pairs, np.unique(item[rows])
+    return made, pairs, np.unique(item[rows[apart[node[rows]]]])
 
 
 def warning(crowded: int) -> list[str]:
