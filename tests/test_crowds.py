@@ -22,7 +22,7 @@ def test_crowds_are_parted_by_the_finer_hash_and_nothing_else_is(rows: list[tupl
     node, far = np.array(rows).T
     fine = np.zeros((len(rows), 4), np.uint64)
     for row, value in enumerate(far.tolist()):
-        fine[row, : value // 2] = ~np.uint64(0)  # 64 bits, the radius, for each two steps
+        fine[row, : value // 2] = np.uint64((1 << crowds.FINER_RADIUS) - 1)  # the radius for each two steps
         fine[row, 3] = value % 2
     item = np.arange(len(rows))
     with pytest.MonkeyPatch.context() as patch:
