@@ -234,8 +234,6 @@ class Matches:
         Whether the keeper is the left picture of the evidence.
     frames : ndarray of int64, shape (m, 2)
         Which frames of the keeper and of the image were found alike; 0 for the first.
-    crowded : int
-        How many of the pictures were not held against all that have the same hash.
     """
 
     keeper: NDArray[np.int64]
@@ -246,4 +244,3 @@ class Matches:
     evidence: NDArray[np.void]
     keeper_left: NDArray[np.bool_]
     frames: NDArray[np.int64]
-    crowded: int = 0

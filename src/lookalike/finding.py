@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from lookalike import hashes, units
 from lookalike.columns import Images, Units, apart, first_hand
-from lookalike.crowds import warning
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
@@ -236,7 +235,7 @@ def find(
 
     return Findings(
         roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place,
-        candidates=None if outside is None else outside.label, notes=[*notes, *warning(matches.crowded)],
+        candidates=None if outside is None else outside.label, notes=notes,
     )  # fmt: skip
 
 

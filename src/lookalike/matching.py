@@ -103,8 +103,7 @@ def match(
         evidence = np.concatenate([np.zeros(1, EVIDENCE), judge.evidence(left, right)])
         keeper_left = np.concatenate([[False], left == one])
         numbers = np.concatenate([np.zeros((1, 2), np.int64), shown.number[np.stack([one, other], axis=1)]])
-    spread = items.spread(matched, verdict, evidence, keeper_left, numbers)
-    return replace(spread, crowded=len(proposals.crowded))
+    return items.spread(matched, verdict, evidence, keeper_left, numbers)
 
 
 def _unless_apart(judge: grouping.Judge, items: Items) -> grouping.Judge:

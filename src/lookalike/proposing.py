@@ -5,15 +5,14 @@ any of the other three; or one picture cropped a little has a hash near that of 
 turned, or cropped more.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits, crowds, grouping, join
+from lookalike import bits, grouping, join
 from lookalike.hashes import crops
-from lookalike.hashes.borders import trim_boxes, trimmed, within
 from lookalike.model import HashSpec
 from lookalike.options import FindOptions
 from lookalike.seeking import MOST_PAIRS, SoughtHits, near_hashes
@@ -21,7 +20,7 @@ from lookalike.stores.catalog import Catalog
 from lookalike.turns import BACK
 from lookalike.variants import TURNS, Sort, hash_words, sorts
 from lookalike.verify import Hints
-from lookalike.verify.views import WHOLE, crop
+from lookalike.verify.views import WHOLE
 
 MOST_LOOKS = 2
 """Hits that are looked through for each that may be kept: many of one pair, or of pairs that are near anyway."""
@@ -105,8 +104,8 @@ class _Crossed:
             ways.append(_WAYS[self.sort.variant][nearest[pair, place]])
         return np.concatenate(rows), np.concatenate(ways)
 
-    def layer(self, known: int, *, equal: bool = True, threads: int) -> grouping.Layer:
-        """Join; what is near as it is, within the radius `known`, needs no hit beside, nor what is `equal`."""
+    def layer(self, known: int, *, threads: int) -> grouping.Layer:
+        """Join; what is near as it is, within the radius `known`, needs no hit beside."""
         count = len(self.own.distinct)
         keys = self._hits(known, threads=threads)
         if keys is None:
@@ -120,8 +119,7 @@ class _Crossed:
             near = grouping.Listed(count + len(owners), hit, count + at)
         # What items have hits with is a node of their own, beside those of the hashes that they hit.
         further = count + np.arange(len(owners))
-        items, nodes = np.concatenate([self.own.item, owners]), np.concatenate([self.own.node, further])
-        return grouping.Layer(items, nodes, near, equal=equal)
+        return grouping.Layer(np.concatenate([self.own.item, owners]), np.concatenate([self.own.node, further]), near)
 
     def _hits(self, known: int, *, threads: int) -> Column | None:
         """Find ``item * nodes + node`` of what is near, ascending; None where that is too much."""
@@ -157,13 +155,10 @@ class Proposals:
         Which items may match.
     crossed : tuple
         What says how to look at a pair: hashes of turned items, of cropped ones.
-    crowded : ndarray of int64, shape (k,)
-        Items of one hash that are too many to be all held against each other.
     """
 
     candidates: grouping.Candidates
     crossed: tuple[_Crossed, ...]
-    crowded: Column
 
     def hints(self, left: Column, right: Column) -> Hints | None:
         """Return how to look at pairs, beside as they are.
@@ -246,51 +241,31 @@ def propose(
             found[item_of[part]] = block.reshape(len(part), -1, found.shape[2])[:, : sort.hashes]
         return found
 
-    def finer(item: Column, show: crowds.Show) -> Block:
-        return crowds.finer_hashes(ids[content[item]], store, show)
-
     plain, parts, *others = sorts(options)
     whole = owned(spec, "plain")
     own = _Own.of(count, whole, owned(spec, "trimmed"))
-
-    def finer_whole(rows: Column) -> Block:
-        first = np.searchsorted(rows, len(whole[0]))  # then come those of what borders surround
-        ways = ((rows[:first], lambda luma: luma), (rows[first:], lambda luma: trimmed(luma, within(trim_boxes(luma)))))
-        return np.concatenate([finer(own.item[some], show) for some, show in ways])
-
-    near = near_hashes(own.distinct, plain.radius, threads=threads)
-    node, near, crowd = crowds.parted(own.item, own.node, near, finer_whole, threads=threads)
-    layers, crowded = [grouping.Layer(own.item, node, near)], [crowd]
+    layers = [grouping.Layer(own.item, own.node, near_hashes(own.distinct, plain.radius, threads=threads))]
     part, block = owned(parts.spec, parts.variant)
     for corner in range(parts.hashes):
-        rows, box = slice(corner, None, parts.hashes), crops.PARTS[corner]
-
-        def finer_part(items: Column, box: Column = box) -> Block:
-            return finer(items, lambda luma: crop(luma, np.broadcast_to(box, (len(luma), 4))))
-
-        layer, crowd = _near_layer(part[rows], block[rows], parts.radius, finer_part, threads=threads)
-        layers.append(layer)
-        crowded.append(crowd)
+        rows = slice(corner, None, parts.hashes)
+        layers.append(_near_layer(part[rows], block[rows], parts.radius, threads=threads))
     crossed: list[_Crossed] = []
     for sort in others:
-        against, same = own, True
+        against = own
         if sort.variant != "turned":
-            same = sort.spec == spec
-            against = _Own.of(count, whole if same else owned(sort.spec, "plain"))
+            against = _Own.of(count, whole if sort.spec == spec else owned(sort.spec, "plain"))
         crossed.append(_Crossed(against, made(sort), sort))
-        layers.append(crossed[-1].layer(plain.radius if sort.spec == spec else 0, equal=not same, threads=threads))
+        layers.append(crossed[-1].layer(plain.radius if sort.spec == spec else 0, threads=threads))
     if listed is not None:
         left, right = (side[(listed[0] != listed[1]) & joined[listed[0]] & joined[listed[1]]] for side in listed)
         items, node = np.unique(np.concatenate([left, right]), return_inverse=True)
         pairs = grouping.Listed(len(items), node[: len(left)], node[len(left) :])
         layers.append(grouping.Layer(items, np.arange(len(items)), pairs))
-    return Proposals(grouping.Candidates(count, layers), tuple(crossed), np.unique(np.concatenate(crowded)))
+    return Proposals(grouping.Candidates(count, layers), tuple(crossed))
 
 
-def _near_layer(
-    item: Column, block: Block, radius: int, finer: Callable[[Column], Block], *, threads: int
-) -> tuple[grouping.Layer, Column]:
-    """Join one hash of each item, and say who is in a crowd; where pairs can be listed, forget hashes that have none near."""
+def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Layer:
+    """Join one hash of each item; where pairs can be listed, forget the many hashes that have none near them."""
     distinct, node = join.collapse(block)
     near = near_hashes(distinct, radius, threads=threads)
     if isinstance(near, grouping.Listed):
@@ -299,8 +274,7 @@ def _near_layer(
         rows, number = kept[node], np.cumsum(kept) - 1
         near = grouping.Listed(int(kept.sum()), number[near.left], number[near.right])
         item, node = item[rows], number[node[rows]]
-    node, near, crowd = crowds.parted(item, node, near, lambda rows: finer(item[rows]), threads=threads)
-    return grouping.Layer(item, node, near), crowd
+    return grouping.Layer(item, node, near)
 
 
 def _few_at_once(parts: Iterable[join.Pairs]) -> Iterable[join.Pairs]:

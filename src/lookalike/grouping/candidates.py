@@ -75,14 +75,10 @@ class Layer:
         Which items have which nodes; items may have none.
     neighbours : Neighbours
         Which nodes are near each other.
-    equal : bool
-        Whether items of one node may match by that; another layer may say so instead.
     """
 
-    def __init__(
-        self, item: NDArray[np.int64], node: NDArray[np.int64], neighbours: Neighbours, *, equal: bool = True
-    ) -> None:
-        self._neighbours, self._equal = neighbours, equal
+    def __init__(self, item: NDArray[np.int64], node: NDArray[np.int64], neighbours: Neighbours) -> None:
+        self._neighbours = neighbours
         by_item, by_node = np.lexsort((node, item)), np.lexsort((item, node))
         self._holders, self._nodes = item[by_item], node[by_item]
         self._items, self._bounds = item[by_node], bounds(node[by_node], neighbours.count)
@@ -100,7 +96,7 @@ class Layer:
         Layer
             An owner has the nodes of all its items.
         """
-        return Layer(owner[self._holders], self._nodes, self._neighbours, equal=self._equal)
+        return Layer(owner[self._holders], self._nodes, self._neighbours)
 
     def near(self, item: int) -> list[NDArray[np.int64]]:
         """Return the items that may match one item, node by node.
@@ -113,11 +109,11 @@ class Layer:
         Returns
         -------
         list of ndarray of int64
-            Ascending each; the item itself may be among them.
+            Ascending each; the item itself is among them if it has a node.
         """
         start, stop = np.searchsorted(self._holders, (item, item + 1)).tolist()
         own = self._nodes[start:stop].tolist()
-        nodes = (near for node in own for near in (*[node] * self._equal, *self._neighbours.near(node).tolist()))
+        nodes = (near for node in own for near in (node, *self._neighbours.near(node).tolist()))
         return [self._items[self._bounds[node] : self._bounds[node + 1]] for node in nodes]
 
     def costs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
@@ -167,7 +163,7 @@ class Layer:
     def _node_pairs(self, neighbours: Listed) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs of nodes that have items: a node with itself, where it has several, and the near ones."""
         size = np.diff(self._bounds)
-        several = np.flatnonzero((size > 1) & self._equal)
+        several = np.flatnonzero(size > 1)
         held = (size[neighbours.left] > 0) & (size[neighbours.right] > 0)
         return (
             np.concatenate([several, neighbours.left[held]]),
