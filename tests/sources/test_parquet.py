@@ -292,3 +292,20 @@ def test_a_search_that_was_stopped_goes_on_with_the_rows_that_are_missing(
     assert 4 <= again.stats["cached"] < 32
     assert again.duplicate_indices.tolist() in ([30], [31])
     assert find(path).stats["cached"] == 32
+
+
+def test_a_path_that_is_no_utf8_costs_only_its_own_row(tmp_path: Path) -> None:
+    names = pa.array([b"\xff.jpg", b"a.jpg"])
+    table = pa.table({"path": pa.Array.from_buffers(pa.utf8(), 2, names.buffers())})
+    (tmp_path / "a.jpg").write_bytes(encode(scene(1)))
+    path = str(tmp_path / "t.parquet")
+    pq.write_table(table, path)
+    source = open_source(path)
+    assert source is not None
+    (part,) = [part for folder in source.folders(0) for part in source.parts(folder)]
+    wrong, read = source.read([f"{path}/{entry.name}" for entry in part.entries])
+    assert isinstance(wrong, Unreadable)
+    assert "UTF-8" in wrong.reason
+    assert read == (tmp_path / "a.jpg").read_bytes()
+    assert isinstance(source, Rows)
+    assert source.values("path", [f"{path}/0", f"{path}/1"]) == [None, "a.jpg"]
