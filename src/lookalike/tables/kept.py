@@ -206,7 +206,9 @@ class KeepTable:
             If the images come from that file.
         """
         check_keep_output(path)
-        if any(os.path.exists(shard) and os.path.samefile(path, shard) for shard in self.shards if os.path.exists(path)):
+        if any(
+            os.path.exists(shard) and os.path.samefile(path, shard) for shard in self.shards if os.path.exists(path)
+        ):
             raise UnsafeError(f"{path} holds the images, and is not overwritten: name another file")
         ending = Path(path).suffix.lower()
         if ending in LISTS:
@@ -289,7 +291,9 @@ def _check_mask(path: str) -> None:
     except (OSError, ValueError):
         is_mask = False
     if not is_mask:
-        raise UnsafeError(f"{path} is there and no mask, and is not overwritten: name another file or folder for --mask")
+        raise UnsafeError(
+            f"{path} is there and no mask, and is not overwritten: name another file or folder for --mask"
+        )
 
 
 def _names(shards: Sequence[str]) -> list[str]:
