@@ -309,3 +309,22 @@ def test_a_path_that_is_no_utf8_costs_only_its_own_row(tmp_path: Path) -> None:
     assert read == (tmp_path / "a.jpg").read_bytes()
     assert isinstance(source, Rows)
     assert source.values("path", [f"{path}/0", f"{path}/1"]) == [None, "a.jpg"]
+
+
+def test_metadata_of_any_kind_and_columns_of_one_name_are_no_crash(tmp_path: Path) -> None:
+    picture = pa.array([encode(scene(1))])
+    deep = b"[" * 100_000
+    for key, refused in ((b"huggingface", False), (b"lookalike", True)):
+        path = str(tmp_path / f"{key.decode()}.parquet")
+        pq.write_table(pa.table({"image": picture}).replace_schema_metadata({key: deep}), path)
+        if refused:
+            with pytest.raises(UsageError, match="mark of a hash table"):
+                find([path], use_catalog=False, workers=1)
+        else:
+            assert find([path], use_catalog=False, workers=1).stats["images"] == 1
+    path = str(tmp_path / "twice.parquet")
+    pq.write_table(pa.table([picture, picture, picture], names=["image", "image", "other"]), path)
+    assert find([path], use_catalog=False, workers=1).stats["images"] == 1
+    pq.write_table(pa.table([picture, picture], names=["image", "image"]), path)
+    with pytest.raises(UsageError, match="no column"):
+        find([path], use_catalog=False, workers=1)

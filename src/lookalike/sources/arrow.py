@@ -138,7 +138,8 @@ def cell(value: Any) -> Any:
 
 
 def _candidates(schema: Any) -> dict[str, Column]:
-    found = (_column(field) for field in schema)
+    names = schema.names  # of several columns of one name none can be asked for
+    found = (_column(field) for field in schema if names.count(field.name) == 1)
     return {column.name: column for column in found if column is not None}
 
 
@@ -170,7 +171,7 @@ def _said(schema: Any) -> Iterator[str]:
     try:
         noted = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         features = noted["info"]["features"].items()
-    except (ValueError, KeyError, TypeError, AttributeError):  # no such note
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no such note
         return
     for name, feature in features:
         if isinstance(feature, dict) and feature.get("_type") == "Image":

@@ -109,6 +109,8 @@ def open_saved(path: str, column: str | None) -> Source:
     found = _loaded(lambda package: package.load_from_disk(path))
     if is_dataset(found):
         return _saved(found, path, column)
+    if not found:
+        raise OSError(0, "a dataset without splits")
     return Splits(path, [_saved(part, f"{path}/{split}", column) for split, part in found.items()])
 
 
