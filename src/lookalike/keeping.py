@@ -180,11 +180,10 @@ def _held(found: Found, duplicate: NDArray[np.bool_], keeper: NDArray[np.int64])
     """Say which duplicates stay all the same: only equal bytes stand for a raw file, which stands for nothing else."""
     images, units = found.images, found.units
     raw = _is_raw(images)
-    held = duplicate & (raw | raw[keeper]) & (images.content != images.content[keeper])
+    held: NDArray[np.bool_] = duplicate & (raw | raw[keeper]) & (images.content != images.content[keeper])
     held &= ~np.isin(images.content, images.content[~duplicate])
-    return duplicate & (
-        held | (~units.mask & np.isin(units.unit, units.unit[held & ~units.mask]))
-    )  # a unit stays whole
+    held |= duplicate & ~units.mask & np.isin(units.unit, units.unit[held & ~units.mask])  # a unit stays whole
+    return held
 
 
 def _words(

@@ -470,7 +470,7 @@ def header(kind: bytes, size: int) -> bytearray:
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
 def test_headers_that_each_are_of_the_next_one_are_damage(tmp_path: Path, kind: bytes) -> None:
     path = write(tmp_path / "a.tar", bytes(header(kind, 0)) * 2000 + bytes(header(tarfile.REGTYPE, 0)) + bytes(1024))
-    (source,) = [open_source(path)]
+    source = open_source(path)
     assert source is not None
     (part,) = [part for folder in source.folders(0) for part in source.parts(folder)]
     assert not part.complete
@@ -501,7 +501,7 @@ def test_damage_in_what_is_no_image_is_a_failure_of_that_member(tmp_path: Path, 
         data[40:60] = b"\xff" * 20
     else:
         data = bytearray(gzip.compress(tar_of({"a.txt": text}))[:100_000])
-    source = open_source(write(tmp_path / name, bytes(data)))
+    source: object = open_source(write(tmp_path / name, bytes(data)))
     assert isinstance(source, Packed)
     (found,) = source.read_whole([f"{tmp_path / name}/a.txt"])
     assert isinstance(found, Unreadable)
