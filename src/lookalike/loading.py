@@ -22,6 +22,8 @@ from lookalike.tables.schema import Header, extra, names, read_header
 
 ENDING = ".parquet"
 ROWS_AT_ONCE = 1 << 13
+EACH = ("source", "bytes", "mtime_ns", "truncated", "decoder")
+"""Columns that each image has something in."""
 AGAIN = "hash again with: lookalike hash PATH --decode fast --output FILE.parquet"
 
 
@@ -200,7 +202,11 @@ def batches(table: HashFile, specs: Sequence[HashSpec]) -> Iterator[Any]:
             lacking = [name for name in wanted if name not in file.schema_arrow.names]
             if lacking:
                 raise UsageError(f"{table.path} lacks the column {lacking[0]}: {AGAIN}")
-            yield from file.iter_batches(ROWS_AT_ONCE, columns=wanted)
+            for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+                batch.validate(full=True)  # texts need not be UTF-8
+                if batch["path"].null_count:
+                    raise UsageError(f"{table.path} has rows without path: {AGAIN} --overwrite")
+                yield batch
     except (from_arrow.ArrowException, OSError) as error:
         raise UsageError(f"{table.path} cannot be read ({error}): {AGAIN} --overwrite") from error
 
@@ -256,7 +262,7 @@ def store_batch(batch: Any, table: HashFile, store: Catalog, specs: Sequence[Has
     UsageError
         If a row has no digest or no hash.
     """
-    needed = ["digest", *(spec.id for spec in specs), *(["thumbnail"] if table.thumbnails else [])]
+    needed = ["digest", *EACH, *(spec.id for spec in specs), *(["thumbnail"] if table.thumbnails else [])]
     lacking = [name for name in needed if batch[name].null_count]
     if lacking:
         raise UsageError(f"{table.path} has images without {lacking[0]}: {AGAIN} --overwrite")

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.errors import UsageError
+from lookalike.errors import UnsafeError, UsageError
 from lookalike.model import Tier
 from lookalike.tables.files import check_folder, printable, replacing, write_paths
 
@@ -202,8 +202,14 @@ class KeepTable:
         ------
         UsageError
             If the ending is unknown, the file cannot be written, or an optional package is not installed.
+        UnsafeError
+            If the images come from that file.
         """
         check_keep_output(path)
+        if any(
+            os.path.exists(shard) and os.path.samefile(path, shard) for shard in self.shards if os.path.exists(path)
+        ):
+            raise UnsafeError(f"{path} holds the images, and is not overwritten: name another file")
         ending = Path(path).suffix.lower()
         if ending in LISTS:
             write_paths((self.path[row] for row in np.flatnonzero(self.keep).tolist()), path)
@@ -254,6 +260,8 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
     ------
     UsageError
         If a file cannot be written, or there are several tables and no folder.
+    UnsafeError
+        If something else than a mask is there, such as the table itself; then nothing is written.
     """
     arrow, parquet = _extra("pyarrow"), _extra("pyarrow.parquet")
     single = Path(path).suffix.lower() == ".parquet"
@@ -263,6 +271,8 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
         os.makedirs(path, exist_ok=True)
     number = {shard: at for at, shard in enumerate(table.shards)}
     targets = [path] if single else [os.path.join(path, name) for name in _names(list(rows))]
+    for target in targets:
+        _check_mask(target)
     for target, (shard, count) in zip(targets, rows.items(), strict=True):
         keep = np.ones(count, np.bool_)
         own = np.flatnonzero(table.shard == number[shard]) if shard in number else np.zeros(0, np.int64)
@@ -270,6 +280,20 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
         with replacing(target) as file:
             parquet.write_table(arrow.table({"keep": keep}), file)
     return targets
+
+
+def _check_mask(path: str) -> None:
+    """Refuse to overwrite what is no mask: in the folder of the tables, masks have their names."""
+    if not os.path.lexists(path):
+        return
+    try:
+        is_mask = _extra("pyarrow.parquet").read_schema(path).names == ["keep"]
+    except (OSError, ValueError):
+        is_mask = False
+    if not is_mask:
+        raise UnsafeError(
+            f"{path} is there and no mask, and is not overwritten: name another file or folder for --mask"
+        )
 
 
 def _names(shards: Sequence[str]) -> list[str]:

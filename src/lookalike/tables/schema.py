@@ -154,7 +154,7 @@ def read_header(path: str) -> Header | None:
         specs = tuple(HashSpec(**spec) for spec in told["specs"])
         run = json.loads(metadata.get(RUN_KEY, b"{}"))
         return Header(specs, bool(told["facts"]), bool(told["thumbnails"]), int(told["decode"]), dict(run))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"{path} has the mark of a hash table, but not its metadata: write it again") from error
