@@ -41,7 +41,8 @@ def decide(
         different: no two of them are duplicates of each other; names of equal bytes still are. keep: none of them is a
         duplicate of anything, not even of a file with equal bytes, so all of them stay; others may be duplicates of them.
     images : path, sequence of paths, or Group
-        Files, or images in archives and tables by their paths, which are read now; or a group of findings, which knows what they were.
+        Files, or what lies in archives and tables, by path, which are read now; or a group of findings, which knows what
+        they were.
     note : str
         Why, for people.
     ledger : path, optional
