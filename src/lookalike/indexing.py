@@ -363,7 +363,7 @@ class Index:
                 # What lies in an archive or a table is there if that is.
                 there = path_within(self._mounts[volume], within if source == "files" else key)
                 path = there if there is None or source == "files" else f"{there}/{name}"
-                names[content].append(path or f"{volume}/{within}")
+                names[content].append(path or f"{volume}/{within}".lstrip("/"))  # values in memory have no volume
         return {content: sorted(set(paths)) for content, paths in names.items()}
 
     def _load(self) -> None:
