@@ -110,4 +110,4 @@ class Prospects:
 
 def _is_file(member: Mapping[str, Any]) -> bool:
     """Say whether a member is an ordinary file: only those can be acted on."""
-    return member.get("source", "files") == "files"
+    return bool(member.get("source", "files") == "files")
