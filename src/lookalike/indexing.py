@@ -309,10 +309,8 @@ class Index:
             found: list[Hit] = []
             for start in range(0, len(wanted), JUDGED_AT_ONCE):
                 found += self._hits(query, wanted[start : start + JUDGED_AT_ONCE], distance, turns)
-        return sorted(
-            (hit for hit in found if hit.tier <= loosest),
-            key=lambda hit: (hit.tier, hit.distance, -hit.score, hit.path),
-        )[:limit]
+        found = [hit for hit in found if hit.tier <= loosest]
+        return sorted(found, key=lambda hit: (hit.tier, hit.distance, -hit.score, hit.path))[:limit]
 
     def _near(self, query: Query, radius: int, orient: Orient) -> tuple[dict[int, int], dict[int, list[int]]]:
         """Return the contents within the radius with their distance, and with the turns that bring them there."""
@@ -359,7 +357,6 @@ class Index:
         names = {content: list(self._names.get(content, ())) for content in ids.tolist()}
         if self._everything:
             for content, source, volume, key, name in self._store.named(ids):
-                # A row or a member is where its table or archive is.
                 at, below = (f"{key}/{name}".lstrip("/"), "") if source == "files" else (key, f"/{name}")
                 if volume not in self._mounts:
                     self._mounts[volume] = mounts_of(volume)
