@@ -129,7 +129,7 @@ class Zip:
         file = self._blob.open()
         try:
             archive = zipfile.ZipFile(file)
-        except (*DAMAGE, NotImplementedError) as error:
+        except DAMAGE as error:  # what is not implemented is a RuntimeError
             try:
                 archive = salvaging.salvage(file)
             except OSError:
