@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.sources.cells import check_column, find_column
-from lookalike.sources.optional import optional
 
 SAMPLED_ROWS = 256
 """Rows among which some of each column are looked for that are not empty."""

@@ -9,10 +9,10 @@ from typing import Any
 from blake3 import blake3
 
 from lookalike.errors import LookalikeError
+from lookalike.extras import optional
 from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain
 from lookalike.sources.blobs import Blob, blob
 from lookalike.sources.folders import Source
-from lookalike.sources.optional import optional
 from lookalike.sources.rows import Place, Rows, Splits
 
 EXTRA = "huggingface"

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain
 from lookalike.sources.blobs import Blob
-from lookalike.sources.optional import optional
 from lookalike.sources.rows import Place, Rows
 
 OF_HASHES = b"lookalike"

@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import UnsafeError, UsageError
+from lookalike.extras import optional
 from lookalike.model import Tier
 from lookalike.tables.files import check_folder, printable, replacing, write_paths
 
@@ -154,7 +154,7 @@ class KeepTable:
         UsageError
             If pyarrow is not installed.
         """
-        arrow = _extra("pyarrow")
+        arrow = optional("pyarrow")
         words = arrow.dictionary(arrow.int32(), arrow.string())
         types = {
             "source": words, "shard": words, "role": words, "tier": words, "row": arrow.int64(),
@@ -179,7 +179,7 @@ class KeepTable:
         UsageError
             If pandas is not installed.
         """
-        pandas = _extra("pandas")
+        pandas = optional("pandas")
         types = {
             "source": "category", "shard": "category", "role": "category", "tier": "category", "row": "Int64",
             "bytes": "int64", "group": "Int64",
@@ -235,7 +235,7 @@ def check_keep_output(path: str) -> None:
     if ending not in (*WRITERS, *LISTS):
         raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join((*WRITERS, *LISTS))}")
     if ending == ".parquet":
-        _extra("pyarrow.parquet")
+        optional("pyarrow.parquet")
     check_folder(path)
 
 
@@ -263,7 +263,7 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
     UnsafeError
         If something else than a mask is there, such as the table itself; then nothing is written.
     """
-    arrow, parquet = _extra("pyarrow"), _extra("pyarrow.parquet")
+    arrow, parquet = optional("pyarrow"), optional("pyarrow.parquet")
     single = Path(path).suffix.lower() == ".parquet"
     if single and len(rows) != 1:
         raise UsageError(f"--mask {path} is one file, and there are {len(rows):,} tables: name a folder")
@@ -287,7 +287,7 @@ def _check_mask(path: str) -> None:
     if not os.path.lexists(path):
         return
     try:
-        is_mask = _extra("pyarrow.parquet").read_schema(path).names == ["keep"]
+        is_mask = optional("pyarrow.parquet").read_schema(path).names == ["keep"]
     except (OSError, ValueError):
         is_mask = False
     if not is_mask:
@@ -313,7 +313,7 @@ def _write_csv(table: KeepTable, file: BinaryIO) -> None:
 
 
 def _write_parquet(table: KeepTable, file: BinaryIO) -> None:
-    _extra("pyarrow.parquet").write_table(table.to_arrow(), file)
+    optional("pyarrow.parquet").write_table(table.to_arrow(), file)
 
 
 WRITERS: dict[str, Callable[[KeepTable, BinaryIO], None]] = {".parquet": _write_parquet, ".csv": _write_csv}
@@ -329,10 +329,3 @@ def _bytes(paths: list[str]) -> list[str | None]:
         None if path.isascii() or printable(path) == path else base64.b64encode(os.fsencode(path)).decode("ascii")
         for path in paths
     ]
-
-
-def _extra(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error
