@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -38,6 +39,17 @@ def test_a_decision_holds_until_it_is_taken_back(pair: Path) -> None:
     la.undecide(number)
     assert la.decisions() == []
     assert find(pair).groups == before.groups
+
+
+def test_images_in_an_archive_are_decided_about_by_their_paths(pair: Path) -> None:
+    archive = pair.parent / "set.zip"
+    with ZipFile(archive, "w") as file:
+        file.write(pair / "b.jpg", "in/b.jpg")
+    assert len(la.find([pair / "a.png", archive], use_catalog=False, workers=1).groups) == 1
+    la.decide("different", [pair / "a.png", f"{archive}/in/b.jpg"])
+    assert la.find([pair / "a.png", archive], use_catalog=False, workers=1).groups == ()
+    with pytest.raises(la.SourceError, match=r"set\.zip/in/c\.jpg cannot be read"):
+        la.decide("keep", f"{archive}/in/c.jpg")
 
 
 def test_a_group_of_findings_and_one_that_was_written(pair: Path, tmp_path: Path) -> None:

@@ -332,3 +332,10 @@ def test_a_hard_link_to_another_file_system_says_what_to_do(put: Put, monkeypatc
         lookalike.export(found("set"), hardlink_to=target)
     assert not target.exists()
     assert not list(shm.glob(".lookalike-part-*"))
+
+
+def test_a_name_that_no_file_can_have_costs_only_its_own_member(put: Put) -> None:
+    put("s.tar", tarred(("a.jpg", BIG), ("b" * 300 + ".jpg", OTHER)))
+    done = lookalike.export(found("s.tar"), copy_to="out")
+    assert tree("out") == {"a.jpg": BIG}
+    assert [one.reason.split(":")[0] for one in done.missing] == ["no file can have its name here"]

@@ -403,3 +403,19 @@ def test_a_million_rows_are_written_in_seconds() -> None:
     assert sum(shard.dropped for shard in read_manifest("lists")) == 333_333
     assert keep(sample(table.shards[7], "000070001")) is bool(table.keep[70_001])
     assert time.monotonic() - started < 60  # about 6 s on two cores
+
+
+@pytest.mark.parametrize("mask", ["set", "set/train.parquet"])
+def test_no_mask_takes_the_place_of_its_table(mask: str) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    Path("set").mkdir()
+    parquet.write_table(arrow.table({"image": [BIG, BIG]}), "set/train.parquet")
+    before = Path("set/train.parquet").read_bytes()
+    table = found("set/train.parquet").keep_table()
+    with pytest.raises(UnsafeError, match="no mask"):
+        mask_tables(table, mask)
+    with pytest.raises(UnsafeError, match="holds the images"):
+        table.write("set/train.parquet")
+    assert Path("set/train.parquet").read_bytes() == before
+    for _ in range(2):  # a mask takes the place of a mask
+        assert mask_tables(table, "masks") == ["masks/train.parquet"]

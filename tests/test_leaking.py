@@ -311,3 +311,8 @@ def test_the_page_has_pictures_of_the_files_or_of_the_catalog(data: Path, tmp_pa
     assert page.count("data:image/webp;base64,") == 3 * 2 + 2, "three leaks, and a contradiction within train"
     shutil.rmtree(data)
     assert found.to_html().count("data:image/webp;base64,") == 8
+
+
+def test_a_data_set_in_memory_is_refused_with_what_to_do_instead() -> None:
+    with pytest.raises(la.UsageError, match=r"got dict: save a data set to disk .* find\(train, against=test\)"):
+        la.leaks(splits={"train": {"image": []}, "test": "test"})  # type: ignore[dict-item]

@@ -36,6 +36,15 @@ def album(tmp_path: Path) -> Path:
     return folder
 
 
+def test_numbers_are_rows_of_a_sequence_in_memory(album: Path) -> None:
+    rows = [(album / name).read_bytes() for name in ("other.jpg", "whole.png", "crop.jpg")]
+    assert la.find(rows, use_catalog=False, workers=1).keep_indices.tolist() == [0, 1, 2]
+    findings = la.find(rows, use_catalog=False, workers=1, candidates=[(1, 2), (0, 7)])
+    assert findings.keep_indices.tolist() == [0, 1]
+    (note,) = findings.warnings
+    assert "1 of 2 candidates name no image that was read, such as images/7" in note
+
+
 def found(folder: Path, **options: Any) -> list[tuple[str, str, str]]:
     findings = la.find(folder, use_catalog=False, workers=1, **options)
     return [

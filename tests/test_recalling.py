@@ -1,6 +1,8 @@
 """`catalog:FILE`: what a catalog knows is found as a search of its folders finds it, and no file is touched."""
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,13 @@ from lookalike.opening import open_catalog
 def saved(path: Path, seed: int, size: tuple[int, int] = (240, 160), **options: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     scene(seed, 240, 160).resize(size).save(path, **options)
+    return aged(path)
+
+
+def aged(path: Path) -> Path:
+    """Make a file an hour old: of one that has only just been written, the catalog keeps no name."""
+    long_ago = time.time() - 3600
+    os.utime(path, (long_ago, long_ago))
     return path
 
 
@@ -28,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
         saved(root / "a" / f"{seed}.png", seed)
     for seed in range(3):
         saved(root / "b" / f"{seed}.jpg", seed, (120, 80), quality=85)
-    shutil.copy(root / "a" / "5.png", root / "b" / "same.png")
+    aged(Path(shutil.copy(root / "a" / "5.png", root / "b" / "same.png")))
     (root / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     (root / "words.txt").write_text("no image")
     return root
@@ -138,8 +147,9 @@ def test_the_verified_pairs_of_a_catalog_are_those_that_a_search_finds(tmp_path:
     for seed in range(8):
         saved(root / f"{seed}.png", seed)
         saved(root / f"{seed}-small.jpg", seed, (200, 133), quality=90)
-    Image.new("RGB", (100, 100), "white").save(root / "white.png")
-    Image.new("RGB", (90, 90), "white").save(root / "white-too.png")
+    for name, side in ("white.png", 100), ("white-too.png", 90):
+        Image.new("RGB", (side, side), "white").save(root / name)
+        aged(root / name)
     findings = la.find(root, catalog=catalog, ledger=tmp_path / "ledger.sqlite")
     expected = {
         (frozenset((group.members[0].ref.digest, member.ref.digest)), member.tier)

@@ -46,6 +46,14 @@ def test_each_reason_has_its_words(other: dict[str, Any], expected: str) -> None
     assert said(other) == expected
 
 
+def test_what_is_no_ordinary_file_is_never_removed() -> None:
+    assert said({"source": "zip"}) == "only left out of keep lists and export"
+    assert said({"source": "zip", "tier": "edit"}) == "only left out of keep lists and export --tier edit"
+    document = findings([group(1, {})])
+    keeper, row = document["groups"][0]["members"]
+    assert Prospects(document).of(row, keeper | {"source": "zip"}).text == "stays: its keeper is no ordinary file"
+
+
 def test_equal_bytes_lack_nothing() -> None:
     same = member("photos/1.jpg")["digest"]
     assert said({"keeper_lacks": ["alpha"], "digest": same}) == "goes with clean"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.model import LOSSES, Tier
-from lookalike.plan import Decision, KeepOptions, Part, Plan, PlanRoot
+from lookalike.plan import NEVER_LOST, Decision, KeepOptions, Part, Plan, PlanRoot
 from lookalike.tables import plan_from_json, plan_to_json, read_plan, write_plan
 
 NAMES = st.binary(min_size=1, max_size=12).filter(lambda name: b"\0" not in name).map(os.fsdecode)
@@ -23,7 +23,7 @@ OPTIONS = st.builds(
     tier=st.just(Tier.EDIT),
     action=st.sampled_from(["quarantine", "hardlink", "delete"]),
     quarantine=st.none() | NAMES,
-    allow_loss=st.lists(st.sampled_from(LOSSES)).map(tuple),
+    allow_loss=st.lists(st.sampled_from([loss for loss in LOSSES if loss not in NEVER_LOST])).map(tuple),
     flat=st.booleans(),
     within=st.none() | st.integers(0, 9),
     across_folders=st.booleans(),

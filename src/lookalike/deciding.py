@@ -8,7 +8,7 @@ import binascii
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
@@ -17,6 +17,7 @@ from blake3 import blake3
 from lookalike.errors import LedgerError, SourceError, UsageError
 from lookalike.model import Group
 from lookalike.opening import default_ledger, open_ledger
+from lookalike.sources.reading import Reader
 from lookalike.stores.decisions import Decided, Kind
 from lookalike.tables import path_fields
 
@@ -40,7 +41,8 @@ def decide(
         different: no two of them are duplicates of each other; names of equal bytes still are. keep: none of them is a
         duplicate of anything, not even of a file with equal bytes, so all of them stay; others may be duplicates of them.
     images : path, sequence of paths, or Group
-        Files, which are read now; or a group of findings, which knows what they were.
+        Files, or what lies in archives and tables, by path, which are read now; or a group of findings, which knows what
+        they were.
     note : str
         Why, for people.
     ledger : path, optional
@@ -277,8 +279,13 @@ def _add(kind: str, contents: Contents, note: str, ledger: StrPath | None) -> in
 
 
 def _digest(path: StrPath) -> bytes:
+    """Return the digest of a file, or of an image in an archive or a table."""
+    place = os.fspath(path)
     made = blake3()
-    with _readable(path), open(path, "rb") as file:
+    with _readable(path), closing(Reader()) as reader:
+        if not reader.is_file(place):
+            return made.update(reader.read(place)).digest()
+    with _readable(path), open(place, "rb") as file:
         while part := file.read(READ_BYTES):
             made.update(part)
     return made.digest()

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from lookalike.extras import optional
 from lookalike.loading import hash_file
 from lookalike.model import HashSpec
 from lookalike.options import ScanOptions
@@ -20,7 +21,6 @@ from lookalike.sources.roots import open_roots
 from lookalike.stores.catalog import Catalog
 from lookalike.streaming import stream
 from lookalike.tables.hash_files import Writer
-from lookalike.tables.schema import extra
 from lookalike.tabling import Wanted
 
 SAMPLE, FIRST = 200, 16
@@ -154,7 +154,7 @@ def estimate(
     """
     tables = [table for path in paths if spec is not None and (table := hash_file(path)) is not None]
     others = [path for path in paths if path not in {table.path for table in tables}]
-    rows = sum(extra("pyarrow.parquet").read_metadata(table.path).num_rows for table in tables)
+    rows = sum(optional("pyarrow.parquet").read_metadata(table.path).num_rows for table in tables)
     listing, whole = _listed(others, options) if others or not tables else (_Listing(), True)
     picked = listing.shuffled()
     trial = _Trial(options, spec, wanted, write, workers or default_workers(), readers)

@@ -1,5 +1,6 @@
 """A set without its duplicates, written anew as copies, links or an archive; no byte is changed, and nothing overwritten."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +27,8 @@ WAYS = ("copy_to", "tar", "hardlink_to", "symlink_to")
 LINKS = {"hardlink_to": calls.hardlink, "symlink_to": calls.symlink}
 ENDINGS = {"JPEG": "jpg", "TIFF": "tif", "JPEG2000": "jp2"}
 """Endings of files that differ from the names of their formats."""
+NO_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
+"""What file systems say of names that they cannot have."""
 CHANGED = "it has changed since it was found"
 
 
@@ -296,6 +299,11 @@ class _Run:
             put(self._free(name))
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
             self._lack(path, f"its name is taken by something else of the set: {error.strerror}")
+            return False
+        except OSError as error:
+            if error.errno not in NO_NAMES:
+                raise
+            self._lack(path, f"no file can have its name here: {error.strerror}")
             return False
         self.files += 1
         self.size += size

@@ -28,7 +28,9 @@ from lookalike.recalling import catalog_file, recall
 from lookalike.redecoding import decode_candidates
 from lookalike.scanning import OnProgress
 from lookalike.sources.columns import column_values
+from lookalike.sources.folders import Source
 from lookalike.sources.roots import all_named
+from lookalike.sources.rows import tables_of
 from lookalike.sources.values import as_sources, path_of
 from lookalike.stores.decisions import Standing
 from lookalike.tracing import trace
@@ -131,7 +133,8 @@ def find(
         ``(done, listed, listing finished)``, called often; None for a bar where this is a notebook.
     candidates : path, or sequence of pairs, optional
         Pairs from any other index, verified like those that hashes propose: a CSV or Parquet file with the columns path_a and
-        path_b, or digest_a and digest_b; or pairs of paths, of numbers of `paths`, or of digests.
+        path_b, or digest_a and digest_b; or pairs of paths, of numbers of `paths` (of rows, where that is one table or
+        sequence in memory), or of digests.
 
     Returns
     -------
@@ -182,7 +185,7 @@ def find(
             raise UsageError(f"{name} must be at least 1, got {number}")
     place, recalled = _place(roots, references, catalog, use_catalog=use_catalog)
     decided = decisions(ledger=ledger)
-    outside = None if candidates is None else Outside(candidates, roots)
+    outside = None if candidates is None else Outside(candidates, roots, _only_table(sources))
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
@@ -252,6 +255,12 @@ def _place(
     place = None if catalog is None else os.fspath(catalog)
     recalled = catalog_file(roots, references, place, use_catalog=use_catalog)
     return (recalled or place or default_catalog()) if use_catalog else None, recalled is not None
+
+
+def _only_table(sources: Sequence[str | Source]) -> str | None:
+    """Return what the rows of the only source are called below, if that is one table in memory."""
+    tables = [table for source in sources if not isinstance(source, str) for table in tables_of(source)]
+    return tables[0] if len(sources) == len(tables) == 1 else None
 
 
 def _staying(

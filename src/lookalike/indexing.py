@@ -113,6 +113,7 @@ class Index:
         follow_symlinks: bool = False,
         truncated: Truncated = "refuse",
         max_pixels: int = MAX_PIXELS,
+        column: str | None = None,
         catalog: StrPath | None = None,
         use_catalog: bool = True,
         workers: int | None = None,
@@ -124,10 +125,10 @@ class Index:
         Parameters
         ----------
         paths : path or sequence of paths
-            Folders, entered recursively, and files.
+            Folders, entered recursively, files, archives, tables and URLs.
         algorithm, size, workers
             As for the class.
-        exclude, include, min_size, follow_symlinks, truncated, max_pixels, catalog, use_catalog, readers, progress
+        exclude, include, min_size, follow_symlinks, truncated, max_pixels, column, catalog, use_catalog, readers, progress
             As for `lookalike.find`.
 
         Returns
@@ -148,7 +149,7 @@ class Index:
                 raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
         options = ScanOptions(
             exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
-            truncated=truncated, max_pixels=max_pixels,
+            truncated=truncated, max_pixels=max_pixels, column=column,
         )  # fmt: skip
         spec = spec_of(algorithm, size)
         place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
@@ -356,11 +357,10 @@ class Index:
         names = {content: list(self._names.get(content, ())) for content in ids.tolist()}
         if self._everything:
             for content, source, volume, key, name in self._store.named(ids):
-                within = f"{key}/{name}".lstrip("/")
+                at, below = (f"{key}/{name}".lstrip("/"), "") if source == "files" else (key, f"/{name}")
                 if volume not in self._mounts:
                     self._mounts[volume] = mounts_of(volume)
-                path = path_within(self._mounts[volume], within) if source == "files" else None
-                names[content].append(path or f"{volume}/{within}")
+                names[content].append((path_within(self._mounts[volume], at) or f"{volume}/{at}".lstrip("/")) + below)
         return {content: sorted(set(paths)) for content, paths in names.items()}
 
     def _load(self) -> None:

@@ -11,7 +11,7 @@ from lookalike.columns import Images, Matches, Units
 from lookalike.grouped import Grouped
 from lookalike.keep import Ranking
 from lookalike.model import Failure, Tier
-from lookalike.plan import Plan
+from lookalike.plan import Plan, lost
 from lookalike.sources.places import Placer, number_of
 from lookalike.tables.kept import ROLES, KeepTable
 
@@ -54,7 +54,7 @@ def keep_table(found: Found, *, relations: bool = True) -> KeepTable:
     Returns
     -------
     KeepTable
-        Duplicates do not stay; everything else does, also what could not be read.
+        Duplicates do not stay; everything else does, also what could not be read, and raw files without an equal one.
     """
     images, failures = found.images, found.failures
     rows = np.flatnonzero(~images.reference)
@@ -65,12 +65,14 @@ def keep_table(found: Found, *, relations: bool = True) -> KeepTable:
         rows_of = (number_of(name, kind) for name, kind in zip(key, source, strict=True))
         number, role, keeper = _grouped(found)
         unit = np.where(found.units.mask, 0, found.units.unit + 1)[rows]  # 0 stands for what is of no unit
-        lost = [found.units.unread.get(failure.ref.path, -1) + 1 for failure in failures]
+        unread = [found.units.unread.get(failure.ref.path, -1) + 1 for failure in failures]
         duplicate = role == DUPLICATE
         named = duplicate | ((role == SIMILAR) & found.grouped.members.shown)
         tier, none = found.matches.tier, np.uint8(Tier.NONE)
         verified = named & (tier != none)
         relation, reason = _words(found, role, keeper, named, relations=relations)
+        held = _held(found, duplicate, keeper)
+        reason |= {row: lost(("raw",)) for row in np.flatnonzero(held & _is_raw(images)).tolist()}
         return KeepTable(
             path=path, source=source,
             size=np.concatenate([images.size[rows], _numbers([failure.ref.size for failure in failures])]),
@@ -78,9 +80,9 @@ def keep_table(found: Found, *, relations: bool = True) -> KeepTable:
             digest=[images.facts.digest[at] for at in images.content[rows].tolist()] + [None] * len(failures),
             shards=shards, shard=shard, key=key,
             number=np.fromiter((-1 if at is None else at for at in rows_of), np.int64, len(key)),
-            group=np.concatenate([[0], number])[np.concatenate([unit, np.array(lost, np.int64)])],
+            group=np.concatenate([[0], number])[np.concatenate([unit, np.array(unread, np.int64)])],
             role=np.concatenate([role[rows], np.full(len(failures), FAILURE, np.uint8)]),
-            keep=np.concatenate([~duplicate[rows], np.ones(len(failures), np.bool_)]),
+            keep=np.concatenate([(~duplicate | held)[rows], np.ones(len(failures), np.bool_)]),
             tier=np.concatenate([np.where(named, tier, none)[rows], np.full(len(failures), none)]),
             distance=np.concatenate([np.where(named, found.grouped.distance, -1)[rows], np.full(len(failures), -1)]),
             score=np.concatenate(
@@ -168,6 +170,20 @@ def _grouped(found: Found) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArra
             keeper[inside]
         ]  # of an image near another of its unit, the keeper of that
     return number, role, keeper
+
+
+def _is_raw(images: Images) -> NDArray[np.bool_]:
+    return np.array([name == "RAW" for name in images.facts.format], np.bool_)[images.content]
+
+
+def _held(found: Found, duplicate: NDArray[np.bool_], keeper: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which duplicates stay all the same: only equal bytes stand for a raw file, which stands for nothing else."""
+    images, units = found.images, found.units
+    raw = _is_raw(images)
+    held: NDArray[np.bool_] = duplicate & (raw | raw[keeper]) & (images.content != images.content[keeper])
+    held &= ~np.isin(images.content, images.content[~duplicate])
+    held |= duplicate & ~units.mask & np.isin(units.unit, units.unit[held & ~units.mask])  # a unit stays whole
+    return held
 
 
 def _words(

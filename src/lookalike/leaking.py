@@ -99,7 +99,7 @@ def leaks(
         raise UsageError("leaks holds each split against each other one: give what is to be compared as splits")
     if within is not None and within < 0:
         raise UsageError(f"within must not be negative, got {within}")
-    named = _named([os.fspath(path) for path in paths], splits or {})
+    named = _named([_text(path) for path in paths], splits or {})
     before = None if baseline is None else tables.read_baseline(os.fspath(baseline))
     more = [] if decisions is None else deciding.read_decisions(decisions)
     with _stores(catalog, ledger, more, use_catalog=use_catalog) as (place, book):
@@ -137,7 +137,7 @@ def _named(paths: Sequence[str], splits: Mapping[str, StrPath | Sequence[StrPath
     for name, given in splits.items():
         if name in named:
             raise UsageError(f"two splits are called {name!r}: give all paths of one split the same name by --split")
-        named[name] = [os.fspath(path) for path in ([given] if isinstance(given, (str, os.PathLike)) else given)]
+        named[name] = [_text(path) for path in (given if isinstance(given, (list, tuple)) else [given])]
     if len(named) < 2:
         raise UsageError("leaks compares splits: name two at least, such as TRAIN and TEST")
     places = [(name, path, os.path.realpath(path)) for name, given in named.items() for path in given]
@@ -149,6 +149,15 @@ def _named(paths: Sequence[str], splits: Mapping[str, StrPath | Sequence[StrPath
                     "that do not lie in each other"
                 )
     return named
+
+
+def _text(path: object) -> str:
+    if not isinstance(path, (str, os.PathLike)):
+        raise UsageError(
+            f"a split is a path or a list of paths, got {type(path).__name__}: save a data set to disk and name its folder, "
+            "or search it by find(train, against=test)"
+        )
+    return os.fspath(path)
 
 
 def _folders(path: str) -> list[str]:

@@ -12,16 +12,19 @@ from numpy.typing import NDArray
 from lookalike import bits, decode, formats
 from lookalike.columns import Images
 from lookalike.errors import FailureKind, UsageError
+from lookalike.extras import optional
 from lookalike.globs import matching
 from lookalike.listing import Scan
 from lookalike.model import Failure, HashSpec, ImageRef, Stage
 from lookalike.options import ScanOptions
 from lookalike.stores.bulk import LOADED
 from lookalike.stores.catalog import Catalog
-from lookalike.tables.schema import Header, extra, names, read_header
+from lookalike.tables.schema import Header, names, read_header
 
 ENDING = ".parquet"
 ROWS_AT_ONCE = 1 << 13
+EACH = ("source", "bytes", "mtime_ns", "truncated", "decoder")
+"""Columns that each image has something in."""
 AGAIN = "hash again with: lookalike hash PATH --decode fast --output FILE.parquet"
 
 
@@ -183,7 +186,7 @@ def batches(table: HashFile, specs: Sequence[HashSpec]) -> Iterator[Any]:
     UsageError
         If it is damaged, or lacks columns.
     """
-    from_arrow = extra("pyarrow")
+    from_arrow = optional("pyarrow")
     wanted = [
         "path",
         "path_bytes",
@@ -196,11 +199,15 @@ def batches(table: HashFile, specs: Sequence[HashSpec]) -> Iterator[Any]:
     ]
     wanted += ["stage", "failure", "reason", *(["thumbnail"] if table.thumbnails else [])]
     try:
-        with extra("pyarrow.parquet").ParquetFile(table.path) as file:
+        with optional("pyarrow.parquet").ParquetFile(table.path) as file:
             lacking = [name for name in wanted if name not in file.schema_arrow.names]
             if lacking:
                 raise UsageError(f"{table.path} lacks the column {lacking[0]}: {AGAIN}")
-            yield from file.iter_batches(ROWS_AT_ONCE, columns=wanted)
+            for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
+                batch.validate(full=True)  # texts need not be UTF-8
+                if batch["path"].null_count:
+                    raise UsageError(f"{table.path} has rows without path: {AGAIN} --overwrite")
+                yield batch
     except (from_arrow.ArrowException, OSError) as error:
         raise UsageError(f"{table.path} cannot be read ({error}): {AGAIN} --overwrite") from error
 
@@ -212,7 +219,7 @@ def _take(
     failed = batch["failure"].is_valid().to_numpy(zero_copy_only=False)
     short = batch["truncated"].fill_null(False).to_numpy(zero_copy_only=False)
     cut = np.zeros(len(short), np.bool_) if accept else short.astype(np.bool_)
-    arrow = extra("pyarrow")
+    arrow = optional("pyarrow")
     for row in batch.filter(arrow.array(failed | cut)).to_pylist():
         path = os.fsdecode(row["path_bytes"]) if row["path_bytes"] is not None else row["path"]
         ref = ImageRef(path, "", path, row["bytes"] or 0, row["mtime_ns"] or 0, 0, 0, source=row["source"])
@@ -256,7 +263,7 @@ def store_batch(batch: Any, table: HashFile, store: Catalog, specs: Sequence[Has
     UsageError
         If a row has no digest or no hash.
     """
-    needed = ["digest", *(spec.id for spec in specs), *(["thumbnail"] if table.thumbnails else [])]
+    needed = ["digest", *EACH, *(spec.id for spec in specs), *(["thumbnail"] if table.thumbnails else [])]
     lacking = [name for name in needed if batch[name].null_count]
     if lacking:
         raise UsageError(f"{table.path} has images without {lacking[0]}: {AGAIN} --overwrite")

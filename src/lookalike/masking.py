@@ -29,6 +29,8 @@ def mask_tables(table: KeepTable, path: str) -> list[str]:
         If no image comes from a table, there are several and `path` is one file, or a file cannot be written.
     SourceError
         If a table cannot be read.
+    UnsafeError
+        If something else than a mask would be overwritten.
     """
     shards = [table.shards[at] for at in np.unique(table.shard[table.number >= 0]).tolist()]
     if not shards:

@@ -14,7 +14,7 @@ from lookalike.tables.pairs import read_candidates
 
 StrPath = str | os.PathLike[str]
 Name = StrPath | int | np.int64 | bytes
-"""A path, the number of a path that `find` was given, or a digest."""
+"""A path, the number of a path or row that `find` was given, or a digest."""
 Given = StrPath | Sequence[tuple[Name, Name]]
 Rows = NDArray[np.int64]
 
@@ -29,6 +29,8 @@ class Outside:
         paths, of numbers of `paths`, or of digests as bytes.
     paths : sequence of str
         What `find` was given.
+    table : str, optional
+        What the images of the only table are called that was given as a value; numbers are those of its rows then.
 
     Raises
     ------
@@ -41,7 +43,7 @@ class Outside:
         The file, or how many pairs.
     """
 
-    def __init__(self, given: Given, paths: Sequence[str]) -> None:
+    def __init__(self, given: Given, paths: Sequence[str], table: str | None = None) -> None:
         self.label: str | int
         self._pairs: Iterable[tuple[str | bytes, str | bytes]]
         self._folder = ""
@@ -51,7 +53,7 @@ class Outside:
             by, pairs = read_candidates(self.label)
             self._pairs = pairs if by == "path" else ((_digest(one), _digest(other)) for one, other in pairs)
         else:
-            self._pairs = [(_name(one, paths), _name(other, paths)) for one, other in map(_two, given)]
+            self._pairs = [(_name(one, paths, table), _name(other, paths, table)) for one, other in map(_two, given)]
             self.label = len(self._pairs)
 
     def rows(self, images: Images) -> tuple[tuple[Rows, Rows], list[str]]:
@@ -120,12 +122,14 @@ def _two(pair: object) -> tuple[object, object]:
     return pair[0], pair[1]
 
 
-def _name(name: object, paths: Sequence[str]) -> str | bytes:
+def _name(name: object, paths: Sequence[str], table: str | None) -> str | bytes:
     if isinstance(name, (str, os.PathLike)):
         return os.fspath(name)
     if isinstance(name, bytes):
         return name
     if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
+        if table is not None:
+            return f"{table}/{name}"
         if not 0 <= name < len(paths):
             raise UsageError(f"candidates count the paths given from 0 to {len(paths) - 1}, got {name}")
         return paths[int(name)]

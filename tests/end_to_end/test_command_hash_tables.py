@@ -16,7 +16,9 @@ import pytest
 from album import jpeg
 from command import Result, run, start, write
 
+import lookalike
 from conftest import encode, scene
+from lookalike.errors import UsageError
 
 BROKEN = b"\x89PNG\r\n\x1a\nnothing"
 
@@ -222,3 +224,19 @@ def test_a_kill_leaves_no_half_table(tmp_path: Path) -> None:
     again = run("hash", "in", "--decode", "fast", "--output", "x.parquet", "--catalog", "c.sqlite", cwd=tmp_path)
     assert again.code == 0, again.errors
     assert pq.read_metadata(tmp_path / "x.parquet").num_rows == 300
+
+
+@pytest.mark.parametrize("name", ["path", "bytes", "truncated", "decoder", "text"])
+def test_a_table_that_lacks_what_each_image_has_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/a.jpg").write_bytes(encode(scene(1)))
+    path = str(tmp_path / "a.parquet")
+    assert run("hash", str(tmp_path / "photos"), "--decode", "fast", "--no-catalog", "--output", path).code == 0
+    table = pq.read_table(path)
+    at = table.schema.get_field_index("path" if name == "text" else name)
+    wrong = pa.nulls(1, table.schema.field(at).type)
+    if name == "text":
+        wrong = pa.Array.from_buffers(pa.utf8(), 1, pa.array([b"\xff.jpg"]).buffers())
+    pq.write_table(table.set_column(at, table.schema.field(at), wrong), path)
+    with pytest.raises(UsageError, match="UTF8" if name == "text" else f"without {name}"):
+        lookalike.find([path], use_catalog=False, workers=1)

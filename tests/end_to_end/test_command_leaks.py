@@ -125,6 +125,15 @@ def test_lists_without_leaks_are_written(base: Path) -> None:
     assert "no picture of one split is in another" in clean.text
 
 
+def test_a_list_of_somebody_else_is_not_overwritten(base: Path) -> None:
+    own = base / "data/train.txt"
+    own.write_text("cat/1.png 0\ndog/0.png 1\n")
+    done = leaks(base, "data/train", "data/test", "--fix", "data", code=4)
+    assert "data/train.txt is there and no list of these images" in done.errors
+    assert own.read_text() == "cat/1.png 0\ndog/0.png 1\n"
+    assert not (base / "data/test.txt").exists()
+
+
 def test_names_with_line_breaks_and_bytes_survive(base: Path) -> None:
     strange = os.fsencode(base / "data/test/dog") + b"/caf\xe9\n.jpg"
     Path(os.fsdecode(strange)).write_bytes(jpeg(2))

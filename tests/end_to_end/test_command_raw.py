@@ -105,3 +105,22 @@ def test_a_raw_reference_holds_what_is_under_test(photos: Path) -> None:
     (member,) = findings.groups[0].members[1:]
     assert (member.tier, member.keeper_lacks) == (Tier.COPY, ("finish",))
     assert not findings.plan(tier="edit", within=0).removals
+
+
+def test_no_list_drops_a_raw_file_that_has_no_equal(photos: Path) -> None:
+    for name in ("a.dng", "again.dng"):
+        write(photos / name, dng(PICTURE))
+    write(photos / "b.jpg", jpeg(PICTURE, 95))
+    write(photos / "c.jpg", jpeg(PICTURE.resize((320, 240)), 80))
+    for folder in ("x", "y"):
+        write(photos / folder / "1.dng", dng(scene(2, 640, 480)))
+        write(photos / folder / "1.jpg", jpeg(scene(2, 640, 480), 95))
+    findings = lookalike.find("photos", use_catalog=False, workers=1, tier="copy")
+    table = findings.keep_table()
+    kept = {path for path, stays in zip(table.path, table.keep.tolist(), strict=True) if stays}
+    assert kept == {"photos/a.dng", "photos/b.jpg", "photos/x/1.dng", "photos/x/1.jpg"}
+    assert dict(zip(table.path, table.reason, strict=True))["photos/a.dng"] == "keeper carries less: raw"
+    lookalike.export(findings, copy_to="out")
+    assert {str(path.relative_to("out")) for path in Path("out").rglob("*.*")} == {
+        "a.dng", "b.jpg", "x/1.dng", "x/1.jpg",
+    }  # fmt: skip

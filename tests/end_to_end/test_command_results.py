@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,16 @@ def command(base: Path, verb: str, *arguments: Argument) -> Result:
     result = run(verb, *arguments, "--no-catalog", "--workers", "1", cwd=base, PYTHONWARNINGS="default")
     assert "Traceback" not in result.errors, result.errors
     return result
+
+
+def test_find_suggests_clean_only_where_files_can_go(base: Path) -> None:
+    with zipfile.ZipFile(base / "twice.zip", "w") as file:
+        file.writestr("a.jpg", BIG)
+        file.writestr("b.jpg", SMALL)
+    assert "clean set --no-catalog --workers 1   (what would go" in command(base, "find", "set").text
+    text = command(base, "find", "twice.zip").text
+    assert "clean" not in text
+    assert "--keep-lists lists   (what stays, a list per archive and table)" in text
 
 
 def test_find_writes_rows_paths_and_lists(base: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def test_hits_of_each_image_the_best_first(album: Path) -> None:
     assert best.endswith("2x size, PNG -> JPEG")
     assert second.startswith("  edit       backup/1.png  540x420  score ")
     assert "border added" in second
+
+
+def test_what_lies_in_an_archive_is_found_by_its_path_and_not_by_itself(album: Path) -> None:
+    with zipfile.ZipFile(album / "set.zip", "w") as file:
+        for name in ("1.jpg", "2.jpg"):
+            file.write(album / "photos" / name, f"in/{name}")
+    done = run("search", "set.zip/in/1.jpg", "--in", "set.zip", "--catalog", "c.sqlite", cwd=album)
+    assert (done.code, done.text) == (0, "set.zip/in/1.jpg: no hits\n")
+    done = run("search", "photos/1.jpg", "--in", "catalog:c.sqlite", cwd=album)
+    assert done.text.splitlines()[1].split()[:2] == ["exact", f"{album}/set.zip/in/1.jpg"]
 
 
 def test_as_json_with_options(album: Path) -> None:

@@ -22,7 +22,7 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike.sources import blobs
 from lookalike.sources.blobs import blob
-from lookalike.sources.folders import Folder, Unreadable
+from lookalike.sources.folders import Folder, Packed, Unreadable
 from lookalike.sources.kinds import open_source
 from lookalike.sources.members import MAX_MEMBER_BYTES
 from lookalike.sources.tars import Tar
@@ -458,3 +458,51 @@ def test_many_threads_read_what_is_opened_and_let_go(
     with ThreadPoolExecutor(6) as pool:
         for done in [pool.submit(read, seed) for seed in range(12)]:
             done.result()
+
+
+def header(kind: bytes, size: int) -> bytearray:
+    """Return a header of a tar archive."""
+    info = tarfile.TarInfo("x")
+    info.type, info.size = kind, size
+    return bytearray(info.tobuf(tarfile.GNU_FORMAT))
+
+
+@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_headers_that_each_are_of_the_next_one_are_damage(tmp_path: Path, kind: bytes) -> None:
+    path = write(tmp_path / "a.tar", bytes(header(kind, 0)) * 2000 + bytes(header(tarfile.REGTYPE, 0)) + bytes(1024))
+    source = open_source(path)
+    assert source is not None
+    (part,) = [part for folder in source.folders(0) for part in source.parts(folder)]
+    assert not part.complete
+    assert "damaged" in part.failures[0].reason
+
+
+def test_a_header_that_goes_on_for_ever_takes_no_memory(tmp_path: Path) -> None:
+    first = header(tarfile.GNUTYPE_SPARSE, 0)
+    first[482], first[483:495] = 1, b"00000000000\0"
+    first[148:156] = b" " * 8
+    first[148:156] = b"%06o\0 " % sum(first)
+    more = b"00000000001\0" * 42 + b"\1" + bytes(7)
+    path = write(tmp_path / "a.tar.gz", gzip.compress(bytes(first) + more * 20_000 + bytes(1536)))
+
+    def read() -> None:
+        source = open_source(path)
+        assert source is not None
+        assert [part.complete for folder in source.folders(0) for part in source.parts(folder)] == [False]
+
+    assert peak(read) < 12_000_000
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz"])
+def test_damage_in_what_is_no_image_is_a_failure_of_that_member(tmp_path: Path, name: str) -> None:
+    text = random.Random(1).randbytes(200_000)
+    if name == "a.zip":
+        data = bytearray(zip_of({"a.txt": text}, zipfile.ZIP_LZMA))
+        data[40:60] = b"\xff" * 20
+    else:
+        data = bytearray(gzip.compress(tar_of({"a.txt": text}))[:100_000])
+    source: object = open_source(write(tmp_path / name, bytes(data)))
+    assert isinstance(source, Packed)
+    (found,) = source.read_whole([f"{tmp_path / name}/a.txt"])
+    assert isinstance(found, Unreadable)
+    assert found.kind == "damaged"

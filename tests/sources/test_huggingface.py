@@ -189,3 +189,9 @@ def test_other_columns_are_had_by_name(tmp_path: Path) -> None:
     assert isinstance(source, Splits)
     assert source.column_names() == ["image", "label", "kind"]
     assert source.values("label", [f"{path}/train/3", f"{path}/test/1", f"{path}/train/0"]) == [3, None, 0]
+
+
+def test_a_saved_dataset_without_splits_is_said(tmp_path: Path) -> None:
+    (tmp_path / "dataset_dict.json").write_text('{"splits": []}')
+    with pytest.raises(OSError, match="without splits"):
+        open_source(str(tmp_path))

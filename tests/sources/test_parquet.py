@@ -292,3 +292,39 @@ def test_a_search_that_was_stopped_goes_on_with_the_rows_that_are_missing(
     assert 4 <= again.stats["cached"] < 32
     assert again.duplicate_indices.tolist() in ([30], [31])
     assert find(path).stats["cached"] == 32
+
+
+def test_a_path_that_is_no_utf8_costs_only_its_own_row(tmp_path: Path) -> None:
+    names = pa.array([b"\xff.jpg", b"a.jpg"])
+    table = pa.table({"path": pa.Array.from_buffers(pa.utf8(), 2, names.buffers())})
+    (tmp_path / "a.jpg").write_bytes(encode(scene(1)))
+    path = str(tmp_path / "t.parquet")
+    pq.write_table(table, path)
+    source = open_source(path)
+    assert source is not None
+    (part,) = [part for folder in source.folders(0) for part in source.parts(folder)]
+    wrong, read = source.read([f"{path}/{entry.name}" for entry in part.entries])
+    assert isinstance(wrong, Unreadable)
+    assert "UTF-8" in wrong.reason
+    assert read == (tmp_path / "a.jpg").read_bytes()
+    assert isinstance(source, Rows)
+    assert source.values("path", [f"{path}/0", f"{path}/1"]) == [None, "a.jpg"]
+
+
+def test_metadata_of_any_kind_and_columns_of_one_name_are_no_crash(tmp_path: Path) -> None:
+    picture = pa.array([encode(scene(1))])
+    deep = b"[" * 100_000
+    for key, refused in ((b"huggingface", False), (b"lookalike", True)):
+        path = str(tmp_path / f"{key.decode()}.parquet")
+        pq.write_table(pa.table({"image": picture}).replace_schema_metadata({key: deep}), path)
+        if refused:
+            with pytest.raises(UsageError, match="mark of a hash table"):
+                find([path], use_catalog=False, workers=1)
+        else:
+            assert find([path], use_catalog=False, workers=1).stats["images"] == 1
+    path = str(tmp_path / "twice.parquet")
+    pq.write_table(pa.table([picture, picture, picture], names=["image", "image", "other"]), path)
+    assert find([path], use_catalog=False, workers=1).stats["images"] == 1
+    pq.write_table(pa.table([picture, picture], names=["image", "image"]), path)
+    with pytest.raises(UsageError, match="no column"):
+        find([path], use_catalog=False, workers=1)

@@ -16,6 +16,8 @@ from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
 from lookalike.findings import Findings
+from lookalike.labels import root_of
+from lookalike.recalling import PREFIX
 from lookalike.tables.kept import LISTS, check_keep_output
 
 DUPLICATES_FOUND = 1
@@ -125,9 +127,13 @@ def _print(
     findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None, given: list[str]
 ) -> None:
     next_command = None
-    if document["stats"]["duplicates"] and not output:
+    if output:
+        pass
+    elif document["stats"]["duplicates"] and _can_be_cleaned(findings):
         next_command = f"{command(*_clean(findings, given))}   (what would go, in favour of what; nothing is done)"
-    elif document["stats"]["groups"] and not output:
+    elif document["stats"]["duplicates"] and not findings.roots[0].startswith(PREFIX):
+        next_command = f"{command(*sys.argv[1:], '--keep-lists', 'lists')}   (what stays, a list per archive and table)"
+    elif document["stats"]["groups"]:
         next_command = (
             f"{command(*sys.argv[1:], '--output', 'findings.csv')}   (every group, with its reasons, in a table)"
         )
@@ -139,6 +145,13 @@ def _print(
         next_command=next_command,
     ):
         typer.echo(line)
+
+
+def _can_be_cleaned(findings: Findings) -> bool:
+    """Say whether any duplicate is an ordinary file below a path that was searched: no others are ever removed."""
+    refs = (member.ref for group in findings.groups for member in group.members if member.role == "duplicate")
+    roots = [path for path in findings.roots if not path.startswith(PREFIX)]
+    return any(ref.source == "files" and root_of(ref.path, roots) is not None for ref in refs)
 
 
 def _clean(findings: Findings, given: list[str]) -> list[str]:

@@ -11,9 +11,10 @@ import typer
 
 from lookalike import report, tables
 from lookalike.cli.commands import command
+from lookalike.cli.lists import parse
 from lookalike.cli.options import FindArguments, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
-from lookalike.errors import UsageError
+from lookalike.errors import UnsafeError, UsageError
 from lookalike.leaked import Leaks
 from lookalike.leaking import leaks as find_leaks
 from lookalike.report import leaks as pages
@@ -151,6 +152,9 @@ def _write_lists(found: Leaks, keep: str, folder: str) -> list[str]:
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"two lists would be called {twice[0]}: name the splits otherwise, by --split NAME=PATH")
     told = []
+    images = {path for split in found.splits for path in split.images}
+    for name in names:
+        _check_list(os.path.join(folder, name), images)
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
@@ -164,6 +168,17 @@ def _write_lists(found: Leaks, keep: str, folder: str) -> list[str]:
             f"{report.plain(place)}: {report.counted(len(kept), 'image')}, {len(split.images) - len(kept):,} left out{unread}"
         )
     return told
+
+
+def _check_list(place: str, images: set[str]) -> None:
+    """Refuse to overwrite what is no list of before: a data set may have lists of its own, under the names of its splits."""
+    for path in (f"{place}.txt", f"{place}.nul"):
+        try:
+            content = Path(path).read_bytes()
+        except OSError:  # not there, or writing says what is wrong
+            continue
+        if not images.issuperset(parse(content, nul=path.endswith(".nul"))):
+            raise UnsafeError(f"{path} is there and no list of these images, and is not overwritten: name a new folder")
 
 
 def _exit_code(found: Leaks, *, fail_on_duplicates: bool) -> int:

@@ -29,7 +29,7 @@ def search(
         list[str],
         typer.Option(
             "--in", metavar="PATH",
-            help="Where: a folder, entered recursively, or a file. Repeatable; or catalog:FILE, all that a catalog knows.",
+            help="Where: a folder, file, archive, table or URL. Repeatable; or catalog:FILE, all that a catalog knows.",
         ),
     ],
     tier: Annotated[
@@ -50,6 +50,9 @@ def search(
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
     truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
     max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where scans are remembered.")] = None,
     no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False,
@@ -66,7 +69,7 @@ def search(
     kept = {
         "exclude": exclude or (), "include": include or (), "min_size": size_of(min_size), "follow_symlinks": follow_symlinks,
         "truncated": cast("Truncated", truncated), "max_pixels": max_pixels, "catalog": catalog, "use_catalog": not no_catalog,
-        "readers": readers,
+        "readers": readers, "column": column,
     }  # fmt: skip
     wanted: dict[str, Any] = {"radius": radius, "limit": limit, "tier": tier, "orient": cast("Orient", orient)}
     checked(spec_of(algorithm, size), **wanted)
@@ -122,8 +125,8 @@ def _is_same_file(image: str, path: str) -> bool:
     """Say whether an image was found by its own name or another one of the same file, which is no news."""
     try:
         return os.path.samefile(image, path)
-    except (OSError, ValueError):
-        return False
+    except (OSError, ValueError):  # what lies in an archive has no file of its own
+        return os.path.abspath(image) == os.path.abspath(path)
 
 
 def _hit_row(hit: Hit) -> dict[str, Any]:

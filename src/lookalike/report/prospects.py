@@ -66,9 +66,13 @@ class Prospects:
         held = self._held(member) or self._holding(member, keeper)
         if held is not None:
             return Prospect(goes=False, text=held)
+        verb = "clean" if _is_file(member) else "export"
+        wanted = f"{verb} --tier edit" if member["tier"] == "edit" else verb
+        if not _is_file(member):
+            return Prospect(True, "only left out of keep lists and", wanted)
         if member["detail"] < MIN_DETAIL:
             return Prospect(True, "flat or nearly blank, goes only with", "clean --flat")
-        return Prospect(True, "goes with", "clean --tier edit" if member["tier"] == "edit" else "clean")
+        return Prospect(True, "goes with", wanted)
 
     def _held(self, member: Mapping[str, Any]) -> str | None:
         if member["tier"] is None:
@@ -95,8 +99,15 @@ class Prospects:
             return f"stays: label conflict: {classes} (--across-folders)"
         if member["keeper_lacks"] and member["digest"] != keeper["digest"]:
             return f"stays: the {lost(member['keeper_lacks'])}"
+        if _is_file(member) and not _is_file(keeper):
+            return "stays: its keeper is no ordinary file"
         return None
 
     def _class(self, path: str) -> tuple[str, ...]:
         root = root_of(path, self._references) or root_of(path, self._roots)
         return () if root is None or path == root else class_of(os.path.dirname(path), self._roots[root])
+
+
+def _is_file(member: Mapping[str, Any]) -> bool:
+    """Say whether a member is an ordinary file: only those can be acted on."""
+    return bool(member.get("source", "files") == "files")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.sources.cells import check_column, find_column
-from lookalike.sources.optional import optional
 
 SAMPLED_ROWS = 256
 """Rows among which some of each column are looked for that are not empty."""
@@ -87,8 +87,59 @@ def candidates(schema: Any) -> list[str]:
     return list(_candidates(schema))
 
 
+def plain(values: Any) -> list[Any]:
+    """Return the values of Arrow as those of Python.
+
+    Parameters
+    ----------
+    values : pyarrow.Array or pyarrow.ChunkedArray
+        As a file has them, whose texts need not be UTF-8.
+
+    Returns
+    -------
+    list
+        None for a text that is none.
+    """
+    try:
+        return list(values.to_pylist())
+    except UnicodeDecodeError:
+        return [_plain(value) for value in values]
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return value.as_py()
+    except UnicodeDecodeError:
+        return None
+
+
+def cell(value: Any) -> Any:
+    """Return a value of Arrow as one of Python.
+
+    Parameters
+    ----------
+    value : pyarrow.Scalar
+        The value.
+
+    Returns
+    -------
+    object
+        The same.
+
+    Raises
+    ------
+    OSError
+        If it is a text that is not UTF-8.
+    """
+    try:
+        return value.as_py()
+    except UnicodeDecodeError as error:
+        raise OSError(0, f"the row holds a text that is not UTF-8: {error}") from error
+
+
 def _candidates(schema: Any) -> dict[str, Column]:
-    found = (_column(field) for field in schema)
+    names = schema.names  # of several columns of one name none can be asked for
+    found = (_column(field) for field in schema if names.count(field.name) == 1)
     return {column.name: column for column in found if column is not None}
 
 
@@ -120,7 +171,7 @@ def _said(schema: Any) -> Iterator[str]:
     try:
         noted = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         features = noted["info"]["features"].items()
-    except (ValueError, KeyError, TypeError, AttributeError):  # no such note
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # no such note
         return
     for name, feature in features:
         if isinstance(feature, dict) and feature.get("_type") == "Image":
@@ -133,7 +184,7 @@ def _samples(batches: Iterable[Any], known: dict[str, Column]) -> dict[str, list
     rows = 0
     for batch in batches:
         for name, values in samples.items():
-            values += [value for value in batch.column(name).to_pylist() if value is not None]
+            values += [value for value in plain(batch.column(name)) if value is not None]
         rows += len(batch)
         if rows >= SAMPLED_ROWS or (rows > SAMPLED_AT_ONCE and all(samples.values())):
             break

@@ -9,10 +9,10 @@ from typing import Any
 from blake3 import blake3
 
 from lookalike.errors import LookalikeError
-from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, column_of
+from lookalike.extras import optional
+from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain
 from lookalike.sources.blobs import Blob, blob
 from lookalike.sources.folders import Source
-from lookalike.sources.optional import optional
 from lookalike.sources.rows import Place, Rows, Splits
 
 EXTRA = "huggingface"
@@ -109,6 +109,8 @@ def open_saved(path: str, column: str | None) -> Source:
     found = _loaded(lambda package: package.load_from_disk(path))
     if is_dataset(found):
         return _saved(found, path, column)
+    if not found:
+        raise OSError(0, "a dataset without splits")
     return Splits(path, [_saved(part, f"{path}/{split}", column) for split, part in found.items()])
 
 
@@ -186,7 +188,7 @@ class _Dataset:
         assert self._column is not None
         for part in _slices(self._rows, ROWS_AT_ONCE):
             for chunk in part.column(0).chunks:
-                yield from (chunk if self._column.path == self._column.name else chunk.field("path")).to_pylist()
+                yield from plain(chunk if self._column.path == self._column.name else chunk.field("path"))
 
     def value(self, number: int) -> Any:
         """Return the cell of a row."""
@@ -201,7 +203,7 @@ class _Dataset:
                     raise OSError(0, f"the dataset is damaged there: {error}") from error
                 self._block = block
             cells = self._cells
-        return None if cells is None else cells[at].as_py()
+        return None if cells is None else cell(cells[at])
 
     def names(self) -> list[str]:
         """Return the names of all columns."""
@@ -210,7 +212,7 @@ class _Dataset:
     def column(self, name: str, numbers: Sequence[int]) -> list[Any]:
         """Return what a column holds in some rows."""
         rows = self._dataset.select_columns([name]).with_format("arrow")
-        return list(rows[list(numbers)].column(0).to_pylist()) if numbers else []
+        return plain(rows[list(numbers)].column(0)) if numbers else []
 
     def is_there(self) -> bool:
         """Return whether its files are unchanged."""

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from lookalike.errors import UsageError
-from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, column_of
+from lookalike.extras import optional
+from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain
 from lookalike.sources.blobs import Blob
-from lookalike.sources.optional import optional
 from lookalike.sources.rows import Place, Rows
 
 OF_HASHES = b"lookalike"
@@ -92,7 +92,7 @@ class _Batches:
         with self._opened() as file:
             try:
                 for batch in file.iter_batches(batch_size=1024, columns=[self._column.path], use_threads=False):
-                    for value in batch.column(0).to_pylist():
+                    for value in plain(batch.column(0)):
                         yield value["path"] if isinstance(value, dict) else value
             except (self._arrow.ArrowException, OSError) as error:
                 raise OSError(0, f"the Parquet file is damaged: {error}") from error
@@ -102,7 +102,7 @@ class _Batches:
         group = int(np.searchsorted(self._starts, number, side="right")) - 1
         batch, at = divmod(number - int(self._starts[group]), self._rows_at_once[group])
         with self._lock:
-            return self._batch(group, batch)[at].as_py()
+            return cell(self._batch(group, batch)[at])
 
     def names(self) -> list[str]:
         """Return the names of all columns."""
@@ -112,7 +112,7 @@ class _Batches:
         """Return what a column holds in some rows; all of it is read."""
         with self._opened() as file:
             try:
-                return list(file.read(columns=[name], use_threads=False).column(0).take(list(numbers)).to_pylist())
+                return plain(file.read(columns=[name], use_threads=False).column(0).take(list(numbers)))
             except self._arrow.ArrowException as error:
                 raise OSError(0, f"column {name!r} of the Parquet file cannot be read: {error}") from error
 

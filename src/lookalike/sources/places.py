@@ -62,10 +62,11 @@ class Placer:
         return shard, path[len(shard) :].lstrip("/" + os.sep)
 
     def _shard(self, path: str, source: str) -> str:
-        root = root_of(path, self._roots) or path[: path.rfind("/")]
+        known = root_of(path, self._roots)  # None for what a hash table tells of
+        root = known or path[: path.rfind("/")]
         if source == "files":
             return root
-        start = len(root.rstrip("/"))
+        start = len((known or "").rstrip("/"))
         ends = (at for at, letter in enumerate(path) if letter == "/" and at >= start)
         return next((path[:end] for end in ends if ending_of(path[:end]) is not None), root)
 

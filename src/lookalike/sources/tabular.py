@@ -4,10 +4,9 @@ The forms are Parquet, Arrow as the `datasets` library caches it, and a dataset 
 """
 
 import os
-from importlib import import_module
-from typing import Any
 
 from lookalike.errors import SourceError, UsageError
+from lookalike.extras import optional
 
 
 class Tabular:
@@ -31,11 +30,11 @@ class Tabular:
         self._parquet = path.lower().endswith(".parquet")
         try:
             if self._parquet:
-                parquet = _extra("pyarrow.parquet", "tables")
+                parquet = optional("pyarrow.parquet", "tables")
                 self.rows = int(parquet.read_metadata(path).num_rows)
                 self.names: list[str] = list(parquet.read_schema(path).names)
                 return
-            package = _extra("datasets", "huggingface")
+            package = optional("datasets", "huggingface")
             self._table = package.load_from_disk(path) if os.path.isdir(path) else package.Dataset.from_file(path)
             self.rows, self.names = int(self._table.num_rows), list(self._table.column_names)
         except (OSError, ValueError, AttributeError) as error:  # the last where it is several tables
@@ -57,15 +56,7 @@ class Tabular:
             One value per row.
         """
         if self._parquet:
-            table = _extra("pyarrow.parquet", "tables").read_table(self._path, columns=[name])
+            table = optional("pyarrow.parquet", "tables").read_table(self._path, columns=[name])
             values: list[object] = table.column(0).to_pylist()
             return values
         return list(self._table.select_columns([name]).with_format("arrow")[:].column(0).to_pylist())
-
-
-def _extra(module: str, extra: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        name = module.partition(".")[0]
-        raise UsageError(f"{name} is not installed: pip install 'lookalike[{extra}]'") from error

@@ -25,6 +25,7 @@ MAX_SIZE = 1 << 62
 """Sizes and times beyond this are nonsense."""
 DAMAGE = (
     tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError, OverflowError, IndexError, KeyError,
+    RecursionError,  # of headers that each are of the next one
 )  # fmt: skip
 """What reading a damaged archive raises."""
 
@@ -128,10 +129,16 @@ class Tar:
         if isinstance(data, bytes) and len(data) < (place := self._places[name]).size:
             if (refused := too_large(place.size)) is not None:
                 return refused
-            with self._lock:
-                assert self._file is not None
-                self._file.seek(place.offset)
-                data = bytes(self._file.read(place.size))
+            try:
+                with self._lock:
+                    if self._file is None:
+                        self._file, _ = self._open()
+                    self._file.seek(place.offset)
+                    data = bytes(self._file.read(place.size))
+            except DAMAGE as error:
+                return Unreadable("damaged", f"the archive is damaged there: {error}")
+            except MemoryError:
+                return Unreadable("limit", "not enough memory to read it")
         return data
 
     def is_there(self) -> bool:
@@ -212,18 +219,21 @@ class _Headers:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self.left = MAX_HEADER_BYTES
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, size: int) -> bytes:
         """Return the next bytes of a header."""
-        if not 0 <= size <= MAX_HEADER_BYTES:
-            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        if not 0 <= size <= self.left:
+            raise tarfile.ReadError(f"a header of more than {MAX_HEADER_BYTES:,} bytes")
+        self.left -= size
         return self._file.read(size)
 
 
 def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
     """Yield the headers of an archive; unlike `tarfile`, take no damage for its end."""
-    archive = tarfile.open(fileobj=cast("BinaryIO", _Headers(file)), mode="r:")  # noqa: SIM115 - nothing to close
+    headers = _Headers(file)
+    archive = tarfile.open(fileobj=cast("BinaryIO", headers), mode="r:")  # noqa: SIM115 - nothing to close
     info = archive.next()
     before = 0
     while info is not None:
@@ -232,6 +242,7 @@ def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
         before = archive.offset
         archive.members = []  # type: ignore[attr-defined]  # it would keep a kilobyte of each
         yield info
+        headers.left = MAX_HEADER_BYTES
         file.seek(before - 1)
         if not file.read(1):
             raise tarfile.ReadError("it ends in the middle of a member")

@@ -129,7 +129,7 @@ class Zip:
         file = self._blob.open()
         try:
             archive = zipfile.ZipFile(file)
-        except (*DAMAGE, NotImplementedError) as error:
+        except DAMAGE as error:  # what is not implemented is a RuntimeError
             try:
                 archive = salvaging.salvage(file)
             except OSError:
@@ -195,5 +195,7 @@ def _whole(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadabl
     try:
         with archive.open(info) as member:
             return member.read()
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, RuntimeError, NotImplementedError) as error:
+    except DAMAGE as error:
         return Unreadable("damaged", f"the archive is damaged there: {error}")
+    except MemoryError:
+        return Unreadable("limit", "not enough memory to read it")

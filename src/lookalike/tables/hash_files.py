@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.model import HashSpec
 from lookalike.tables.hashes import HashTable, columns_of
-from lookalike.tables.schema import RUN_KEY, SHORT, Header, arrow_schema, extra
+from lookalike.tables.schema import RUN_KEY, SHORT, Header, arrow_schema
 
 
 def write_csv(tables: Iterable[HashTable], specs: Sequence[HashSpec], file: BinaryIO) -> None:
@@ -76,7 +77,7 @@ def write_parquet(
     UsageError
         If pyarrow is not installed.
     """
-    parquet = extra("pyarrow.parquet")
+    parquet = optional("pyarrow.parquet")
     skipped: Counter[str] = Counter()
     incomplete: list[str] = []
     writer = None
@@ -135,5 +136,5 @@ def writer_of(path: str) -> Writer:
     if ending not in WRITERS:
         raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(WRITERS)}")
     if ending == ".parquet":
-        extra("pyarrow.parquet")
+        optional("pyarrow.parquet")
     return WRITERS[ending]

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.hashes import way
 from lookalike.hashes.value import ImageHash
 from lookalike.model import Failure, HashSpec
 from lookalike.tables.files import path_fields, printable
-from lookalike.tables.schema import FACTS, Header, arrow_schema, extra
+from lookalike.tables.schema import FACTS, Header, arrow_schema
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,7 +189,7 @@ class HashTable:
         UsageError
             If pyarrow is not installed.
         """
-        arrow = extra("pyarrow")
+        arrow = optional("pyarrow")
         schema, refs, failures = arrow_schema(self.header), self.refs, self.failures
 
         def fixed(octets: NDArray[np.uint8]) -> Any:
@@ -236,7 +237,7 @@ class HashTable:
         UsageError
             If pandas is not installed.
         """
-        return extra("pandas").DataFrame(list(self.rows()), columns=columns_of(self.specs))
+        return optional("pandas").DataFrame(list(self.rows()), columns=columns_of(self.specs))
 
 
 def join_tables(tables: Sequence[HashTable]) -> HashTable:

@@ -6,14 +6,14 @@ import io
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.errors import UsageError
+from lookalike.errors import UnsafeError, UsageError
+from lookalike.extras import optional
 from lookalike.model import Tier
 from lookalike.tables.files import check_folder, printable, replacing, write_paths
 
@@ -154,7 +154,7 @@ class KeepTable:
         UsageError
             If pyarrow is not installed.
         """
-        arrow = _extra("pyarrow")
+        arrow = optional("pyarrow")
         words = arrow.dictionary(arrow.int32(), arrow.string())
         types = {
             "source": words, "shard": words, "role": words, "tier": words, "row": arrow.int64(),
@@ -179,7 +179,7 @@ class KeepTable:
         UsageError
             If pandas is not installed.
         """
-        pandas = _extra("pandas")
+        pandas = optional("pandas")
         types = {
             "source": "category", "shard": "category", "role": "category", "tier": "category", "row": "Int64",
             "bytes": "int64", "group": "Int64",
@@ -202,8 +202,14 @@ class KeepTable:
         ------
         UsageError
             If the ending is unknown, the file cannot be written, or an optional package is not installed.
+        UnsafeError
+            If the images come from that file.
         """
         check_keep_output(path)
+        if any(
+            os.path.exists(shard) and os.path.samefile(path, shard) for shard in self.shards if os.path.exists(path)
+        ):
+            raise UnsafeError(f"{path} holds the images, and is not overwritten: name another file")
         ending = Path(path).suffix.lower()
         if ending in LISTS:
             write_paths((self.path[row] for row in np.flatnonzero(self.keep).tolist()), path)
@@ -229,7 +235,7 @@ def check_keep_output(path: str) -> None:
     if ending not in (*WRITERS, *LISTS):
         raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join((*WRITERS, *LISTS))}")
     if ending == ".parquet":
-        _extra("pyarrow.parquet")
+        optional("pyarrow.parquet")
     check_folder(path)
 
 
@@ -254,8 +260,10 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
     ------
     UsageError
         If a file cannot be written, or there are several tables and no folder.
+    UnsafeError
+        If something else than a mask is there, such as the table itself; then nothing is written.
     """
-    arrow, parquet = _extra("pyarrow"), _extra("pyarrow.parquet")
+    arrow, parquet = optional("pyarrow"), optional("pyarrow.parquet")
     single = Path(path).suffix.lower() == ".parquet"
     if single and len(rows) != 1:
         raise UsageError(f"--mask {path} is one file, and there are {len(rows):,} tables: name a folder")
@@ -263,6 +271,8 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
         os.makedirs(path, exist_ok=True)
     number = {shard: at for at, shard in enumerate(table.shards)}
     targets = [path] if single else [os.path.join(path, name) for name in _names(list(rows))]
+    for target in targets:
+        _check_mask(target)
     for target, (shard, count) in zip(targets, rows.items(), strict=True):
         keep = np.ones(count, np.bool_)
         own = np.flatnonzero(table.shard == number[shard]) if shard in number else np.zeros(0, np.int64)
@@ -270,6 +280,20 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
         with replacing(target) as file:
             parquet.write_table(arrow.table({"keep": keep}), file)
     return targets
+
+
+def _check_mask(path: str) -> None:
+    """Refuse to overwrite what is no mask: in the folder of the tables, masks have their names."""
+    if not os.path.lexists(path):
+        return
+    try:
+        is_mask = optional("pyarrow.parquet").read_schema(path).names == ["keep"]
+    except (OSError, ValueError):
+        is_mask = False
+    if not is_mask:
+        raise UnsafeError(
+            f"{path} is there and no mask, and is not overwritten: name another file or folder for --mask"
+        )
 
 
 def _names(shards: Sequence[str]) -> list[str]:
@@ -289,7 +313,7 @@ def _write_csv(table: KeepTable, file: BinaryIO) -> None:
 
 
 def _write_parquet(table: KeepTable, file: BinaryIO) -> None:
-    _extra("pyarrow.parquet").write_table(table.to_arrow(), file)
+    optional("pyarrow.parquet").write_table(table.to_arrow(), file)
 
 
 WRITERS: dict[str, Callable[[KeepTable, BinaryIO], None]] = {".parquet": _write_parquet, ".csv": _write_csv}
@@ -305,10 +329,3 @@ def _bytes(paths: list[str]) -> list[str | None]:
         None if path.isascii() or printable(path) == path else base64.b64encode(os.fsencode(path)).decode("ascii")
         for path in paths
     ]
-
-
-def _extra(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error

@@ -5,11 +5,11 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.tables.files import path_fields, printable
 
 Row = dict[str, Any]
@@ -44,7 +44,7 @@ class PairFile:
         self.path = path
         self._schema: Any = None
         if path.lower().endswith(".parquet"):
-            self._parquet = _extra("pyarrow.parquet")
+            self._parquet = optional("pyarrow.parquet")
             try:
                 self._schema = self._parquet.read_schema(path)
             except (OSError, ValueError) as error:  # of Arrow; what is no Parquet file is a ValueError
@@ -208,7 +208,7 @@ def check_rows_file(path: str) -> None:
     if Path(path).suffix.lower() not in ENDINGS:
         raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(ENDINGS)}")
     if path.lower().endswith(".parquet"):
-        _extra("pyarrow.parquet")
+        optional("pyarrow.parquet")
 
 
 def write_rows(rows: Iterable[Row], columns: Mapping[str, Any], file: BinaryIO, ending: str) -> None:
@@ -252,7 +252,7 @@ def _write_jsonl(rows: Iterable[Row], columns: Mapping[str, Any], file: BinaryIO
 
 
 def _write_parquet(rows: Iterable[Row], columns: Mapping[str, Any], file: BinaryIO) -> None:
-    arrow, parquet = _extra("pyarrow"), _extra("pyarrow.parquet")
+    arrow, parquet = optional("pyarrow"), optional("pyarrow.parquet")
     kinds = {name: getattr(arrow, ARROW[kind])() if kind in ARROW else kind for name, kind in columns.items()}
     schema = arrow.schema(list(kinds.items()))
     with parquet.ParquetWriter(file, schema) as writer:
@@ -273,10 +273,3 @@ def _parts(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
             part = []
     if part:
         yield part
-
-
-def _extra(module: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error

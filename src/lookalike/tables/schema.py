@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from importlib import import_module
 from typing import Any
 
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.hashes import algorithm, way
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec
 
@@ -56,30 +56,6 @@ class Header:
     run: dict[str, Any] = field(default_factory=dict)
 
 
-def extra(module: str) -> Any:
-    """Import a module that the extra ``tables`` brings.
-
-    Parameters
-    ----------
-    module : str
-        Its name.
-
-    Returns
-    -------
-    module
-        Imported.
-
-    Raises
-    ------
-    UsageError
-        If it is not installed.
-    """
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[tables]'") from error
-
-
 def arrow_schema(header: Header) -> Any:
     """Return the schema of a hash table for Arrow; needs the extra ``tables``.
 
@@ -93,7 +69,7 @@ def arrow_schema(header: Header) -> Any:
     pyarrow.Schema
         With the metadata that `read_header` reads.
     """
-    arrow = extra("pyarrow")
+    arrow = optional("pyarrow")
     kinds = {"binary": arrow.binary(), "bool": arrow.bool_()}
 
     def typed(part: dict[str, str]) -> dict[str, Any]:
@@ -138,9 +114,9 @@ def read_header(path: str) -> Header | None:
     with open(path, "rb") as file:
         if file.read(4) != b"PAR1":
             return None
-    arrow = extra("pyarrow")
+    arrow = optional("pyarrow")
     try:
-        metadata = extra("pyarrow.parquet").read_metadata(path).metadata or {}
+        metadata = optional("pyarrow.parquet").read_metadata(path).metadata or {}
     except arrow.ArrowInvalid:
         return None
     if KEY not in metadata:
@@ -154,7 +130,7 @@ def read_header(path: str) -> Header | None:
         specs = tuple(HashSpec(**spec) for spec in told["specs"])
         run = json.loads(metadata.get(RUN_KEY, b"{}"))
         return Header(specs, bool(told["facts"]), bool(told["thumbnails"]), int(told["decode"]), dict(run))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"{path} has the mark of a hash table, but not its metadata: write it again") from error

@@ -6,7 +6,7 @@ from typing import Any
 from lookalike.errors import UsageError
 
 
-def optional(module: str, extra: str) -> Any:
+def optional(module: str, extra: str = "tables") -> Any:
     """Import a module of an optional package.
 
     Parameters
