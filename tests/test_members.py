@@ -21,9 +21,8 @@ def matches(keeper: list[int], tier: list[int]) -> Matches:
     count = len(keeper)
     score = np.full(count, 900)
     levels = np.array(tier, np.uint8)
-    return Matches(
-        own, group, levels, score, np.zeros(count, EVIDENCE), np.zeros(count, np.bool_), np.zeros((count, 2), np.int64)
-    )
+    verdict = np.zeros(count, np.int64), np.zeros(1, EVIDENCE), np.zeros(1, np.bool_), np.zeros((1, 2), np.int64)
+    return Matches(own, group, levels, score, *verdict)
 
 
 def units(unit: list[int], masks: tuple[int, ...] = ()) -> Units:

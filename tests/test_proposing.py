@@ -13,7 +13,7 @@ from PIL import ImageDraw, ImageOps
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike import grouping, join, proposing
+from lookalike import grouping, join, proposing, seeking
 from lookalike.columns import Images
 from lookalike.hashes import crops
 from lookalike.model import HashSpec
@@ -28,12 +28,12 @@ from lookalike.variants import Sort
 @settings(deadline=None, max_examples=60)
 def test_looked_for_and_listed_neighbours_are_the_same(values: list[int], radius: int) -> None:
     distinct, _ = join.collapse(np.array(values, np.uint64))
-    listed = proposing.near_hashes(distinct, radius, threads=1)
+    listed = seeking.near_hashes(distinct, radius, threads=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(proposing, "MOST_PAIRS", -1)
-        sought = proposing.near_hashes(distinct, radius, threads=2)
+        patch.setattr(seeking, "MOST_PAIRS", -1)
+        sought = seeking.near_hashes(distinct, radius, threads=2)
     pairs = len(join.distinct_pairs(distinct, radius)[0])
-    assert isinstance(sought, proposing._Sought) == (pairs > 0)
+    assert isinstance(sought, seeking._Sought) == (pairs > 0)
     assert listed.count == sought.count == len(distinct)
     assert np.array_equal(listed.labels(), sought.labels())
     for number in range(len(distinct)):
@@ -47,7 +47,7 @@ def test_findings_do_not_depend_on_it(tmp_path_factory: pytest.TempPathFactory) 
             (folder / f"{seed}-{quality}.jpg").write_bytes(encode(scene(seed, 400, 300), quality=quality))
     listed = la.find(folder, use_catalog=False, workers=1).to_dict()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(proposing, "MOST_PAIRS", 0)
+        patch.setattr(seeking, "MOST_PAIRS", 0)
         sought = la.find(folder, use_catalog=False, workers=1).to_dict()
     assert listed["stats"]["groups"] == 4
     assert sought["groups"] == listed["groups"]
@@ -55,8 +55,8 @@ def test_findings_do_not_depend_on_it(tmp_path_factory: pytest.TempPathFactory) 
 
 def test_a_clique_is_grouped_without_its_pairs() -> None:
     distinct = np.arange(12_000, dtype=np.uint64)[:, np.newaxis]  # 72 million pairs within 14 bits
-    found = proposing.near_hashes(distinct, 14, threads=2)
-    assert isinstance(found, proposing._Sought)
+    found = seeking.near_hashes(distinct, 14, threads=2)
+    assert isinstance(found, seeking._Sought)
     assert not found.labels().any()
     assert len(found.near(5)) == 11_999
 
@@ -87,7 +87,7 @@ def test_hits_are_those_of_every_pair_however_they_are_found(
         patch.setattr(proposing, "MOST_PAIRS", -1)
         layers.append(crossed(plain, made, radius).layer(known, threads=2))
         plain_layer = known_layer.layer(0, threads=1)
-    assert isinstance(layers[1]._neighbours, proposing._SoughtHits)
+    assert isinstance(layers[1]._neighbours, seeking.SoughtHits)
     everything = [grouping.Candidates(len(rows), [layer, plain_layer]) for layer in layers]
     for item, (own, *of_own) in enumerate(rows):
         near = [
@@ -130,7 +130,7 @@ def test_hits_of_a_clique_are_not_kept(known: int) -> None:
     layer = dense.layer(known, threads=2)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert isinstance(layer._neighbours, proposing._SoughtHits)
+    assert isinstance(layer._neighbours, seeking.SoughtHits)
     assert most < 1.5e9
     assert len(np.unique(np.concatenate(layer.near(5)))) == 20_000
 

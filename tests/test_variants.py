@@ -10,7 +10,7 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike import bits, hashes, variants
 from lookalike.decode import decode
-from lookalike.hashes import crops
+from lookalike.hashes import borders, crops
 from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed, within
 from lookalike.model import HashSpec, Tier
 from lookalike.opening import open_catalog
@@ -175,3 +175,15 @@ def test_against_and_bordered_copies(tmp_path: Path) -> None:
     assert (Path(keeper.ref.path).name, Path(member.ref.path).name) == ("a.jpg", "framed.jpg")
     assert "border added" in member.relation
     assert [Path(path).name for path in found.unmatched] == ["other.jpg"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pictures_without_a_plain_edge_are_not_looked_at_closer(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    luma = random.integers(0, 256, (12, 64, 64)).astype(np.uint8)
+    for picture in luma:  # a band at an edge: of one level, of a few, or of as many as are too many
+        level, spread, width = (int(random.integers(*bounds)) for bounds in ((0, 200), (1, 40), (0, 12)))
+        np.rot90(picture, int(random.integers(0, 4)))[:width] = random.integers(level, level + spread, (width, 64))
+    found = trim_boxes(luma)
+    assert np.array_equal(found, borders._boxes(luma))
+    assert (found != np.array(WHOLE)).any()

@@ -21,11 +21,11 @@ from accuracy.corpus import ORIGINAL, PAIRS, Corpus, corpus_of, part_of
 from accuracy.impostors import CHANGED, FAMILIES
 from accuracy.pairs import Judged, judged
 from accuracy.plain import HASHES, plain_hash
-from lookalike.judging import PAIRS_PER_THREAD
 from lookalike.model import Tier
 from lookalike.options import FindOptions
 from lookalike.transforms import TRANSFORMS
 from lookalike.verify import verify
+from lookalike.verifying import PAIRS_PER_THREAD
 from photos import photos_folder
 from timing import table as markdown
 

@@ -5,6 +5,7 @@ algorithm's own matrix, is the most significant bit of word 0, so the hexadecima
 ``imagehash`` prints. Bits past *b* in the last word are zero.
 """
 
+from collections.abc import Sequence
 from math import comb
 from string import hexdigits
 
@@ -106,12 +107,12 @@ def to_bytes(block: NDArray[np.uint64]) -> list[bytes]:
     return [row.tobytes() for row in octets]
 
 
-def from_bytes(rows: list[bytes], bits: int) -> NDArray[np.uint64]:
+def from_bytes(rows: Sequence[bytes], bits: int) -> NDArray[np.uint64]:
     """Undo `to_bytes`.
 
     Parameters
     ----------
-    rows : list of bytes
+    rows : sequence of bytes
         Values of 8 * words(bits) bytes, or several of these one after another.
     bits : int
         Number of bits per hash.
@@ -132,9 +133,9 @@ def from_bytes(rows: list[bytes], bits: int) -> NDArray[np.uint64]:
     array([[5]], dtype=uint64)
     """
     width = words(bits)
-    odd = next((len(row) for row in rows if len(row) % (width * 8)), None)
-    if odd is not None:
-        raise ValueError(f"hashes must have {width * 8} bytes each, got {odd} bytes")
+    odd = [length for length in set(map(len, rows)) if length % (width * 8)]
+    if odd:
+        raise ValueError(f"hashes must have {width * 8} bytes each, got {min(odd)} bytes")
     return np.frombuffer(b"".join(rows), ">u8").reshape(-1, width).astype(np.uint64)
 
 

@@ -214,7 +214,7 @@ class Grouped:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Who was matched with whom; one row per image.
+    """Who was matched with whom; one row per image, and one of what a verdict was made from per item that was attached.
 
     Attributes
     ----------
@@ -226,11 +226,13 @@ class Matches:
         `lookalike.model.Tier` of the image with its keeper; EXACT for keepers, NONE where the two were never verified.
     score : ndarray of int64, shape (n,)
         Verification score in thousandths.
-    evidence : ndarray of `lookalike.verify.EVIDENCE`, shape (n,)
-        What the verdict on the image and its keeper was made from; all zero where there is none.
-    keeper_left : ndarray of bool, shape (n,)
+    verdict : ndarray of int64, shape (n,)
+        Row of the following of each image; most images are attached to none, and share the first one, all zero.
+    evidence : ndarray of `lookalike.verify.EVIDENCE`, shape (m,)
+        What the verdict on the image and its keeper was made from.
+    keeper_left : ndarray of bool, shape (m,)
         Whether the keeper is the left picture of the evidence.
-    frames : ndarray of int64, shape (n, 2)
+    frames : ndarray of int64, shape (m, 2)
         Which frames of the keeper and of the image were found alike; 0 for the first.
     """
 
@@ -238,6 +240,7 @@ class Matches:
     group: NDArray[np.int64]
     tier: NDArray[np.uint8]
     score: NDArray[np.int64]
+    verdict: NDArray[np.int64]
     evidence: NDArray[np.void]
     keeper_left: NDArray[np.bool_]
     frames: NDArray[np.int64]

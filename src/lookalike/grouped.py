@@ -333,21 +333,21 @@ class Grouped(Sequence[Group]):
             return "connected through others only"
         if tier is Tier.EXACT:
             return verify.equality(self._images.facts, one, other)
-        matches = self._matches
-        if matches.frames[row].any():
-            return _frames(matches.frames[row].tolist(), self._images.path[keeper], self._images.path[row])
+        matches, at = self._matches, int(self._matches.verdict[row])
+        if matches.frames[at].any():
+            return _frames(matches.frames[at].tolist(), self._images.path[keeper], self._images.path[row])
         return verify.relation(
-            self._images.facts, one, other, tier, matches.evidence[row], left=bool(matches.keeper_left[row])
+            self._images.facts, one, other, tier, matches.evidence[at], left=bool(matches.keeper_left[at])
         )
 
     def _lacking(self, row: int, keeper: int, tier: Tier) -> tuple[str, ...]:
         one, other = int(self._images.content[keeper]), int(self._images.content[row])
-        matches = self._matches
-        evidence = None if tier is Tier.EXACT else matches.evidence[row]  # which is of the two items, not within one
-        facts, left = self._images.facts, bool(matches.keeper_left[row])
+        matches, at = self._matches, int(self._matches.verdict[row])
+        evidence = None if tier is Tier.EXACT else matches.evidence[at]  # which is of the two items, not within one
+        facts, left = self._images.facts, bool(matches.keeper_left[at])
         enlarged = self._ranking.origins.no_finer(other, one, self._pixels)
         lacks = verify.lacking(facts, one, other, tier, evidence, left=left, enlarged=enlarged)
-        if tier is Tier.EDIT and matches.frames[row].any():  # each holds a first frame that the other does not
+        if tier is Tier.EDIT and matches.frames[at].any():  # each holds a first frame that the other does not
             lacks = tuple(name for name in LOSSES if name in {*lacks, "frames"})
         return lacks
 

@@ -90,7 +90,7 @@ class Items:
         return found
 
     def spread(
-        self, items: Grouped, evidence: NDArray[np.void], keeper_left: NDArray[np.bool_], frames: Rows
+        self, items: Grouped, verdict: Rows, evidence: NDArray[np.void], keeper_left: NDArray[np.bool_], frames: Rows
     ) -> Matches:
         """Turn matches of items into matches of images.
 
@@ -98,7 +98,9 @@ class Items:
         ----------
         items : Grouped
             One row per item.
-        evidence, keeper_left, frames : ndarray, shape (items, ...)
+        verdict : ndarray of int64, shape (items,)
+            Row of the following of each item.
+        evidence, keeper_left, frames : ndarray, shape (m, ...)
             As in `Matches`.
 
         Returns
@@ -120,7 +122,7 @@ class Items:
             score = np.where(test, items.score[self.item], 1000)
             alone = self._images.reference | (test & (items.keeper[self.item] == self.item))
             keeper, group = np.where(alone, rows, keeper), np.where(alone, rows, group)
-        return Matches(keeper, group, tier, score, evidence[self.item], keeper_left[self.item], frames[self.item])
+        return Matches(keeper, group, tier, score, verdict[self.item], evidence, keeper_left, frames)
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Candidates to verdicts: pairs of items are verified on their thumbnails and, where these leave doubts, on the files."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -18,9 +19,9 @@ from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
+from lookalike.verifying import Shown, Verdict, one_ahead, verify_parts
 
 PAIRS_AT_ONCE = 4096
-PAIRS_PER_THREAD = 1024
 PIXEL_PAIRS, PIXEL_PAIRS_PER_THREAD = 256, 32
 """Pairs whose files are decoded at once, and how many of these a thread verifies at a time."""
 FLUSH_PAIRS = 1 << 16
@@ -159,9 +160,7 @@ class Judge:
         self._passing: dict[tuple[int, int], tuple[int, int, bytes]] = {}
         """Tier, score and evidence of pairs of which a file was to be looked at and could not be: good for this run only."""
 
-    def __call__(
-        self, left: NDArray[np.int64], right: NDArray[np.int64]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    def __call__(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> Verdict:
         """Verify pairs.
 
         Parameters
@@ -177,9 +176,10 @@ class Judge:
             Thousandths.
         """
         tier, score = np.zeros(len(left), np.uint8), np.zeros(len(left), np.int64)
-        for start in range(0, len(left), PAIRS_AT_ONCE):
-            rows = slice(start, start + PAIRS_AT_ONCE)
-            tier[rows], score[rows] = self._judge(*self.ordered(left[rows], right[rows]))
+        parts = [slice(start, start + PAIRS_AT_ONCE) for start in range(0, len(left), PAIRS_AT_ONCE)]
+        begun = (self._judge(*self.ordered(left[rows], right[rows])) for rows in parts)
+        for rows, verdict in zip(parts, one_ahead(begun), strict=True):
+            tier[rows], score[rows] = verdict
         return tier, score
 
     def ordered(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -225,26 +225,32 @@ class Judge:
         """Store the verdicts made since the last flush."""
         with self._store.transaction():
             for left, right, found in self._fresh:
-                self._store.add_pairs(
-                    self._ids[left], self._ids[right], found.tier, found.score, self._step,
-                    [row.tobytes() if tier < Tier.NONE else None for row, tier in zip(found.evidence, found.tier, strict=True)],
-                )  # fmt: skip
+                evidence: list[bytes | None] = [None] * len(left)
+                for row in np.flatnonzero(found.tier < Tier.NONE).tolist():
+                    evidence[row] = found.evidence[row].tobytes()
+                self._store.add_pairs(self._ids[left], self._ids[right], found.tier, found.score, self._step, evidence)
         self._fresh, self._waiting = [], 0
 
-    def _judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    def _judge(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> Callable[[], Verdict]:
+        """Begin to verify pairs, but for those with a verdict; return what waits for it."""
         tier, score = np.zeros(len(left), np.uint8), np.zeros(len(left), np.int64)
         known, tier[known], score[known] = self._store.pairs(self._ids[left], self._ids[right], self._step)
         passing = self._passing_of(left, right)
         for row, verdict in passing:
             tier[row], score[row], _ = verdict
         new = np.setdiff1d(np.arange(len(left)), [*known.tolist(), *(row for row, _ in passing)])
-        if len(new):
-            found, settled = self._verify(left[new], right[new])
-            tier[new], score[new] = found.tier, found.score
-            self._remember(left[new], right[new], found, settled)
-            if self._waiting >= FLUSH_PAIRS:
-                self.flush()
-        return tier, score
+        verified = self._verify(left[new], right[new]) if len(new) else None
+
+        def finish() -> Verdict:
+            if verified is not None:
+                found, settled = verified()
+                tier[new], score[new] = found.tier, found.score
+                self._remember(left[new], right[new], found, settled)
+                if self._waiting >= FLUSH_PAIRS:
+                    self.flush()
+            return tier, score
+
+        return finish
 
     def _passing_of(
         self, left: NDArray[np.int64], right: NDArray[np.int64]
@@ -266,46 +272,44 @@ class Judge:
         self._fresh.append((left[settled], right[settled], kept))
         self._waiting += int(settled.sum())
 
-    def _verify(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[verify.Verdicts, NDArray[np.bool_]]:
-        """Verify pairs that nobody has verified before; say which verdicts another look could not change."""
+    def _verify(
+        self, left: NDArray[np.int64], right: NDArray[np.int64]
+    ) -> Callable[[], tuple[verify.Verdicts, NDArray[np.bool_]]]:
+        """Begin to verify pairs that nobody has verified before; the end says which verdicts another look could not change."""
         items, at = np.unique(np.concatenate([left, right]), return_inverse=True)
         items, at = items[np.argsort(self._ids[items])], np.argsort(np.argsort(self._ids[items]))[at]
         luma, chroma = self._store.thumbnails(self._ids[items])
-        pictures = pictures_of(luma, chroma, self._width[items], self._height[items])
         one, other = at[: len(left)], at[len(left) :]
-        found = self._part_by_part(pictures, one, other, (left, right), PAIRS_PER_THREAD)
-        two_exposures = self._exposures.differ(self._content[left], self._content[right])
-        doubtful = np.flatnonzero(
-            ~two_exposures & ((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
-        )
-        settled = np.ones(len(left), np.bool_)
-        settled[doubtful] = self._look_closer(found, doubtful, pictures, items, (one, other), (left, right))
-        found.evidence["two_exposures"] = two_exposures
-        found.tier[two_exposures] = np.maximum(found.tier[two_exposures], Tier.SIMILAR)
-        return found, settled
 
-    def _part_by_part(
-        self,
-        pictures: Pictures,
-        one: NDArray[np.int64],
-        other: NDArray[np.int64],
-        pair: tuple[NDArray[np.int64], NDArray[np.int64]],
-        size: int,
-    ) -> verify.Verdicts:
-        def verify_part(start: int) -> verify.Verdicts:
-            rows = slice(start, start + size)
-            return verify.verify(pictures, one[rows], other[rows], self._proposals.hints(pair[0][rows], pair[1][rows]))
+        def shown(rows: NDArray[np.int64]) -> Pictures:
+            return pictures_of(luma[rows], chroma[rows], self._width[items[rows]], self._height[items[rows]])
 
-        parts = list(self._threads.map(verify_part, range(0, len(one), size)))
-        return verify.Verdicts(
-            *(np.concatenate([getattr(part, name) for part in parts]) for name in verify.Verdicts.__slots__)
-        )
+        def hints(rows: slice) -> verify.Hints | None:
+            return self._proposals.hints(left[rows], right[rows])
+
+        verified = verify_parts(shown, one, other, self._threads, hints=hints)
+
+        def finish() -> tuple[verify.Verdicts, NDArray[np.bool_]]:
+            found = verified()
+            two_exposures = np.zeros(len(left), np.bool_)
+            alike = np.flatnonzero((found.tier < Tier.NONE) | (found.doubt > verify.Doubt.NONE))  # most pairs are not
+            two_exposures[alike] = self._exposures.differ(self._content[left[alike]], self._content[right[alike]])
+            doubtful = np.flatnonzero(
+                ~two_exposures & ((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
+            )
+            settled = np.ones(len(left), np.bool_)
+            settled[doubtful] = self._look_closer(found, doubtful, shown, items, (one, other), (left, right))
+            found.evidence["two_exposures"] = two_exposures
+            found.tier[two_exposures] = np.maximum(found.tier[two_exposures], Tier.SIMILAR)
+            return found, settled
+
+        return finish
 
     def _look_closer(
         self,
         found: verify.Verdicts,
         rows: NDArray[np.int64],
-        thumbnails: Pictures,
+        shown: Shown,
         items: NDArray[np.int64],
         at: tuple[NDArray[np.int64], NDArray[np.int64]],
         pair: tuple[NDArray[np.int64], NDArray[np.int64]],
@@ -325,10 +329,12 @@ class Judge:
             part, one, other = part[kept], one[kept], other[kept]
             if not len(part):
                 continue
-            small = thumbnails.take(needed)
-            fine, both = finer(small, luma, chroma), (pair[0][part], pair[1][part])
-            closer = self._part_by_part(fine, one, other, both, PIXEL_PAIRS_PER_THREAD)
-            settle(found, part, closer)
+            fine = finer(shown(needed), luma, chroma)
+
+            def hints(rows: slice, part: NDArray[np.int64] = part) -> verify.Hints | None:
+                return self._proposals.hints(pair[0][part[rows]], pair[1][part[rows]])
+
+            settle(found, part, verify_parts(fine.take, one, other, self._threads, PIXEL_PAIRS_PER_THREAD, hints)())
         return seen
 
     def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:

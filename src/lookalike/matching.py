@@ -98,13 +98,12 @@ def match(
         attached = np.flatnonzero((matched.keeper != own) & ~items.apart(matched.keeper, own))
         one, other = by_frames.met(matched.keeper[attached], attached)
         left, right = judge.ordered(one, other)
-        evidence = np.zeros(count, EVIDENCE)
-        evidence[attached] = judge.evidence(left, right)
-        keeper_left = np.zeros(count, np.bool_)
-        keeper_left[attached] = left == one
-        numbers = np.zeros((count, 2), np.int64)
-        numbers[attached] = shown.number[np.stack([one, other], axis=1)]
-    return items.spread(matched, evidence, keeper_left, numbers)
+        verdict = np.zeros(count, np.int64)
+        verdict[attached] = 1 + np.arange(len(attached))
+        evidence = np.concatenate([np.zeros(1, EVIDENCE), judge.evidence(left, right)])
+        keeper_left = np.concatenate([[False], left == one])
+        numbers = np.concatenate([np.zeros((1, 2), np.int64), shown.number[np.stack([one, other], axis=1)]])
+    return items.spread(matched, verdict, evidence, keeper_left, numbers)
 
 
 def _unless_apart(judge: grouping.Judge, items: Items) -> grouping.Judge:

@@ -1,17 +1,17 @@
 """Verified pairs of a catalog as a stream: join and verify with memory that does not grow with the number of pairs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import decode, hashes, join, verify
+from lookalike import decode, hashes, join
 from lookalike.columns import Facts
 from lookalike.errors import SourceError
-from lookalike.judging import PAIRS_AT_ONCE, PAIRS_PER_THREAD, pictures_of
+from lookalike.judging import PAIRS_AT_ONCE, pictures_of
 from lookalike.model import MIN_DETAIL, HashSpec, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions
@@ -19,6 +19,8 @@ from lookalike.pool import default_workers
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import hash_words
 from lookalike.verify.exposures import Exposures
+from lookalike.verify.views import Pictures
+from lookalike.verifying import Verdict, one_ahead, verify_parts
 
 Column = NDArray[np.int64]
 
@@ -113,33 +115,35 @@ def _verified(place: str, options: FindOptions, workers: int) -> Iterator[Verifi
         owner, block = hash_words(ids, store, options.spec, threads=workers)
         ids = ids[owner]
         for left, right, distance in join.iter_near_pairs(block, options.radius, threads=workers):
-            for start in range(0, len(left), PAIRS_AT_ONCE):
-                rows = slice(start, start + PAIRS_AT_ONCE)
-                tier, score = _judged(store, ids[left[rows]], ids[right[rows]], threads)
+            parts = [slice(start, start + PAIRS_AT_ONCE) for start in range(0, len(left), PAIRS_AT_ONCE)]
+            begun = (_judged(store, ids[left[rows]], ids[right[rows]], threads) for rows in parts)
+            for rows, (tier, score) in zip(parts, one_ahead(begun), strict=True):
                 kept = np.flatnonzero(tier <= options.tier)
                 if len(kept):
-                    at = start + kept
+                    at = rows.start + kept
                     yield VerifiedPairs(ids[left[at]], ids[right[at]], distance[at], tier[kept], score[kept])
 
 
-def _judged(
-    store: Catalog, left: Column, right: Column, threads: ThreadPoolExecutor
-) -> tuple[NDArray[np.uint8], Column]:
-    """Verify pairs of contents on their thumbnails."""
+def _judged(store: Catalog, left: Column, right: Column, threads: ThreadPoolExecutor) -> Callable[[], Verdict]:
+    """Begin to verify pairs of contents on their thumbnails; return what waits for the verdicts."""
     needed, at = np.unique(np.concatenate([left, right]), return_inverse=True)
     facts = store.contents(needed)
-    pictures = pictures_of(*store.thumbnails(needed), facts.width, facts.height)
+    luma, chroma = store.thumbnails(needed)
     one, other = _ordered(facts, at[: len(left)], at[len(left) :])
 
-    def part(start: int) -> verify.Verdicts:
-        rows = slice(start, start + PAIRS_PER_THREAD)
-        return verify.verify(pictures, one[rows], other[rows])
+    def shown(rows: Column) -> Pictures:
+        return pictures_of(luma[rows], chroma[rows], facts.width[rows], facts.height[rows])
 
-    found = list(threads.map(part, range(0, len(one), PAIRS_PER_THREAD)))
-    tier, score = np.concatenate([row.tier for row in found]), np.concatenate([row.score for row in found])
-    two_exposures = Exposures(facts).differ(one, other)
-    tier[two_exposures] = np.maximum(tier[two_exposures], Tier.SIMILAR)
-    return tier, score
+    verified = verify_parts(shown, one, other, threads)
+
+    def finish() -> Verdict:
+        found = verified()
+        alike = np.flatnonzero(found.tier < Tier.SIMILAR)  # only these can become less
+        rows = alike[Exposures(facts).differ(one[alike], other[alike])]
+        found.tier[rows] = Tier.SIMILAR
+        return found.tier, found.score
+
+    return finish
 
 
 def _ordered(facts: Facts, left: Column, right: Column) -> tuple[Column, Column]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lookalike import grouping, join, proposing
+from lookalike import grouping, join, seeking
 from lookalike.columns import Grouped
 from lookalike.grouping import Candidates, Layer, Listed, Neighbours, group, match_references
 from lookalike.model import GroupRule, Tier
@@ -154,11 +154,11 @@ def test_steps_of_any_length_lead_where_single_steps_lead(
     monkeypatch.setattr(grouping, "MOST_KEEPERS", most[0])
     monkeypatch.setattr(grouping, "MOST_CLAIMED", most[1])
     monkeypatch.setattr(grouping, "SLICE", most[2])
-    monkeypatch.setattr(proposing, "MOST_PAIRS", -1)
+    monkeypatch.setattr(seeking, "MOST_PAIRS", -1)
     for seed in range(150):
         case, distinct, radius = hashed_items(seed)
         keeper, label = naive(case, loosest, "star")
-        sought = proposing.near_hashes(distinct, radius, threads=1)
+        sought = seeking.near_hashes(distinct, radius, threads=1)
         for listed in (0, 20, 1 << 20):  # none, some components, all of them
             monkeypatch.setattr(grouping, "MOST_LISTED", listed)
             for candidates in (case.candidates(), case.joined_by(sought)):

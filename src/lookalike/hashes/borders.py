@@ -42,6 +42,15 @@ def trim_boxes(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
     >>> trim_boxes(framed).tolist()
     [[8, 4, 64, 60]]
     """
+    boxes = np.repeat(np.array([WHOLE]), len(luma), 0)
+    edges = np.stack([luma[:, 0], luma[:, -1], luma[:, :, 0], luma[:, :, -1]], axis=1)
+    # Few pictures have an edge that may be a border; the others are not looked at closer.
+    plain = np.flatnonzero((np.ptp(edges, axis=2) <= 2 * MOST_LEVELS).any(axis=1))
+    boxes[plain] = _boxes(luma[plain])
+    return boxes
+
+
+def _boxes(luma: NDArray[np.uint8]) -> NDArray[np.int64]:
     across = luma.transpose(0, 2, 1)
     levels = np.clip(np.ptp(luma[:, ::4, ::4], axis=(1, 2)) // PARTS, LEAST_LEVELS, MOST_LEVELS).astype(np.int16)
     left, right = _bands(across, levels), THUMBNAIL_SIDE - _bands(across[:, ::-1], levels)
@@ -64,15 +73,17 @@ def trimmed(luma: NDArray[np.uint8], boxes: NDArray[np.int64]) -> NDArray[np.uin
     Returns
     -------
     ndarray of uint8, shape (n, side, side)
-        What the boxes hold.
+        What the boxes hold; `luma` itself where that is all of it.
 
     Examples
     --------
     >>> trimmed(np.full((1, 64, 64), 9, np.uint8), np.array([[8, 4, 64, 60]])).max()
     np.uint8(9)
     """
-    made, side = luma.copy(), luma.shape[1]
     cut = np.flatnonzero((boxes != np.array(WHOLE)).any(axis=1))
+    if not len(cut):
+        return luma
+    made, side = luma.copy(), luma.shape[1]
     for row, (left, top, right, bottom) in zip(
         cut.tolist(), (boxes[cut] * (side // THUMBNAIL_SIDE)).tolist(), strict=True
     ):

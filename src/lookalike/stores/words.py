@@ -93,9 +93,10 @@ class Words(Database):
         found, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         block = [np.zeros((0, bits.words(spec.bits)), np.uint64)]
         for rows in self._words(ids, spec, variant):
-            found.append(np.array([content for content, _ in rows], np.int64))
-            count.append(np.array([len(words) // width for _, words in rows], np.int64))
-            block.append(bits.from_bytes([words for _, words in rows], spec.bits))
+            contents, values = zip(*rows, strict=True) if rows else ((), ())
+            found.append(np.array(contents, np.int64))
+            count.append(np.fromiter(map(len, values), np.int64) // width)
+            block.append(bits.from_bytes(values, spec.bits))
         return np.concatenate(found), np.concatenate(count), np.concatenate(block)
 
     def _words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str) -> Iterator[list[tuple[int, bytes]]]:
