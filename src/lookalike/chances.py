@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from lookalike import bits, hashes, variants
+from lookalike.grouping.crowds import MOST_ASKED
 from lookalike.model import Tier
 from lookalike.options import FindOptions
 
@@ -83,3 +84,31 @@ def wide(options: FindOptions, count: int) -> list[str]:
     said += " with --crops" if options.crops else ""
     cost = f"each has about {by_chance(options, count):.2g} neighbours by chance, and every pair is verified"
     return [f"{said}: {cost}; use {', or '.join(advice) or 'fewer images at a time'}"]
+
+
+def passed_over(pairs: int) -> list[str]:
+    """Warn of pairs that nobody looked at.
+
+    Parameters
+    ----------
+    pairs : int
+        How many.
+
+    Returns
+    -------
+    list of str
+        One line, or none.
+
+    Examples
+    --------
+    >>> passed_over(0)
+    []
+    """
+    if not pairs:
+        return []
+    crowd = (
+        f"of more than {MOST_ASKED} candidates of one image the nearest by a finer hash were verified, and none matched"
+    )
+    return [
+        f"{pairs:,} pairs of nearly equal hashes were passed over: {crowd}; a smaller --radius makes crowds smaller"
+    ]

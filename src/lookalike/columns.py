@@ -234,6 +234,8 @@ class Matches:
         Whether the keeper is the left picture of the evidence.
     frames : ndarray of int64, shape (m, 2)
         Which frames of the keeper and of the image were found alike; 0 for the first.
+    passed : int
+        Pairs of nearly equal hashes that were passed over, in crowds of different pictures.
     """
 
     keeper: NDArray[np.int64]
@@ -244,3 +246,4 @@ class Matches:
     evidence: NDArray[np.void]
     keeper_left: NDArray[np.bool_]
     frames: NDArray[np.int64]
+    passed: int = 0

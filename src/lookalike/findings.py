@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import lookalike
 from lookalike import decode, join, tables
-from lookalike.chances import wide
+from lookalike.chances import passed_over, wide
 from lookalike.columns import Matches, Units
 from lookalike.counting import counts
 from lookalike.errors import UsageError
@@ -141,7 +141,8 @@ class Findings:
     @cached_property
     def warnings(self) -> list[str]:
         """What about the options, candidates and tables may mislead, one line each, with what to do instead."""
-        return [*self._notes, *wide(self.options, len(self._images)), *self._scan.warnings]
+        crowded = passed_over(self._matches.passed)
+        return [*self._notes, *wide(self.options, len(self._images)), *crowded, *self._scan.warnings]
 
     @cached_property
     def unmatched(self) -> list[str]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lookalike import grouping
 from lookalike.anyframe import AnyFrame
 from lookalike.columns import Images, Matches
+from lookalike.distances import FineDistances
 from lookalike.frames import NO_FRAMES, Frames, pictures
 from lookalike.items import Items
 from lookalike.judging import Judge
@@ -89,11 +90,12 @@ def match(
         ask = _unless_apart(by_frames, items)
         if len(shown.item) > count:
             near = near.owned(shown.item, count)
+        crowds = grouping.Crowds(FineDistances(images.facts.id[items.content], store, threads=workers))
         if against:
             done = items.has_both | items.kept
-            matched = grouping.match_references(near, ask, options.tier, items.reference, done)
+            matched = grouping.match_references(near, ask, options.tier, items.reference, done, crowds)
         else:
-            matched = grouping.group(near, ask, options.tier, options.group, items.different)
+            matched = grouping.group(near, ask, options.tier, options.group, items.different, crowds)
         own = np.arange(count)
         attached = np.flatnonzero((matched.keeper != own) & ~items.apart(matched.keeper, own))
         one, other = by_frames.met(matched.keeper[attached], attached)
@@ -103,7 +105,7 @@ def match(
         evidence = np.concatenate([np.zeros(1, EVIDENCE), judge.evidence(left, right)])
         keeper_left = np.concatenate([[False], left == one])
         numbers = np.concatenate([np.zeros((1, 2), np.int64), shown.number[np.stack([one, other], axis=1)]])
-    return items.spread(matched, verdict, evidence, keeper_left, numbers)
+    return replace(items.spread(matched, verdict, evidence, keeper_left, numbers), passed=crowds.passed)
 
 
 def _unless_apart(judge: grouping.Judge, items: Items) -> grouping.Judge:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike import grouping, join, seeking
 from lookalike.columns import Grouped
-from lookalike.grouping import Candidates, Layer, Listed, Neighbours, group, match_references
+from lookalike.grouping import Candidates, Crowds, Layer, Listed, Neighbours, crowds, group, match_references
 from lookalike.model import GroupRule, Tier
 
 Pair = tuple[int, int]
@@ -298,3 +298,60 @@ def test_exact_asks_nothing() -> None:
     for rule in RULES:
         assert group(case.candidates(), case.judge, Tier.EXACT, rule).group.tolist() == [0, 1, 2, 3, 4]
     assert case.asked == []
+
+
+def likest_first(case: Case) -> Crowds:
+    """Return crowds by an ideal distance: what is more alike is nearer, and of equals those that come first."""
+
+    def distance(item: int, others: NDArray[np.int64]) -> NDArray[np.int64]:
+        tier = case.verdict[np.minimum(item, others), np.maximum(item, others)].astype(np.int64)
+        return tier * len(case.verdict) + others
+
+    return Crowds(distance)
+
+
+@given(case=cases(), loosest=st.sampled_from(LOOSEST), most=st.sampled_from([1, 2, 5]))
+@settings(deadline=None, max_examples=300)
+def test_crowds_lose_nothing_where_what_matches_is_nearest(case: Case, loosest: Tier, most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "MOST_LISTED", 0)
+        patch.setattr(crowds, "MOST_ASKED", most)
+        few = likest_first(case)
+        found = rows(group(case.candidates(), case.judge, loosest, crowds=few))
+    asked, case.asked = set(case.asked), []
+    assert found == rows(group(case.candidates(), case.judge, loosest))
+    assert len(set(case.asked) - asked) <= few.passed
+
+
+@given(case=cases(), loosest=st.sampled_from(LOOSEST), most=st.sampled_from([1, 2, 5]), data=st.data())
+@settings(deadline=None, max_examples=300)
+def test_crowds_of_references_lose_nothing_either(case: Case, loosest: Tier, most: int, data: st.DataObject) -> None:
+    count = len(case.classes)
+    flags = st.lists(st.booleans(), min_size=count, max_size=count)
+    reference, done = (np.array(data.draw(flags), np.bool_) for _ in range(2))
+    every = rows(match_references(case.candidates(), case.judge, loosest, reference, done))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crowds, "MOST_ASKED", most)
+        few = likest_first(case)
+        assert rows(match_references(case.candidates(), case.judge, loosest, reference, done, few)) == every
+
+
+@pytest.mark.parametrize("against", [False, True])
+def test_a_crowd_of_different_pictures_costs_a_part_for_each(against: bool) -> None:
+    count = 1200
+    verdict = np.full((count, count), Tier.NONE, np.uint8)
+    verdict[3, 1100] = Tier.COPY
+    case = Case([0] * count, [], verdict)
+    few = likest_first(case)
+    if against:
+        reference = np.arange(count) < count // 2
+        matches = match_references(case.candidates(), case.judge, Tier.EDIT, reference, ~reference, few)
+        assert case.asked == []
+        matches = match_references(case.candidates(), case.judge, Tier.EDIT, reference, reference, few)
+    else:
+        matches = group(case.candidates(), case.judge, Tier.EDIT, crowds=few)
+    assert matches.keeper[1100] == 3
+    assert len(case.asked) <= count * crowds.MOST_ASKED
+    assert few.passed > len(case.asked)
+    own = np.arange(count) != 1100
+    assert (matches.keeper[own] == np.flatnonzero(own)).all()

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from lookalike.columns import Grouped
 from lookalike.grouping.candidates import Candidates, Layer, Listed, Neighbours, bounds, connected, without_repetition
+from lookalike.grouping.crowds import Crowds
 from lookalike.model import GroupRule, Tier
 
 __all__ = [
-    "Candidates", "Judge", "Layer", "Listed", "Neighbours", "connected", "group", "match_references", "without_repetition",
+    "Candidates", "Crowds", "Judge", "Layer", "Listed", "Neighbours", "connected", "group", "match_references",
+    "without_repetition",
 ]  # fmt: skip
 
 Judge = Callable[[NDArray[np.int64], NDArray[np.int64]], tuple[NDArray[np.uint8], NDArray[np.int64]]]
@@ -39,6 +41,7 @@ def group(
     loosest: Tier,
     rule: GroupRule = "star",
     different: Mapping[int, frozenset[int]] | None = None,
+    crowds: Crowds | None = None,
 ) -> Grouped:
     """Group items by verified pairs.
 
@@ -55,6 +58,8 @@ def group(
         against some other.
     different : mapping of int to frozenset of int, optional
         Items that are set apart, each with marks; those that share a mark never come into one star.
+    crowds : Crowds, optional
+        Where a star stops to ask; the other rules ask about every candidate.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def group(
     matches = Grouped(np.arange(count), np.arange(count), np.zeros(count, np.uint8), np.zeros(count, np.int64))
     if loosest is Tier.EXACT:
         return matches
-    edges = _walk(candidates, judge) if rule == "star" else _every_pair(candidates, judge)
+    edges = _walk(candidates, judge, loosest, crowds or Crowds()) if rule == "star" else _every_pair(candidates, judge)
     left, right, tier, _ = edges
     for level in LOOSER[: LOOSER.index(loosest) + 1]:
         within = tier <= level
@@ -82,7 +87,12 @@ def group(
 
 
 def match_references(
-    candidates: Candidates, judge: Judge, loosest: Tier, reference: NDArray[np.bool_], done: NDArray[np.bool_]
+    candidates: Candidates,
+    judge: Judge,
+    loosest: Tier,
+    reference: NDArray[np.bool_],
+    done: NDArray[np.bool_],
+    crowds: Crowds | None = None,
 ) -> Grouped:
     """Match items with references only: never with each other, and references never with anything.
 
@@ -98,6 +108,8 @@ def match_references(
         Which items are references.
     done : ndarray of bool, shape (n,)
         Items that need no match.
+    crowds : Crowds, optional
+        Where an item stops to ask; None to ask until it finds a copy.
 
     Returns
     -------
@@ -109,11 +121,17 @@ def match_references(
     if loosest is Tier.EXACT:
         return matches
     best = np.full(count, Tier.NONE, np.uint8)
-    waiting = (
-        (item, iter(near[reference[near]]))
-        for item in np.flatnonzero(~reference & ~done).tolist()
-        for near in (candidates.near(item),)
-    )
+    crowds = crowds or Crowds()
+
+    def in_turn(item: int) -> Iterator[np.int64]:
+        near = candidates.near(item)
+        asking = [(item, crowds.parts(item, near[reference[near]]))]
+        while asking:
+            before = best[item]
+            yield from asking[0][1][0]
+            asking = crowds.rest(asking, {item} if best[item] < before else ())
+
+    waiting = ((item, in_turn(item)) for item in np.flatnonzero(~reference & ~done).tolist())
     open_items: list[tuple[int, Iterator[np.int64]]] = []
     while open_items := [*open_items, *islice(waiting, MOST_OPEN - len(open_items))]:
         # One reference per item and round; an item that found a copy looks no further, and another takes its place.
@@ -130,14 +148,16 @@ def match_references(
     return matches
 
 
-def _walk(candidates: Candidates, judge: Judge) -> tuple[Any, ...]:
+def _walk(candidates: Candidates, judge: Judge, loosest: Tier, crowds: Crowds) -> tuple[Any, ...]:
     """Verify what a star walk at tier copy asks for: each item against the keepers that come before it.
 
-    Every pair of two keepers has been asked when the walk ends, so looser tiers need no further question. Most components
-    have few pairs: these are listed and walked through all at once. The others are asked for what is near, item by item.
+    Every pair of two keepers that is not passed over has been asked when the walk ends, so looser tiers need no further
+    question. Most components have few pairs: these are listed and walked through all at once. The others are asked for what
+    is near, item by item.
     """
     left, right, rest = candidates.listed(MOST_LISTED, MOST_EACH)
-    asked = [*_walk_listed(len(candidates), left, right, judge), *_walk_on_demand(candidates, rest, judge)]
+    asked = [*_walk_listed(len(candidates), left, right, judge)]
+    asked += _walk_on_demand(candidates, rest, judge, loosest, crowds)
     return _edges(asked)
 
 
@@ -173,7 +193,9 @@ def _walk_listed(
         keepers = np.unique(freed[(waits[freed] == 0) & (claimer[freed] == count)])
 
 
-def _walk_on_demand(candidates: Candidates, rest: NDArray[np.bool_], judge: Judge) -> Iterator[tuple[Any, ...]]:
+def _walk_on_demand(
+    candidates: Candidates, rest: NDArray[np.bool_], judge: Judge, loosest: Tier, crowds: Crowds
+) -> Iterator[tuple[Any, ...]]:
     """Walk through the components of some items, a number of keepers at a time.
 
     Components do not touch each other, so all of them take steps at a time and their questions travel together.
@@ -190,14 +212,14 @@ def _walk_on_demand(candidates: Candidates, rest: NDArray[np.bool_], judge: Judg
         walks = going
         for keeper, _ in keepers:
             claimer[keeper] = keeper
-        keepers = [(keeper, others) for keeper, others in keepers if len(others)]
-        if not keepers:
-            continue
-        left = np.concatenate([np.full(len(others), keeper) for keeper, others in keepers])
-        right = np.concatenate([others for _, others in keepers])
-        tier, score = judge(left, right)
-        np.minimum.at(claimer, right[tier <= Tier.COPY], left[tier <= Tier.COPY])
-        yield _matching(left, right, tier, score)
+        asking = [(keeper, crowds.parts(keeper, others)) for keeper, others in keepers if len(others)]
+        while asking:
+            left = np.concatenate([np.full(len(parts[0]), keeper) for keeper, parts in asking])
+            right = np.concatenate([parts[0] for _, parts in asking])
+            tier, score = judge(left, right)
+            np.minimum.at(claimer, right[tier <= Tier.COPY], left[tier <= Tier.COPY])
+            yield _matching(left, right, tier, score)
+            asking = crowds.rest(asking, set(left[tier <= loosest].tolist()))
 
 
 def _next_keepers(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike import collector
 from lookalike.columns import Facts
 from lookalike.errors import CatalogError, FailureKind
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, Thumbnail
@@ -223,16 +224,17 @@ class Contents(Database):
         digest: list[bytes] = []
         same: dict[str, str] = {}
         nothing: dict[str, str | int] = {}  # most contents have no facts, and share this
-        for rows in self.among(query, "id", ids):
-            columns = list(zip(*rows, strict=True)) or [()] * (len(whole) + len(TEXTS))
-            part = slice(len(digest), len(digest) + len(rows))
-            for column, values in zip(whole, columns, strict=False):
-                column[part] = [value or 0 for value in values]
-            formats, dates, facts, digests = columns[len(whole) :]
-            format_ += (same.setdefault(value, value) for value in formats)
-            captured += (value or "" for value in dates)
-            exif += (json.loads(value) if value else nothing for value in facts)
-            digest += digests
+        with collector.paused():
+            for rows in self.among(query, "id", ids):
+                columns = list(zip(*rows, strict=True)) or [()] * (len(whole) + len(TEXTS))
+                part = slice(len(digest), len(digest) + len(rows))
+                for column, values in zip(whole, columns, strict=False):
+                    column[part] = [value or 0 for value in values]
+                formats, dates, facts, digests = columns[len(whole) :]
+                format_ += (same.setdefault(value, value) for value in formats)
+                captured += (value or "" for value in dates)
+                exif += (json.loads(value) if value else nothing for value in facts)
+                digest += digests
         whole = whole[:, : len(digest)]
         numbers: dict[str, Any] = dict(zip(NUMBERS, whole, strict=False))
         flags: dict[str, Any] = {

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits
+from lookalike import bits, collector
 from lookalike.model import HashSpec
 from lookalike.stores.database import Database
 
@@ -92,11 +92,12 @@ class Words(Database):
         width = bits.words(spec.bits) * (bits.WORD // 8)
         found, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         block = [np.zeros((0, bits.words(spec.bits)), np.uint64)]
-        for rows in self._words(ids, spec, variant):
-            contents, values = zip(*rows, strict=True) if rows else ((), ())
-            found.append(np.array(contents, np.int64))
-            count.append(np.fromiter(map(len, values), np.int64) // width)
-            block.append(bits.from_bytes(values, spec.bits))
+        with collector.paused():
+            for rows in self._words(ids, spec, variant):
+                contents, values = zip(*rows, strict=True) if rows else ((), ())
+                found.append(np.array(contents, np.int64))
+                count.append(np.fromiter(map(len, values), np.int64) // width)
+                block.append(bits.from_bytes(values, spec.bits))
         return np.concatenate(found), np.concatenate(count), np.concatenate(block)
 
     def _words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str) -> Iterator[list[tuple[int, bytes]]]:

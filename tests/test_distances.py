@@ -1,0 +1,80 @@
+"""Distances by a finer hash, made of what is asked about only; and crowds as a search meets them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lookalike as la
+from conftest import scene
+from lookalike import bits, grouping, hashes
+from lookalike.distances import FINE, FineDistances
+from lookalike.grouping import crowds
+from lookalike.model import Thumbnail
+from lookalike.stores.catalog import Catalog
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    with Catalog(str(tmp_path / "catalog.sqlite")) as opened:
+        yield opened
+
+
+def test_distances_are_those_of_the_hashes_and_only_what_is_asked_about_is_hashed(catalog: Catalog) -> None:
+    luma = np.random.default_rng(3).integers(0, 256, (9, 64, 64), np.uint8)
+    shown = [
+        (bytes([at]) * 32, 9, Thumbnail(one, np.zeros((8, 8, 2), np.uint8), 64, 64, "PNG"))
+        for at, one in enumerate(luma)
+    ]
+    with catalog.transaction():
+        ids = catalog.add_contents(shown, decoder="pillow 1", version=1)
+    own = np.array([ids[0], *ids[::-1]])  # two items of one content
+    made = hashes.hash_block(luma, FINE)[[0, *range(9)[::-1]]]
+    distances = FineDistances(own, catalog, threads=1)
+    for item, others in ((2, np.array([0, 5, 9])), (0, np.array([2, 3, 9]))):
+        assert distances(item, others).tolist() == bits.distance(made[others], made[item]).tolist()
+    assert distances(0, np.array([9])).tolist() == [0]
+    assert catalog.count_words(FINE, "plain") == len({own[at] for at in (0, 2, 3, 5, 9)})
+
+
+def cards(folder: Path, count: int) -> None:
+    """Draw cards of one design, each with another pattern in its small squares, and a smaller copy of one of them."""
+    folder.mkdir()
+    design = np.asarray(scene(1, 512, 512).convert("L"), np.int16)
+    for seed in range(count):
+        pattern = np.random.default_rng(seed).choice([-45, 45], (32, 32)).repeat(16, 0).repeat(16, 1)
+        card = Image.fromarray(np.clip(design + pattern, 0, 255).astype(np.uint8))
+        card.save(folder / f"{seed}.png")
+        if seed == 4:
+            card.resize((300, 300)).save(folder / "smaller.jpg", quality=90)
+
+
+@pytest.mark.parametrize("against", [False, True])
+def test_a_crowd_is_searched_for_what_is_nearest_and_says_so(
+    against: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards(tmp_path / "cards", 14)
+    if against:
+        cards(tmp_path / "new", 15)
+        for seed in range(14):
+            (tmp_path / "new" / f"{seed}.png").unlink()
+        (tmp_path / "cards" / "smaller.jpg").unlink()
+
+    def search() -> la.Findings:
+        return la.find(
+            tmp_path / ("new" if against else "cards"), against=tmp_path / "cards" if against else (),
+            catalog=tmp_path / "catalog.sqlite", ledger=tmp_path / "ledger.sqlite", radius=20,
+        )  # fmt: skip
+
+    whole = search()
+    assert [line for line in whole.warnings if "passed over" in line] == []
+    monkeypatch.setattr(grouping, "MOST_LISTED", 0)
+    monkeypatch.setattr(crowds, "MOST_ASKED", 3)
+    found = search()
+    (line,) = [line for line in found.warnings if "passed over" in line]
+    assert int(line.split()[0]) > (8 if against else 30)
+    pairs = [{(member.ref.path, member.tier) for member in group.members} for group in found.groups]
+    assert len(pairs) == 1
+    assert pairs == [{(member.ref.path, member.tier) for member in group.members} for group in whole.groups]
