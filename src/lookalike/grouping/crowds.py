@@ -9,7 +9,7 @@ Items = NDArray[np.int64]
 Distance = Callable[[int, Items], Items]
 """``(item, others) -> how far each of these is from it``."""
 
-MOST_ASKED = 256
+MOST_ASKED = 64
 """How many an item may have for all of them to be asked; of more, so many at a time."""
 
 
@@ -52,7 +52,7 @@ class Crowds:
         Examples
         --------
         >>> [len(part) for part in Crowds(lambda item, others: abs(others - item)).parts(0, np.arange(1, 301))]
-        [256, 44]
+        [64, 64, 64, 64, 44]
         """
         if self._distance is None or len(others) <= MOST_ASKED:
             return [others]
