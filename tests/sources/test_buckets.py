@@ -65,7 +65,7 @@ def test_a_folder_in_memory(memory: Any) -> None:
     assert findings.stats["images"] == 4
     assert findings.stats["skipped"] == {"not an image": 1}
     assert {member.ref.source for group in findings.groups for member in group.members} == {"bucket"}
-    assert Reader().read(paths[2]) == encode(scene(1))
+    assert Reader(named=["memory://set/"]).read(paths[2]) == encode(scene(1))
 
 
 def test_what_is_unchanged_is_not_fetched_again(memory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_archives_are_read_in_place(memory: Any, tmp_path: Path, name: str) -> N
     findings = la.find(root, catalog=catalog)
     assert names(findings) == [[f"{root}/{number}.jpg", f"{root}/{number + 1}.jpg"] for number in (0, 2, 4)]
     assert la.find(root, catalog=catalog).stats["cached"] == 6
-    assert Reader().read(f"{root}/3.jpg") == members["3.jpg"]
+    assert Reader(named=[root]).read(f"{root}/3.jpg") == members["3.jpg"]
     memory.pipe(f"/set/{name}", archive(name, {"9.jpg": encode(scene(9))}))
     assert la.find(root, catalog=catalog).stats["hashed"] == 1
 
@@ -270,8 +270,8 @@ def test_an_s3_bucket(s3: Any, tmp_path: Path) -> None:
     assert la.find("s3://photos/set", catalog=catalog).stats["cached"] == 7
     inside = la.find("s3://photos/set/x.tar", against="s3://photos/set/1", catalog=catalog)
     assert inside.unmatched == []
-    assert Reader().read("s3://photos/set/x.tar/in.jpg") == encode(scene(0))
-    assert Reader().read("s3://photos/set/1/1.jpg") == encode(scene(0), quality=71)
+    assert Reader(named=["s3://photos"]).read("s3://photos/set/x.tar/in.jpg") == encode(scene(0))
+    assert Reader(named=["s3://photos"]).read("s3://photos/set/1/1.jpg") == encode(scene(0), quality=71)
     assert len(la.hash_images("s3://photos/set/1", catalog=catalog)) == 4
 
 

@@ -78,7 +78,7 @@ def find(
     for path in output or []:
         _write(findings, document, path, full_pictures=full_pictures)
     if kept:
-        kept.write(findings.keep_table(relations=kept.relations), document["options"])
+        kept.write(findings.keep_table(relations=kept.relations), document["options"], findings.reader)
     if unmatched is not None:
         tables.write_paths(findings.unmatched, unmatched)
     if json:

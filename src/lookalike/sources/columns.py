@@ -11,7 +11,7 @@ from typing import Any
 from lookalike.errors import UsageError
 from lookalike.sources.folders import Valued
 from lookalike.sources.places import number_of, sample_of
-from lookalike.sources.reading import Reader
+from lookalike.sources.reading import Reader, Unnamed
 from lookalike.sources.tabular import Tabular
 
 SHOWN_NAMES = 20
@@ -67,6 +67,8 @@ def _of_table(column: str, table: str, paths: Sequence[str], reader: Reader, nam
     if isinstance(source, Valued):
         names.update(source.column_names())
         return source.values(column, paths) if column in source.column_names() else [None] * len(paths)
+    if isinstance(source, Unnamed):
+        return [None] * len(paths)
     opened = Tabular(table)
     names.update(opened.names)
     if column not in opened.names:

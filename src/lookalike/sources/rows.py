@@ -89,6 +89,11 @@ class Rows:
         self.path, self.kind = path, kind
         self._place, self._values, self._files = place, values, files
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self._values)
+
     def folders(self, root: int) -> Iterator[Folder]:
         """Yield one folder, which has all rows."""
         place = self._place

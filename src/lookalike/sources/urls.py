@@ -42,6 +42,27 @@ def is_url(path: str) -> bool:
     return URL.match(path) is not None
 
 
+def root_of_url(url: str) -> str:
+    """Return what the paths of all that lies in a URL begin with, before the next slash.
+
+    Parameters
+    ----------
+    url : str
+        As the user gave it.
+
+    Returns
+    -------
+    str
+        Without slashes at the end, unless nothing comes before these.
+
+    Examples
+    --------
+    >>> root_of_url("s3://photos/2019/"), root_of_url("memory://")
+    ('s3://photos/2019', 'memory://')
+    """
+    return url if url.endswith("://") else url.rstrip("/")
+
+
 class Store:
     """The file system that a URL names, with the few calls that are made of it.
 
