@@ -75,7 +75,8 @@ class Zip:
                 part.skipped += self._skipped
             if start + PART_NAMES >= len(names) and self._wrong is not None:
                 part.complete = False
-                reason = f"the archive is damaged; {len(names):,} members were found: {self._wrong}"
+                found = "1 member was" if len(names) == 1 else f"{len(names):,} members were"
+                reason = f"the archive is damaged; {found} found: {self._wrong}"
                 part.failures.append(Unread(folder.path, "damaged", reason, image=False))
             yield part
 
