@@ -240,3 +240,22 @@ def test_a_table_that_lacks_what_each_image_has_is_refused(tmp_path: Path, name:
     pq.write_table(table.set_column(at, table.schema.field(at), wrong), path)
     with pytest.raises(UsageError, match="UTF8" if name == "text" else f"without {name}"):
         lookalike.find([path], use_catalog=False, workers=1)
+
+
+def test_what_only_tables_tell_of_is_never_acted_on(tmp_path: Path) -> None:
+    for name, side in (("a.jpg", 480), ("b.jpg", 240)):
+        write(tmp_path / "photos" / name, encode(scene(1, 640, 480).resize((side, side * 3 // 4)), quality=90))
+    assert hashed("photos", "h.parquet", "--thumbnails", cwd=tmp_path).code == 0
+    found("h.parquet", "--output", "found.json", cwd=tmp_path)
+    for root in ("h.parquet", "found.json"):
+        shown = run("clean", root, "--plan", "plan.json", cwd=tmp_path)
+        assert (shown.code, "outside the folders that were searched" in shown.text) == (0, True)
+        for asked in (
+            ("clean", root, "--apply", "--yes"),
+            ("clean", root, "--script", "do.sh"),
+            ("apply", "plan.json", "--yes"),
+        ):
+            result = run(*asked, cwd=tmp_path)
+            assert (result.code, "photos/b.jpg is a duplicate that lies in no folder" in result.errors) == (2, True)
+    assert not (tmp_path / "do.sh").exists()
+    assert sorted(os.listdir(tmp_path / "photos")) == ["a.jpg", "b.jpg"]
