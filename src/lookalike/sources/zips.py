@@ -103,12 +103,10 @@ class Zip:
         return self._blob.is_there()
 
     def close(self) -> None:
-        """Let go of the file."""
-        self.let_go()
-
-    def let_go(self) -> None:
         """Forget what is open; who still reads has a hand on it."""
         self._opened = None
+
+    let_go = close
 
     def _archive(self) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
         KEPT.note(self)
