@@ -171,7 +171,8 @@ class Findings:
     def _found(self) -> Found:
         rows = zip(self._scan.failures, self._scan.failed_reference, self._scan.failed_image, strict=True)
         failures = [failure for failure, reference, image in rows if image and not reference]
-        return Found(self._images, self._units, self._ranking, self._matches, self.grouped, failures, self.roots)
+        roots = [*self.roots, *self._scan.globs_below]
+        return Found(self._images, self._units, self._ranking, self._matches, self.grouped, failures, roots)
 
     @cached_property
     def _going(self) -> NDArray[np.bool_]:
@@ -215,9 +216,13 @@ class Findings:
 
     @cached_property
     def by_root(self) -> list[Root]:
-        """How many images each root holds, and what its folders look like; references last."""
-        given = {*self.roots, *self.references}
-        folders = Counter(path if path in given else os.path.dirname(path) for path in self._images.path)
+        """How many images each root holds, a hash table those it tells of, and what its folders look like; references last."""
+        given, tables = {*self.roots, *self.references}, self._scan.tables
+        told_by = self._scan.told_by.tolist() if tables else [-1] * len(self._images)
+        folders = Counter(
+            tables[at] if at >= 0 else path if path in given else os.path.dirname(path)
+            for path, at in zip(self._images.path, told_by, strict=True)
+        )
         return survey(folders, self.roots, self.references)
 
     @cached_property

@@ -29,7 +29,7 @@ class Found:
     failures : list of Failure
         Images under test that could not be read.
     roots : list of str
-        As given.
+        As given, and what hash tables were made of.
     """
 
     images: Images
