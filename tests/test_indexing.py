@@ -16,6 +16,7 @@ from lookalike.errors import DecodeError, SourceError, UsageError
 from lookalike.model import Tier
 from lookalike.sources import reading
 from lookalike.sources.folders import Source
+from lookalike.sources.kinds import open_source
 from lookalike.stores.catalog import Catalog
 
 
@@ -209,11 +210,10 @@ def test_an_archive_is_opened_once_a_search(tmp_path: Path, monkeypatch: pytest.
             archive.addfile(info, io.BytesIO(data))
     with la.Index.of(tmp_path / "x.tar.gz", use_catalog=False) as index:
         opened: list[str] = []
-        opener = reading.open_source
 
         def noted(path: str) -> Source | None:
             opened.append(path)
-            return opener(path)
+            return open_source(path)
 
         monkeypatch.setattr(reading, "open_source", noted)
         assert len(index.search(encode(picture, quality=80))) == 3

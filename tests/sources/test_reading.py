@@ -104,5 +104,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(OSError, match="not an ordinary file"):
         Reader().read(pipe)
+    os.mkfifo(tmp_path / "a.json")
+    with pytest.raises(la.UsageError, match="no image has a column"):
+        column_values("score", [pipe], ["files"], Reader())
     with pytest.raises(OSError, match="not an ordinary file"):
         Reader(named=[str(tmp_path)]).read("/dev/zero", 100)

@@ -46,7 +46,7 @@ def column_values(column: str, paths: Sequence[str], source: Sequence[str], read
         if number_of(path.rpartition("/")[2], kind) is not None:
             tables.setdefault(path.rpartition("/")[0], []).append(row)
         else:
-            told = _beside(path, reader, kind)
+            told = _beside(path, reader)
             names.update(told)
             values[row] = told.get(column)
     for table, rows in tables.items():
@@ -77,12 +77,11 @@ def _of_table(column: str, table: str, paths: Sequence[str], reader: Reader, nam
     return [whole[int(path.rpartition("/")[2])] for path in paths]
 
 
-def _beside(path: str, reader: Reader, kind: str) -> dict[str, Any]:
+def _beside(path: str, reader: Reader) -> dict[str, Any]:
     """Return what the JSON file beside an image says."""
     for place in _places(path):
         try:
-            data = _read_file(place) if kind == "files" else reader.read_whole(place)
-            told = json.loads(data)
+            told = json.loads(reader.read_whole(place))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(told, dict):
@@ -93,8 +92,3 @@ def _beside(path: str, reader: Reader, kind: str) -> dict[str, Any]:
 def _places(path: str) -> Iterator[str]:
     """Yield where the JSON file of an image may lie."""
     yield from dict.fromkeys((f"{os.path.splitext(path)[0]}.json", f"{sample_of(path)}.json", f"{path}.json"))
-
-
-def _read_file(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
