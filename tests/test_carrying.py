@@ -40,6 +40,13 @@ def moving() -> bytes:
     return made.getvalue()
 
 
+def frames_as(form: str, **options: object) -> bytes:
+    frames = [PICTURE, *(scene(seed, 480, 400) for seed in (4, 5))]
+    made = io.BytesIO()
+    frames[0].save(made, form, save_all=True, append_images=frames[1:], **options)
+    return made.getvalue()
+
+
 def motion(mark: bytes = b"Camera:MotionPhoto='1'") -> bytes:
     photo = encode(PICTURE, quality=90)
     packet = XMP % mark
@@ -58,6 +65,8 @@ def cropped() -> bytes:
         (deep, lambda: encode(PICTURE.convert("L"), "PNG"), ["depth"]),
         (lambda: encode(PICTURE, "PNG"), lambda: encode(PICTURE.convert("L"), "PNG"), ["colour"]),
         (moving, lambda: encode(PICTURE, quality=90), ["frames"]),
+        (lambda: frames_as("WEBP", duration=100, lossless=True), lambda: frames_as("TIFF"), ["timing"]),
+        (lambda: frames_as("PNG", duration=100), lambda: frames_as("TIFF"), ["timing"]),
         (motion, lambda: encode(PICTURE, quality=90), ["video"]),
         (lambda: encode(PICTURE, quality=90), lambda: encode(PICTURE.resize((240, 200)), quality=90), ["pixels"]),
         (lambda: encode(PICTURE, quality=90), cropped, ["crop"]),

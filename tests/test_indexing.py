@@ -2,6 +2,7 @@
 
 import io
 import os
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike.errors import DecodeError, SourceError, UsageError
 from lookalike.model import Tier
+from lookalike.sources import reading
+from lookalike.sources.folders import Source
+from lookalike.sources.kinds import open_source
 from lookalike.stores.catalog import Catalog
 
 
@@ -194,3 +198,23 @@ def test_what_could_not_be_read_is_known(tmp_path: Path) -> None:
         assert len(index.incomplete) == 1
         assert "absent" in index.incomplete[0]
         assert len(index) == 5
+
+
+def test_an_archive_is_opened_once_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = scene(1, 320, 240)
+    with tarfile.open(tmp_path / "x.tar.gz", "w:gz") as archive:
+        for quality in (60, 75, 90):
+            data = encode(picture, quality=quality)
+            info = tarfile.TarInfo(f"{quality}.jpg")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    with la.Index.of(tmp_path / "x.tar.gz", use_catalog=False) as index:
+        opened: list[str] = []
+
+        def noted(path: str) -> Source | None:
+            opened.append(path)
+            return open_source(path)
+
+        monkeypatch.setattr(reading, "open_source", noted)
+        assert len(index.search(encode(picture, quality=80))) == 3
+        assert opened == [str(tmp_path / "x.tar.gz")]

@@ -23,6 +23,7 @@ from lookalike.errors import UnsafeError, UsageError
 from lookalike.filtering import KeepFilter
 from lookalike.masking import mask_tables
 from lookalike.model import Tier
+from lookalike.sources.reading import Reader
 from lookalike.tables.kept import ROLES, KeepTable, write_masks
 from lookalike.tables.lists import MANIFEST, read_list, read_manifest, write_lists
 
@@ -376,18 +377,18 @@ def test_a_mask_has_the_rows_of_its_table() -> None:
         parquet.write_table(arrow.table({"x": list(range(9))}), name)
     before = Path("s/00000.parquet").read_bytes()
     table = made(12, 2, numbered=True)
-    written = mask_tables(table, "masks")
+    written = mask_tables(table, "masks", Reader())
     assert written == ["masks/00000.parquet", "masks/00001.parquet"]
     mask = parquet.read_table(written[0])
     assert mask.schema.names == ["keep"]
     assert mask.column("keep").to_pylist() == [True, False, True, True, False, True, True, True, True]
     assert Path("s/00000.parquet").read_bytes() == before
     with pytest.raises(UsageError, match="name a folder"):
-        mask_tables(table, "mask.parquet")
+        mask_tables(table, "mask.parquet", Reader())
     one = made(6, 1, numbered=True)
-    assert mask_tables(one, "mask.parquet") == ["mask.parquet"]
+    assert mask_tables(one, "mask.parquet", Reader()) == ["mask.parquet"]
     with pytest.raises(UsageError, match="no image comes from one"):
-        mask_tables(made(6, 1), "mask.parquet")
+        mask_tables(made(6, 1), "mask.parquet", Reader())
     assert write_masks(one, {"a/t.parquet": 1, "b/t.parquet": 2}, "same") == [
         "same/00000-t.parquet",
         "same/00001-t.parquet",
@@ -413,9 +414,9 @@ def test_no_mask_takes_the_place_of_its_table(mask: str) -> None:
     before = Path("set/train.parquet").read_bytes()
     table = found("set/train.parquet").keep_table()
     with pytest.raises(UnsafeError, match="no mask"):
-        mask_tables(table, mask)
+        mask_tables(table, mask, Reader())
     with pytest.raises(UnsafeError, match="holds the images"):
         table.write("set/train.parquet")
     assert Path("set/train.parquet").read_bytes() == before
     for _ in range(2):  # a mask takes the place of a mask
-        assert mask_tables(table, "masks") == ["masks/train.parquet"]
+        assert mask_tables(table, "masks", Reader()) == ["masks/train.parquet"]

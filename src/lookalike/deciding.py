@@ -282,7 +282,7 @@ def _digest(path: StrPath) -> bytes:
     """Return the digest of a file, or of an image in an archive or a table."""
     place = os.fspath(path)
     made = blake3()
-    with _readable(path), closing(Reader()) as reader:
+    with _readable(path), closing(Reader(named=[place])) as reader:
         if not reader.is_file(place):
             return made.update(reader.read(place)).digest()
     with _readable(path), open(place, "rb") as file:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lookalike import decode, formats
 from lookalike.errors import DecodeError, FailureKind, failure_kind
 from lookalike.hashes import hash_picture
-from lookalike.model import MAX_PIXELS, HashSpec, Stage, Thumbnail
+from lookalike.model import EMPTY, EMPTY_ROW, MAX_PIXELS, HashSpec, Stage, Thumbnail
 from lookalike.pool import Limits, held
 from lookalike.sources.folders import Unreadable
 
@@ -113,6 +113,11 @@ class Outcome(NamedTuple):
     gone: bool = False
     changed: bool = False
     hashed: Hashed | None = None
+
+    @property
+    def lasting(self) -> str | None:
+        """What the catalog remembers of a name without content: as what it was skipped, or that it is an empty row."""
+        return EMPTY_ROW if (self.kind, self.reason) == EMPTY else self.skipped
 
 
 def examine(task: Task) -> Outcome:
@@ -340,9 +345,8 @@ def luma_key(luma: NDArray[np.uint8]) -> bytes:
 
 def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:
     if isinstance(error, OSError):
-        return Outcome(
-            task.row, kind=failure_kind(error), reason=error.strerror or str(error), gone=error.errno in GONE
-        )
+        kind, reason = failure_kind(error), error.strerror or str(error)
+        return Outcome(task.row, kind=kind, reason=reason, gone=error.errno in GONE)
     if isinstance(error, DecodeError):
         gone = isinstance(task.data, Unreadable) and error.kind == "transient"
         return Outcome(task.row, kind=error.kind, reason=error.reason, gone=gone)
@@ -381,8 +385,7 @@ def _skipped(task: Task, head: bytes, *, changed: bool = False) -> Outcome | Non
         raise DecodeError("unsupported", decode.RAW_NEEDED)
     other = format_ is None and not task.claimed and not formats.claims_image(task.path)
     if other or head.startswith(APPLE_DOUBLE):
-        kind = formats.kind_of_other(head[: formats.HEAD_BYTES], task.path)
-        return Outcome(task.row, skipped=kind, changed=changed)
+        return Outcome(task.row, skipped=formats.kind_of_other(head[: formats.HEAD_BYTES], task.path), changed=changed)
     return None
 
 

@@ -19,7 +19,7 @@ from lookalike.folders import FolderPair
 from lookalike.grouped import Grouped
 from lookalike.illustrating import Shown, findings_page
 from lookalike.keep import Ranking
-from lookalike.keeping import Found, keep_table, planned_table
+from lookalike.keeping import Found, going, keep_table, planned_table
 from lookalike.labels import Root, root_of, survey
 from lookalike.listing import Scan
 from lookalike.model import Failure, Group, Tier
@@ -168,27 +168,38 @@ class Findings:
         failed = {failure.ref.path for failure in self.failures}
         return {path for path, unit in self._units.unread.items() if unit in units and path not in failed}
 
+    @property
+    def _found(self) -> Found:
+        rows = zip(self._scan.failures, self._scan.failed_reference, self._scan.failed_image, strict=True)
+        failures = [failure for failure, reference, image in rows if image and not reference]
+        roots = [*self.roots, *self._scan.globs_below]
+        return Found(self._images, self._units, self._ranking, self._matches, self.grouped, failures, roots)
+
+    @cached_property
+    def _going(self) -> NDArray[np.bool_]:
+        return going(self._found)
+
     @cached_property
     def duplicate_paths(self) -> list[str]:
-        """Paths of all duplicates, sorted: of each unit all images that were read, and each has a keeper in another unit."""
-        return sorted(self._images.path[row] for row in np.flatnonzero(self.grouped.members.duplicate).tolist())
+        """Paths of all duplicates that go, sorted: of each unit all images that were read; no raw file for another picture."""
+        return sorted(self._images.path[row] for row in np.flatnonzero(self._going).tolist())
 
     @cached_property
     def keep_paths(self) -> list[str]:
-        """Paths of all other images, sorted; also masks, and parts of units that nothing here can decode."""
-        rows = np.flatnonzero(~self.grouped.members.duplicate).tolist()
+        """Paths of all other images, sorted; also masks, and parts of units that nothing here can decode, but no failures."""
+        rows = np.flatnonzero(~self._going).tolist()
         parts = self._unread_parts(set(self._units.unit.tolist()))
         return sorted(parts.union(self._images.path[row] for row in rows))
 
     @cached_property
     def keep_rows(self) -> dict[str, NDArray[np.int64]]:
-        """Numbers of the rows that were read and are no duplicates, sorted, by table; without references."""
-        return self._numbers(duplicate=False)
+        """Numbers of the rows that were read and do not go, sorted, by table; without references."""
+        return self._numbers(~self._going)
 
     @cached_property
     def duplicate_rows(self) -> dict[str, NDArray[np.int64]]:
-        """Numbers of the rows that are duplicates, sorted, by table."""
-        return self._numbers(duplicate=True)
+        """Numbers of the rows that go, sorted, by table."""
+        return self._numbers(self._going)
 
     @property
     def keep_indices(self) -> NDArray[np.int64]:
@@ -200,16 +211,19 @@ class Findings:
         """The `duplicate_rows` of the only table; a UsageError unless there is one."""
         return only(self.duplicate_rows, "duplicate_rows")
 
-    def _numbers(self, *, duplicate: bool) -> dict[str, NDArray[np.int64]]:
-        chosen = ~self._images.reference & (self.grouped.members.duplicate == duplicate)
+    def _numbers(self, rows: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
         tables = [table for table in self._scan.reader.tables if root_of(table, self.roots) is not None]
-        return numbers_of(self._images, chosen, tables)
+        return numbers_of(self._images, rows & ~self._images.reference, tables)
 
     @cached_property
     def by_root(self) -> list[Root]:
-        """How many images each root holds, and what its folders look like; references last."""
-        given = {*self.roots, *self.references}
-        folders = Counter(path if path in given else os.path.dirname(path) for path in self._images.path)
+        """How many images each root holds, a hash table those it tells of, and what its folders look like; references last."""
+        given, tables = {*self.roots, *self.references}, self._scan.tables
+        told_by = self._scan.told_by.tolist() if tables else [-1] * len(self._images)
+        folders = Counter(
+            tables[at] if at >= 0 else path if path in given else os.path.dirname(path)
+            for path, at in zip(self._images.path, told_by, strict=True)
+        )
         return survey(folders, self.roots, self.references)
 
     @cached_property
@@ -271,14 +285,10 @@ class Findings:
         KeepTable
             Columns; what could not be read is kept, too.
         """
-        rows = zip(self._scan.failures, self._scan.failed_reference, self._scan.failed_image, strict=True)
-        found = Found(
-            self._images, self._units, self._ranking, self._matches, self.grouped,
-            [failure for failure, reference, image in rows if image and not reference], self.roots,
-        )  # fmt: skip
-        return (
-            keep_table(found, relations=relations) if plan is None else planned_table(found, plan, relations=relations)
-        )
+        found = self._found
+        if plan is not None:
+            return planned_table(found, plan, relations=relations)
+        return keep_table(found, relations=relations)
 
     def to_pandas(self) -> Any:
         """Return `keep_table` for pandas; needs the extra ``tables``.

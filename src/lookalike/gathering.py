@@ -122,6 +122,12 @@ def merged(scans: Sequence[Scan], catalog: Catalog) -> Scan:
         path=texts("path"), volume=texts("volume"), key=texts("key"), content=np.searchsorted(facts.id, ids), facts=facts,
         source=kinds, **numbers,
     )  # fmt: skip
+    numbered = [len(one.tables) for one in scans]
+    before = np.cumsum([0, *numbered])
+    told_by = [
+        one.told_by[rows] + at if count else np.full(len(rows), -1)
+        for one, rows, count, at in zip(scans, kept, numbered, before, strict=False)
+    ]
     told = [row for one in scans for row in zip(one.failures, one.failed_reference, one.failed_image, strict=True)]
     failures = sorted(told, key=lambda row: (row[0].ref.path, row[0].stage))
     return Scan(
@@ -131,4 +137,5 @@ def merged(scans: Sequence[Scan], catalog: Catalog) -> Scan:
         np.concatenate([one.cached[rows] for one, rows in zip(scans, kept, strict=True)]),
         sum(one.bytes_read for one in scans), [path for one in scans for path in one.beside], scans[0].reader,
         [line for one in scans for line in one.warnings], [root for one in scans for root in one.globs_below],
+        [table for one in scans for table in one.tables], np.concatenate(told_by) if any(numbered) else scans[0].told_by,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ class Query:
         """Luma and chroma finer than those of the thumbnail; None where the file cannot be decoded to them."""
         return _planes(*self.file, *self._accepted)
 
-    def planes_at(self, paths: Sequence[str], facts: Facts, row: int) -> Planes | None:
+    def planes_at(self, paths: Sequence[str], facts: Facts, row: int, reader: Reader) -> Planes | None:
         """Decode a file to planes, if it is still what is known of it.
 
         Parameters
@@ -125,13 +126,15 @@ class Query:
             What is known,
         row : int
             and which of these it is.
+        reader : Reader
+            Who reads.
 
         Returns
         -------
         tuple of ndarray or None
             None where it is gone, was changed, or cannot be decoded.
         """
-        data = read(paths, facts, row)
+        data = read(paths, facts, row, reader)
         return None if data is None else _planes(data, paths[0], *self._accepted)
 
 
@@ -200,22 +203,26 @@ def judge(query: Query, others: Others, threads: Executor) -> list[Verdict]:
     facts = _joined(query.facts, others.facts)
     same = [digest == query.facts.digest[0] for digest in others.facts.digest]
     flat = (others.facts.detail < MIN_DETAIL) | query.is_flat
-    if rows := [row for row in range(count) if not (same[row] or flat[row])]:
-        for row, verdict in zip(rows, _verified(query, others, facts, np.array(rows), threads), strict=True):
-            found[row] = verdict
-    for row, verdict in enumerate(found):
-        if same[row]:
-            found[row] = Verdict(Tier.EXACT, 1.0, "identical bytes")
-        elif flat[row] or verdict.tier is Tier.COPY:
-            alike = not flat[row] or np.array_equal(others.luma[row], query.thumbnail.luma)
-            if alike and _have_equal_pixels(query, others, row):
-                found[row] = Verdict(Tier.EXACT, 1.0, verify.equality(facts, 0, 1 + row))
-            elif flat[row]:
-                found[row] = Verdict(Tier.NONE, 0.0, "too little detail to compare")
+    # One reader for all: archives stay open, and compressed ones are read on from where they are.
+    with closing(Reader(named=chain.from_iterable(others.paths))) as reader:
+        if rows := [row for row in range(count) if not (same[row] or flat[row])]:
+            for row, verdict in zip(
+                rows, _verified(query, others, facts, np.array(rows), threads, reader), strict=True
+            ):
+                found[row] = verdict
+        for row, verdict in enumerate(found):
+            if same[row]:
+                found[row] = Verdict(Tier.EXACT, 1.0, "identical bytes")
+            elif flat[row] or verdict.tier is Tier.COPY:
+                alike = not flat[row] or np.array_equal(others.luma[row], query.thumbnail.luma)
+                if alike and _have_equal_pixels(query, others, row, reader):
+                    found[row] = Verdict(Tier.EXACT, 1.0, verify.equality(facts, 0, 1 + row))
+                elif flat[row]:
+                    found[row] = Verdict(Tier.NONE, 0.0, "too little detail to compare")
     return found
 
 
-def read(paths: Sequence[str], facts: Facts, row: int) -> bytes | None:
+def read(paths: Sequence[str], facts: Facts, row: int, reader: Reader) -> bytes | None:
     """Read a file, if it is still what is known of it.
 
     Parameters
@@ -226,24 +233,27 @@ def read(paths: Sequence[str], facts: Facts, row: int) -> bytes | None:
         What is known,
     row : int
         and which of these it is.
+    reader : Reader
+        Who reads.
 
     Returns
     -------
     bytes or None
         None where no path leads to a file with these bytes.
     """
-    with closing(Reader()) as reader:
-        for path in paths:
-            try:
-                data = reader.read(path, int(facts.size[row]) + 1)
-            except (OSError, ValueError, MemoryError):  # a name that something was added by may be no path at all
-                continue
-            if blake3(data).digest() == facts.digest[row]:
-                return data
+    for path in paths:
+        try:
+            data = reader.read(path, int(facts.size[row]) + 1)
+        except (OSError, ValueError, MemoryError):  # a name that something was added by may be no path at all
+            continue
+        if blake3(data).digest() == facts.digest[row]:
+            return data
     return None
 
 
-def _verified(query: Query, others: Others, facts: Facts, rows: Column, threads: Executor) -> list[Verdict]:
+def _verified(
+    query: Query, others: Others, facts: Facts, rows: Column, threads: Executor, reader: Reader
+) -> list[Verdict]:
     """Verify some of the others; the picture itself is number 0 of everything here."""
     luma = np.concatenate([query.thumbnail.luma[np.newaxis], others.luma[rows]])
     chroma = np.concatenate([query.thumbnail.chroma[np.newaxis], others.chroma[rows]])
@@ -261,7 +271,7 @@ def _verified(query: Query, others: Others, facts: Facts, rows: Column, threads:
     found = verify.verify(small, left, right, hints_of(luma, left, right, turns))
     two_exposures = Exposures(facts).differ(none, at[1:])
     doubtful = np.flatnonzero(~two_exposures & (found.doubt > verify.Doubt.NONE))
-    _look_closer(query, others, (small, left, right, turns), found, (doubtful, rows), threads)
+    _look_closer(query, others, (small, left, right, turns), found, (doubtful, rows), threads, reader)
     found.evidence["two_exposures"] = two_exposures
     tiers = np.where(two_exposures, np.maximum(found.tier, Tier.SIMILAR), found.tier)
     made = []
@@ -280,13 +290,14 @@ def _look_closer(
     found: verify.Verdicts,
     which: tuple[Column, Column],
     threads: Executor,
+    reader: Reader,
 ) -> None:
     """Verify again those of which the file can be decoded; the others keep their verdict."""
     (small, left, right, turns), (doubtful, rows) = seen, which
     if not len(doubtful) or query.planes is None:
         return
     wanted = rows[doubtful].tolist()
-    planes = list(threads.map(lambda row: query.planes_at(others.paths[row], others.facts, row), wanted))
+    planes = list(threads.map(lambda row: query.planes_at(others.paths[row], others.facts, row, reader), wanted))
     for pair, both in zip(doubtful.tolist(), planes, strict=True):
         if both is not None:
             luma, chroma = (np.stack([query.planes[which], both[which]]) for which in (0, 1))
@@ -297,12 +308,12 @@ def _look_closer(
             settle(found, np.array([pair]), closer)
 
 
-def _have_equal_pixels(query: Query, others: Others, row: int) -> bool:
+def _have_equal_pixels(query: Query, others: Others, row: int, reader: Reader) -> bool:
     one, other = query.facts, others.facts
     names = ("width", "height", "frames", "alpha", "depth")
     if any(getattr(one, name)[0] != getattr(other, name)[row] for name in names):
         return False
-    data = read(others.paths[row], other, row)
+    data = read(others.paths[row], other, row, reader)
     if data is None:
         return False
     try:

@@ -62,7 +62,9 @@ def findings_page(
         previews.close()
 
 
-def leaks_page(document: Row, catalog: str | None, *, full: bool = False) -> Iterator[str]:
+def leaks_page(
+    document: Row, catalog: str | None, *, full: bool = False, reader: Reader | None = None
+) -> Iterator[str]:
     """Render leaks as one HTML file.
 
     Parameters
@@ -71,7 +73,7 @@ def leaks_page(document: Row, catalog: str | None, *, full: bool = False) -> Ite
         From `lookalike.Leaks.to_dict`.
     catalog : str or None
         As for `findings_page`.
-    full : bool
+    full, reader
         As for `findings_page`.
 
     Yields
@@ -80,7 +82,7 @@ def leaks_page(document: Row, catalog: str | None, *, full: bool = False) -> Ite
         HTML, part by part.
     """
     with open_catalog(catalog) as store:
-        previews = Previews(store, max_pixels=document["options"]["max_pixels"])
+        previews = Previews(store, max_pixels=document["options"]["max_pixels"], reader=reader)
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from leak_pages.leaks_page(document, made, full=full)
 

@@ -29,7 +29,7 @@ class Found:
     failures : list of Failure
         Images under test that could not be read.
     roots : list of str
-        As given.
+        As given, and what hash tables were made of.
     """
 
     images: Images
@@ -39,6 +39,22 @@ class Found:
     grouped: Grouped
     failures: list[Failure]
     roots: list[str]
+
+
+def going(found: Found) -> NDArray[np.bool_]:
+    """Say which images go, wherever that is asked: in tables, lists, masks and numbers of rows.
+
+    Parameters
+    ----------
+    found : Found
+        What was found.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Duplicates, but no raw file for the sake of another picture. What could not be read is no image here, and never goes.
+    """
+    return _going(found, _keepers(found))
 
 
 def keep_table(found: Found, *, relations: bool = True) -> KeepTable:
@@ -63,16 +79,16 @@ def keep_table(found: Found, *, relations: bool = True) -> KeepTable:
         source = [images.source_of(row) for row in rows.tolist()] + [failure.ref.source for failure in failures]
         shards, shard, key = _placed(path, source, found.roots)
         rows_of = (number_of(name, kind) for name, kind in zip(key, source, strict=True))
-        number, role, keeper = _grouped(found)
+        (number, role), keeper = _grouped(found), _keepers(found)
+        stays = ~_going(found, keeper)
         unit = np.where(found.units.mask, 0, found.units.unit + 1)[rows]  # 0 stands for what is of no unit
         unread = [found.units.unread.get(failure.ref.path, -1) + 1 for failure in failures]
-        duplicate = role == DUPLICATE
-        named = duplicate | ((role == SIMILAR) & found.grouped.members.shown)
+        named = (role == DUPLICATE) | ((role == SIMILAR) & found.grouped.members.shown)
         tier, none = found.matches.tier, np.uint8(Tier.NONE)
         verified = named & (tier != none)
         relation, reason = _words(found, role, keeper, named, relations=relations)
-        held = _held(found, duplicate, keeper)
-        reason |= {row: lost(("raw",)) for row in np.flatnonzero(held & _is_raw(images)).tolist()}
+        held = stays & (role == DUPLICATE) & _is_raw(images)
+        reason |= {row: lost(("raw",)) for row in np.flatnonzero(held).tolist()}
         return KeepTable(
             path=path, source=source,
             size=np.concatenate([images.size[rows], _numbers([failure.ref.size for failure in failures])]),
@@ -82,7 +98,7 @@ def keep_table(found: Found, *, relations: bool = True) -> KeepTable:
             number=np.fromiter((-1 if at is None else at for at in rows_of), np.int64, len(key)),
             group=np.concatenate([[0], number])[np.concatenate([unit, np.array(unread, np.int64)])],
             role=np.concatenate([role[rows], np.full(len(failures), FAILURE, np.uint8)]),
-            keep=np.concatenate([(~duplicate | held)[rows], np.ones(len(failures), np.bool_)]),
+            keep=np.concatenate([stays[rows], np.ones(len(failures), np.bool_)]),
             tier=np.concatenate([np.where(named, tier, none)[rows], np.full(len(failures), none)]),
             distance=np.concatenate([np.where(named, found.grouped.distance, -1)[rows], np.full(len(failures), -1)]),
             score=np.concatenate(
@@ -148,8 +164,8 @@ def _placed(
     return list(number), shard, key
 
 
-def _grouped(found: Found) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the group of each unit, and of each image its role and the image of another unit that it was matched with."""
+def _grouped(found: Found) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return the group of each unit, and the role of each image."""
     units, members = found.units, found.grouped.members
     own = ~units.mask
     number = np.zeros(len(units.paths), np.int64)
@@ -162,28 +178,30 @@ def _grouped(found: Found) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArra
     role[group > 0] = SIMILAR
     role[own & leads[units.unit]] = KEEPER
     role[members.duplicate] = DUPLICATE
-    keeper = found.matches.keeper.copy()
-    while (
-        inside := members.duplicate & (units.unit[keeper] == units.unit) & (found.matches.keeper[keeper] != keeper)
-    ).any():
-        keeper[inside] = found.matches.keeper[
-            keeper[inside]
-        ]  # of an image near another of its unit, the keeper of that
-    return number, role, keeper
+    return number, role
+
+
+def _keepers(found: Found) -> NDArray[np.int64]:
+    """Return of each image the one of another unit that it was matched with."""
+    duplicate, unit, matched = found.grouped.members.duplicate, found.units.unit, found.matches.keeper
+    keeper = matched.copy()
+    while (inside := duplicate & (unit[keeper] == unit) & (matched[keeper] != keeper)).any():
+        keeper[inside] = matched[keeper[inside]]  # of an image near another of its unit, the keeper of that
+    return keeper
 
 
 def _is_raw(images: Images) -> NDArray[np.bool_]:
     return np.array([name == "RAW" for name in images.facts.format], np.bool_)[images.content]
 
 
-def _held(found: Found, duplicate: NDArray[np.bool_], keeper: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say which duplicates stay all the same: only equal bytes stand for a raw file, which stands for nothing else."""
-    images, units = found.images, found.units
+def _going(found: Found, keeper: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which duplicates go: only equal bytes stand for a raw file, which stands for nothing else."""
+    images, units, duplicate = found.images, found.units, found.grouped.members.duplicate
     raw = _is_raw(images)
     held: NDArray[np.bool_] = duplicate & (raw | raw[keeper]) & (images.content != images.content[keeper])
     held &= ~np.isin(images.content, images.content[~duplicate])
     held |= duplicate & ~units.mask & np.isin(units.unit, units.unit[held & ~units.mask])  # a unit stays whole
-    return held
+    return duplicate & ~held
 
 
 def _words(

@@ -11,6 +11,7 @@ from lookalike import tables
 from lookalike.errors import UsageError
 from lookalike.illustrating import leaks_page
 from lookalike.model import Tier
+from lookalike.sources.reading import Reader
 from lookalike.splits import NOT_VERIFIED, Pair, Placed, Split, pair_row, placed_row, split_row
 
 
@@ -225,7 +226,8 @@ class Leaks:
         iterator of str
             Tables, then groups with pictures, the least certain first.
         """
-        return leaks_page(self.to_dict(), self.catalog, full=full_pictures)
+        reader = Reader(named=[root.path for split in self.splits for root in split.roots])
+        return leaks_page(self.to_dict(), self.catalog, full=full_pictures, reader=reader)
 
     def to_html(self, *, full_pictures: bool = False) -> str:
         """Return all of it as one self-contained HTML page.

@@ -247,6 +247,10 @@ class Scan:
         What may mislead about where the images come from, one line each.
     globs_below : list of str
         What globs are relative to, beside the roots as given: what tables were made of.
+    tables : list of str
+        Hash tables among the roots.
+    told_by : ndarray of int64, shape (n,)
+        Which of these tells of each image, -1 for what was read; empty where there are none.
     """
 
     images: Images
@@ -262,3 +266,5 @@ class Scan:
     reader: Reader = field(default_factory=Reader)
     warnings: list[str] = field(default_factory=list)
     globs_below: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    told_by: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))

@@ -163,7 +163,9 @@ def load(
         for path in old
     ]
     roots = sorted({root for table in order for root in table.header.run.get("made", {}).get("roots", ())})
-    return _scan(rows, len(references), store, options, roots, skipped, incomplete, warnings)
+    made = _scan(rows, len(references), store, options, roots, skipped, incomplete, warnings)
+    made.tables = [table.path for table in order]
+    return made
 
 
 def batches(table: HashFile, specs: Sequence[HashSpec]) -> Iterator[Any]:
@@ -343,5 +345,5 @@ def _scan(
         images, [row[0] for row in failures], [row[1] < references for row in failures],
         [row[0].stage != "list" or formats.claims_image(row[0].ref.path) for row in failures],
         Counter({kind: number for kind, number in sorted(skipped.items()) if number}), incomplete, [],
-        np.ones(count, np.bool_), 0, [], warnings=warnings, globs_below=roots,
+        np.ones(count, np.bool_), 0, [], warnings=warnings, globs_below=roots, told_by=numbers[2],
     )  # fmt: skip

@@ -3,11 +3,13 @@
 import numpy as np
 
 from lookalike.errors import UsageError
+from lookalike.sources.reading import Reader
+from lookalike.sources.rows import Rows, Splits
 from lookalike.sources.tabular import Tabular
 from lookalike.tables.kept import KeepTable, write_masks
 
 
-def mask_tables(table: KeepTable, path: str) -> list[str]:
+def mask_tables(table: KeepTable, path: str, reader: Reader) -> list[str]:
     """Write a mask of each table that images come from; needs the extra ``tables``.
 
     Parameters
@@ -16,6 +18,8 @@ def mask_tables(table: KeepTable, path: str) -> list[str]:
         What is kept.
     path : str
         A ``.parquet`` file for a single table; a folder for any number, made if it is missing.
+    reader : Reader
+        Who knows tables that are not on a disk.
 
     Returns
     -------
@@ -35,4 +39,10 @@ def mask_tables(table: KeepTable, path: str) -> list[str]:
     shards = [table.shards[at] for at in np.unique(table.shard[table.number >= 0]).tolist()]
     if not shards:
         raise UsageError("a mask is for rows of tables, and no image comes from one: use --keep-table or --keep-lists")
-    return write_masks(table, {shard: Tabular(shard).rows for shard in shards}, path)
+    return write_masks(table, {shard: _rows(shard, reader) for shard in shards}, path)
+
+
+def _rows(shard: str, reader: Reader) -> int:
+    source: object = reader.source(f"{shard}/0")
+    table = source.tables.get(shard) if isinstance(source, Splits) else source
+    return table.count if isinstance(table, Rows) else Tabular(shard).rows

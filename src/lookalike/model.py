@@ -26,9 +26,14 @@ MIN_DETAIL = 5
 MAX_PIXELS = 178_956_970
 """Default pixel limit of one image: where Pillow begins to refuse an image as a decompression bomb."""
 
-LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "video", "raw", "finish")
-"""What a keeper may lack: resolution, more of the scene, colour, transparency, bits per channel, frames or pages, a video, what
-only a camera raw file holds, a finished picture (of which a camera raw file has a preview)."""
+LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "timing", "video", "raw", "finish")
+"""What a keeper may lack: resolution, more of the scene, colour, transparency, bits per channel, frames or pages, when each
+frame of an animation is shown, a video, what only a camera raw file holds, a finished picture (of which a camera raw file
+has a preview)."""
+EMPTY_ROW = "empty row"
+"""What the catalog remembers of a row of a table that holds nothing; it stays a failure."""
+EMPTY: tuple[FailureKind, str] = "not-here", "the row holds no image: it is empty"
+"""Kind and reason of that failure."""
 DEFAULT_KEEP = "intact,resolution,original,quality,exif,bytes,oldest,shortest-path,name"
 
 GroupRule = Literal["star", "clique", "component"]

@@ -124,7 +124,7 @@ def _read(image: object) -> tuple[bytes, str]:
     """Return the bytes of a file, and its name where it has one."""
     if isinstance(image, (str, os.PathLike)):
         path = os.fsdecode(image)
-        with closing(Reader()) as reader:
+        with closing(Reader(named=[path])) as reader:
             return reader.read(path), path
     if isinstance(image, bytes):
         return image, ""

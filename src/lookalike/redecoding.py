@@ -13,7 +13,7 @@ from lookalike.model import MIN_DETAIL
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import Pool
 from lookalike.shortcut import CHUNK_BYTES, CHUNK_FILES, open_pool
-from lookalike.sources.reading import Reader
+from lookalike.sources.reading import UNNAMED, Reader, Unnamed
 from lookalike.stores.catalog import Catalog
 from lookalike.twins import suspects
 
@@ -66,10 +66,15 @@ def decode_candidates(
     left = np.isin(facts.id[rows], store.bare())
     if not left.any():
         return []
-    first = images.path[names[int(rows[left][0])][0]]
-    told = f"{int(left.sum()):,} of {len(rows):,} images that tables know by hash alone and that have neighbours"
+    lost: dict[str, list[str]] = {}
+    for row in rows[left].tolist():
+        path = images.path[names[row][0]]
+        why = UNNAMED.reason if isinstance(reader.source(path), Unnamed) else "hash again with --thumbnails"
+        lost.setdefault(why, []).append(path)
     return [
-        f"{told} could not be read again and were compared with nothing, such as {first}: hash again with --thumbnails"
+        f"{len(paths):,} of {len(rows):,} images that tables know by hash alone and that have neighbours could not be read "
+        f"again and were compared with nothing, such as {paths[0]}: {why}"
+        for why, paths in lost.items()
     ]
 
 

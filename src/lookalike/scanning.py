@@ -187,11 +187,11 @@ class _Run:
                 continue
             self.done += 1
             row.recall(before)
-            if before.content is None:
-                self._skip(row, before.skipped or "not an image")
-            elif before.failure is not None:
-                self._fail(row.ref(), "decode", before.failure, before.reason, folder.root)
+            if before.failure is not None:
+                self._fail(row.ref(), before.stage, before.failure, before.reason, folder.root)
                 row.state = "failed"
+            elif before.content is None:
+                self._skip(row, before.skipped or "not an image")
             else:
                 row.state = "image"
                 row.cached = True
@@ -277,8 +277,8 @@ class _Run:
                 name = self.rows[at]
                 name.content = content
                 self._conclude(outcome, name)
-                if (content is not None or outcome.skipped is not None) and name.settled and not outcome.changed:
-                    locations.append(name.location(outcome.skipped))
+                if (content is not None or outcome.lasting is not None) and name.settled and not outcome.changed:
+                    locations.append(name.location(outcome.lasting))
                     self.shards.conclude(name.number)
         self.catalog.remember(locations, version=decode.VERSION)
 

@@ -182,10 +182,10 @@ class _Run:
             before = self.known.pop(entry.name, None)
             if before is not None and not before.stale and item.row.unchanged_since(before):
                 item.row.recall(before)
-                if before.content is None:
+                if before.failure is not None:
+                    self._finish(item, Failure(item.row.ref(), before.stage, before.failure, before.reason))
+                elif before.content is None:
                     self._skip(item, before.skipped or "not an image")
-                elif before.failure is not None:
-                    self._finish(item, Failure(item.row.ref(), "decode", before.failure, before.reason))
             items.append(item)
         self.listed += len(items)
         self.window.extend(items)
@@ -316,9 +316,9 @@ class _Run:
                 item.row.content = next(fresh) if has_thumbnail else self._store(catalog, outcome, item)
             locations = []
             for outcome, item in batch:
-                lasts = (item.row.content is not None or outcome.skipped is not None) and item.row.settled
+                lasts = (item.row.content is not None or outcome.lasting is not None) and item.row.settled
                 if lasts and not outcome.changed:
-                    locations.append(item.row.location(outcome.skipped))
+                    locations.append(item.row.location(outcome.lasting))
                     self.shards.conclude(item.row.number)
             for at, spec in enumerate(self.specs):
                 made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]

@@ -164,3 +164,24 @@ def test_rules_of_grouping_have_no_meaning_here(drive: Path) -> None:
         run("find", "drive", "--against", "have", "--group", "clique", "--no-catalog", "--workers", "1", cwd=drive).code
         == 2
     )
+
+
+def test_a_list_for_standard_output_is_alone_there(drive: Path) -> None:
+    asked = ("find", "drive", "--against", "have", "--unmatched", "-", "--no-catalog", "--workers", "1")
+    result = run(*asked, cwd=drive)
+    assert (result.code, result.text.splitlines()) == (0, UNMATCHED)
+    assert not (drive / "-").exists()
+    both = run(*asked, "--json", cwd=drive)
+    assert (both.code, both.out) == (2, b"")
+    assert "--unmatched - and --json both mean standard output" in both.errors
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("clean", "drive", "--plan", "-"), ("clean", "drive", "--script", "-"), ("leaks", "drive", "have", "--fix", "-")],
+)
+def test_a_dash_is_no_other_file(drive: Path, asked: tuple[str, ...]) -> None:
+    result = run(*asked, "--no-catalog", "--workers", "1", cwd=drive)
+    assert result.code == 2
+    assert "write ./- for that, or /dev/stdout" in result.errors
+    assert not (drive / "-").exists()

@@ -14,7 +14,7 @@ from lookalike.model import Tier
 from lookalike.opening import open_catalog
 
 SCENES = [scene(seed, 320, 240) for seed in range(1, 5)]
-LOSSES = "pixels,crop,colour,alpha,depth,frames,video"
+LOSSES = "pixels,crop,colour,alpha,depth,frames,timing,video"
 
 
 def moving(*pictures: Image.Image, format_: str = "GIF") -> bytes:

@@ -240,3 +240,43 @@ def test_a_table_that_lacks_what_each_image_has_is_refused(tmp_path: Path, name:
     pq.write_table(table.set_column(at, table.schema.field(at), wrong), path)
     with pytest.raises(UsageError, match="UTF8" if name == "text" else f"without {name}"):
         lookalike.find([path], use_catalog=False, workers=1)
+
+
+def test_images_of_tables_count_with_their_table_and_are_listed_by_what_was_hashed(tmp_path: Path) -> None:
+    for name, seed in (("a.jpg", 1), ("in/b.jpg", 1), ("in/deep/c.jpg", 2), ("other/d.jpg", 3)):
+        write(tmp_path / "photos" / name, jpeg(scene(seed, 420, 300)))
+    write(tmp_path / "more" / "e.jpg", jpeg(scene(1, 420, 300), 70))
+    write(tmp_path / "new" / "f.jpg", jpeg(scene(2, 420, 300), 70))
+    for name in ("photos", "more"):
+        assert hashed(name, f"{name}.parquet", "--thumbnails", cwd=tmp_path).code == 0
+    listing = ("--keep-lists", "lists")
+    alone = found("photos.parquet", "more.parquet", *listing, cwd=tmp_path).document["by_root"]
+    assert {row["path"]: row["images"] for row in alone} == {"photos.parquet": 4, "more.parquet": 1}
+    shards = json.loads((tmp_path / "lists" / "manifest.json").read_text())["shards"]
+    assert {row["path"]: row["images"] for row in shards} == {"photos": 4, "more": 1}
+    names = found("photos", "more", "--keep-lists", "same", cwd=tmp_path)
+    assert names.code == 0
+    for file in (tmp_path / "same").iterdir():
+        if file.name != "manifest.json":
+            assert (tmp_path / "lists" / file.name).read_bytes() == file.read_bytes()
+    mixed = found("new", "more.parquet", "--against", "photos.parquet", cwd=tmp_path).document["by_root"]
+    assert {row["path"]: row["images"] for row in mixed} == {"new": 1, "more.parquet": 1, "photos.parquet": 4}
+
+
+def test_what_only_tables_tell_of_is_never_acted_on(tmp_path: Path) -> None:
+    for name, side in (("a.jpg", 480), ("b.jpg", 240)):
+        write(tmp_path / "photos" / name, encode(scene(1, 640, 480).resize((side, side * 3 // 4)), quality=90))
+    assert hashed("photos", "h.parquet", "--thumbnails", cwd=tmp_path).code == 0
+    found("h.parquet", "--output", "found.json", cwd=tmp_path)
+    for root in ("h.parquet", "found.json"):
+        shown = run("clean", root, "--plan", "plan.json", cwd=tmp_path)
+        assert (shown.code, "outside the folders that were searched" in shown.text) == (0, True)
+        for asked in (
+            ("clean", root, "--apply", "--yes"),
+            ("clean", root, "--script", "do.sh"),
+            ("apply", "plan.json", "--yes"),
+        ):
+            result = run(*asked, cwd=tmp_path)
+            assert (result.code, "photos/b.jpg is a duplicate that lies in no folder" in result.errors) == (2, True)
+    assert not (tmp_path / "do.sh").exists()
+    assert sorted(os.listdir(tmp_path / "photos")) == ["a.jpg", "b.jpg"]

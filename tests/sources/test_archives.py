@@ -20,6 +20,7 @@ import pytest
 
 import lookalike as la
 from conftest import encode, scene
+from lookalike.errors import SourceError
 from lookalike.sources import blobs
 from lookalike.sources.blobs import blob
 from lookalike.sources.folders import Folder, Packed, Unreadable
@@ -176,6 +177,21 @@ def test_a_zip_that_was_cut_off(tmp_path: Path, make: Callable[[dict[str, bytes]
     assert members.items() > found.items()
     assert len(found) >= 3
     assert "members were found: File is not a zip file" in wrong
+    alone = make({"0.jpg": PICTURES[0]})
+    _, _, (wrong,) = listed(write(tmp_path / "y.zip", alone[: alone.rindex(b"PK\1\2")]))
+    assert "1 member was found: File is not a zip file" in wrong
+
+
+@pytest.mark.parametrize("inside", ["set/x.jpg", "set", ""])
+def test_what_is_in_an_archive_is_chosen_by_globs(tmp_path: Path, inside: str) -> None:
+    archive = write(tmp_path / "a.zip", zip_of({"set/x.jpg": PICTURES[0], "y.jpg": PICTURES[1]}))
+    with pytest.raises(SourceError, match="name that, without anything after it") as caught:
+        la.find(f"{archive}/{inside}", use_catalog=False)
+    assert f"{archive} is the archive" in str(caught.value)
+    assert (f"--include '/{inside}'" in str(caught.value)) == bool(inside)
+    assert la.find(archive, include=[f"/{inside}"] if inside else ["*.jpg"], use_catalog=False).stats["images"] == (
+        1 if inside else 2
+    )
 
 
 def test_what_is_cut_off_is_incomplete_and_tried_again(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from conftest import encode, scene
 from lookalike.errors import SourceError, UsageError
 from lookalike.sources import buckets, urls
 from lookalike.sources.buckets import Bucket
+from lookalike.sources.folders import Unreadable
 from lookalike.sources.reading import Reader
 
 fsspec = pytest.importorskip("fsspec")
@@ -65,7 +66,7 @@ def test_a_folder_in_memory(memory: Any) -> None:
     assert findings.stats["images"] == 4
     assert findings.stats["skipped"] == {"not an image": 1}
     assert {member.ref.source for group in findings.groups for member in group.members} == {"bucket"}
-    assert Reader().read(paths[2]) == encode(scene(1))
+    assert Reader(named=["memory://set/"]).read(paths[2]) == encode(scene(1))
 
 
 def test_what_is_unchanged_is_not_fetched_again(memory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +115,7 @@ def test_archives_are_read_in_place(memory: Any, tmp_path: Path, name: str) -> N
     findings = la.find(root, catalog=catalog)
     assert names(findings) == [[f"{root}/{number}.jpg", f"{root}/{number + 1}.jpg"] for number in (0, 2, 4)]
     assert la.find(root, catalog=catalog).stats["cached"] == 6
-    assert Reader().read(f"{root}/3.jpg") == members["3.jpg"]
+    assert Reader(named=[root]).read(f"{root}/3.jpg") == members["3.jpg"]
     memory.pipe(f"/set/{name}", archive(name, {"9.jpg": encode(scene(9))}))
     assert la.find(root, catalog=catalog).stats["hashed"] == 1
 
@@ -226,9 +227,38 @@ def test_a_web_server(web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "does not give parts of a file" in line
 
 
-def test_nobody_there(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"nothing to read: http://127\.0\.0\.1:9/"):
-        la.find("http://127.0.0.1:9/")
+class _Refusing(_Quiet):
+    def send_head(self) -> None:
+        self.send_error(int(self.path.split("/")[1]))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "said"), [
+        (401, "denied", "access denied (HTTP 401 Unauthorized)"), (403, "denied", "access denied (HTTP 403 Forbidden)"),
+        (404, "not-here", "no such object or folder (HTTP 404 Not Found)"),
+        (410, "not-here", "no such object or folder (HTTP 410 Gone)"),
+        (500, "transient", "the server refused (HTTP 500 Internal Server Error)"),
+        (503, "transient", "the server refused (HTTP 503 Service Unavailable)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["a.jpg", "a.zip", "set/"])
+def test_what_a_web_server_refuses_is_said(status: int, kind: str, said: str, name: str) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f"http://127.0.0.1:{server.server_port}/{status}"
+        with pytest.raises(SourceError) as caught:
+            la.find(f"{root}/{name}", use_catalog=False)
+        (failed,) = Bucket(root, look=False).read([f"{root}/a.jpg"])
+        server.shutdown()
+    assert str(caught.value) == f"nothing to read: {root}/{name}: {said}"
+    assert isinstance(failed, Unreadable)
+    assert (failed.kind, failed.reason) == (kind, "the object is gone" if kind == "not-here" else said)
+
+
+@pytest.mark.parametrize("name", ["", "a.jpg"])
+def test_nobody_there(name: str) -> None:
+    with pytest.raises(SourceError, match=r"nothing to read: http://127\.0\.0\.1:9/.*: ClientConnectorError"):
+        la.find(f"http://127.0.0.1:9/{name}")
     with pytest.raises(SourceError, match="no such object or folder"):
         la.find("memory://nothing/here")
 
@@ -270,8 +300,8 @@ def test_an_s3_bucket(s3: Any, tmp_path: Path) -> None:
     assert la.find("s3://photos/set", catalog=catalog).stats["cached"] == 7
     inside = la.find("s3://photos/set/x.tar", against="s3://photos/set/1", catalog=catalog)
     assert inside.unmatched == []
-    assert Reader().read("s3://photos/set/x.tar/in.jpg") == encode(scene(0))
-    assert Reader().read("s3://photos/set/1/1.jpg") == encode(scene(0), quality=71)
+    assert Reader(named=["s3://photos"]).read("s3://photos/set/x.tar/in.jpg") == encode(scene(0))
+    assert Reader(named=["s3://photos"]).read("s3://photos/set/1/1.jpg") == encode(scene(0), quality=71)
     assert len(la.hash_images("s3://photos/set/1", catalog=catalog)) == 4
 
 

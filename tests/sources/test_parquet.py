@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import encode, scene
-from lookalike import find, shards
+from lookalike import find, hash_batches, shards
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
+from lookalike.model import EMPTY
+from lookalike.opening import default_catalog, open_catalog
 from lookalike.sources import parquet
 from lookalike.sources.blobs import blob
 from lookalike.sources.folders import Unreadable
@@ -51,10 +53,14 @@ def kinds(findings: Findings) -> dict[str, tuple[str, str]]:
     return {row.ref.path.rpartition("/")[2]: (row.kind, row.reason) for row in findings.failures}
 
 
-@pytest.mark.parametrize("form", ["struct", "binary", "large_binary"])
+@pytest.mark.parametrize("form", ["struct", "binary", "large_binary", "dictionary"])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_rows_are_images(write: Write, form: str, workers: int) -> None:
-    images = cells(PICTURES) if form == "struct" else pa.array(PICTURES, getattr(pa, form)())
+    images: Any = cells(PICTURES)
+    if form == "dictionary":
+        images = pa.array(PICTURES, pa.binary()).dictionary_encode()
+    elif form != "struct":
+        images = pa.array(PICTURES, getattr(pa, form)())
     path = write({"label": ["a"] * 5, "photo": images, "features": [b"\1\2\3"] * 5}, row_group_size=2)
     found = find(path, use_catalog=False, workers=workers)
     assert found.keep_indices.tolist() == KEPT
@@ -189,21 +195,34 @@ def test_a_shard_that_is_known_is_not_read_again(write: Write, monkeypatch: pyte
     assert find(shards).stats["cached"] == 8
 
 
-def test_of_a_shard_with_an_empty_row_only_that_is_read_again(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write({"image": cells([*PICTURES, None])}, row_group_size=2)
-    find(path)
-    asked: list[str] = []
-    read = Rows.read
-
-    def noted(rows: Rows, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
-        asked.extend(paths)
-        return read(rows, paths)
-
-    monkeypatch.setattr(Rows, "read", noted)
+@pytest.mark.parametrize("form", ["struct", "binary", "unnamed"])
+def test_empty_rows_are_not_read_again(write: Write, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [*PICTURES, None]
+    unnamed = [{"bytes": data, "path": None} for data in pictures]
+    path = write({"image": {"struct": cells(pictures), "binary": pictures, "unnamed": unnamed}[form]}, row_group_size=2)
+    first = find(path)
+    monkeypatch.setattr(Rows, "read", lambda *_: pytest.fail("read again"))
+    if form != "struct":  # whose rows name files, which may be there one day
+        monkeypatch.setattr(Rows, "parts", lambda *_: pytest.fail("listed again"))
     again = find(path)
-    assert asked == [f"{path}/5"]
     assert again.stats["cached"] == 5
     assert again.stats["failed"] == 1
+    assert again.failures == first.failures
+    assert kinds(again) == {"5": EMPTY}
+    (part,) = hash_batches(path, algorithms="phash", decode="fast")
+    assert part.failures == first.failures
+    with open_catalog(default_catalog()) as store:
+        store.db.execute("UPDATE location SET version = version - 1")
+    with pytest.raises(pytest.fail.Exception):
+        find(path)
+
+
+def test_paths_may_come_as_a_dictionary(write: Write, tmp_path: Path) -> None:
+    names = [f"{number}.jpg" for number in range(5)]
+    for name, data in zip(names, PICTURES, strict=True):
+        (tmp_path / name).write_bytes(data)
+    found = find(write({"file": pa.array(names).dictionary_encode()}), use_catalog=False)
+    assert found.keep_indices.tolist() == KEPT
 
 
 def test_another_column_is_another_set_of_images(write: Write) -> None:

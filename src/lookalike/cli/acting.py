@@ -11,7 +11,7 @@ from lookalike.cli.outcomes import applied_row, print_row
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError
 from lookalike.plan import LINKS, Plan
-from lookalike.planning.agreeing import over_half
+from lookalike.planning.agreeing import only_files, over_half
 from lookalike.removal.applying import Applied, Refusal
 from lookalike.report import amount, counted, plain
 from lookalike.report.plans import DOES
@@ -58,9 +58,12 @@ def act_on(
 
     Raises
     ------
+    UsageError
+        As `lookalike.planning.agreeing.only_files`.
     UnsafeError
         If something was not agreed to.
     """
+    only_files(plan)
     if not plan.removals:
         return _nothing(plan, None if quiet else "Nothing goes, so nothing was done.", json=json, to_stderr=to_stderr)
     check_agreed(plan, yes_most=yes_most, yes_delete=yes_delete)

@@ -70,7 +70,7 @@ def clean(
     if act or script is not None:
         only_files(made)
     if findings is not None and kept:
-        kept.write(findings.keep_table(made, relations=kept.relations), findings.to_dict(0)["options"])
+        kept.write(findings.keep_table(made, relations=kept.relations), findings.to_dict(0)["options"], findings.reader)
     if plan is not None:
         tables.write_plan(made, plan)
     code = 0 if script is None else _write_script(made, script)

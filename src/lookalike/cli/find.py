@@ -25,6 +25,8 @@ INCOMPLETE = 3
 PAGE = ".html"
 KEEP_CSV = "keep.csv"
 """The one name ending in .csv that does not mean groups."""
+STDOUT = "-"
+"""The name of a list that is printed, and nothing else is."""
 OF_FIND = {
     "--tier", "--unmatched", "--output", "--full-pictures", "--fail-on-duplicates", "--keep-table", "--keep-lists", "--mask",
 }  # fmt: skip
@@ -38,7 +40,7 @@ def find(
     ] = None,
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     unmatched: Annotated[
-        str | None, typer.Option(metavar="FILE", help="List the images of PATH that REF does not have (.nul: NUL-separated).")
+        str | None, typer.Option(metavar="FILE", help="List images that REF does not have (.nul: NUL-separated; - prints it).")
     ] = None,
     output: Annotated[
         list[str] | None,
@@ -64,7 +66,7 @@ def find(
     Example: lookalike find Photos --against Backup --tier copy --output findings.json
     """
     shown = shown_groups(show)
-    _check(output or [], unmatched, search.against, full_pictures=full_pictures)
+    _check(output or [], unmatched, search.against, full_pictures=full_pictures, json=json)
     kept.check()
     named = search.paths(paths)
     if estimate:
@@ -78,27 +80,31 @@ def find(
     for path in output or []:
         _write(findings, document, path, full_pictures=full_pictures)
     if kept:
-        kept.write(findings.keep_table(relations=kept.relations), document["options"])
-    if unmatched is not None:
+        kept.write(findings.keep_table(relations=kept.relations), document["options"], findings.reader)
+    if unmatched == STDOUT:
+        sys.stdout.buffer.write(tables.list_of(findings.unmatched))
+    elif unmatched is not None:
         tables.write_paths(findings.unmatched, unmatched)
     if json:
         sys.stdout.write(tables.to_json(document))
-    elif not quiet:
+    elif not quiet and unmatched != STDOUT:
         given = [*(paths or ()), *(word for name in search.from_file or () for word in ("--from-file", name))]
         _print(findings, document, shown, output, given)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
 def _check(
-    output: Sequence[str], unmatched: str | None, against: Sequence[str] | None, *, full_pictures: bool
+    output: Sequence[str], unmatched: str | None, against: Sequence[str] | None, *, full_pictures: bool, json: bool
 ) -> None:  # fmt: skip
     for path in output:
         if _is_keep_table(path):
             check_keep_output(path)
         else:
             tables.check_output(path, also=(PAGE, ".parquet", *LISTS))
-    if unmatched is not None:
-        tables.check_folder(unmatched)
+    if unmatched == STDOUT and json:
+        raise UsageError("--unmatched - and --json both mean standard output: name a file for one of them")
+    if unmatched not in (None, STDOUT):
+        tables.check_folder(str(unmatched))
     if full_pictures and not any(_is_page(path) for path in output):
         raise UsageError("--full-pictures is about a page: add --output FILE.html")
     if unmatched is not None and not against:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lookalike.masking import mask_tables
+from lookalike.sources.reading import Reader
 from lookalike.tables import check_folder
 from lookalike.tables.kept import LISTS, KeepTable, check_keep_output
 from lookalike.tables.lists import check_lists_folder, write_lists
@@ -57,7 +58,7 @@ class KeptArguments:
         if self.mask is not None:
             check_folder(self.mask)
 
-    def write(self, table: KeepTable, options: dict[str, object]) -> None:
+    def write(self, table: KeepTable, options: dict[str, object], reader: Reader) -> None:
         """Write them.
 
         Parameters
@@ -66,6 +67,8 @@ class KeptArguments:
             What is kept.
         options : dict
             Of the search, for the manifest.
+        reader : Reader
+            Of the search.
 
         Raises
         ------
@@ -77,4 +80,4 @@ class KeptArguments:
         if self.keep_lists is not None:
             write_lists(table, self.keep_lists, options)
         if self.mask is not None:
-            mask_tables(table, self.mask)
+            mask_tables(table, self.mask, reader)

@@ -159,7 +159,8 @@ class KeepArguments:
     allow_loss: Annotated[
         str,
         typer.Option(
-            metavar="WHAT[,WHAT]", help="What keepers may lack: pixels, crop, colour, alpha, depth, frames, video."
+            metavar="WHAT[,WHAT]",
+            help="What keepers may lack: pixels, crop, colour, alpha, depth, frames, timing, video.",
         ),
     ] = ""
     flat: Annotated[bool, typer.Option("--flat", help="Flat and nearly blank images go, too.")] = False

@@ -59,7 +59,8 @@ def review(
     subject = _subject(search.paths(paths), search, quiet=quiet)
     made = Review(subject, options, ledger=search.ledger, workers=search.workers)
     with nullcontext() if place is None else open_catalog(place) as store:
-        previews = Previews(store, None if place is None else f"{place}.previews", max_pixels=search.max_pixels)
+        folder = None if place is None else f"{place}.previews"
+        previews = Previews(store, folder, max_pixels=search.max_pixels, reader=subject.reader)
         previews.trim()
 
         def ready(address: str, number: int) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from lookalike.errors import UsageError
 from lookalike.files.quarantine import is_within
 from lookalike.plan import Plan, PlanRoot
+from lookalike.planning.standing import OUTSIDE
 from lookalike.tables import printable
 
 
@@ -37,8 +38,16 @@ def only_files(plan: Plan) -> None:
     Raises
     ------
     UsageError
-        If something would go out of an archive, a table or a bucket; then nothing of the plan is done.
+        If something would go out of an archive, a table or a bucket, or is known by a hash table alone; then nothing of the
+        plan is done.
     """
+    told = [one.path for one in plan.decisions if one.reason == OUTSIDE and not _root_of(plan, one.path)]
+    if told:
+        more = f" (and {len(told) - 1:,} more)" if len(told) > 1 else ""
+        raise UsageError(
+            f"{printable(told[0])}{more} is a duplicate that lies in no folder that was searched, as do all images that are "
+            "known by a hash table: nothing is done, name the folders themselves"
+        )
     others = [decision.path for decision in plan.removals if decision.source != "files"]
     if others:
         raise UsageError(

@@ -79,7 +79,7 @@ def make_plan(
     """
     confirm = confirm or partial(look_at_both, orient=orient)
     apart = apart or (lambda _keeper, _other: False)
-    asked = Asked(confirm, apart, reader or Reader())
+    asked = Asked(confirm, apart, reader or Reader(named=[root.path for root in roots]))
     around = Surroundings(roots, options)
     with collector.paused():
         return Plan(

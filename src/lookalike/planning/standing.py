@@ -13,6 +13,7 @@ from lookalike.plan import KeepOptions, PlanRoot
 from lookalike.sources.rules import library_of
 from lookalike.tables import UNKNOWN_TIME, printable
 
+OUTSIDE = "outside the folders that were searched"
 NO_DEVICE = -1
 """Device of what is no ordinary file."""
 
@@ -176,7 +177,7 @@ class Surroundings:
         if place.apart is not None:
             return place.apart
         if not place.inside and os.path.join(place.real, os.path.basename(path)) not in self._absolute:
-            return "outside the folders that were searched"
+            return OUTSIDE
         if self._protected is not None:
             for root in place.roots:  # as a search does: what any of them protects is
                 below = names_below(path, root) or (os.path.basename(path),)

@@ -5,7 +5,7 @@ from typing import Any
 
 from lookalike.report import plain
 from lookalike.report.charts import Curve, curves, swatch
-from lookalike.report.html import page, safe
+from lookalike.report.html import page, part, safe
 
 Document = Mapping[str, Any]
 
@@ -84,10 +84,12 @@ def tuning_page(document: Document, command: str) -> Iterator[str]:
         curves("false", "False pairs by radius", false, across=radius, up="false pairs, " + where, logarithmic=True),
     ]
     legend = [(safe(swatch(curve, best=at == 0)), curve.name) for at, curve in enumerate(recall)]
+    failure = part("group.html", "failure")
     yield from page(
         "tuning.html", styles=("looks.css", "page.css"), document=document, command=command,
         measured=list(_measured_on(document)), charts=[safe(chart) for chart in drawn], legend=legend,
         budget=_budget(document), counted=_counted(document), where=_where(document), share=_share, count=_count,
+        failures=[safe(failure(row)) for row in document["failures"]],
     )  # fmt: skip
 
 

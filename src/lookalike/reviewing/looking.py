@@ -19,10 +19,12 @@ class Looks:
     ----------
     orient : str
         Turns that count as the same picture.
+    reader : Reader
+        Who reads what is no ordinary file.
     """
 
-    def __init__(self, orient: Orient) -> None:
-        self._orient = orient
+    def __init__(self, orient: Orient, reader: Reader) -> None:
+        self._orient, self._reader = orient, reader
         self._seen: dict[tuple[bytes, str, bytes, str], Confirmed] = {}
 
     def __call__(self, keeper: File, other: File) -> Confirmed:
@@ -67,7 +69,7 @@ class Looks:
         """
         try:
             return self(*(
-                read_found(one.ref.path, one.ref.digest, None if one.ref.source == "files" else Reader())
+                read_found(one.ref.path, one.ref.digest, None if one.ref.source == "files" else self._reader)
                 for one in (keeper, other)
             ))  # fmt: skip
         except (OSError, DecodeError):

@@ -88,7 +88,7 @@ class Review:
         self.choices = Chosen(subject, self.ledger)
         self.route = Route(subject.outline)
         self.applied: list[Applied] = []
-        self._workers, self._looks = workers, Looks(subject.orient)
+        self._workers, self._looks = workers, Looks(subject.orient, subject.reader)
 
     def __len__(self) -> int:
         return len(self.subject.groups)

@@ -10,6 +10,7 @@ from lookalike.grouped import Brief, Outline, briefs, outline
 from lookalike.labels import Root
 from lookalike.model import Failure, Group, Orient
 from lookalike.planning.standing import absolute
+from lookalike.sources.reading import Reader
 from lookalike.tables import Document
 
 
@@ -33,6 +34,8 @@ class Subject:
         Which turns count as the same picture.
     found : dict
         All options of the search.
+    reader : Reader
+        Who reads what is no ordinary file.
     failures : sequence of Failure
         What could not be read.
     incomplete : sequence of str
@@ -46,6 +49,7 @@ class Subject:
     roots: Sequence[Root]
     orient: Orient
     found: dict[str, Any]
+    reader: Reader
     failures: Sequence[Failure] = field(default=())
     incomplete: Sequence[str] = field(default=())
 
@@ -72,7 +76,7 @@ def of_findings(findings: Findings) -> Subject:
     return Subject(
         groups=grouped, outline=grouped.outline(), numbers=range(1, len(grouped) + 1), briefs=grouped.briefs,
         roots=findings.by_root, orient=findings.options.orient, found=findings.to_dict(0)["options"],
-        failures=findings.failures, incomplete=findings.incomplete,
+        reader=findings.reader, failures=findings.failures, incomplete=findings.incomplete,
     )  # fmt: skip
 
 
@@ -94,4 +98,5 @@ def of_document(document: Document) -> Subject:
         groups=groups, outline=outline(groups), numbers=[group.id for group in groups],
         briefs=lambda at: briefs(groups[at]), roots=document.roots,
         orient=document.orient, found=document.options,
+        reader=Reader(named=[root.path for root in document.roots]),
     )  # fmt: skip

@@ -158,11 +158,13 @@ def _column(field: Any) -> Column | None:
 
 def _is_bytes(kind: Any) -> bool:
     arrow = optional("pyarrow.types", "tables")
+    kind = kind.value_type if arrow.is_dictionary(kind) else kind  # as pandas writes its categories
     return bool(arrow.is_binary(kind) or arrow.is_large_binary(kind) or arrow.is_binary_view(kind))
 
 
 def _is_text(kind: Any) -> bool:
     arrow = optional("pyarrow.types", "tables")
+    kind = kind.value_type if arrow.is_dictionary(kind) else kind
     return bool(arrow.is_string(kind) or arrow.is_large_string(kind) or arrow.is_string_view(kind))
 
 

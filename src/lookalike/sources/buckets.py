@@ -17,7 +17,7 @@ from lookalike.sources.blobs import Blob
 from lookalike.sources.folders import PART_NAMES, UNKNOWN_SIZE, Entry, Folder, Unread, Unreadable
 from lookalike.sources.members import too_large
 from lookalike.sources.rules import skipped_kind
-from lookalike.sources.urls import Ranged, Store
+from lookalike.sources.urls import Ranged, Store, root_of_url
 
 AT_ONCE = 16
 """Objects that are fetched at a time."""
@@ -64,7 +64,7 @@ class Bucket:
     kind = "bucket"
 
     def __init__(self, url: str, *, look: bool = True) -> None:
-        self.path = url.rstrip("/") if not url.endswith("://") else url
+        self.path = root_of_url(url)
         self._store = Store(url)
         self._listed: tuple[str, list[_Object]] = "", []
         self._sizes: dict[str, int] = {}

@@ -10,6 +10,7 @@ from PIL import Image
 
 from lookalike import formats
 from lookalike.errors import DecodeError, UsageError, failure_kind
+from lookalike.model import EMPTY
 from lookalike.sources.folders import UNKNOWN_SIZE, Entry, Unreadable
 from lookalike.sources.members import too_large
 from lookalike.sources.pixels import as_file, from_array
@@ -49,7 +50,7 @@ def content(value: Any, folder: str = "") -> Content:
     if isinstance(value, Mapping) and value.keys() & {"bytes", "path"}:
         value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - how pandas says missing
-        return Unreadable("not-here", "the row holds no image: it is empty")
+        return Unreadable(*EMPTY)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return too_large(len(value)) or bytes(value)
     if isinstance(value, (str, os.PathLike)):

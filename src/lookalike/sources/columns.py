@@ -11,7 +11,7 @@ from typing import Any
 from lookalike.errors import UsageError
 from lookalike.sources.folders import Valued
 from lookalike.sources.places import number_of, sample_of
-from lookalike.sources.reading import Reader
+from lookalike.sources.reading import Reader, Unnamed
 from lookalike.sources.tabular import Tabular
 
 SHOWN_NAMES = 20
@@ -46,7 +46,7 @@ def column_values(column: str, paths: Sequence[str], source: Sequence[str], read
         if number_of(path.rpartition("/")[2], kind) is not None:
             tables.setdefault(path.rpartition("/")[0], []).append(row)
         else:
-            told = _beside(path, reader, kind)
+            told = _beside(path, reader)
             names.update(told)
             values[row] = told.get(column)
     for table, rows in tables.items():
@@ -67,6 +67,8 @@ def _of_table(column: str, table: str, paths: Sequence[str], reader: Reader, nam
     if isinstance(source, Valued):
         names.update(source.column_names())
         return source.values(column, paths) if column in source.column_names() else [None] * len(paths)
+    if isinstance(source, Unnamed):
+        return [None] * len(paths)
     opened = Tabular(table)
     names.update(opened.names)
     if column not in opened.names:
@@ -75,12 +77,11 @@ def _of_table(column: str, table: str, paths: Sequence[str], reader: Reader, nam
     return [whole[int(path.rpartition("/")[2])] for path in paths]
 
 
-def _beside(path: str, reader: Reader, kind: str) -> dict[str, Any]:
+def _beside(path: str, reader: Reader) -> dict[str, Any]:
     """Return what the JSON file beside an image says."""
     for place in _places(path):
         try:
-            data = _read_file(place) if kind == "files" else reader.read_whole(place)
-            told = json.loads(data)
+            told = json.loads(reader.read_whole(place))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(told, dict):
@@ -91,8 +92,3 @@ def _beside(path: str, reader: Reader, kind: str) -> dict[str, Any]:
 def _places(path: str) -> Iterator[str]:
     """Yield where the JSON file of an image may lie."""
     yield from dict.fromkeys((f"{os.path.splitext(path)[0]}.json", f"{sample_of(path)}.json", f"{path}.json"))
-
-
-def _read_file(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()

@@ -128,9 +128,10 @@ class _Batches:
 
     def _open(self) -> Any:
         file: Any = self._blob.open()
-        if isinstance(file, io.BufferedReader):  # an ordinary file, which Arrow reads by itself with a copy less
+        raw = getattr(file, "raw", None)
+        if isinstance(raw, io.FileIO):  # an ordinary file, which Arrow reads by itself with a copy less
             file.close()
-            file = self._arrow.OSFile(file.name)
+            file = self._arrow.OSFile(raw.name)
         try:
             return self._parquet.ParquetFile(file, metadata=self._metadata, buffer_size=BUFFER_BYTES, pre_buffer=False)
         except BaseException:

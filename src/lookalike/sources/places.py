@@ -6,12 +6,11 @@ from collections.abc import Iterable
 
 from lookalike.labels import root_of
 from lookalike.sources.kinds import ending_of
+from lookalike.sources.rows import ROW_KINDS
+from lookalike.units.samples import key_and_kind
 
 ARCHIVES = ("zip", "tar")
 """Kinds of sources whose members make samples."""
-
-TABLES = ("parquet", "huggingface", "dataframe", "memory")
-"""Kinds of sources whose images are named by the numbers of their rows."""
 
 _AGAIN = re.compile(r"#\d+$")
 """What the name of a member ends in that an archive holds more than once."""
@@ -91,11 +90,11 @@ def number_of(key: str, source: str) -> int | None:
     >>> number_of("17", "parquet"), number_of("17", "files")
     (17, None)
     """
-    return int(key) if source in TABLES and key.isdecimal() and key.isascii() else None
+    return int(key) if source in ROW_KINDS and key.isdecimal() and key.isascii() else None
 
 
 def sample_of(member: str) -> str:
-    """Return the sample that a member of a WebDataset belongs to: its name up to the first dot.
+    """Return the sample that a member of a WebDataset belongs to, whichever of its name it is.
 
     Parameters
     ----------
@@ -112,8 +111,7 @@ def sample_of(member: str) -> str:
     >>> sample_of("a.b/0001.seg.png"), sample_of("0001.jpg#2")
     ('a.b/0001', '0001')
     """
-    folder, slash, name = _AGAIN.sub("", member).rpartition("/")
-    return f"{folder}{slash}{name.partition('.')[0]}"
+    return key_and_kind(_AGAIN.sub("", member))[0]
 
 
 def times_of(member: str) -> str:

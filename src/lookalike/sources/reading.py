@@ -1,14 +1,50 @@
-"""Images once more, wherever they lie: the one road from a path to bytes after a scan."""
+"""Images once more, wherever they lie: the one road from a path to bytes after a scan.
+
+Paths come from results and tables, which others may have made. Nothing is fetched from a URL that the user did not name.
+"""
 
 import os
-from collections.abc import Iterable, Sequence
+import stat
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 
 from lookalike.errors import UsageError
 from lookalike.sources.buckets import Bucket
-from lookalike.sources.folders import Packed, Source, Unreadable
+from lookalike.sources.folders import Folder, Packed, Source, Unreadable
 from lookalike.sources.kinds import ending_of, open_source
 from lookalike.sources.rows import tables_of
-from lookalike.sources.urls import is_url
+from lookalike.sources.urls import is_url, root_of_url
+
+UNNAMED = Unreadable(
+    "denied",
+    "a URL that lies in none of the paths given, so nothing is fetched: give it as a path, too, "
+    "or make the hash table with lookalike hash --thumbnails",
+)
+
+
+class Unnamed:
+    """What a URL leads to that nobody named: whatever a table says of it, it is left alone."""
+
+    path, kind = "", "bucket"
+
+    def folders(self, _root: int) -> Iterator[Folder]:
+        """Yield nothing."""
+        return iter(())
+
+    def parts(self, _folder: Folder) -> Iterator[Folder]:
+        """Yield nothing."""
+        return iter(())
+
+    def read(self, paths: Sequence[str]) -> Iterator[Unreadable]:
+        """Yield for each that it is not fetched."""
+        return iter([UNNAMED] * len(paths))
+
+    def is_there(self) -> bool:
+        """Return False: nobody looks."""
+        return False
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class Reader:
@@ -18,6 +54,8 @@ class Reader:
     ----------
     sources : iterable of Source
         Those of the scan; what lies in others is found by its path, where that can be.
+    named : iterable of str
+        Paths that the user gave. Of URLs, only what lies in these and in `sources` is fetched.
 
     Examples
     --------
@@ -25,8 +63,10 @@ class Reader:
     True
     """
 
-    def __init__(self, sources: Iterable[Source] = ()) -> None:
+    def __init__(self, sources: Iterable[Source] = (), *, named: Iterable[str] = ()) -> None:
         self._sources: dict[str, Source | None] = {source.path: source for source in sources}
+        self._named = {root_of_url(path) if is_url(path) else path for path in (*self._sources, *named)}
+        self._lock = threading.Lock()
 
     @property
     def tables(self) -> list[str]:
@@ -61,7 +101,8 @@ class Reader:
         Source or None
             None for an ordinary file.
         """
-        return self._source(path)
+        with self._lock:  # threads read, and each source is opened once
+            return self._source(path)
 
     def read_whole(self, path: str) -> bytes:
         """Return all bytes of what need not be an image.
@@ -111,7 +152,7 @@ class Reader:
         """
         source = self.source(path)
         if source is None:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=None if path in self._named else _ordinary) as file:
                 return file.read(size)
         (data,) = source.read([path])
         if isinstance(data, Unreadable):
@@ -125,10 +166,11 @@ class Reader:
                 source.close()
 
     def _source(self, path: str) -> Source | None:
-        """Return the source that a path lies in; sources do not lie in each other."""
         if not self._sources and not is_url(path) and ending_of_container(path) is None:
             return None
         places = [path[:end] for end in _slashes(path)]
+        if is_url(path) and (".." in path.split("/") or self._named.isdisjoint((*places, path))):
+            return Unnamed()
         known = [place for place in places if place in self._sources]
         if known:
             return self._sources[known[-1]]
@@ -145,6 +187,15 @@ class Reader:
         if place not in self._sources:
             self._sources[place] = Bucket(place, look=False)
         return self._sources[place]
+
+
+def _ordinary(path: str, flags: int) -> int:
+    """Open an ordinary file: a pipe would be waited for."""
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(0, "not an ordinary file")
+    return handle
 
 
 def ending_of_container(path: str) -> str | None:

@@ -11,7 +11,7 @@ from lookalike.errors import SourceError
 from lookalike.sources.braces import expand
 from lookalike.sources.buckets import AT_ONCE, Bucket
 from lookalike.sources.folders import Source
-from lookalike.sources.kinds import open_source
+from lookalike.sources.kinds import ending_of, open_source
 from lookalike.sources.urls import is_url
 from lookalike.sources.volumes import readers_of, volume_of
 
@@ -95,7 +95,10 @@ def open_root(path: str | Source, places: dict[str, Place] | None = None, column
         if isinstance(source, Bucket):
             return Root(source.path, 0, 0, not source.single, source.identity, source=source)
         return Root(source.path, 0, 0, True, (source.kind, source.path, ""), source=source)
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except (NotADirectoryError, FileNotFoundError) as error:
+        raise _hinted(path) or error from error
     folder = stat.S_ISDIR(status.st_mode)
     if folder:
         os.scandir(path).close()
@@ -109,6 +112,17 @@ def open_root(path: str | Source, places: dict[str, Place] | None = None, column
         places[parent] = volume.id, volume.key(real), readers_of(volume, status.st_dev)
     place, key, readers = places[parent]
     return Root(path, status.st_dev, status.st_ino, folder, (place, key, name), readers)
+
+
+def _hinted(path: str) -> OSError | None:
+    """Say of a path that leads into an archive or a table how to name what is meant; None for any other."""
+    ends = [at for at, letter in enumerate(path) if letter == "/" and ending_of(path[:at]) is not None]
+    outer = next((path[:at] for at in ends if os.path.isfile(path[:at])), None)
+    if outer is None:
+        return None
+    inside = path[len(outer) :].strip("/")
+    more = f" and what is wanted of it by --include: {outer} --include '/{inside}'" if inside else ""
+    return OSError(0, f"{outer} is the archive or table: name that, without anything after it{more}")
 
 
 Named = TypeVar("Named", str, str | Source)

@@ -89,6 +89,11 @@ class Rows:
         self.path, self.kind = path, kind
         self._place, self._values, self._files = place, values, files
 
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self._values)
+
     def folders(self, root: int) -> Iterator[Folder]:
         """Yield one folder, which has all rows."""
         place = self._place
@@ -103,10 +108,10 @@ class Rows:
         paths = self._values.paths() if self._files else None
         for start in range(0, max(1, total), PART_NAMES):
             part = folder.next_part() if start else folder
-            part.complete = not self._files  # what is in the files may change without the table
             try:
                 for number in range(start, min(start + PART_NAMES, total)):
                     named = None if paths is None else next(paths)
+                    part.complete &= named is None  # what is in a file may change without the table
                     part.entries.append(entry(number, named, place.folder, place.changed_ns))
             except OSError as error:
                 part.complete = False

@@ -7,6 +7,7 @@ import os
 
 from lookalike.errors import SourceError, UsageError
 from lookalike.extras import optional
+from lookalike.sources.urls import is_url
 
 
 class Tabular:
@@ -26,6 +27,8 @@ class Tabular:
     """
 
     def __init__(self, path: str) -> None:
+        if is_url(path):  # which the packages below would fetch
+            raise SourceError(f"{path} is not on a disk: name the table as a path, too, or copy it to a disk")
         self._path = path
         self._parquet = path.lower().endswith(".parquet")
         try:

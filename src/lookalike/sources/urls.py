@@ -42,6 +42,27 @@ def is_url(path: str) -> bool:
     return URL.match(path) is not None
 
 
+def root_of_url(url: str) -> str:
+    """Return what the paths of all that lies in a URL begin with, before the next slash.
+
+    Parameters
+    ----------
+    url : str
+        As the user gave it.
+
+    Returns
+    -------
+    str
+        Without slashes at the end, unless nothing comes before these.
+
+    Examples
+    --------
+    >>> root_of_url("s3://photos/2019/"), root_of_url("memory://")
+    ('s3://photos/2019', 'memory://')
+    """
+    return url if url.endswith("://") else url.rstrip("/")
+
+
 class Store:
     """The file system that a URL names, with the few calls that are made of it.
 
@@ -164,8 +185,9 @@ def _called(function: Callable[..., Any], *given: Any, **options: Any) -> Any:
     except PermissionError as error:
         raise PermissionError(errno.EACCES, f"access denied ({error.strerror or error})") from error
     except FileNotFoundError as error:
-        cause = error.__cause__
-        if cause is None or getattr(cause, "status", 404) == 404:
+        cause = error.__cause__  # of HTTP, whatever it was
+        refused = hasattr(cause, "status") or (isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError))
+        if cause is None or not refused:
             raise FileNotFoundError(errno.ENOENT, "no such object or folder") from error
         raise _explained(cause) from error
     except (OSError, MemoryError):
@@ -175,8 +197,12 @@ def _called(function: Callable[..., Any], *given: Any, **options: Any) -> Any:
 
 
 def _explained(error: BaseException) -> OSError:
-    if getattr(error, "status", None) in (401, 403):
-        return PermissionError(errno.EACCES, f"access denied ({getattr(error, 'message', error)})")
-    if getattr(error, "status", None) == 404:
-        return FileNotFoundError(errno.ENOENT, "no such object or folder")
-    return OSError(0, f"{type(error).__name__}: {error}")
+    status = getattr(error, "status", None)
+    if status is None:
+        return OSError(0, f"{type(error).__name__}: {error}")
+    said = f"HTTP {status} {getattr(error, 'message', '')}".rstrip()
+    if status in (401, 403, 407):
+        return PermissionError(errno.EACCES, f"access denied ({said})")
+    if status in (404, 410):
+        return FileNotFoundError(errno.ENOENT, f"no such object or folder ({said})")
+    return OSError(0, f"the server refused ({said})")

@@ -75,7 +75,8 @@ class Zip:
                 part.skipped += self._skipped
             if start + PART_NAMES >= len(names) and self._wrong is not None:
                 part.complete = False
-                reason = f"the archive is damaged; {len(names):,} members were found: {self._wrong}"
+                found = "1 member was" if len(names) == 1 else f"{len(names):,} members were"
+                reason = f"the archive is damaged; {found} found: {self._wrong}"
                 part.failures.append(Unread(folder.path, "damaged", reason, image=False))
             yield part
 
@@ -102,12 +103,10 @@ class Zip:
         return self._blob.is_there()
 
     def close(self) -> None:
-        """Let go of the file."""
-        self.let_go()
-
-    def let_go(self) -> None:
         """Forget what is open; who still reads has a hand on it."""
         self._opened = None
+
+    let_go = close
 
     def _archive(self) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
         KEPT.note(self)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from lookalike.errors import FailureKind
+from lookalike.model import EMPTY, EMPTY_ROW, Stage
 from lookalike.stores.database import Database
 
 
@@ -23,7 +24,7 @@ class Known:
     stale : bool
         Whether its content has to be looked at again: another decoder set, limit or version.
     failure : str or None
-        Failure kind of its content.
+        Failure kind of its content, or of an empty row.
     reason : str
         Reason of that failure.
     """
@@ -36,6 +37,11 @@ class Known:
     stale: bool
     failure: FailureKind | None
     reason: str
+
+    @property
+    def stage(self) -> Stage:
+        """Where it failed."""
+        return "read" if self.content is None else "decode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,15 @@ class Locations(Database):
         with self.explained():
             rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder, thumbnails, *asked))
             return {
-                os.fsdecode(name): Known(size, mtime, inode, content, skipped, bool(stale), failure, reason or "")
+                os.fsdecode(name): Known(
+                    size,
+                    mtime,
+                    inode,
+                    content,
+                    skipped,
+                    bool(stale),
+                    *(EMPTY if skipped == EMPTY_ROW else (failure, reason or "")),
+                )
                 for name, size, mtime, inode, content, skipped, failure, reason, stale in rows
             }
 

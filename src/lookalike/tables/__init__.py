@@ -2,7 +2,7 @@
 
 from lookalike.tables.baselines import Baseline, read_baseline
 from lookalike.tables.documents import UNKNOWN_TIME, Document, document_from_json, read_document, root_rows
-from lookalike.tables.files import check_folder, path_fields, printable, replace_file, replacing, write_paths
+from lookalike.tables.files import check_folder, list_of, path_fields, printable, replace_file, replacing, write_paths
 from lookalike.tables.findings import (
     COLUMNS,
     WRITERS,
@@ -22,7 +22,8 @@ from lookalike.tables.plans import plan_from_json, plan_to_dict, plan_to_json, r
 
 __all__ = [
     "COLUMNS", "UNKNOWN_TIME", "WRITERS", "Baseline", "Document", "LabelledPair", "check_folder", "check_output",
-    "document_from_json", "failure_row", "group_row", "image_row", "leaks_to_csv", "option_row", "path_fields", "placed_row",
+    "document_from_json", "failure_row", "group_row", "image_row", "leaks_to_csv", "list_of", "option_row", "path_fields",
+    "placed_row",
     "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline", "read_document", "read_labelled",
     "read_plan", "replace_file", "replacing", "root_rows", "to_csv", "to_json", "to_jsonl", "write",
     "write_paths", "write_plan",

@@ -106,8 +106,10 @@ def check_folder(path: str) -> None:
     Raises
     ------
     UsageError
-        If its folder is missing.
+        If its folder is missing, or it is what stands for standard output elsewhere.
     """
+    if path == "-":
+        raise UsageError("- would be a file of that name: write ./- for that, or /dev/stdout for standard output")
     if not Path(path).resolve().parent.is_dir():
         raise UsageError(f"the folder of {path} does not exist")
 
@@ -127,12 +129,35 @@ def write_paths(paths: Iterable[str], path: str) -> None:
     UsageError
         If a path holds a line break and the form is lines, or the file cannot be written.
     """
-    end = b"\0" if path.lower().endswith(".nul") else b"\n"
+    replace_file(path, list_of(paths, nul=path.lower().endswith(".nul")))
+
+
+def list_of(paths: Iterable[str], *, nul: bool = False) -> bytes:
+    """Return a list of paths byte for byte, one per line.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Paths as `os.fsdecode` gives them.
+    nul : bool
+        Whether NUL comes after each, not a line break.
+
+    Returns
+    -------
+    bytes
+        The list.
+
+    Raises
+    ------
+    UsageError
+        If a path holds a line break and the form is lines.
+    """
+    end = b"\0" if nul else b"\n"
     names = [os.fsencode(name) for name in paths]
     broken = next((name for name in names if end in name), None)
     if broken is not None:
         raise UsageError(f"{os.fsdecode(broken)!r} holds a line break: give the list a name that ends in .nul")
-    replace_file(path, b"".join(name + end for name in names))
+    return b"".join(name + end for name in names)
 
 
 def replace_file(path: str, content: bytes) -> None:

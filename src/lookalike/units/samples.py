@@ -11,6 +11,29 @@ from collections.abc import Iterable, Sequence
 from lookalike.columns import Images
 
 
+def key_and_kind(member: str) -> tuple[str, str]:
+    """Return the key of a member, which all of its sample have, and what comes after.
+
+    Parameters
+    ----------
+    member : str
+        Its name, or its path.
+
+    Returns
+    -------
+    tuple of str
+        What WebDataset calls ``__key__``, with the folders before it; the rest of the name without the dot.
+
+    Examples
+    --------
+    >>> key_and_kind("a.b/0001.seg.png")
+    ('a.b/0001', 'seg.png')
+    """
+    folder, slash, name = member.rpartition("/")
+    key, _, kind = name.partition(".")
+    return f"{folder}{slash}{key}", kind
+
+
 def samples(paths: Iterable[str]) -> dict[str, str]:
     """Return which images are of a sample that has several.
 
@@ -34,9 +57,8 @@ def samples(paths: Iterable[str]) -> dict[str, str]:
     """
     folders: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for path in paths:
-        place, _, name = path.rpartition("/")
-        key, _, kind = name.partition(".")
-        folders[place][key].append((kind.lower(), path))
+        key, kind = key_and_kind(path)
+        folders[key.rpartition("/")[0]][key].append((kind.lower(), path))
     found: dict[str, str] = {}
     for keys in folders.values():
         often = Counter(kind for members in keys.values() for kind in {kind for kind, _ in members})

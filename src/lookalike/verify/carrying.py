@@ -5,6 +5,9 @@ from lookalike.model import LOSSES, Tier
 from lookalike.verify.evidence import Evidence
 from lookalike.verify.framing import LEAST_SCALE, frame_of
 
+ANIMATED = frozenset({"AVIF", "FLI", "GIF", "JXL", "PNG", "WEBP"})
+"""Formats whose frames follow each other in time; those of others, such as TIFF, are pages."""
+
 
 def lacking(
     facts: Facts, keeper: int, member: int, tier: Tier, evidence: Evidence | None, *, left: bool, enlarged: bool = False
@@ -37,6 +40,8 @@ def lacking(
         name: getattr(facts, name)[member] > getattr(facts, name)[keeper]
         for name in ("colour", "alpha", "depth", "frames")
     }
+    timed = [facts.frames[row] > 1 and facts.format[row] in ANIMATED for row in (keeper, member)]
+    more["timing"] = timed[1] and not timed[0] and facts.frames[keeper] > 1  # what is still lacks the frames themselves
     raw = [facts.format[row] == "RAW" for row in (keeper, member)]
     more["raw"], more["finish"] = raw[1], raw[0] and not raw[1]
     more["video"] = "video" in facts.exif[member] and "video" not in facts.exif[keeper]

@@ -98,7 +98,8 @@ class Desk:
         made = self.drawn.get(key)
         if made is None:
             one, other = (
-                (as_found(ref.path, ref.digest, ref.size), os.path.basename(ref.path)) for ref in (first, second)
+                (as_found(ref.path, ref.digest, ref.size, self.review.subject.reader), os.path.basename(ref.path))
+                for ref in (first, second)
             )
             made = encoded(difference(one, other, orient=self.review.subject.orient))
             if len(self.drawn) >= DRAWN:
