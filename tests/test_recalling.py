@@ -1,8 +1,11 @@
 """`catalog:FILE`: what a catalog knows is found as a search of its folders finds it, and no file is touched."""
 
+import io
 import os
 import shutil
+import tarfile
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ import pytest
 from PIL import Image
 
 import lookalike as la
-from conftest import scene
+from conftest import encode, scene
 from lookalike.errors import SourceError, UsageError
 from lookalike.opening import open_catalog
 
@@ -122,6 +125,140 @@ def test_what_was_not_looked_at_is_not_cleaned(folder: Path, tmp_path: Path) -> 
     la.find(folder, catalog=catalog, ledger=ledger)
     with pytest.raises(UsageError, match="name their folders to clean them"):
         la.find(f"catalog:{catalog}", ledger=ledger).plan()
+
+
+def pictures(start: int, size: tuple[int, int] = (240, 160)) -> list[bytes]:
+    """Return three files that hold the same pictures for any size."""
+    return [encode(scene(seed, 240, 160).resize(size), "PNG") for seed in range(start, start + 3)]
+
+
+def zipped(path: Path) -> str:
+    with zipfile.ZipFile(path, "w") as file:
+        for number, data in enumerate(pictures(0)):
+            file.writestr(f"in/{number}.png", data)
+    return str(aged(path))
+
+
+def tarred(path: Path) -> str:
+    with tarfile.open(path, "w:gz") as file:
+        for number, data in enumerate(pictures(0, (120, 80))):
+            info = tarfile.TarInfo(f"in/{number}.png")
+            info.size = len(data)
+            file.addfile(info, io.BytesIO(data))
+    return str(aged(path))
+
+
+def tabled(path: Path) -> str:
+    """Write a table in which only the user knows which column is meant."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    arrow = pytest.importorskip("pyarrow")
+    pq.write_table(arrow.table({"image": pictures(0, (230, 150)), "mask": pictures(10)}), path)
+    return str(aged(path))
+
+
+def saved_dataset(path: Path) -> str:
+    datasets = pytest.importorskip("datasets")
+    parts = {"train": pictures(0, (180, 120)), "test": pictures(3)}
+    features = datasets.Features({"image": datasets.Image()})
+    made = {
+        name: datasets.Dataset.from_dict(
+            {"image": [{"bytes": data, "path": None} for data in files]}, features=features
+        )
+        for name, files in parts.items()
+    }
+    datasets.DatasetDict(made).save_to_disk(str(path))
+    for file in path.rglob("*.*"):
+        aged(file)
+    return str(path)
+
+
+def in_a_bucket(_path: Path) -> str:
+    files = pytest.importorskip("fsspec").filesystem("memory")
+    for number, data in enumerate(pictures(0)):
+        files.pipe(f"/recalled/sub/{number}.png", data)
+    time.sleep(0.05)  # until times are settled
+    return "memory:///recalled"
+
+
+def zipped_in_a_bucket(path: Path) -> str:
+    files = pytest.importorskip("fsspec").filesystem("memory")
+    files.pipe("/recalled-zip/a.zip", Path(zipped(path)).read_bytes())
+    time.sleep(0.05)
+    return "memory:///recalled-zip/a.zip"
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "options"),
+    [
+        (zipped, "a.zip", {}),
+        (tarred, "a.tar.gz", {}),
+        (tabled, "a.parquet", {"column": "image"}),
+        (saved_dataset, "dataset", {}),
+        (in_a_bucket, "", {}),
+        (zipped_in_a_bucket, "a.zip", {}),
+    ],
+)
+def test_what_lies_in_sources_is_found_as_a_scan_finds_it(
+    make: Callable[[Path], str], name: str, options: dict[str, Any], folder: Path, tmp_path: Path
+) -> None:
+    catalog, ledger = tmp_path / "catalog.sqlite", tmp_path / "ledger.sqlite"
+    root = make(tmp_path / name)
+    scanned = la.find([str(folder), root], catalog=catalog, ledger=ledger, **options)
+    recalled = la.find(f"catalog:{catalog}", ledger=ledger)
+    assert tiers(recalled) == tiers(scanned)
+    own = [path for path in tiers(scanned) if path.startswith(f"{root}/")]
+    assert len(own) >= 3
+
+    def sources(findings: la.Findings) -> dict[str, str]:
+        return {member.ref.path: member.ref.source for group in findings.groups for member in group.members}
+
+    assert sources(recalled) == sources(scanned)
+    assert recalled.stats["cached"] == recalled.stats["hashed"] == scanned.stats["hashed"]
+    for path in own:  # a second look finds them where they lie
+        assert recalled.reader.read(path) == scanned.reader.read(path)
+        assert not recalled.reader.is_file(path)
+    with la.Index.open(catalog) as index:
+        hits = {
+            hit.path for seed in range(6) for hit in index.search(scene(seed, 240, 160)) if hit.tier <= la.Tier.EDIT
+        }
+    assert hits == set(tiers(recalled)) | set(recalled.keep_paths), "a search by picture calls them the same"
+
+
+def test_archives_that_are_gone_are_no_more_than_files_that_are(folder: Path, tmp_path: Path) -> None:
+    catalog, ledger = tmp_path / "catalog.sqlite", tmp_path / "ledger.sqlite"
+    archive = zipped(tmp_path / "a.zip")
+    before = tiers(la.find([folder, archive], catalog=catalog, ledger=ledger))
+    assert any(path.startswith(archive) for path in before)
+    os.remove(archive)
+    assert tiers(la.find(f"catalog:{catalog}", ledger=ledger)) == before
+    thorough = la.find(f"catalog:{catalog}", ledger=ledger, verify="pixels")
+    assert any(path.startswith(archive) for path in tiers(thorough))
+
+
+def test_two_archives_of_two_runs_hold_no_names_of_one_file(tmp_path: Path) -> None:
+    catalog, ledger = tmp_path / "catalog.sqlite", tmp_path / "ledger.sqlite"
+    for name in ("a.zip", "b.zip"):
+        la.find(zipped(tmp_path / name), catalog=catalog, ledger=ledger)
+    found = la.find(f"catalog:{catalog}", ledger=ledger)
+    relations = {member.relation for group in found.groups for member in group.members[1:]}
+    assert relations == {"identical bytes"}
+    assert found.stats["bytes_in_duplicates"] == sum(map(len, pictures(0)))
+
+
+def test_a_dataset_in_memory_goes_by_its_fingerprint(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    catalog, ledger = tmp_path / "catalog.sqlite", tmp_path / "ledger.sqlite"
+    features = datasets.Features({"image": datasets.Image()})
+    made = [
+        datasets.Dataset.from_dict(
+            {"image": [{"bytes": data, "path": None} for data in pictures(0, size)]}, features=features
+        )
+        for size in ((240, 160), (120, 80))
+    ]
+    for one in made:  # both are called images
+        la.find(one, catalog=catalog, ledger=ledger)
+    paths = set(tiers(la.find(f"catalog:{catalog}", ledger=ledger)))
+    assert paths == {f"catalog:{catalog}//images//{one._fingerprint}/{row}" for one in made for row in range(3)}
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,29 @@ def test_a_web_server(web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "does not give parts of a file" in line
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://host:81/a/b",
+        "http://host/a",
+        "http://host",
+        "s3://photos/2019/5",
+        "s3://photos",
+        "memory:///set",
+        "file:///set",
+    ],
+)
+def test_a_place_leads_back_to_its_url(url: str) -> None:
+    assert urls.url_of(*urls.Store(url).place(url)) == url
+
+
+@pytest.mark.parametrize(
+    "volume", ["uuid:1", "nfs4:server:/share", "cifs://server/share", "mount:ext4:/dev/sda:/mnt", ""]
+)
+def test_a_volume_of_this_machine_has_no_url(volume: str) -> None:
+    assert urls.url_of(volume, "a") is None
+
+
 def test_nobody_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"nothing to read: http://127\.0\.0\.1:9/"):
         la.find("http://127.0.0.1:9/")

@@ -1,7 +1,7 @@
 """Images once more, wherever they lie: the one road from a path to bytes after a scan."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lookalike.errors import UsageError
 from lookalike.sources.buckets import Bucket
@@ -27,11 +27,22 @@ class Reader:
 
     def __init__(self, sources: Iterable[Source] = ()) -> None:
         self._sources: dict[str, Source | None] = {source.path: source for source in sources}
+        self._known: dict[str, str | None] = {}
 
     @property
     def tables(self) -> list[str]:
         """Names of the tables among the sources; the images in each are named by their rows."""
         return [table for source in self._sources.values() for table in tables_of(source)]
+
+    def know(self, places: Mapping[str, str | None]) -> None:
+        """Note what is a source, whatever it is called; it is opened once something in it is read, if it is still there.
+
+        Parameters
+        ----------
+        places : mapping of str to (str or None)
+            Its path, and the column of a table that holds the images; None for the one that does.
+        """
+        self._known |= places
 
     def is_file(self, path: str) -> bool:
         """Return whether a path is that of an ordinary file.
@@ -126,16 +137,16 @@ class Reader:
 
     def _source(self, path: str) -> Source | None:
         """Return the source that a path lies in; sources do not lie in each other."""
-        if not self._sources and not is_url(path) and ending_of_container(path) is None:
+        if not (self._sources or self._known) and not is_url(path) and ending_of_container(path) is None:
             return None
         places = [path[:end] for end in _slashes(path)]
         known = [place for place in places if place in self._sources]
         if known:
             return self._sources[known[-1]]
         for place in places:
-            if ending_of(place) is not None and not os.path.isdir(place):
+            if place in self._known or (ending_of(place) is not None and not os.path.isdir(place)):
                 try:
-                    self._sources[place] = open_source(place)
+                    self._sources[place] = open_source(place, self._known.get(place))
                 except (OSError, UsageError):
                     self._sources[place] = None
                 return self._sources[place]
