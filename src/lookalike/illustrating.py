@@ -62,7 +62,9 @@ def findings_page(
         previews.close()
 
 
-def leaks_page(document: Row, catalog: str | None, *, full: bool = False) -> Iterator[str]:
+def leaks_page(
+    document: Row, catalog: str | None, *, full: bool = False, reader: Reader | None = None
+) -> Iterator[str]:
     """Render leaks as one HTML file.
 
     Parameters
@@ -73,6 +75,8 @@ def leaks_page(document: Row, catalog: str | None, *, full: bool = False) -> Ite
         As for `findings_page`.
     full : bool
         As for `findings_page`.
+    reader : Reader, optional
+        As for `findings_page`.
 
     Yields
     ------
@@ -80,9 +84,10 @@ def leaks_page(document: Row, catalog: str | None, *, full: bool = False) -> Ite
         HTML, part by part.
     """
     with open_catalog(catalog) as store:
-        previews = Previews(store, max_pixels=document["options"]["max_pixels"])
+        previews = Previews(store, max_pixels=document["options"]["max_pixels"], reader=reader)
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from leak_pages.leaks_page(document, made, full=full)
+        previews.close()
 
 
 class Shown:
