@@ -23,6 +23,7 @@ from lookalike.labels import SPLITS, Root, names_below, root_of, survey
 from lookalike.leaked import Leaks
 from lookalike.model import Group, Member, Orient, Tier
 from lookalike.opening import default_catalog, open_ledger
+from lookalike.recalling import is_catalog
 from lookalike.scanning import OnProgress
 from lookalike.sources.folders import Source
 from lookalike.sources.huggingface import is_dataset
@@ -164,6 +165,8 @@ def _named(
     for name, part in parts.items():
         named[name] = all_named(as_sources({name: part}, column, taken))
         taken += map(path_of, named[name])
+        for path in filter(is_catalog, named[name]):
+            raise UsageError(f"{path} knows of no splits: name the folders, archives or tables of each")
     _check_apart({name: [path for path in part if isinstance(path, str)] for name, part in named.items()})
     return named
 

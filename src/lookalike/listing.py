@@ -247,6 +247,8 @@ class Scan:
         What may mislead about where the images come from, one line each.
     globs_below : list of str
         What globs are relative to, beside the roots as given: what tables were made of.
+    recalled : int
+        How many of the images, the last ones, a catalog told of: globs are relative to their volumes.
     """
 
     images: Images
@@ -262,3 +264,4 @@ class Scan:
     reader: Reader = field(default_factory=Reader)
     warnings: list[str] = field(default_factory=list)
     globs_below: list[str] = field(default_factory=list)
+    recalled: int = 0

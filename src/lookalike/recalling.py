@@ -17,7 +17,7 @@ from lookalike.model import Failure, ImageRef
 from lookalike.options import ScanOptions
 from lookalike.sources.buckets import Bucket
 from lookalike.sources.reading import Reader
-from lookalike.sources.urls import url_of
+from lookalike.sources.urls import is_url, url_of
 from lookalike.sources.volumes import Volume, mounted, path_on
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import signed
@@ -25,15 +25,37 @@ from lookalike.stores.locations import signed
 PREFIX = "catalog:"
 FILES = "files"
 """What the catalog calls ordinary files as a source."""
+SLASHES = f"/{os.sep}"
 _NUMBERS = 5
 _OWN = 3 << 62
 """Bits of what stands for a device, other than those that a scan gives."""
 
 
+def is_catalog(root: object) -> bool:
+    """Say whether a root is all that a catalog knows.
+
+    Parameters
+    ----------
+    root : object
+        Of a search.
+
+    Returns
+    -------
+    bool
+        By how it begins.
+
+    Examples
+    --------
+    >>> is_catalog("catalog:a.sqlite"), is_catalog("a.sqlite")
+    (True, False)
+    """
+    return isinstance(root, str) and root.startswith(PREFIX)
+
+
 def catalog_file(
     paths: Sequence[str], references: Sequence[str], catalog: str | None, *, use_catalog: bool
 ) -> str | None:
-    """Return the catalog that is to be searched by itself.
+    """Return the catalog of a search of which it is a path, too.
 
     Parameters
     ----------
@@ -52,7 +74,7 @@ def catalog_file(
     Raises
     ------
     UsageError
-        If there are other paths beside it, or another catalog.
+        If there is another catalog beside it, or none at all is wanted.
     SourceError
         If it is not there.
 
@@ -61,13 +83,11 @@ def catalog_file(
     >>> catalog_file(["photos"], [], None, use_catalog=True) is None
     True
     """
-    named = [path for path in (*paths, *references) if path.startswith(PREFIX)]
+    named = [path for path in (*paths, *references) if is_catalog(path)]
     if not named:
         return None
-    if len(paths) + len(references) > 1:
-        raise UsageError(
-            f"{named[0]} must be the only path, got {len(paths) + len(references)}: search the others by themselves"
-        )
+    if len(named) > 1:
+        raise UsageError(f"one catalog is searched at a time, got {' and '.join(named)}: name one, once")
     file = named[0].removeprefix(PREFIX)
     if not use_catalog:
         raise UsageError(f"{named[0]} is searched with what it holds itself: leave --no-catalog out")
@@ -105,7 +125,15 @@ def above(root: str, here: Mapping[str, Sequence[Volume]], source: str, volume: 
     return os.path.join(place, "") if source == FILES else f"{place}/"
 
 
-def recall(root: str, store: Catalog, options: ScanOptions) -> Scan:
+def recall(
+    root: str,
+    store: Catalog,
+    options: ScanOptions,
+    *,
+    beside: Scan | None = None,
+    scanned: Sequence[str] = (),
+    reference: bool = False,
+) -> Scan:
     """Return what a catalog knows, as if it had just been scanned.
 
     Parameters
@@ -116,6 +144,12 @@ def recall(root: str, store: Catalog, options: ScanOptions) -> Scan:
         The catalog.
     options : ScanOptions
         What counts. Globs are relative to the volumes.
+    beside : Scan, optional
+        What was scanned with the same catalog: none of that is returned once more, and its reader reads the rest as well.
+    scanned : sequence of str
+        The roots of that: what the catalog knows below these beside it is gone, or was not wanted.
+    reference : bool
+        Whether what is recalled is to compare against.
 
     Returns
     -------
@@ -126,16 +160,22 @@ def recall(root: str, store: Catalog, options: ScanOptions) -> Scan:
     Raises
     ------
     SourceError
-        If the catalog knows no image.
+        If the catalog knows no image, and nothing was scanned.
     """
+    reader = Reader() if beside is None else beside.reader
+    taken = set() if beside is None else _identities(beside)
+    whole = {(path if is_url(path) else os.path.realpath(path)).rstrip(SLASHES) for path in scanned}
     unusable = store.unusable(
         version=decode.VERSION, truncated=options.truncated == "accept", max_pixels=options.max_pixels
     )
     known, here = _Rows(), mounted()
-    reader = Reader()
     for number, source, volume, folder, stamp in store.shelves():
-        rows = store.images(number)
         place = above(root, here, source, volume, folder)
+        if whole and any(place[:at] in whole for at, letter in enumerate(place) if letter in SLASHES):
+            continue
+        rows = store.images(number)
+        if taken:
+            rows = [row for row in rows if (source, volume, _key(folder, os.fsdecode(row[0]))) not in taken]
         if source != FILES:  # numbered as a scan does it, so that no two are names of one file
             rows = [(*row[:3], signed(_OWN | number), *row[4:]) for row in rows]
             if source != Bucket.kind:
@@ -155,9 +195,17 @@ def recall(root: str, store: Catalog, options: ScanOptions) -> Scan:
             known.volume += [volume] * len(rows)
             known.source += [source] * len(rows)
             known.numbers.append(np.array(numbers, np.int64))
-    if not known.path and not known.failures:
+    if beside is None and not known.path and not known.failures:
         raise SourceError(f"nothing to read: {root} knows no image")
-    return _scan(store, options, known, reader)
+    skipped = Counter(store.skipped() if beside is None else ())
+    return _scan(store, options, known, skipped, reader, reference=reference)
+
+
+def _identities(scanned: Scan) -> set[tuple[str, str, str]]:
+    images = scanned.images
+    names = zip(images.volume, images.key, strict=True)
+    found = {(images.source_of(row), volume, key) for row, (volume, key) in enumerate(names)}
+    return found | {(row.ref.source, row.ref.volume, row.ref.key) for row in scanned.failures}
 
 
 @dataclass(slots=True)
@@ -172,9 +220,10 @@ class _Rows:
     failures: list[Failure] = field(default_factory=list)
 
 
-def _scan(store: Catalog, options: ScanOptions, known: _Rows, reader: Reader) -> Scan:
+def _scan(
+    store: Catalog, options: ScanOptions, known: _Rows, skipped: Counter[str], reader: Reader, *, reference: bool
+) -> Scan:
     """Make columns of rows, without those that are not wanted."""
-    skipped = Counter(store.skipped())
     numbers = np.concatenate(known.numbers, axis=1)
     facts = store.contents(np.unique(numbers[-1]))
     content = np.searchsorted(facts.id, numbers[-1])
@@ -197,13 +246,14 @@ def _scan(store: Catalog, options: ScanOptions, known: _Rows, reader: Reader) ->
     size, mtime_ns, device, inode, _ = numbers
     none = np.zeros(len(paths), np.bool_)
     images = Images(
-        paths, volumes, keys, size, mtime_ns, device, inode, none, none, content, facts,
+        paths, volumes, keys, size, mtime_ns, device, inode, none, none | reference, content, facts,
         sources if any(source != FILES for source in sources) else [],
     )  # fmt: skip
     failures = sorted(known.failures, key=lambda failure: failure.ref.path)
     return Scan(
-        images, failures, [False] * len(failures), [True] * len(failures),
+        images, failures, [reference] * len(failures), [True] * len(failures),
         Counter({kind: count for kind, count in sorted(skipped.items()) if count}), [], [], ~none, 0, [], reader,
+        recalled=len(paths),
     )  # fmt: skip
 
 
