@@ -34,7 +34,7 @@ OF_FIND = {
 @with_arguments(unmatched="against", output="protect", full_pictures="output", json="full_pictures", show="json")
 def find(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs; or catalog:FILE.")
+        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs; also catalog:FILE.")
     ] = None,
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     unmatched: Annotated[
