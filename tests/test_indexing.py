@@ -158,7 +158,7 @@ def test_a_volume_that_is_not_mounted_still_has_a_name(tmp_path: Path) -> None:
         store.db.execute("UPDATE folder SET volume = ?, key = ?", (b"uuid:gone", b"2019"))
     with la.Index.open(catalog, workers=1) as index:
         (hit,) = index.search(scene(2))
-        assert (hit.path, hit.tier) == ("uuid:gone/2019/2.jpg", Tier.COPY)
+        assert (hit.path, hit.tier) == (f"catalog:{catalog}/uuid:gone/2019/2.jpg", Tier.COPY)
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Leaks between splits of a data set: real searches of pictures made by rule."""
 
+import io
 import json
 import os
 import shutil
@@ -7,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from PIL import ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 import lookalike as la
 from conftest import encode, scene
@@ -313,6 +315,94 @@ def test_the_page_has_pictures_of_the_files_or_of_the_catalog(data: Path, tmp_pa
     assert found.to_html().count("data:image/webp;base64,") == 8
 
 
-def test_a_data_set_in_memory_is_refused_with_what_to_do_instead() -> None:
-    with pytest.raises(la.UsageError, match=r"got dict: save a data set to disk .* find\(train, against=test\)"):
-        la.leaks(splits={"train": {"image": []}, "test": "test"})  # type: ignore[dict-item]
+SPLITS = {"train": [png(0), png(1), jpeg(2)], "test": [small(1), png(9), jpeg(2)]}
+"""Row 1 of train is row 0 of test, and row 2 is row 2."""
+
+
+def hugging_face() -> Any:
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features({"image": datasets.Image()})
+    return datasets.DatasetDict(
+        {
+            name: datasets.Dataset.from_dict(
+                {"image": [{"bytes": data, "path": None} for data in files]}, features=features, split=name
+            )
+            for name, files in SPLITS.items()
+        }
+    )
+
+
+def frames() -> Any:
+    pandas = pytest.importorskip("pandas")
+    return {name: pandas.DataFrame({"image": files, "mask": files[::-1]}) for name, files in SPLITS.items()}
+
+
+def arrays() -> Any:
+    return {name: [np.asarray(Image.open(io.BytesIO(data))) for data in files] for name, files in SPLITS.items()}
+
+
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        (lambda: [dict(SPLITS)], {}),
+        (lambda: [hugging_face()], {}),
+        (lambda: list(hugging_face().values()), {}),
+        (lambda: [frames()], {"column": "image"}),
+        (lambda: [arrays()], {}),
+    ],
+    ids=["bytes", "DatasetDict", "datasets", "data frames", "arrays"],
+)
+def test_splits_in_memory_are_named_by_their_keys(make: Callable[[], list[Any]], options: dict[str, Any]) -> None:
+    found = leaks(*make(), **options)
+    assert across(found) == {("test/0", "train/1"), ("test/2", "train/2")}
+    assert [(split.name, len(split.images)) for split in found.splits] == [("train", 3), ("test", 3)]
+    assert {name: rows.tolist() for name, rows in found.fix_rows().items()} == {"train": [0], "test": [0, 1, 2]}
+    assert {name: rows.tolist() for name, rows in found.fix_rows("first").items()} == {"train": [0, 1, 2], "test": [1]}
+    assert found.to_html().count("data:image/webp;base64,") == 4, "pictures are made of the rows themselves"
+
+
+def test_splits_in_memory_and_on_disk(data: Path) -> None:
+    found = leaks("data/test", splits={"train": [png(0), png(30)], "more": [Path("data/train"), "data/val"]})
+    assert ("data/test/cat/copy.jpg", "train/0") in across(found)
+    assert ("data/test/dog/30.png", "train/1") in across(found)
+    assert ("data/train/cat/0.png", "train/0") in across(found)
+    assert [split.name for split in found.splits] == ["test", "train", "more"]
+    assert {name: rows.tolist() for name, rows in found.fix_rows("train").items()} == {"train": [0, 1]}
+
+
+def test_a_split_in_memory_has_a_name_of_its_own(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(data)
+    found = leaks(splits={"train": [png(0)], "disk": "train"})
+    assert across(found) == {("train#2/0", "train/cat/0.png")}
+
+
+def test_one_dataset_under_two_names_leaks_as_a_whole() -> None:
+    found = leaks({"train": SPLITS["train"], "test": SPLITS["train"]})
+    assert found.by_tier == {"exact": 3, "copy": 0, "edit": 0}
+
+
+def test_what_comes_again_and_again_is_known_by_its_bytes(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog.sqlite"
+    first = leaks(hugging_face(), use_catalog=True, catalog=catalog)
+    again = leaks(hugging_face(), use_catalog=True, catalog=catalog)
+    assert (first.to_dict()["stats"]["cached"], again.to_dict()["stats"]["cached"]) == (0, 6)
+    assert across(again) == across(first)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ([[png(0)], [png(1)]], r"a split that is no path needs a name, got list: give a dict"),
+        ([{"train": [png(0)]}], "name two at least"),
+        ([{"train": [png(0)]}, {"train": [png(1)]}], "two splits are called 'train'"),
+        ([{"train": [png(0)], "test": 3}], "cannot look for images in int"),
+    ],
+)
+def test_what_is_no_split_is_refused(given: list[Any], message: str) -> None:
+    with pytest.raises(la.UsageError, match=message):
+        leaks(*given)
+
+
+def test_a_split_in_memory_without_images_says_nothing(data: Path) -> None:
+    with pytest.raises(la.SourceError, match="split test has no image that can be read"):
+        leaks({"train": [png(0)], "test": [b"no image"]})

@@ -24,7 +24,7 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
-from lookalike.recalling import catalog_file, recall
+from lookalike.recalling import catalog_file
 from lookalike.redecoding import decode_candidates
 from lookalike.scanning import OnProgress
 from lookalike.sources.columns import column_values
@@ -77,7 +77,7 @@ def find(
     ----------
     paths : path, sequence of paths, dataset, data frame or sequence of images
         Folders, entered recursively, files, archives, hash tables (.parquet) and URLs; docs/sources.md has them all. Brace
-        patterns such as ``shard-{000..012}.tar`` stand for many. Or one ``catalog:FILE``: everything that a catalog knows,
+        patterns such as ``shard-{000..012}.tar`` stand for many. One may be ``catalog:FILE``: everything that a catalog knows,
         without a look at the files but where thumbnails leave doubts. Or a Hugging Face `Dataset` or `DatasetDict`, a data
         frame, a sequence of PIL images, arrays, bytes or rows that have one of these, or a mapping of names to any of these.
     against : as `paths`
@@ -183,29 +183,26 @@ def find(
     for name, number in (("workers", workers), ("readers", readers)):
         if number is not None and number < 1:
             raise UsageError(f"{name} must be at least 1, got {number}")
-    place, recalled = _place(roots, references, catalog, use_catalog=use_catalog)
+    place = _place(roots, references, catalog, use_catalog=use_catalog)
     decided = decisions(ledger=ledger)
     outside = None if candidates is None else Outside(candidates, roots, _only_table(sources))
     workers = workers or default_workers()
     started = time.monotonic()
     with open_catalog(place) as store:
-        if recalled:
-            found = recall(roots[0], store, scan_options)
-        else:
-            found = gather(
-                sources,
-                beside,
-                store,
-                spec,
-                scan_options,
-                workers=workers,
-                readers=readers,
-                progress=progress or notebook_progress(),
-            )
+        found = gather(
+            sources,
+            beside,
+            store,
+            spec,
+            scan_options,
+            workers=workers,
+            readers=readers,
+            progress=progress or notebook_progress(),
+        )
         shots = _units(found, options)
         images, digests = found.images, found.images.facts.digest
         standing = Standing.of(decided, digests)
-        staying = _staying(images, options, standing, None if recalled else [*roots, *references, *found.globs_below])
+        staying = _staying(found, options, standing, [*roots, *references, *found.globs_below])
         _, block = hash_words(images.facts.id, store, spec)
         found.warnings += decode_candidates(
             images, block, store, found.reader, options, scan_options, against=bool(references), workers=workers
@@ -248,13 +245,11 @@ def _refuse_texts(**options: Sequence[str]) -> None:
             raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
 
 
-def _place(
-    roots: list[str], references: list[str], catalog: StrPath | None, *, use_catalog: bool
-) -> tuple[str | None, bool]:
-    """Return the catalog of a search, None for none, and whether it is what is searched."""
+def _place(roots: list[str], references: list[str], catalog: StrPath | None, *, use_catalog: bool) -> str | None:
+    """Return the catalog of a search; None for none."""
     place = None if catalog is None else os.fspath(catalog)
-    recalled = catalog_file(roots, references, place, use_catalog=use_catalog)
-    return (recalled or place or default_catalog()) if use_catalog else None, recalled is not None
+    named = catalog_file(roots, references, place, use_catalog=use_catalog)
+    return (named or place or default_catalog()) if use_catalog else None
 
 
 def _only_table(sources: Sequence[str | Source]) -> str | None:
@@ -263,12 +258,11 @@ def _only_table(sources: Sequence[str | Source]) -> str | None:
     return tables[0] if len(sources) == len(tables) == 1 else None
 
 
-def _staying(
-    images: Images, options: FindOptions, standing: Standing, roots: list[str] | None
-) -> dict[str, NDArray[np.bool_]]:
-    """Return the images that never go, by why; globs are relative to roots, or to volumes where there are none."""
-    paths, above = (images.key, [""]) if roots is None else (images.path, roots)
-    staying = {"protected": matching(options.protect, paths, above)}
+def _staying(found: Scan, options: FindOptions, standing: Standing, roots: list[str]) -> dict[str, NDArray[np.bool_]]:
+    """Return the images that never go, by why; globs are relative to roots, or to volumes where a catalog told of them."""
+    images, first = found.images, len(found.images) - found.recalled
+    told = matching(options.protect, images.key[first:], [""])
+    staying = {"protected": np.concatenate([matching(options.protect, images.path[:first], roots), told])}
     if standing.kept:
         kept = np.array([digest in standing.kept for digest in images.facts.digest], np.bool_)
         staying["decided to keep"] = kept[images.content]

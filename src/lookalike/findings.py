@@ -27,7 +27,7 @@ from lookalike.numbered import numbers_of, only
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.making import make_plan
-from lookalike.recalling import PREFIX
+from lookalike.recalling import is_catalog
 from lookalike.tables.kept import KeepTable
 
 SHOWN_IN_NOTEBOOK = 5
@@ -254,10 +254,8 @@ class Findings:
         UsageError
             If an option does not fit.
         """
-        if self.roots[0].startswith(PREFIX):
-            raise UsageError(
-                f"{self.roots[0]} was searched without a look at the files: name their folders to clean them"
-            )
+        for root in filter(is_catalog, (*self.roots, *self.references)):
+            raise UsageError(f"{root} was searched without a look at the files: name their folders to clean them")
         told: dict[str, Any] = {"protect": self.options.protect, "units": self.options.units}
         wanted = KeepOptions(tier=Tier.parse(tier), **(told | options))
         found = self if keep in (None, self.options.keep) else self._again(str(keep))

@@ -1,4 +1,4 @@
-"""Whatever paths lead to, as one scan: what is read, and what hash tables say."""
+"""Whatever paths lead to, as one scan: what is read, what hash tables say, and what the catalog remembers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from lookalike.listing import Scan
 from lookalike.loading import HashFile, check_spec, hash_file, load
 from lookalike.model import HashSpec
 from lookalike.options import ScanOptions
+from lookalike.recalling import is_catalog, recall
 from lookalike.scanning import OnProgress, scan
 from lookalike.sources.folders import Source
 from lookalike.stores.catalog import Catalog
@@ -28,7 +29,7 @@ def gather(
     readers: int | None = None,
     progress: OnProgress | None = None,
 ) -> Scan:
-    """Bring together what paths lead to; as `lookalike.scanning.scan`, but hash tables are sources, too.
+    """Bring together what paths lead to; as `lookalike.scanning.scan`, but hash tables and the catalog are sources, too.
 
     Parameters
     ----------
@@ -46,7 +47,8 @@ def gather(
     Returns
     -------
     Scan
-        What there is now. What is read counts before what a table says of the same path.
+        What there is now. What is read counts before what a table says of the same path, and either before what the catalog
+        remembers of the same name.
 
     Raises
     ------
@@ -58,18 +60,29 @@ def gather(
     tables, paths = _parted(roots)
     against, others = _parted(references)
     check_spec([*against, *tables], spec)
+    named = [path for path in (*roots, *references) if isinstance(path, str) and is_catalog(path)]
     scans, missing = [], None
-    if paths or others or not (tables or against):
+    seen: list[str] = []
+    if paths or others or not (tables or against or named):
         try:
             scans.append(
                 scan(paths, others, catalog, spec, options, workers=workers, readers=readers, progress=progress)
             )
         except SourceError as error:
-            if not (tables or against):
+            if not (tables or against or named):
                 raise
             missing = str(error)
+        else:
+            lost = scans[0].missing_roots
+            seen = [path for path in (*paths, *others) if isinstance(path, str) and path not in lost]
     if tables or against:
         scans.append(load(tables, against, catalog, spec, options))
+    for root in named:  # one at most
+        beside = merged(scans, catalog) if scans else None
+        scans = [] if beside is None else [beside]
+        scans.append(recall(root, catalog, options, beside=beside, scanned=seen, reference=root in references))
+        if beside is None and progress is not None:  # nothing is read
+            progress(len(scans[-1].images), len(scans[-1].images), True)
     found = merged(scans, catalog)
     if missing is not None:
         found.missing_roots += [path if isinstance(path, str) else path.path for path in (*others, *paths)]
@@ -78,8 +91,8 @@ def gather(
 
 
 def _parted(paths: Sequence[str | Source]) -> tuple[list[HashFile], list[str | Source]]:
-    """Return the hash tables among paths, and the others."""
-    found = [(path, hash_file(path)) for path in paths]
+    """Return the hash tables among paths, and the others; without a catalog."""
+    found = [(path, hash_file(path)) for path in paths if not is_catalog(path)]
     return [table for _, table in found if table is not None], [path for path, table in found if table is None]
 
 
@@ -89,7 +102,7 @@ def merged(scans: Sequence[Scan], catalog: Catalog) -> Scan:
     Parameters
     ----------
     scans : sequence of Scan
-        At least one. An image that several have counts where it comes first.
+        At least one. An image that several have counts where it comes first. What a catalog told of comes last.
     catalog : Catalog
         Where their contents are.
 
@@ -138,4 +151,5 @@ def merged(scans: Sequence[Scan], catalog: Catalog) -> Scan:
         sum(one.bytes_read for one in scans), [path for one in scans for path in one.beside], scans[0].reader,
         [line for one in scans for line in one.warnings], [root for one in scans for root in one.globs_below],
         [table for one in scans for table in one.tables], np.concatenate(told_by) if any(numbered) else scans[0].told_by,
+        sum(len(rows) for one, rows in zip(scans, kept, strict=True) if one.recalled),
     )  # fmt: skip

@@ -75,6 +75,8 @@ def leaks_page(
         As for `findings_page`.
     full, reader
         As for `findings_page`.
+    reader : Reader, optional
+        As for `findings_page`.
 
     Yields
     ------
@@ -85,6 +87,7 @@ def leaks_page(
         previews = Previews(store, max_pixels=document["options"]["max_pixels"], reader=reader)
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from leak_pages.leaks_page(document, made, full=full)
+        previews.close()
 
 
 class Shown:

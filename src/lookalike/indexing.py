@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,14 @@ from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource
 from lookalike.pool import default_workers
+from lookalike.recalling import PREFIX, above
 from lookalike.rows import Rows
 from lookalike.scanning import OnProgress, scan
 from lookalike.searching import checked, spec_of
-from lookalike.sources.mounted import mounts_of, path_within
+from lookalike.sources.volumes import mounted
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import add as add_hashes
 from lookalike.variants import hash_words, stored_name
-
-if TYPE_CHECKING:
-    from lookalike.sources.volumes import Volume
 
 StrPath = str | os.PathLike[str]
 OWN_VARIANTS = ("plain", "trimmed")
@@ -96,9 +94,8 @@ class Index:
         """Contents that were there from the beginning, ascending."""
         self._added: set[int] = set()
         self._names: dict[int, list[str]] = {}
-        self._everything = False
-        """Whether all names that the catalog knows count, too."""
-        self._mounts: dict[str, list[Volume]] = {}
+        self._everything = ""
+        """What the catalog is called where all names that it knows count, too."""
 
     @classmethod
     def of(
@@ -181,7 +178,7 @@ class Index:
         Returns
         -------
         Index
-            Hits have the paths at which the catalog last saw them.
+            Hits have the paths that a search of the catalog by `lookalike.find` gives.
 
         Raises
         ------
@@ -198,7 +195,7 @@ class Index:
         spec_of(algorithm, size)
         made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers)
         try:
-            made._load()
+            made._load(f"{PREFIX}{place}")
         except BaseException:
             made.close()
             raise
@@ -356,16 +353,14 @@ class Index:
         """Return the names of contents: those known here, else those of the catalog."""
         names = {content: list(self._names.get(content, ())) for content in ids.tolist()}
         if self._everything:
+            here = mounted()
             for content, source, volume, key, name in self._store.named(ids):
-                at, below = (f"{key}/{name}".lstrip("/"), "") if source == "files" else (key, f"/{name}")
-                if volume not in self._mounts:
-                    self._mounts[volume] = mounts_of(volume)
-                names[content].append((path_within(self._mounts[volume], at) or f"{volume}/{at}".lstrip("/")) + below)
+                names[content].append(above(self._everything, here, source, volume, key) + name)
         return {content: sorted(set(paths)) for content, paths in names.items()}
 
-    def _load(self) -> None:
+    def _load(self, called: str) -> None:
         """Include everything that the catalog knows."""
-        self._everything = True
+        self._everything = called
         for variant in OWN_VARIANTS:
             self._hash_all(variant)
         self._rows.reserve(self._store.count_words(self.spec, stored_name("plain")))

@@ -7,6 +7,9 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lookalike import tables
 from lookalike.errors import UsageError
 from lookalike.illustrating import leaks_page
@@ -37,6 +40,8 @@ class Leaks:
         How many folder names make a class; None for as the tree looks.
     catalog : str or None
         Where thumbnails are.
+    reader : Reader or None
+        Who reads the images again; None for one that goes by their paths.
     """
 
     splits: tuple[Split, ...]
@@ -47,6 +52,7 @@ class Leaks:
     incomplete: tuple[str, ...] = ()
     within: int | None = None
     catalog: str | None = None
+    reader: Reader | None = None
 
     def __repr__(self) -> str:
         names = ", ".join(split.name for split in self.splits)
@@ -135,6 +141,33 @@ class Leaks:
                 if placed.split != stays:
                     gone.update((placed.path, *placed.member.parts))
         return {split.name: tuple(path for path in split.images if path not in gone) for split in self.splits}
+
+    def fix_rows(self, keep: str = "last") -> dict[str, NDArray[np.int64]]:
+        """Return `fix` as the numbers of rows, for ``dataset.select`` and ``frame.iloc``.
+
+        Parameters
+        ----------
+        keep : str
+            As for `fix`.
+
+        Returns
+        -------
+        dict of str to ndarray of int64
+            For each table, dataset, data frame or sequence the rows that stay, sorted. A split that is one of these in
+            memory has its own name.
+
+        Raises
+        ------
+        UsageError
+            If no split is called `keep`.
+        """
+        found: dict[str, list[int]] = {table: [] for table in (self.reader or Reader()).tables}
+        for paths in self.fix(keep).values():
+            for path in paths:
+                table, _, number = path.rpartition("/")
+                if table in found:
+                    found[table].append(int(number))
+        return {table: np.sort(np.array(numbers, np.int64)) for table, numbers in found.items()}
 
     def accept(self) -> list[dict[str, Any]]:
         """Return decisions that accept the groups of all new pairs.
@@ -226,7 +259,7 @@ class Leaks:
         iterator of str
             Tables, then groups with pictures, the least certain first.
         """
-        reader = Reader(named=[root.path for split in self.splits for root in split.roots])
+        reader = self.reader or Reader(named=[root.path for split in self.splits for root in split.roots])
         return leaks_page(self.to_dict(), self.catalog, full=full_pictures, reader=reader)
 
     def to_html(self, *, full_pictures: bool = False) -> str:

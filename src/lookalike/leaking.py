@@ -23,7 +23,12 @@ from lookalike.labels import SPLITS, Root, names_below, root_of, survey
 from lookalike.leaked import Leaks
 from lookalike.model import Group, Member, Orient, Tier
 from lookalike.opening import default_catalog, open_ledger
+from lookalike.recalling import is_catalog
 from lookalike.scanning import OnProgress
+from lookalike.sources.folders import Source
+from lookalike.sources.huggingface import is_dataset
+from lookalike.sources.roots import all_named
+from lookalike.sources.values import as_sources, path_of
 from lookalike.splits import Pair, Placed, Split, split_names
 from lookalike.stores.decisions import Decided, Standing
 
@@ -31,8 +36,8 @@ StrPath = str | os.PathLike[str]
 
 
 def leaks(
-    *paths: StrPath,
-    splits: Mapping[str, StrPath | Sequence[StrPath]] | None = None,
+    *paths: object,
+    splits: Mapping[str, object] | None = None,
     tier: str = "edit",
     orient: Orient = "mirror",
     within: int | None = None,
@@ -48,10 +53,12 @@ def leaks(
 
     Parameters
     ----------
-    *paths : path
+    *paths : path, `DatasetDict`, `Dataset` or mapping
         A split each, such as the folders train and test, named by the last names of their paths. A folder alone is split by the
-        folders train, val, test and so on in it.
-    splits : mapping of str to path or sequence of paths, optional
+        folders train, val, test and so on in it. Of a `DatasetDict`, or another mapping of names to whatever `lookalike.find`
+        takes (datasets, data frames, sequences of images, paths, lists of paths), each item is a split. A Hugging Face
+        `Dataset` goes by the split that it says it is.
+    splits : mapping of str to the same, optional
         Further splits, by name.
     tier : str
         Loosest tier of what counts as the same: exact, copy, edit or similar.
@@ -94,21 +101,27 @@ def leaks(
     --------
     >>> leaks("data/train", "data/test").by_tier  # doctest: +SKIP
     {'exact': 1, 'copy': 3, 'edit': 1}
+    >>> from PIL import Image
+    >>> picture = Image.effect_mandelbrot((320, 320), (-2, -1.5, 1, 1.5), 50)
+    >>> found = leaks({"train": [picture], "test": [picture.resize((160, 160))]}, use_catalog=False)
+    >>> [(pair.image.path, pair.tier.name, pair.relation, pair.keeper.path) for pair in found.pairs]
+    [('test/0', 'COPY', 'half size', 'train/0')]
     """
     if "against" in options:
         raise UsageError("leaks holds each split against each other one: give what is to be compared as splits")
     if within is not None and within < 0:
         raise UsageError(f"within must not be negative, got {within}")
-    named = _named([_text(path) for path in paths], splits or {})
+    named = _named(paths, splits or {}, options.get("column"))
+    sources = {path_of(source): source for part in named.values() for source in part}
     before = None if baseline is None else tables.read_baseline(os.fspath(baseline))
     more = [] if decisions is None else deciding.read_decisions(decisions)
     with _stores(catalog, ledger, more, use_catalog=use_catalog) as (place, book):
         told: dict[str, Any] = {**options, "tier": tier, "orient": orient, "catalog": place, "ledger": book}
-        found = find([path for part in named.values() for path in part], progress=progress, **told)
-        made = _splits(named, found)
+        found = find(list(sources.values()), progress=progress, **told)
+        made = _splits({name: list(map(path_of, part)) for name, part in named.items()}, found)
         held = [found]
         for two in permutations(made, 2):
-            roots = [[root.path for root in one.roots if root.path not in found.missing_roots] for one in two]
+            roots = [[sources[root.path] for root in one.roots if root.path not in found.missing_roots] for one in two]
             held.append(find(roots[0], against=roots[1], **{**told, "group": "star"}))
         standing = Standing.of(deciding.decisions(ledger=book), _digests(held))
     links = _Links(made, held, within)
@@ -119,27 +132,65 @@ def leaks(
     document["stats"]["seconds"] = round(sum(one.stats["seconds"] for one in held), 3)
     kept = None if not use_catalog else default_catalog() if catalog is None else os.fspath(catalog)
     return Leaks(
-        tuple(made), groups, tuple(pairs), links.contradictions(), document, tuple(found.incomplete), within, kept
-    )
+        tuple(made), groups, tuple(pairs), links.contradictions(), document, tuple(found.incomplete), within, kept,
+        found.reader,
+    )  # fmt: skip
 
 
-def _named(paths: Sequence[str], splits: Mapping[str, StrPath | Sequence[StrPath]]) -> dict[str, list[str]]:
-    """Return the paths of each split, in the order given."""
-    if len(paths) == 1 and not splits:
-        paths = _folders(paths[0])
+def _named(
+    given: Sequence[object], splits: Mapping[str, object], column: str | int | None
+) -> dict[str, list[str | Source]]:
+    """Return what each split is made of, in the order given."""
+    if len(given) == 1 and not splits and isinstance(given[0], (str, os.PathLike)):
+        given = _folders(os.fspath(given[0]))
+    paths = [os.fspath(one) for one in given if isinstance(one, (str, os.PathLike))]
     real = {path: os.path.realpath(path) for path in paths}
     if len(paths) != len(set(real.values())):
         twice = next(path for at, path in enumerate(paths) if real[path] in [real[one] for one in paths[:at]])
         raise UsageError(f"{twice} is given twice: name each split once")
-    named = {
-        name: [path] for name, path in zip(split_names([os.path.abspath(path) for path in paths]), paths, strict=True)
-    }
-    for name, given in splits.items():
-        if name in named:
-            raise UsageError(f"two splits are called {name!r}: give all paths of one split the same name by --split")
-        named[name] = [_text(path) for path in (given if isinstance(given, (list, tuple)) else [given])]
-    if len(named) < 2:
+    names = iter(split_names([os.path.abspath(path) for path in paths]))
+    parts: dict[str, object] = {}
+    for one in (*given, splits):
+        own = isinstance(one, (str, os.PathLike))
+        for name, part in one.items() if isinstance(one, Mapping) else [(next(names) if own else _called(one), one)]:
+            if str(name) in parts:
+                raise UsageError(
+                    f"two splits are called {str(name)!r}: give all paths of one split the same name by --split"
+                )
+            parts[str(name)] = part
+    if len(parts) < 2:
         raise UsageError("leaks compares splits: name two at least, such as TRAIN and TEST")
+    named: dict[str, list[str | Source]] = {}
+    taken = [str(path) for path in _texts(parts.values())]
+    for name, part in parts.items():
+        named[name] = all_named(as_sources({name: part}, column, taken))
+        taken += map(path_of, named[name])
+        for path in filter(is_catalog, named[name]):
+            raise UsageError(f"{path} knows of no splits: name the folders, archives or tables of each")
+    _check_apart({name: [path for path in part if isinstance(path, str)] for name, part in named.items()})
+    return named
+
+
+def _texts(given: Iterable[object]) -> Iterator[str]:
+    for part in given:
+        for one in part if isinstance(part, (list, tuple)) else [part]:
+            if isinstance(one, (str, os.PathLike)):
+                yield os.fspath(one)
+
+
+def _called(given: object) -> str:
+    """Return which split a dataset says it is."""
+    split = getattr(given, "split", None) if is_dataset(given) else None
+    if split is None:
+        raise UsageError(
+            f"a split that is no path needs a name, got {type(given).__name__}: give a dict, as in "
+            "leaks({'train': ..., 'test': ...})"
+        )
+    return str(split)
+
+
+def _check_apart(named: Mapping[str, Sequence[str]]) -> None:
+    """Refuse splits that lie in each other."""
     places = [(name, path, os.path.realpath(path)) for name, given in named.items() for path in given]
     for name, path, place in places:
         for other, around, outer in places:
@@ -148,16 +199,6 @@ def _named(paths: Sequence[str], splits: Mapping[str, StrPath | Sequence[StrPath
                     f"split {other} ({around}) holds split {name} ({path}), so that its pictures are in both: name folders "
                     "that do not lie in each other"
                 )
-    return named
-
-
-def _text(path: object) -> str:
-    if not isinstance(path, (str, os.PathLike)):
-        raise UsageError(
-            f"a split is a path or a list of paths, got {type(path).__name__}: save a data set to disk and name its folder, "
-            "or search it by find(train, against=test)"
-        )
-    return os.fspath(path)
 
 
 def _folders(path: str) -> list[str]:

@@ -251,6 +251,8 @@ class Scan:
         Hash tables among the roots.
     told_by : ndarray of int64, shape (n,)
         Which of these tells of each image, -1 for what was read; empty where there are none.
+    recalled : int
+        How many of the images, the last ones, a catalog told of: globs are relative to their volumes.
     """
 
     images: Images
@@ -268,3 +270,4 @@ class Scan:
     globs_below: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
     told_by: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    recalled: int = 0

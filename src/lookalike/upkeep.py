@@ -13,7 +13,8 @@ from lookalike.errors import CatalogError, SourceError, UsageError
 from lookalike.loading import AGAIN, HashFile, batches, hash_file, store_batch
 from lookalike.model import Failure, HashSpec, ImageRef
 from lookalike.opening import default_catalog, open_catalog
-from lookalike.sources.volumes import Volume, mounted
+from lookalike.sources.urls import url_of
+from lookalike.sources.volumes import mounted, path_on
 from lookalike.stores.catalog import Catalog
 from lookalike.tables.files import replacing
 from lookalike.tables.hash_files import write_parquet
@@ -187,13 +188,8 @@ def _bytes(store: Catalog) -> int:
 def _places(store: Catalog) -> Iterator[tuple[int, str | None, bool]]:
     """Yield the id of each folder, where it is now (None where its volume is away), and whether it is one file."""
     here = mounted()
-    for number, source, volume, key in store.shelves():
-        yield number, _place(here, volume, key), source != "files"
-
-
-def _place(here: dict[str, list[Volume]], volume: str, key: str) -> str | None:
-    found = (mount.path(key) for mount in here.get(volume, ()))
-    return next((path for path in found if path is not None), None)
+    for number, source, volume, key, _ in store.shelves():
+        yield number, path_on(here, volume, key), source != "files"
 
 
 def export(store: Catalog, path: str, specs: Sequence[HashSpec], *, thumbnails: bool = True) -> int:
@@ -230,8 +226,8 @@ def export(store: Catalog, path: str, specs: Sequence[HashSpec], *, thumbnails: 
 
 def _tables(store: Catalog, specs: tuple[HashSpec, ...], *, thumbnails: bool) -> Iterator[HashTable]:
     here, skipped = mounted(), Counter[str]()
-    for number, source, volume, key in store.shelves():
-        place = _place(here, volume, key) or f"{volume}:/{key}"
+    for number, source, volume, key, _ in store.shelves():
+        place = path_on(here, volume, key) or url_of(volume, key) or f"{volume}:/{key}"
         for part in store.names_in(number, ROWS_AT_ONCE):
             rows = [(name, size, mtime_ns, content) for name, size, mtime_ns, content in part if content is not None]
             skipped["not an image"] += len(part) - len(rows)

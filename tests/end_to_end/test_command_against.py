@@ -185,3 +185,19 @@ def test_a_dash_is_no_other_file(drive: Path, asked: tuple[str, ...]) -> None:
     assert result.code == 2
     assert "write ./- for that, or /dev/stdout" in result.errors
     assert not (drive / "-").exists()
+
+
+def test_all_that_a_catalog_knows_is_a_reference(drive: Path) -> None:
+    assert run("find", "have", "--catalog", "c.sqlite", cwd=drive).code == 0
+    (drive / "have").rename(drive / "away")
+    for _ in range(2):  # the second time, it knows the drive as well
+        done = run("find", "drive", "--against", "catalog:c.sqlite", "--unmatched", "new.txt", cwd=drive)
+        assert done.code == 0
+        assert (drive / "new.txt").read_text().splitlines() == UNMATCHED
+        assert "reference to compare against > under test\n  exact drive/1 same.jpg" in done.text
+        assert f"keep  {drive / 'have' / '1.jpg'}" in done.text
+        assert "lookalike clean" not in done.text, "whose keepers nobody has looked at"
+    refused = run("clean", "drive", "--against", "catalog:c.sqlite", cwd=drive)
+    assert (refused.code, "name their folders to clean them" in refused.errors) == (2, True)
+    twice = run("find", "catalog:c.sqlite", "--against", "catalog:c.sqlite", cwd=drive)
+    assert (twice.code, "one catalog is searched at a time" in twice.errors) == (2, True)

@@ -255,6 +255,29 @@ def test_what_a_web_server_refuses_is_said(status: int, kind: str, said: str, na
     assert (failed.kind, failed.reason) == (kind, "the object is gone" if kind == "not-here" else said)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://host:81/a/b",
+        "http://host/a",
+        "http://host",
+        "s3://photos/2019/5",
+        "s3://photos",
+        "memory:///set",
+        "file:///set",
+    ],
+)
+def test_a_place_leads_back_to_its_url(url: str) -> None:
+    assert urls.url_of(*urls.Store(url).place(url)) == url
+
+
+@pytest.mark.parametrize(
+    "volume", ["uuid:1", "nfs4:server:/share", "cifs://server/share", "mount:ext4:/dev/sda:/mnt", ""]
+)
+def test_a_volume_of_this_machine_has_no_url(volume: str) -> None:
+    assert urls.url_of(volume, "a") is None
+
+
 @pytest.mark.parametrize("name", ["", "a.jpg"])
 def test_nobody_there(name: str) -> None:
     with pytest.raises(SourceError, match=r"nothing to read: http://127\.0\.0\.1:9/.*: ClientConnectorError"):

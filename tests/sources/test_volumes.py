@@ -13,7 +13,9 @@ from lookalike.sources.volumes import (
     Mount,
     Volume,
     choose_mount,
+    mounted,
     parse_mountinfo,
+    path_on,
     readers_of,
     volume_of,
 )
@@ -143,6 +145,33 @@ def test_two_file_systems_have_two_identities(tmp_path: Path) -> None:
     assert not proc.network
     mounted = {mount.point for mount in parse_mountinfo(MOUNTINFO.read_text("utf-8", "surrogateescape"))}
     assert {proc.point, here.point} <= mounted
+
+
+def test_a_path_leads_back_to_itself(tmp_path: Path) -> None:
+    folder = tmp_path / "a b" / "c"
+    folder.mkdir(parents=True)
+    volume = volume_of(str(folder))
+    found = path_on(mounted(), volume.id, volume.key(os.path.realpath(folder)))
+    assert found is not None
+    assert os.path.samefile(found, folder)
+
+
+def test_of_several_mounts_one_that_shows_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        "1 0 0:1 / / rw - nfs4 other:/ rw\n2 1 0:2 /photos /mnt/part rw - nfs4 server:/share rw\n"
+        "3 1 0:2 / /mnt/whole rw - nfs4 server:/share rw\n4 1 0:3 / /mnt/over rw - nfs4 server:/hidden rw\n"
+        "5 4 0:4 / /mnt/over rw - nfs4 server:/shown rw\n"
+    )
+    monkeypatch.setattr(volumes, "MOUNTINFO", table)
+    monkeypatch.setattr(os, "statvfs", lambda path: pytest.fail(f"{path} may never answer"))
+    here = mounted()
+    assert path_on(here, "nfs4:server:/share", "photos/a.jpg") == "/mnt/whole/photos/a.jpg"
+    del here["nfs4:server:/share"][0]
+    assert path_on(here, "nfs4:server:/share", "photos/a.jpg") == "/mnt/part/a.jpg"
+    assert path_on(here, "nfs4:server:/share", "photosnot/a.jpg") is None
+    assert path_on(here, "nfs4:server:/shown", "a.jpg") == "/mnt/over/a.jpg"
+    assert path_on(here, "nfs4:server:/hidden", "a.jpg") is None, "another one is mounted over it"
 
 
 @pytest.mark.skipif(not hasattr(os, "makedev"), reason="POSIX")

@@ -17,7 +17,7 @@ from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
 from lookalike.findings import Findings
 from lookalike.labels import root_of
-from lookalike.recalling import PREFIX
+from lookalike.recalling import is_catalog
 from lookalike.tables.kept import LISTS, check_keep_output
 
 DUPLICATES_FOUND = 1
@@ -36,7 +36,7 @@ OF_FIND = {
 @with_arguments(unmatched="against", output="protect", full_pictures="output", json="full_pictures", show="json")
 def find(
     paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs; or catalog:FILE.")
+        list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs; also catalog:FILE.")
     ] = None,
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     unmatched: Annotated[
@@ -137,7 +137,7 @@ def _print(
         pass
     elif document["stats"]["duplicates"] and _can_be_cleaned(findings):
         next_command = f"{command(*_clean(findings, given))}   (what would go, in favour of what; nothing is done)"
-    elif document["stats"]["duplicates"] and not findings.roots[0].startswith(PREFIX):
+    elif document["stats"]["duplicates"] and not any(map(is_catalog, (*findings.roots, *findings.references))):
         next_command = f"{command(*sys.argv[1:], '--keep-lists', 'lists')}   (what stays, a list per archive and table)"
     elif document["stats"]["groups"]:
         next_command = (
@@ -156,8 +156,9 @@ def _print(
 def _can_be_cleaned(findings: Findings) -> bool:
     """Say whether any duplicate is an ordinary file below a path that was searched: no others are ever removed."""
     refs = (member.ref for group in findings.groups for member in group.members if member.role == "duplicate")
-    roots = [path for path in findings.roots if not path.startswith(PREFIX)]
-    return any(ref.source == "files" and root_of(ref.path, roots) is not None for ref in refs)
+    if any(map(is_catalog, (*findings.roots, *findings.references))):
+        return False
+    return any(ref.source == "files" and root_of(ref.path, findings.roots) is not None for ref in refs)
 
 
 def _clean(findings: Findings, given: list[str]) -> list[str]:

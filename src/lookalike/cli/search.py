@@ -14,12 +14,12 @@ from lookalike.errors import DecodeError, SourceError, UsageError, failure_kind
 from lookalike.hits import Hit
 from lookalike.indexing import Index
 from lookalike.model import MAX_PIXELS, Orient, Tier, Truncated
+from lookalike.recalling import PREFIX
 from lookalike.report import plain
 from lookalike.scanning import OnProgress
 from lookalike.searching import checked, spec_of
 
 INCOMPLETE = 3
-CATALOG = "catalog:"
 VERSION = 1
 
 
@@ -94,11 +94,11 @@ def search(
 
 def _opened(places: list[str], hashed: dict[str, Any], kept: dict[str, Any], progress: OnProgress | None) -> Index:
     """Open the index that ``--in`` names."""
-    if not any(place.startswith(CATALOG) for place in places):
+    if not any(place.startswith(PREFIX) for place in places):
         return Index.of(places, **hashed, **kept, progress=progress)
     if len(places) > 1:
-        raise UsageError(f"{CATALOG}FILE stands alone: it is searched without looking at any folder")
-    return Index.open(places[0].removeprefix(CATALOG), **hashed)
+        raise UsageError(f"{PREFIX}FILE stands alone: it is searched without looking at any folder")
+    return Index.open(places[0].removeprefix(PREFIX), **hashed)
 
 
 def _searched(index: Index, image: str, wanted: dict[str, Any], *, say: Callable[[str], None] | None) -> dict[str, Any]:

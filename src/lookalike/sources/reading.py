@@ -6,7 +6,7 @@ Paths come from results and tables, which others may have made. Nothing is fetch
 import os
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lookalike.errors import UsageError
 from lookalike.sources.buckets import Bucket
@@ -67,11 +67,22 @@ class Reader:
         self._sources: dict[str, Source | None] = {source.path: source for source in sources}
         self._named = {root_of_url(path) if is_url(path) else path for path in (*self._sources, *named)}
         self._lock = threading.Lock()
+        self._known: dict[str, str | None] = {}
 
     @property
     def tables(self) -> list[str]:
         """Names of the tables among the sources; the images in each are named by their rows."""
         return [table for source in self._sources.values() for table in tables_of(source)]
+
+    def know(self, places: Mapping[str, str | None]) -> None:
+        """Note what is a source, whatever it is called; it is opened once something in it is read, if it is still there.
+
+        Parameters
+        ----------
+        places : mapping of str to (str or None)
+            Its path, and the column of a table that holds the images; None for the one that does.
+        """
+        self._known |= places
 
     def is_file(self, path: str) -> bool:
         """Return whether a path is that of an ordinary file.
@@ -166,7 +177,8 @@ class Reader:
                 source.close()
 
     def _source(self, path: str) -> Source | None:
-        if not self._sources and not is_url(path) and ending_of_container(path) is None:
+        """Return the source that a path lies in; sources do not lie in each other."""
+        if not (self._sources or self._known) and not is_url(path) and ending_of_container(path) is None:
             return None
         places = [path[:end] for end in _slashes(path)]
         if is_url(path) and (".." in path.split("/") or self._named.isdisjoint((*places, path))):
@@ -175,9 +187,9 @@ class Reader:
         if known:
             return self._sources[known[-1]]
         for place in places:
-            if ending_of(place) is not None and not os.path.isdir(place):
+            if place in self._known or (ending_of(place) is not None and not os.path.isdir(place)):
                 try:
-                    self._sources[place] = open_source(place)
+                    self._sources[place] = open_source(place, self._known.get(place))
                 except (OSError, UsageError):
                     self._sources[place] = None
                 return self._sources[place]

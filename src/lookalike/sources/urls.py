@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from lookalike.errors import UsageError
+from lookalike.sources.volumes import KINDS
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -63,6 +64,30 @@ def root_of_url(url: str) -> str:
     return url if url.endswith("://") else url.rstrip("/")
 
 
+def url_of(volume: str, key: str) -> str | None:
+    """Undo `Store.place`.
+
+    Parameters
+    ----------
+    volume, key : str
+        Identity of a folder or an object.
+
+    Returns
+    -------
+    str or None
+        Its URL; None for what lies on a volume of this machine, or nowhere.
+
+    Examples
+    --------
+    >>> url_of("s3:photos", "2019"), url_of("s3:photos", ""), url_of("uuid:1", "2019")
+    ('s3://photos/2019', 's3://photos', None)
+    """
+    protocol, colon, host = volume.partition(":")
+    if not colon or protocol in KINDS:
+        return None
+    return f"{protocol}://{host}/{key}" if key else f"{protocol}://{host}"
+
+
 class Store:
     """The file system that a URL names, with the few calls that are made of it.
 
@@ -91,8 +116,8 @@ class Store:
         except ImportError as error:
             raise UsageError(f"{url} needs a package that is not installed: {error}") from error
         names = self._class.protocol
-        self.protocol = names if isinstance(names, str) else names[0]
-        self.links = self.protocol in LINKS
+        self.links = protocol in LINKS  # which are no two names of one
+        self.protocol = protocol if self.links else names if isinstance(names, str) else names[0]
         # Listings that are kept would hide what has changed since, and grow.
         self._fs = fsspec.filesystem(
             protocol, use_listings_cache=False, **self._class._get_kwargs_from_urls(url)  # noqa: SLF001 - as fsspec.core does

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +38,8 @@ NETWORK = frozenset(
 )
 """File system types on which SQLite's shared memory cannot be trusted."""
 
+KINDS = frozenset(["device", "fsid", "mount", "uuid"]) | NETWORK
+"""What the id of a volume begins with, up to a colon; that of a bucket begins with its protocol."""
 
 STABLE_INODES = frozenset(
     ["apfs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "hfs", "jfs", "reiserfs", "tmpfs", "ufs", "xfs", "zfs"]
@@ -273,6 +276,31 @@ def mounted() -> dict[str, list[Volume]]:
     for volumes in found.values():
         volumes.sort(key=lambda volume: (len(volume.prefix), volume.point))
     return found
+
+
+def path_on(here: Mapping[str, Sequence[Volume]], volume: str, key: str) -> str | None:
+    """Return the path of what lies on a volume; whether anything is there is not asked.
+
+    Parameters
+    ----------
+    here : mapping of str to sequence of Volume
+        From `mounted`.
+    volume, key : str
+        Id of the volume, and the path within it.
+
+    Returns
+    -------
+    str or None
+        Absolute; None where the volume is away, or what is mounted of it does not show that part.
+
+    Examples
+    --------
+    >>> here = {"uuid:1": [Volume("uuid:1", "/mnt/usb", "photos", False)]}
+    >>> path_on(here, "uuid:1", "photos/a.jpg"), path_on(here, "uuid:2", "photos/a.jpg")
+    ('/mnt/usb/a.jpg', None)
+    """
+    found = (mount.path(key) for mount in here.get(volume, ()))
+    return next((path for path in found if path is not None), None)
 
 
 def readers_of(volume: Volume, device: int) -> int | None:

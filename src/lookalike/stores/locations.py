@@ -1,7 +1,7 @@
 """Where contents were found: folders and the names in them."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lookalike.errors import FailureKind
@@ -186,24 +186,6 @@ class Locations(Database):
             ),
         )
 
-    def folders(self, source: str) -> Iterator[tuple[int, str, str]]:
-        """Yield the folders of a source.
-
-        Parameters
-        ----------
-        source : str
-            Such as ``files``.
-
-        Yields
-        ------
-        tuple of (int, str, str)
-            Id, volume and key; sorted by volume and key.
-        """
-        query = "SELECT id, volume, key FROM folder WHERE source = ? ORDER BY volume, key"
-        with self.explained():
-            for number, volume, key in self.db.execute(query, (source,)).fetchall():
-                yield number, os.fsdecode(volume), os.fsdecode(key)
-
     def images(self, folder: int) -> list[tuple[bytes, int, int, int, int, int]]:
         """Return the names in a folder that hold contents.
 
@@ -222,23 +204,17 @@ class Locations(Database):
         with self.explained():
             return self.db.execute(query, (folder,)).fetchall()
 
-    def skipped(self, source: str) -> dict[str, int]:
-        """Count the names of a source that are no images.
-
-        Parameters
-        ----------
-        source : str
-            Such as ``files``.
+    def skipped(self) -> dict[str, int]:
+        """Count the names that are no images.
 
         Returns
         -------
         dict of str to int
             By the kind they were skipped as.
         """
-        query = """SELECT skipped, count(*) FROM folder JOIN location ON folder = id
-            WHERE source = ? AND content IS NULL GROUP BY skipped ORDER BY skipped"""
+        query = "SELECT skipped, count(*) FROM location WHERE content IS NULL GROUP BY skipped ORDER BY skipped"
         with self.explained():
-            return {kind or "not an image": count for kind, count in self.db.execute(query, (source,))}
+            return {kind or "not an image": count for kind, count in self.db.execute(query)}
 
     def open_shard(self, folder: int, stamp: str) -> bool:
         """Say whether all names of a folder are known that is one file; forget what is known of it in another state.

@@ -40,6 +40,9 @@ ORPHANS = (
     ),
 )  # fmt: skip
 
+Shelf = tuple[int, str, str, str, str]
+"""Id of a folder, source, volume, key and state."""
+
 
 class Upkeep(Database):
     """All tables of the catalog, as a whole."""
@@ -95,19 +98,21 @@ class Upkeep(Database):
         with self.explained():
             return [row[0] for row in self.db.execute("SELECT text FROM spec ORDER BY text")]
 
-    def shelves(self) -> list[tuple[int, str, str, str]]:
-        """Return all folders, and what stands for one.
+    def shelves(self) -> list[Shelf]:
+        """Return all folders.
 
         Returns
         -------
-        list of (int, str, str, str)
-            Id, source, volume and key; sorted by these.
+        list of (int, str, str, str, str)
+            Id, source, volume, key, and the state of what is one file by itself, empty where there is none; sorted by
+            source, volume and key.
         """
-        query = "SELECT id, source, volume, key FROM folder ORDER BY source, volume, key"
+        query = """SELECT id, source, volume, key, ifnull(stamp, '') FROM folder LEFT JOIN shard ON folder = id
+            ORDER BY source, volume, key"""
         with self.explained():
             return [
-                (number, source, os.fsdecode(volume), os.fsdecode(key))
-                for number, source, volume, key in self.db.execute(query)
+                (number, source, os.fsdecode(volume), os.fsdecode(key), stamp)
+                for number, source, volume, key, stamp in self.db.execute(query)
             ]
 
     def names_in(self, folder: int, at_once: int) -> Iterator[list[tuple[str, int, int, int | None]]]:
