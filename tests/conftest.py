@@ -9,9 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the thousand commands compiles the package anew
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # a busy one is no reason to fail
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
