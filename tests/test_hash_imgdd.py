@@ -46,7 +46,7 @@ def expected(folder: Path, name: str, filter_: str) -> dict[str, str]:
 @cache
 def opened(folder: Path) -> dict[str, Image.Image]:
     """Return the pictures of a folder as Pillow reads them; hundreds of files for each hash and filter."""
-    images = {file.name: Image.open(file) for file in sorted(folder.iterdir())}
+    images: dict[str, Image.Image] = {file.name: Image.open(file) for file in sorted(folder.iterdir())}
     for image in images.values():
         image.load()
     return images

@@ -32,7 +32,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
 def test_every_verb_in_a_new_interpreter(tmp_path: Path) -> None:
     for name, seed, quality in (("a", 1, 90), ("b", 1, 70), ("c", 2, 80)):
         write(tmp_path / "photos" / f"{name}.jpg", jpeg(scene(seed, 160, 120), quality))
-    (tmp_path / "pairs.csv").write_text("path_a,path_b,same\nphotos/a.jpg,photos/b.jpg,1\nphotos/a.jpg,photos/c.jpg,0\n")
+    (tmp_path / "pairs.csv").write_text(
+        "path_a,path_b,same\nphotos/a.jpg,photos/b.jpg,1\nphotos/a.jpg,photos/c.jpg,0\n"
+    )
     write(tmp_path / "more" / "d.jpg", jpeg(scene(3, 160, 120)))
     ends = [run_anew(*words, cwd=tmp_path) for words in STEPS]
     batch = ends[[words[0] for words in STEPS].index("history")].document["batches"][-1]["name"]
@@ -43,7 +45,9 @@ def test_every_verb_in_a_new_interpreter(tmp_path: Path) -> None:
         assert (end.code, bool(end.out), "Traceback" in end.errors) == (2 * few, not few, False), (words, end.errors)
 
 
-@pytest.mark.parametrize("words", [("find", "photos", "--no-catalog", "--json"), ("find", "gone"), ("find", "--nonsense")])
+@pytest.mark.parametrize(
+    "words", [("find", "photos", "--no-catalog", "--json"), ("find", "gone"), ("find", "--nonsense")]
+)
 def test_a_copied_interpreter_and_a_new_one_do_the_same(tmp_path: Path, words: tuple[str, ...]) -> None:
     for quality in (60, 90):
         write(tmp_path / "photos" / f"{quality}.jpg", jpeg(scene(1, 160, 120), quality))
