@@ -40,6 +40,8 @@ def folder(tmp_path: Path) -> Path:
     aged(Path(shutil.copy(root / "a" / "5.png", root / "b" / "same.png")))
     (root / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     (root / "words.txt").write_text("no image")
+    for name in ("broken.jpg", "words.txt"):
+        aged(root / name)
     return root
 
 
