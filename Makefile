@@ -19,7 +19,7 @@ else
 endif
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --dist loadfile $(OPTIONS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(OPTIONS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

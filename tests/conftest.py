@@ -1,23 +1,38 @@
 """Fixtures shared by all tests: pictures made by rule, and a guard around the real home."""
 
 import io
+import itertools
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the thousand commands compiles the package anew
 
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # a busy one is no reason to fail
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Yield the folders that tests have for a home; a factory of temporary folders lists all it ever made for each new one."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every test a home of its own, so that no test reads or writes the real catalog."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir()
     for name in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(home))
 
@@ -32,6 +47,11 @@ def shared_data() -> Path:
 
 def scene(seed: int, width: int = 480, height: int = 360) -> Image.Image:
     """Draw a picture by rule: smooth coloured light and hard-edged shapes; each seed is another picture."""
+    return _scene(seed, width, height).copy()
+
+
+@lru_cache(maxsize=200)
+def _scene(seed: int, width: int, height: int) -> Image.Image:
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
     picture = np.zeros((height, width, 3))
@@ -49,9 +69,26 @@ def scene(seed: int, width: int = 480, height: int = 360) -> Image.Image:
 
 def encode(image: Image.Image, format_: str = "JPEG", **options: object) -> bytes:
     """Return an image as the bytes of a file."""
+    if format_ == "PNG" and not options and type(image) is Image.Image and image.mode == "RGB" and not image.info:
+        return _png(image.size, image.tobytes())
     buffer = io.BytesIO()
     image.save(buffer, format_, **options)
     return buffer.getvalue()
+
+
+@lru_cache(maxsize=50)
+def _png(size: tuple[int, int], pixels: bytes) -> bytes:
+    """Return what takes far longer to write than to copy, and is written for test after test."""
+    buffer = io.BytesIO()
+    Image.frombytes("RGB", size, pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def aged(path: Path) -> Path:
+    """Make a file an hour old: of one that has only just been written, the catalog keeps no name."""
+    long_ago = time.time() - 3600
+    os.utime(path, (long_ago, long_ago))
+    return path
 
 
 @pytest.fixture

@@ -293,11 +293,11 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
     ],
 )
 def test_hostile_xml_says_nothing_and_takes_no_time(hostile: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert read_sidecar(hostile) == Carried()
     photo = encode(PICTURE, "WEBP", xmp=hostile, exif=exif())
     holds(read(photo, "x.webp"), KNOWN)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_declared_encoding_changes_nothing() -> None:

@@ -207,7 +207,7 @@ def test_a_plan_applied_twice_at_once_is_applied_once(album: Album) -> None:
     results = multiprocessing.get_context("fork").Queue()
 
     def one() -> None:
-        for _ in range(200):
+        for _ in range(5_000):  # far longer than one takes
             try:
                 done = cleaning.apply(plan, ledger=album.ledger)
             except UnsafeError:

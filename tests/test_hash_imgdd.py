@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import imgdd as oracle
@@ -42,12 +43,21 @@ def expected(folder: Path, name: str, filter_: str) -> dict[str, str]:
     return {os.path.basename(path): text.zfill(16) for path, text in found.items()}
 
 
+@cache
+def opened(folder: Path) -> dict[str, Image.Image]:
+    """Return the pictures of a folder as Pillow reads them; hundreds of files for each hash and filter."""
+    images: dict[str, Image.Image] = {file.name: Image.open(file) for file in sorted(folder.iterdir())}
+    for image in images.values():
+        image.load()
+    return images
+
+
 def ours(folder: Path, name: str, filter_: str) -> dict[str, str]:
-    """Return what lookalike says of the same files, as Pillow reads them."""
-    files = sorted(folder.iterdir())
-    block = np.stack([imgdd.prepare(Image.open(file), *imgdd.SIZES[name], filter_) for file in files])
+    """Return what lookalike says of the same files."""
+    images = opened(folder)
+    block = np.stack([imgdd.prepare(image, *imgdd.SIZES[name], filter_) for image in images.values()])
     rows = HASHES[name](block, 8)
-    return {file.name: bits.to_hex(bits.to_int(row, 64), 64) for file, row in zip(files, rows, strict=True)}
+    return {name: bits.to_hex(bits.to_int(row, 64), 64) for name, row in zip(images, rows, strict=True)}
 
 
 def png16(pixels: NDArray[np.uint16]) -> bytes:

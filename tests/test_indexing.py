@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import lookalike as la
-from conftest import encode, scene
+from conftest import aged, encode, scene
 from lookalike.errors import DecodeError, SourceError, UsageError
 from lookalike.model import Tier
 from lookalike.sources import reading
@@ -25,6 +25,8 @@ def album(folder: Path) -> Path:
     for seed in range(5):
         (folder / f"{seed}.jpg").write_bytes(encode(scene(seed), quality=90))
     (folder / "again.jpg").write_bytes((folder / "3.jpg").read_bytes())
+    for path in folder.iterdir():
+        aged(path)
     return folder
 
 
@@ -211,9 +213,9 @@ def test_an_archive_is_opened_once_a_search(tmp_path: Path, monkeypatch: pytest.
     with la.Index.of(tmp_path / "x.tar.gz", use_catalog=False) as index:
         opened: list[str] = []
 
-        def noted(path: str) -> Source | None:
+        def noted(path: str, column: str | int | None = None) -> Source | None:
             opened.append(path)
-            return open_source(path)
+            return open_source(path, column)
 
         monkeypatch.setattr(reading, "open_source", noted)
         assert len(index.search(encode(picture, quality=80))) == 3

@@ -155,7 +155,7 @@ def test_whoever_interrupts_does_not_wait_for_a_drive() -> None:
             pool.submit([2 * task])
         assert shortcut.waits.wait(10)
         raise KeyboardInterrupt
-    assert time.monotonic() - start < 3 * pools.PATIENCE_SECONDS
+    assert time.monotonic() - start < 10 * pools.PATIENCE_SECONDS
     shortcut.answers.set()
 
 

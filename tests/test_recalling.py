@@ -26,13 +26,6 @@ def saved(path: Path, seed: int, size: tuple[int, int] = (240, 160), **options: 
     return aged(path)
 
 
-def aged(path: Path) -> Path:
-    """Make a file an hour old: of one that has only just been written, the catalog keeps no name."""
-    long_ago = time.time() - 3600
-    os.utime(path, (long_ago, long_ago))
-    return path
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "set"
@@ -43,6 +36,8 @@ def folder(tmp_path: Path) -> Path:
     aged(Path(shutil.copy(root / "a" / "5.png", root / "b" / "same.png")))
     (root / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
     (root / "words.txt").write_text("no image")
+    for name in ("broken.jpg", "words.txt"):
+        aged(root / name)
     return root
 
 

@@ -1,5 +1,7 @@
 """An enlargement is told from a picture taken at its size; whatever leaves doubts counts as such a picture."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
@@ -11,6 +13,7 @@ from lookalike.resolved import TILE, corners, is_enlargement
 FILTERS = [Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.NEAREST]
 
 
+@cache
 def photo(seed: int, width: int = 480, height: int = 360) -> Image.Image:
     """Return a picture with detail of every size, as photos have: each octave about as strong as the next."""
     random = np.random.default_rng(seed)

@@ -138,7 +138,7 @@ def test_an_ignore_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path, put: Pu
     )
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True, timeout=8
+            [sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True, timeout=60
         )
     except subprocess.TimeoutExpired:
         pytest.fail("the walk waits for somebody to write into the pipe")

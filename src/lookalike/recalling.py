@@ -176,6 +176,8 @@ def recall(
         rows = store.images(number)
         if taken:
             rows = [row for row in rows if (source, volume, _key(folder, os.fsdecode(row[0]))) not in taken]
+        if is_url(place):
+            reader.name(place)
         if source != FILES:  # numbered as a scan does it, so that no two are names of one file
             rows = [(*row[:3], signed(_OWN | number), *row[4:]) for row in rows]
             if source != Bucket.kind:

@@ -1,5 +1,7 @@
 """A folder of pictures made by rule, and what must be found in it."""
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from command import write
@@ -20,7 +22,8 @@ def jpeg(image: Image.Image, quality: int = 90, orientation: int | None = None) 
     return encode(image.transpose(QUARTER_TURN[orientation]), "JPEG", quality=quality, exif=exif.tobytes())
 
 
-def copies(seed: int) -> dict[str, bytes]:
+@cache
+def copies(seed: int) -> Mapping[str, bytes]:
     """Return files that all show one picture; the first is the best of them."""
     image = scene(seed, WIDTH, HEIGHT)
     half, quarter = (image.resize((WIDTH // by, HEIGHT // by), Image.Resampling.LANCZOS) for by in (2, 4))

@@ -5,8 +5,12 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+
+from ready import Ready
 
 MTIME = 1_600_000_000
 """Modification time of every file the tests write, unless a test is about time."""
@@ -48,7 +52,28 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def run(*arguments: Argument, cwd: Path | None = None, timeout: float = 180, **changes: str) -> Result:
-    """Run the command with its streams piped; keyword arguments change the environment."""
+    """Run the command in a process of its own; keyword arguments change the environment.
+
+    Unless they change how the interpreter itself starts, the process is a copy of one that has imported the command already.
+    """
+    if any(name.startswith("PYTHON") for name in changes) or not hasattr(os, "fork"):
+        return run_anew(*arguments, cwd=cwd, timeout=timeout, **changes)
+    words = [os.fsdecode(part) for part in arguments]
+    with TemporaryFile() as out, TemporaryFile() as err:
+        streams = [out.fileno(), err.fileno()]
+        code = _ready().run(words, str(cwd or Path.cwd()), environment(**changes), streams, timeout)
+        out.seek(0)
+        err.seek(0)
+        return Result(code, out.read(), err.read())
+
+
+@cache
+def _ready() -> Ready:
+    return Ready(environment())
+
+
+def run_anew(*arguments: Argument, cwd: Path | None = None, timeout: float = 180, **changes: str) -> Result:
+    """Run the command in a new interpreter, with its streams piped; keyword arguments change the environment."""
     done = subprocess.run(
         line(*arguments), cwd=cwd, env=environment(**changes), capture_output=True, timeout=timeout, check=False,
         stdin=subprocess.DEVNULL,

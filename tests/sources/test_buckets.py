@@ -312,6 +312,7 @@ def test_an_s3_bucket(s3: Any, tmp_path: Path) -> None:
     s3.pipe("photos/set/x.tar", archive("x.tar", {"in.jpg": encode(scene(0))}))
     s3.pipe("photos/set/", b"")  # what some tools leave for a folder
     catalog = tmp_path / "catalog.sqlite"
+    time.sleep(0.05)  # until times are settled
     findings = la.find("s3://photos/set", catalog=catalog)
     assert len(findings.groups) == 4
     assert findings.stats["skipped"] == {"archive": 1}

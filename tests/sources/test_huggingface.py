@@ -35,6 +35,8 @@ def dataset(pictures: list[Any] = PICTURES, **columns: list[Any]) -> datasets.Da
 def saved(tmp_path: Path) -> str:
     path = str(tmp_path / "saved")
     dataset().save_to_disk(path)
+    for file in Path(path).iterdir():
+        os.utime(file, (1_500_000_000, 1_500_000_000))  # or nothing is remembered of what has only just been written
     return path
 
 

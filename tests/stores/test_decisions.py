@@ -121,12 +121,12 @@ def test_what_is_kept_is_a_duplicate_of_nothing_and_may_have_some() -> None:
 def test_a_million_contents_take_moments_where_little_is_decided() -> None:
     digests = [number.to_bytes(32) for number in range(1_000_000)]
     known = [Decided(at, "different", WHEN, "", tuple((digests[7 * at + i], "") for i in (0, 1))) for at in range(1000)]
-    plain = time.perf_counter()
+    plain = time.process_time()
     assert len(set(digests)) == 1_000_000
-    plain = time.perf_counter() - plain
-    started = time.perf_counter()
+    plain = time.process_time() - plain
+    started = time.process_time()
     standing = Standing.of(known, digests)
-    assert time.perf_counter() - started < 5 * plain + 0.1
+    assert time.process_time() - started < 5 * plain + 0.1
     assert len(standing.different) == 2000
 
 

@@ -74,6 +74,16 @@ class Reader:
         """Names of the tables among the sources; the images in each are named by their rows."""
         return [table for source in self._sources.values() for table in tables_of(source)]
 
+    def name(self, url: str) -> None:
+        """Let a URL be fetched, and what lies in it, as if the user had given it.
+
+        Parameters
+        ----------
+        url : str
+            Of a folder, an archive or a table that a scan has looked at.
+        """
+        self._named.add(root_of_url(url))
+
     def know(self, places: Mapping[str, str | None]) -> None:
         """Note what is a source, whatever it is called; it is opened once something in it is read, if it is still there.
 
