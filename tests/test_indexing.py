@@ -213,7 +213,7 @@ def test_an_archive_is_opened_once_a_search(tmp_path: Path, monkeypatch: pytest.
     with la.Index.of(tmp_path / "x.tar.gz", use_catalog=False) as index:
         opened: list[str] = []
 
-        def noted(path: str, column: str | int | None = None) -> Source | None:
+        def noted(path: str, column: str | None = None) -> Source | None:
             opened.append(path)
             return open_source(path, column)
 

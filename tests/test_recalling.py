@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import lookalike as la
-from conftest import encode, scene
+from conftest import aged, encode, scene
 from lookalike.errors import SourceError, UsageError
 from lookalike.opening import open_catalog
 

@@ -176,12 +176,9 @@ def recall(
         rows = store.images(number)
         if taken:
             rows = [row for row in rows if (source, volume, _key(folder, os.fsdecode(row[0]))) not in taken]
-        if is_url(place):
-            reader.name(place)
         if source != FILES:  # numbered as a scan does it, so that no two are names of one file
             rows = [(*row[:3], signed(_OWN | number), *row[4:]) for row in rows]
-            if source != Bucket.kind:
-                reader.know({place[:-1]: stamp.partition(" ")[2] or None})
+            _tell(reader, source, place, stamp)
         if unusable and not unusable.keys().isdisjoint(row[-1] for row in rows):
             for name, size, mtime_ns, device, inode, content in rows:
                 if content in unusable:
@@ -201,6 +198,14 @@ def recall(
         raise SourceError(f"nothing to read: {root} knows no image")
     skipped = Counter(store.skipped() if beside is None else ())
     return _scan(store, options, known, skipped, reader, reference=reference)
+
+
+def _tell(reader: Reader, source: str, place: str, stamp: str) -> None:
+    """Let a reader know what is a source there, and that it was given once, if it is a URL."""
+    if source != Bucket.kind:
+        reader.know({place[:-1]: stamp.partition(" ")[2] or None})
+    if is_url(place):
+        reader.name(place)
 
 
 def _identities(scanned: Scan) -> set[tuple[str, str, str]]:
