@@ -111,6 +111,8 @@ class Judge:
         How thoroughly to verify, and what was proposed.
     threads : ThreadPoolExecutor
         Who does the work.
+    closer : ThreadPoolExecutor, optional
+        Who looks at files, which then does not wait until the pairs that have begun meanwhile are done; None for the same.
     truncated : bool
         Whether files that end early are looked at again.
     max_pixels : int
@@ -131,6 +133,7 @@ class Judge:
         options: FindOptions,
         threads: ThreadPoolExecutor,
         *,
+        closer: ThreadPoolExecutor | None = None,
         truncated: bool = False,
         max_pixels: int = MAX_PIXELS,
         reader: Reader | None = None,
@@ -149,7 +152,8 @@ class Judge:
         self._rank[by_digest[by_pixels]] = np.arange(len(content))
         self._digest, self._size = [facts.digest[row] for row in files.tolist()], facts.size[files]
         self._content, self._exposures = content, Exposures(facts)
-        self._proposals, self._store, self._threads, self._reader = proposals, store, threads, reader or Reader()
+        self._proposals, self._store, self._reader = proposals, store, reader or Reader()
+        self._threads, self._closer = threads, closer or threads
         self._pixels = options.verify == "pixels"
         # What is accepted decides whether a file is decoded, not to what; verdicts that lack a file are not stored.
         self._accepted = truncated, max_pixels
@@ -319,7 +323,7 @@ class Judge:
         for start in range(0, len(rows), PIXEL_PAIRS):
             part = rows[start : start + PIXEL_PAIRS]
             needed, place = np.unique(np.concatenate([at[0][part], at[1][part]]), return_inverse=True)
-            planes = list(self._threads.map(self._planes, items[needed].tolist()))
+            planes = list(self._closer.map(self._planes, items[needed].tolist()))
             readable = np.array([both is not None for both in planes])
             nothing = np.zeros((PIXEL_SIDE, PIXEL_SIDE), np.uint8), np.zeros((CHROMA_SIDE, CHROMA_SIDE, 2), np.uint8)
             luma, chroma = (np.stack([(both or nothing)[which] for both in planes]) for which in (0, 1))
@@ -334,7 +338,7 @@ class Judge:
             def hints(rows: slice, part: NDArray[np.int64] = part) -> verify.Hints | None:
                 return self._proposals.hints(pair[0][part[rows]], pair[1][part[rows]])
 
-            settle(found, part, verify_parts(fine.take, one, other, self._threads, PIXEL_PAIRS_PER_THREAD, hints)())
+            settle(found, part, verify_parts(fine.take, one, other, self._closer, PIXEL_PAIRS_PER_THREAD, hints)())
         return seen
 
     def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:

@@ -80,9 +80,9 @@ def match(
     listed = None if candidates is None else (items.item[candidates[0]], items.item[candidates[1]])
     proposals = propose(shown.content, joined, shown.facts.id, store, options, threads=workers, listed=listed)
     near = proposals.candidates
-    with ThreadPoolExecutor(workers) as threads:
+    with ThreadPoolExecutor(workers) as threads, ThreadPoolExecutor(workers) as closer:
         judge = Judge(
-            replace(images, facts=shown.facts), shown.content, shown.image, proposals, store, options, threads,
+            replace(images, facts=shown.facts), shown.content, shown.image, proposals, store, options, threads, closer=closer,
             truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels, reader=reader,
             frames=(shown.number, shown.file),
         )  # fmt: skip

@@ -123,9 +123,12 @@ def match_references(
     best = np.full(count, Tier.NONE, np.uint8)
     crowds = crowds or Crowds()
 
-    def in_turn(item: int) -> Iterator[np.int64]:
+    def references(item: int) -> NDArray[np.int64]:
         near = candidates.near(item)
-        asking = [(item, crowds.parts(item, near[reference[near]]))]
+        return near[reference[near]]
+
+    def in_turn(item: int) -> Iterator[np.int64]:
+        asking = [(item, crowds.parts(item, references(item)))]
         while asking:
             before = best[item]
             yield from asking[0][1][0]
