@@ -90,7 +90,9 @@ def match(
         ask = _unless_apart(by_frames, items)
         if len(shown.item) > count:
             near = near.owned(shown.item, count)
-        crowds = grouping.Crowds(FineDistances(images.facts.id[items.content], store, threads=workers))
+        ids = shown.facts.id[shown.content[joined]]
+        fine = FineDistances(shown.item[joined], ids, store, orient=options.orient, threads=workers)
+        crowds = grouping.Crowds(fine, items.apart)
         if against:
             done = items.has_both | items.kept
             matched = grouping.match_references(near, ask, options.tier, items.reference, done, crowds)
