@@ -168,3 +168,22 @@ def test_a_border_moves_nothing_away_in_a_crowd(tmp_path: Path, monkeypatch: pyt
     )
     assert matched(found) == {frozenset(["4.png", "framed.png"])}
     assert any("passed over" in line for line in found.warnings)
+
+
+@pytest.mark.parametrize("against", [False, True])
+def test_a_pair_that_somebody_names_is_never_passed_over(
+    against: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards(tmp_path / "cards", 24)
+    (tmp_path / "cards" / "smaller.jpg").unlink()
+    (tmp_path / "new").mkdir()
+    with Image.open(tmp_path / "cards" / "4.png") as card:
+        card.crop((0, 0, 471, 471)).save(tmp_path / "new" / "part.png")
+    beside, new = tmp_path / "cards", tmp_path / "new"
+    nearest_few(monkeypatch)
+    named = [(str(beside / f"{seed}.png"), str(new / "part.png")) for seed in range(9)]  # more than are asked at a time
+    found = la.find(
+        new if against else [beside, new], against=beside if against else (), candidates=named,
+        catalog=tmp_path / "catalog.sqlite", ledger=tmp_path / "ledger.sqlite", radius=20,
+    )  # fmt: skip
+    assert matched(found) == {frozenset(["4.png", "part.png"])}

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
+from lookalike.grouping import Listed
 from lookalike.model import HashSpec, Orient
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import TURNS, hash_words
@@ -32,14 +33,18 @@ class FineDistances:
         Which turns count as the same picture.
     threads : int
         How many threads hash.
+    listed : tuple of ndarray of int64, shape (m,), optional
+        Pairs of items that somebody named: they are asked in any case.
     """
 
     def __init__(
-        self, item: NDArray[np.int64], ids: NDArray[np.int64], store: Catalog, *, orient: Orient, threads: int
-    ) -> None:
+        self, item: NDArray[np.int64], ids: NDArray[np.int64], store: Catalog, *, orient: Orient, threads: int,
+        listed: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
+    ) -> None:  # fmt: skip
         order = np.argsort(item, kind="stable")
         self._ids, self._store, self._threads = ids[order], store, threads
         self._ends = np.cumsum(np.bincount(item))
+        self._listed = None if listed is None else Listed(len(self._ends), *listed)
         self._turns = {"upright": 0, "mirror": 1}.get(orient, len(TURNS))  # the mirrored one is the first
         self._known = np.zeros(len(ids), np.bool_)
         self._words = np.zeros((len(ids), _AS_THEY_ARE + self._turns, bits.words(FINE.bits)), np.uint64)
@@ -57,7 +62,7 @@ class FineDistances:
         Returns
         -------
         ndarray of int64, shape (n,)
-            In bits, 0..256.
+            In bits, 0..256; -1 for what is listed.
         """
         own, _ = self._pictures(np.array([item]))
         rows, first = self._pictures(others)
@@ -66,7 +71,10 @@ class FineDistances:
         for seen in self._words[own].reshape(-1, self._words.shape[2]):
             for way in range(_AS_THEY_ARE):
                 np.minimum(found, bits.distance(self._words[rows, way], seen), out=found)
-        return np.minimum.reduceat(found, first)
+        far = np.minimum.reduceat(found, first)
+        if self._listed is not None:
+            far[np.isin(others, self._listed.near(item))] = -1
+        return far
 
     def _pictures(self, items: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the pictures of items, and where those of each begin."""

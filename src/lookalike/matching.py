@@ -91,7 +91,7 @@ def match(
         if len(shown.item) > count:
             near = near.owned(shown.item, count)
         ids = shown.facts.id[shown.content[joined]]
-        fine = FineDistances(shown.item[joined], ids, store, orient=options.orient, threads=workers)
+        fine = FineDistances(shown.item[joined], ids, store, orient=options.orient, threads=workers, listed=listed)
         crowds = grouping.Crowds(fine, items.apart)
         if against:
             done = items.has_both | items.kept

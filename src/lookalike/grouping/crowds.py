@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Items = NDArray[np.int64]
 Distance = Callable[[int, Items], Items]
-"""``(item, others) -> how far each of these is from it``."""
+"""``(item, others) -> how far each of these is from it``; below zero, it is asked whatever others are found."""
 Apart = Callable[[Items, Items], NDArray[np.bool_]]
 """``(left, right) -> which pairs never match``."""
 
@@ -64,8 +64,10 @@ class Crowds:
             others = others[~self._apart(np.full(len(others), item), others)]
             if len(others) <= MOST_ASKED:
                 return [others]
-        near = others[np.argsort(self._distance(item, others), kind="stable")]
-        return [np.sort(near[start : start + MOST_ASKED]) for start in range(0, len(near), MOST_ASKED)]
+        far = self._distance(item, others)
+        near = others[np.argsort(far, kind="stable")]
+        first = max(MOST_ASKED, int((far < 0).sum()))
+        return [np.sort(part) for part in np.split(near, range(first, len(near), MOST_ASKED))]
 
     def rest(self, asking: list[tuple[int, list[Items]]], met: Collection[int]) -> list[tuple[int, list[Items]]]:
         """Return who goes on asking after a part each, and whom.
