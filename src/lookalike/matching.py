@@ -72,11 +72,12 @@ def match(
         One row per image.
     """
     items = Items(images, order, same, standing, against=against)
-    shown = pictures(items, images, frames, store)
+    bare = np.isin(images.facts.id, store.bare())
+    shown = pictures(items, images, frames.only(~bare[frames.content]), store)
     count = len(items.content)
     detailed = shown.facts.detail[shown.content] >= MIN_DETAIL
     joined = detailed & ~items.again[shown.item] & (count > 1) & (options.tier > Tier.EXACT)
-    joined &= ~np.isin(shown.facts.id, store.bare())[shown.content]
+    joined &= ~np.isin(shown.facts.id, images.facts.id[bare])[shown.content]
     listed = None if candidates is None else (items.item[candidates[0]], items.item[candidates[1]])
     proposals = propose(shown.content, joined, shown.facts.id, store, options, threads=workers, listed=listed)
     near = proposals.candidates
