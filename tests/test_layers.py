@@ -18,8 +18,8 @@ PACKAGE = Path(lookalike.__file__).parent
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing", "examining",
     "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling", "restarting", "loading", "gathering",
-    "outside", "twins", "redecoding", "seeking", "proposing", "distances",
-    "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "anyframe",
+    "outside", "twins", "seeking", "proposing", "distances",
+    "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
     "matching",
     "planning", "grouped", "counting", "keeping", "findings", "finding", "exporting", "filtering", "masking",
     "splits", "crossing", "leaked", "leaking",

@@ -406,3 +406,10 @@ def test_what_is_no_split_is_refused(given: list[Any], message: str) -> None:
 def test_a_split_in_memory_without_images_says_nothing(data: Path) -> None:
     with pytest.raises(la.SourceError, match="split test has no image that can be read"):
         leaks({"train": [png(0)], "test": [b"no image"]})
+
+
+def test_a_split_that_is_called_like_a_row_of_another_loses_nothing() -> None:
+    shown = [scene(seed, 240, 160) for seed in range(4)]
+    found = leaks({"a": shown[:3], "a/0": [shown[3], shown[0].resize((120, 80))]}, use_catalog=False, workers=1)
+    assert [(pair.image.split, pair.keeper.split) for pair in found.pairs] == [("a/0", "a")]
+    assert {name: len(paths) for name, paths in found.fix().items()} == {"a": 2, "a/0": 2}

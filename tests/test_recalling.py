@@ -18,6 +18,10 @@ import lookalike as la
 from conftest import aged, encode, scene
 from lookalike.errors import SourceError, UsageError
 from lookalike.opening import open_catalog
+from lookalike.planning.making import plan_document
+from lookalike.reviewing.session import Review
+from lookalike.reviewing.subject import of_document, of_findings
+from lookalike.tables import document_from_json
 
 
 def saved(path: Path, seed: int, size: tuple[int, int] = (240, 160), **options: Any) -> Path:
@@ -220,11 +224,29 @@ def test_a_catalog_is_no_split(folder: Path, tmp_path: Path) -> None:
         la.leaks(folder / "a", "catalog:c.sqlite")
 
 
-def test_what_was_not_looked_at_is_not_cleaned(folder: Path, tmp_path: Path) -> None:
-    catalog, ledger = tmp_path / "catalog.sqlite", tmp_path / "ledger.sqlite"
+@pytest.mark.parametrize("side", ["alone", "beside", "tested", "reference"])
+def test_what_was_not_looked_at_is_not_cleaned_on_any_road(side: str, folder: Path, new: Path, tmp_path: Path) -> None:
+    catalog, ledger = tmp_path / "catalog.sqlite", str(tmp_path / "ledger.sqlite")
     la.find(folder, catalog=catalog, ledger=ledger)
-    with pytest.raises(UsageError, match="name their folders to clean them"):
-        la.find(f"catalog:{catalog}", ledger=ledger).plan()
+    root, refused = f"catalog:{catalog}", "name their folders to clean them"
+    found = {
+        "alone": lambda: la.find(root, ledger=ledger),
+        "beside": lambda: la.find([new, root], ledger=ledger),
+        "tested": lambda: la.find(root, against=new, ledger=ledger),
+        "reference": lambda: la.find(new, against=root, ledger=ledger),
+    }[side]()
+    assert found.groups
+    with pytest.raises(UsageError, match=refused):
+        found.plan()
+    document = document_from_json(found.to_json())
+    with pytest.raises(UsageError, match=refused):
+        plan_document(document, options=la.KeepOptions())
+    for subject in (of_findings(found), of_document(document)):
+        review = Review(subject, la.KeepOptions(), ledger=ledger)
+        review.accept(0)
+        assert review.decisions(0), "it can be looked at, and decided"
+        with pytest.raises(UsageError, match=refused):
+            review.plan()
 
 
 def pictures(start: int, size: tuple[int, int] = (240, 160)) -> list[bytes]:

@@ -204,14 +204,15 @@ def find(
         standing = Standing.of(decided, digests)
         staying = _staying(found, options, standing, [*roots, *references, *found.globs_below])
         _, block = hash_words(images.facts.id, store, spec)
-        found.warnings += decode_candidates(
-            images, block, store, found.reader, options, scan_options, against=bool(references), workers=workers
-        )
         beyond = (
             further(images, store, found.reader, max_pixels=max_pixels, workers=workers)
             if frames == "all"
             else NO_FRAMES
         )
+        found.warnings += decode_candidates(
+            images, block, store, found.reader, options, scan_options, against=bool(references), workers=workers,
+            frames=beyond,
+        )  # fmt: skip
         columns = _columns(images, options.keep, found)
         origins, same = first_hand(len(digests)), None
         listed, notes = (None, []) if outside is None else outside.rows(images)

@@ -26,8 +26,8 @@ from lookalike.model import Failure, Group, Tier
 from lookalike.numbered import numbers_of, only
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.plan import KeepOptions, Plan
+from lookalike.planning.agreeing import only_seen
 from lookalike.planning.making import make_plan
-from lookalike.recalling import is_catalog
 from lookalike.tables.kept import KeepTable
 
 SHOWN_IN_NOTEBOOK = 5
@@ -254,8 +254,7 @@ class Findings:
         UsageError
             If an option does not fit.
         """
-        for root in filter(is_catalog, (*self.roots, *self.references)):
-            raise UsageError(f"{root} was searched without a look at the files: name their folders to clean them")
+        only_seen((*self.roots, *self.references))
         told: dict[str, Any] = {"protect": self.options.protect, "units": self.options.units}
         wanted = KeepOptions(tier=Tier.parse(tier), **(told | options))
         found = self if keep in (None, self.options.keep) else self._again(str(keep))

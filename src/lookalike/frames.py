@@ -161,6 +161,10 @@ class Frames:
     number: Rows
     id: Rows
 
+    def only(self, kept: NDArray[np.bool_]) -> "Frames":
+        """Return some of them."""
+        return Frames(self.content[kept], self.number[kept], self.id[kept])
+
 
 NO_FRAMES = Frames(*(np.zeros(0, np.int64) for _ in range(3)))
 

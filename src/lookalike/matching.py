@@ -72,11 +72,12 @@ def match(
         One row per image.
     """
     items = Items(images, order, same, standing, against=against)
-    shown = pictures(items, images, frames, store)
+    bare = np.isin(images.facts.id, store.bare())
+    shown = pictures(items, images, frames.only(~bare[frames.content]), store)
     count = len(items.content)
     detailed = shown.facts.detail[shown.content] >= MIN_DETAIL
     joined = detailed & ~items.again[shown.item] & (count > 1) & (options.tier > Tier.EXACT)
-    joined &= ~np.isin(shown.facts.id, store.bare())[shown.content]
+    joined &= ~np.isin(shown.facts.id, images.facts.id[bare])[shown.content]
     listed = None if candidates is None else (items.item[candidates[0]], items.item[candidates[1]])
     proposals = propose(shown.content, joined, shown.facts.id, store, options, threads=workers, listed=listed)
     near = proposals.candidates
@@ -90,7 +91,9 @@ def match(
         ask = _unless_apart(by_frames, items)
         if len(shown.item) > count:
             near = near.owned(shown.item, count)
-        crowds = grouping.Crowds(FineDistances(images.facts.id[items.content], store, threads=workers))
+        ids = shown.facts.id[shown.content[joined]]
+        fine = FineDistances(shown.item[joined], ids, store, orient=options.orient, threads=workers, listed=listed)
+        crowds = grouping.Crowds(fine, items.apart)
         if against:
             done = items.has_both | items.kept
             matched = grouping.match_references(near, ask, options.tier, items.reference, done, crowds)

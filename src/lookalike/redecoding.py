@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lookalike import decode, join, variants
 from lookalike.columns import Images
 from lookalike.examining import Outcome, Task
+from lookalike.frames import NO_FRAMES, Frames
 from lookalike.model import MIN_DETAIL
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import Pool
@@ -16,13 +17,14 @@ from lookalike.shortcut import CHUNK_BYTES, CHUNK_FILES, open_pool
 from lookalike.sources.reading import UNNAMED, Reader, Unnamed
 from lookalike.stores.catalog import Catalog
 from lookalike.twins import suspects
+from lookalike.variants import hash_words
 
 Rows = NDArray[np.int64]
 
 
 def decode_candidates(
     images: Images, words: NDArray[np.uint64], store: Catalog, reader: Reader, options: FindOptions, scanned: ScanOptions,
-    *, against: bool, workers: int,
+    *, against: bool, workers: int, frames: Frames = NO_FRAMES,
 ) -> list[str]:  # fmt: skip
     """Read again what is known by its hash alone and has a neighbour; the others cannot match anything.
 
@@ -44,6 +46,8 @@ def decode_candidates(
         Whether images under test are matched with references only.
     workers : int
         How many images are decoded at a time.
+    frames : Frames
+        Further frames of contents, which may be the neighbours.
 
     Returns
     -------
@@ -54,7 +58,9 @@ def decode_candidates(
     bare = np.isin(facts.id, store.bare())
     if not bare.any():
         return []
-    wanted = _has_neighbour(images, words, options, against=against, workers=workers)
+    ids, at = np.unique(frames.id, return_inverse=True)
+    more = hash_words(ids, store, options.spec, threads=workers)[1][at]
+    wanted = _has_neighbour(images, words, (frames.content, more), options, against=against, workers=workers)
     wanted[suspects(facts, words)] = True
     wanted &= bare
     rows = np.flatnonzero(wanted)
@@ -79,21 +85,23 @@ def decode_candidates(
 
 
 def _has_neighbour(
-    images: Images, words: NDArray[np.uint64], options: FindOptions, *, against: bool, workers: int
-) -> NDArray[np.bool_]:
-    """Return which contents another one may be near to, over however many steps."""
+    images: Images, words: NDArray[np.uint64], more: tuple[Rows, NDArray[np.uint64]], options: FindOptions, *,
+    against: bool, workers: int,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Return which contents another one may be near to, over however many steps; some have more hashes than one."""
     joined = np.flatnonzero(images.facts.detail >= MIN_DETAIL)
-    label = join.components(words[joined], options.radius, threads=workers)
+    owner = np.concatenate([joined, more[0]])
+    label = join.components(np.concatenate([words[joined], more[1]]), options.radius, threads=workers)
     found = np.zeros(len(words), np.bool_)
     if not against:
-        found[joined] = np.bincount(label, minlength=len(joined))[label] > 1
+        found[owner[np.bincount(label, minlength=len(owner))[label] > 1]] = True
         return found
     sides = []
     for side in (images.reference, ~images.reference):
         has = np.zeros(len(words), np.bool_)
         has[images.content[side]] = True
-        sides.append(np.bincount(label, has[joined], minlength=len(joined))[label] > 0)
-    found[joined] = sides[0] & sides[1]
+        sides.append(np.bincount(label, has[owner], minlength=len(owner))[label] > 0)
+    found[owner[sides[0] & sides[1]]] = True
     return found
 
 

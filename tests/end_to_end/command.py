@@ -54,14 +54,19 @@ def environment(**changes: str) -> dict[str, str]:
 def run(*arguments: Argument, cwd: Path | None = None, timeout: float = 180, **changes: str) -> Result:
     """Run the command in a process of its own; keyword arguments change the environment.
 
-    Unless they change how the interpreter itself starts, the process is a copy of one that has imported the command already.
+    Unless they change more than where files lie, the process is a copy of one that has imported the command already: what is
+    read as an interpreter starts, or a package is imported, was read then.
     """
-    if any(name.startswith("PYTHON") for name in changes) or not hasattr(os, "fork"):
+    if any(not name.startswith("XDG_") for name in changes) or not hasattr(os, "fork"):
         return run_anew(*arguments, cwd=cwd, timeout=timeout, **changes)
     words = [os.fsdecode(part) for part in arguments]
     with TemporaryFile() as out, TemporaryFile() as err:
         streams = [out.fileno(), err.fileno()]
-        code = _ready().run(words, str(cwd or Path.cwd()), environment(**changes), streams, timeout)
+        try:
+            code = _ready().run(words, str(cwd or Path.cwd()), environment(**changes), streams, timeout)
+        except TimeoutError:
+            _ready.cache_clear()  # it is gone, and no fault of the tests after this one
+            raise
         out.seek(0)
         err.seek(0)
         return Result(code, out.read(), err.read())

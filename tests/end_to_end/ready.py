@@ -29,6 +29,7 @@ class Ready:
         with other:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(other.fileno())], pass_fds=[other.fileno()], stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # on a terminal, Python would write line by line in each copy
                 env={**environment, "OPENBLAS_NUM_THREADS": "1"},  # no thread is there when the process is copied
                 start_new_session=True,
             )  # fmt: skip

@@ -1,5 +1,7 @@
 """Every verb in an interpreter that has imported nothing before, as a user starts it; `run` copies one that has."""
 
+import os
+import platform
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,15 @@ def test_a_copied_interpreter_and_a_new_one_do_the_same(tmp_path: Path, words: t
     one, other = (command(*words, cwd=tmp_path) for command in (run, run_anew))
     assert (one.code, one.err) == (other.code, other.err)
     assert one.out.partition(b'"seconds"')[0] == other.out.partition(b'"seconds"')[0]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another loader")
+def test_an_environment_that_is_read_at_the_start_is_that_of_the_command() -> None:
+    assert b"runtime linker statistics" in run("--version", LD_DEBUG="statistics").err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is copied here")
+def test_a_command_that_takes_too_long_spoils_no_other() -> None:
+    with pytest.raises(TimeoutError):
+        run("--version", timeout=0.001)
+    assert run("--version").code == 0

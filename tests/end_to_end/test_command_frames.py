@@ -130,3 +130,29 @@ def test_frames_that_repeat_or_are_too_many_are_not_looked_at(tmp_path: Path, mo
     assert looked(pages, max_pixels=5 * 320 * 240 - 1) == [1]
     monkeypatch.setattr(frames, "MOST_FRAMES", 5)
     assert looked(pages) == [1]
+
+
+@pytest.mark.parametrize("against", [False, True])
+def test_frames_of_what_a_hash_table_tells_of_join_as_well(photos: Path, against: bool) -> None:
+    pytest.importorskip("pyarrow")
+    for name in ("moving.gif", "third.png", "pages.tif"):
+        assert run("hash", photos / name, "--decode", "fast", "--output", f"{name}.parquet", "--no-catalog").code == 0
+    first, *others = (f"{name}.parquet" for name in ("moving.gif", "third.png", "pages.tif"))
+    beside = [word for other in others for word in ("--against", other)] if against else others
+    document = found(first, *beside, "--frames", "all")
+    (group,) = members(document)
+    assert (str(photos / "moving.gif") in group, len(group)) == (True, 2 if against else 3)
+
+
+def test_frames_that_are_known_of_what_is_gone_join_nothing(photos: Path) -> None:
+    pytest.importorskip("pyarrow")
+    options = ("photos", "--frames", "all", "--catalog", "catalog.sqlite", "--workers", "1", "--quiet")
+    assert run("hash", "photos", "--decode", "fast", "--output", "h.parquet", "--no-catalog").code == 0
+    assert run("find", *options).code == 0
+    (photos / "moving.gif").unlink()
+    with open_catalog("catalog.sqlite") as store:  # as after another version made the thumbnails
+        store.db.execute("UPDATE content SET version = 0 WHERE format = 'GIF' AND frames > 1")
+        store.db.execute("DELETE FROM thumbnail WHERE content IN (SELECT id FROM content WHERE version = 0)")
+    known = lookalike.find("h.parquet", frames="all", catalog="catalog.sqlite", workers=1)
+    assert {member.ref.path for group in known.groups for member in group.members} == set()
+    assert "compared with nothing, such as photos/moving.gif" in "".join(known.warnings)

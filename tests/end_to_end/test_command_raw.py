@@ -50,6 +50,14 @@ def test_a_raw_file_alone_joins_by_its_preview_and_stays(photos: Path) -> None:
     assert "keeper carries less" in run("clean", "photos", "--no-catalog", "--dry-run", *LOOSEST).text
 
 
+def test_a_raw_file_that_stays_is_a_duplicate_that_fails_a_check_all_the_same(photos: Path) -> None:
+    write(photos / "a.dng", dng(PICTURE))
+    write(photos / "b.jpg", jpeg(PICTURE, 95))
+    assert lookalike.find("photos", use_catalog=False, workers=1).duplicate_paths == []
+    checked = run("find", "photos", "--no-catalog", "--fail-on-duplicates")
+    assert (checked.code, "1 group with 1 duplicate " in checked.text) == (1, True), checked.text
+
+
 def test_no_option_lets_a_raw_file_go_or_anything_go_for_one(photos: Path) -> None:
     raw, finished = (dng(PICTURE), "a.dng"), (jpeg(PICTURE, 95), "b.jpg")
     assert confirm(raw, finished).lacks == (("finish",), ("depth", "raw"))

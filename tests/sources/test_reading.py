@@ -1,8 +1,10 @@
 """Images once more: paths that others wrote lead to no address that the user did not name, and wait for no pipe."""
 
 import os
+import threading
 from collections.abc import Iterator
-from functools import partialmethod
+from functools import partial, partialmethod
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,31 @@ def test_nothing_is_fetched_that_was_not_named(fetched: list[str], path: str) ->
         assert caught.value.strerror == UNNAMED.reason
     assert fetched == []
     reader.close()
+
+
+@pytest.mark.parametrize("up", ["..", "%2e%2e", ".%2E", ".\t.", ".\n.", "a%2f..%2f..", "a%5c..%5c.."])
+def test_no_way_of_writing_it_leads_out_of_what_was_named(up: str, tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp")
+    (tmp_path / "set").mkdir()
+    for name in ("set/a.jpg", "other.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+    asked: list[str] = []
+
+    class Files(SimpleHTTPRequestHandler):
+        def log_message(self, *_what: object) -> None:
+            asked.append(self.path)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        named = f"http://127.0.0.1:{server.server_port}/set"
+        reader = Reader(named=[named])
+        assert reader.read(f"{named}/a.jpg") == b"set/a.jpg"
+        asked.clear()
+        with pytest.raises(OSError, match="none of the paths given"):
+            reader.read(f"{named}/{up}/other.jpg")
+        reader.close()
+        server.shutdown()
+    assert asked == []
 
 
 @pytest.mark.parametrize("named", ["memory://set", "memory://set/", "memory://", "memory://set/a.jpg"])

@@ -171,4 +171,4 @@ def _clean(findings: Findings, given: list[str]) -> list[str]:
 def _exit_code(findings: Findings, *, fail_on_duplicates: bool) -> int:
     if findings.incomplete or not findings.stats["images"]:
         return INCOMPLETE
-    return DUPLICATES_FOUND if fail_on_duplicates and findings.duplicate_paths else 0
+    return DUPLICATES_FOUND if fail_on_duplicates and findings.stats["duplicates"] else 0

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 Items = NDArray[np.int64]
 Distance = Callable[[int, Items], Items]
-"""``(item, others) -> how far each of these is from it``."""
+"""``(item, others) -> how far each of these is from it``; below zero, it is asked whatever others are found."""
+Apart = Callable[[Items, Items], NDArray[np.bool_]]
+"""``(left, right) -> which pairs never match``."""
 
 MOST_ASKED = 64
 """How many an item may have for all of them to be asked; of more, so many at a time."""
@@ -23,6 +25,8 @@ class Crowds:
     ----------
     distance : callable, optional
         By what those that may match one item are put in order; None asks all of them always.
+    apart : callable, optional
+        Which pairs never match, whatever they look like: these take nobody's place in a part.
 
     Attributes
     ----------
@@ -30,8 +34,8 @@ class Crowds:
         Pairs that nobody asked about.
     """
 
-    def __init__(self, distance: Distance | None = None) -> None:
-        self._distance = distance
+    def __init__(self, distance: Distance | None = None, apart: Apart | None = None) -> None:
+        self._distance, self._apart = distance, apart
         self.passed = 0
 
     def parts(self, item: int, others: Items) -> list[Items]:
@@ -56,8 +60,14 @@ class Crowds:
         """
         if self._distance is None or len(others) <= MOST_ASKED:
             return [others]
-        near = others[np.argsort(self._distance(item, others), kind="stable")]
-        return [np.sort(near[start : start + MOST_ASKED]) for start in range(0, len(near), MOST_ASKED)]
+        if self._apart is not None:
+            others = others[~self._apart(np.full(len(others), item), others)]
+            if len(others) <= MOST_ASKED:
+                return [others]
+        far = self._distance(item, others)
+        near = others[np.argsort(far, kind="stable")]
+        first = max(MOST_ASKED, int((far < 0).sum()))
+        return [np.sort(part) for part in np.split(near, range(first, len(near), MOST_ASKED))]
 
     def rest(self, asking: list[tuple[int, list[Items]]], met: Collection[int]) -> list[tuple[int, list[Items]]]:
         """Return who goes on asking after a part each, and whom.

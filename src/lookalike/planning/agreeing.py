@@ -2,12 +2,33 @@
 
 import os
 from collections import Counter
+from collections.abc import Iterable
 
 from lookalike.errors import UsageError
 from lookalike.files.quarantine import is_within
 from lookalike.plan import Plan, PlanRoot
 from lookalike.planning.standing import OUTSIDE
+from lookalike.recalling import is_catalog
 from lookalike.tables import printable
+
+
+def only_seen(roots: Iterable[str]) -> None:
+    """Refuse to plan what goes after a search of which some root was not looked at.
+
+    Parameters
+    ----------
+    roots : iterable of str
+        What was searched, and what it was compared against.
+
+    Raises
+    ------
+    UsageError
+        If one of them is all that a catalog knows.
+    """
+    for root in filter(is_catalog, roots):
+        raise UsageError(
+            f"{printable(root)} was searched without a look at the files: name their folders to clean them"
+        )
 
 
 def over_half(plan: Plan) -> list[tuple[PlanRoot, int]]:

@@ -17,6 +17,7 @@ from lookalike.errors import SourceError
 from lookalike.labels import Root
 from lookalike.model import Group, Orient, Tier
 from lookalike.plan import Decision, KeepOptions, Plan
+from lookalike.planning.agreeing import only_seen
 from lookalike.planning.beside import Beside
 from lookalike.planning.fates import Apart, Asked, Confirm, Fate, fates_of
 from lookalike.planning.rescuing import Rescue
@@ -118,8 +119,9 @@ def plan_document(
     SourceError
         If none of its images is there.
     UsageError
-        As `make_plan`.
+        As `make_plan` and `lookalike.planning.agreeing.only_seen`.
     """
+    only_seen(root.path for root in document.roots)
     if document.groups and not any(
         member.ref.source != "files" or os.path.lexists(member.ref.path)
         for group in document.groups

@@ -13,6 +13,7 @@ from lookalike.errors import UsageError
 from lookalike.model import Group, Tier
 from lookalike.opening import default_ledger
 from lookalike.plan import Decision, KeepOptions, Plan
+from lookalike.planning.agreeing import only_seen
 from lookalike.planning.making import make_plan
 from lookalike.removal.applying import Applied, OnProgress
 from lookalike.removal.undoing import Undone
@@ -285,8 +286,9 @@ class Review:
         Raises
         ------
         UsageError
-            If nothing is to go.
+            If nothing is to go; as `lookalike.planning.agreeing.only_seen`.
         """
+        only_seen(root.path for root in self.subject.roots)
         wanted = {at: choice for at, choice in sorted(self.choices.all().items()) if choice.going}
         if not wanted:
             raise UsageError("nothing was chosen to go yet: accept a proposal, or mark an image")
@@ -370,4 +372,5 @@ class Review:
         return make_plan(
             groups, self.subject.roots, options=replace(self.options, tier=max([proposed, *tiers.values()])), tiers=tiers,
             orient=self.subject.orient, found=self.subject.found, confirm=self._looks, apart=standing.apart,
+            reader=self.subject.reader,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from lookalike.sources.buckets import Bucket
 from lookalike.sources.folders import Folder, Packed, Source, Unreadable
 from lookalike.sources.kinds import ending_of, open_source
 from lookalike.sources.rows import tables_of
-from lookalike.sources.urls import is_url, root_of_url
+from lookalike.sources.urls import climbs, is_url, root_of_url
 
 UNNAMED = Unreadable(
     "denied",
@@ -191,7 +191,7 @@ class Reader:
         if not (self._sources or self._known) and not is_url(path) and ending_of_container(path) is None:
             return None
         places = [path[:end] for end in _slashes(path)]
-        if is_url(path) and (".." in path.split("/") or self._named.isdisjoint((*places, path))):
+        if is_url(path) and (climbs(path) or self._named.isdisjoint((*places, path))):
             return Unnamed()
         known = [place for place in places if place in self._sources]
         if known:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lookalike.errors import UsageError
 from lookalike.sources.volumes import KINDS
@@ -62,6 +62,27 @@ def root_of_url(url: str) -> str:
     ('s3://photos/2019', 'memory://')
     """
     return url if url.endswith("://") else url.rstrip("/")
+
+
+def climbs(url: str) -> bool:
+    """Return whether a URL may lead to what lies above some part of it, however that is written.
+
+    Parameters
+    ----------
+    url : str
+        Whoever wrote it.
+
+    Returns
+    -------
+    bool
+        Servers and their clients read ``%2e`` as a dot, and pass over tabs and line breaks.
+
+    Examples
+    --------
+    >>> climbs("http://a.org/set/../b.jpg"), climbs("http://a.org/set/%2e%2E/b.jpg"), climbs("http://a.org/set/..b.jpg")
+    (True, True, False)
+    """
+    return ".." in re.split(r"[/\\]", unquote(re.sub(r"[\t\r\n]", "", url)))
 
 
 def url_of(volume: str, key: str) -> str | None:

@@ -136,9 +136,10 @@ def _open(value: Any, name: str, column: Column) -> str | Source:
 
 
 def _free(name: str, names: set[str]) -> str:
-    """Return a name under which nothing else lies."""
+    """Return a name under which nothing else lies, and that is no row of another."""
     for number in range(1, len(names) + 2):
         free = name if number == 1 else f"{name}#{number}"
-        if not any(f"{other}/".startswith(f"{free}/") for other in names):
+        table, _, row = free.rpartition("/")
+        if not (row.isdecimal() and table in names) and not any(f"{other}/".startswith(f"{free}/") for other in names):
             return free
     raise AssertionError("of so many names one is free")
