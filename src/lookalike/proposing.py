@@ -245,10 +245,7 @@ def propose(
     whole = owned(spec, "plain")
     own = _Own.of(count, whole, owned(spec, "trimmed"))
     layers = [grouping.Layer(own.item, own.node, near_hashes(own.distinct, plain.radius, threads=threads))]
-    part, block = owned(parts.spec, parts.variant)
-    for corner in range(parts.hashes):
-        rows = slice(corner, None, parts.hashes)
-        layers.append(_near_layer(part[rows], block[rows], parts.radius, threads=threads))
+    layers += _part_layers(parts, *owned(parts.spec, parts.variant), threads=threads)
     crossed: list[_Crossed] = []
     for sort in others:
         against = own
@@ -262,6 +259,12 @@ def propose(
         pairs = grouping.Listed(len(items), node[: len(left)], node[len(left) :])
         layers.append(grouping.Layer(items, np.arange(len(items)), pairs))
     return Proposals(grouping.Candidates(count, layers), tuple(crossed))
+
+
+def _part_layers(sort: Sort, item: Column, block: Block, *, threads: int) -> list[grouping.Layer]:
+    """Join each part of pictures with the same one of others."""
+    parts = (slice(part, None, sort.hashes) for part in range(sort.hashes))
+    return [_near_layer(item[rows], block[rows], sort.radius, threads=threads) for rows in parts]
 
 
 def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Layer:

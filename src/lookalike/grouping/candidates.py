@@ -176,12 +176,14 @@ class Layer:
         Returns
         -------
         left, right : ndarray of int64, shape (m,)
-            Each item with the least one of each of its components.
+            Each item with the least one of each of its components, but for itself.
         """
         label = self._neighbours.labels()[self._nodes]
         least = np.full(self._neighbours.count, np.iinfo(np.int64).max)
         np.minimum.at(least, label, self._holders)
-        return least[label], self._holders
+        first = least[label]
+        others = np.flatnonzero(first != self._holders)  # few: most hashes are near no other
+        return first[others], self._holders[others]
 
 
 class Candidates:
