@@ -37,7 +37,7 @@ LEVELS: dict[str, int] = {
     "resolved": 1, "blocks": 1, "options": 1, "rows": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2,
     **dict.fromkeys(STAGES, 3),
-    "imagehash": 4, "imgdd": 4, "web": 4, "cli": 5, "__main__": 6, "__init__": 6,
+    "imagehash": 4, "imgdd": 4, "web": 4, "spark": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 ERRORS_ARE_FOR_ALL = "errors"
 OUTSIDE_WORLD = {"open", "input", "print"}
