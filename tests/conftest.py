@@ -13,6 +13,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+from spark_session import spark
+
+__all__ = ["spark"]
+
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the thousand commands compiles the package anew
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

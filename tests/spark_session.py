@@ -1,9 +1,8 @@
-"""One Spark session for all tests of this folder."""
+"""One Spark session for all tests that want one."""
 
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,20 +12,12 @@ from lookalike.spark.session import has_java
 NO_JAVA = "Spark is tested where there is Java: apt install openjdk-17-jre-headless"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say why nothing of this folder is tested where there is no Java."""
-    if has_java():
-        return
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=NO_JAVA))
-
-
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Yield a session on two cores of this machine."""
     sql = pytest.importorskip("pyspark.sql")
+    if not has_java():
+        pytest.skip(NO_JAVA)
     os.environ["PYSPARK_PYTHON"] = sys.executable
     folder = tmp_path_factory.mktemp("spark")
     made = (
@@ -40,7 +31,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         .config("spark.local.dir", str(folder))
         .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
         .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.python.worker.reuse", "true")
         .getOrCreate()
     )
     made.sparkContext.setLogLevel("ERROR")
