@@ -1,0 +1,100 @@
+"""Pairs of hashes on Spark are those of one machine."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lookalike as la
+from lookalike import bits, join
+from lookalike.errors import UsageError
+from lookalike.spark import near_pairs
+from lookalike.spark.near import octets_array
+
+arrow = pytest.importorskip("pyarrow")
+
+
+def _frame(spark: Any, block: Any, ids: Any = None) -> Any:
+    rows = arrow.array(np.arange(len(block)) if ids is None else ids)
+    return spark.createDataFrame(arrow.table({"id": rows, "hash": octets_array(block)})).repartition(3)
+
+
+def _found(pairs: Any) -> list[tuple[Any, ...]]:
+    table = pairs.toArrow()
+    return sorted(zip(*(table[name].to_pylist() for name in ("left", "right", "distance")), strict=True))
+
+
+def _expected(block: Any, radius: int, **options: Any) -> list[tuple[Any, ...]]:
+    return list(zip(*(column.tolist() for column in la.near_pairs(block, radius, **options)), strict=True))
+
+
+def synthetic(count: int, seed: int = 1) -> Any:
+    """Make hashes: clusters, one value that 1 % have, a part with few telling bits, the rest by chance."""
+    random = np.random.default_rng(seed)
+    block = random.integers(0, 1 << 63, (count, 1), np.uint64) << np.uint64(1) | random.integers(
+        0, 2, (count, 1), np.uint64
+    )
+    planted = count // 10
+    copies = block[random.integers(0, count // 2, planted)]
+    for _ in range(6):
+        copies ^= np.uint64(1) << random.integers(0, 64, (planted, 1)).astype(np.uint64)
+    block[count // 2 : count // 2 + planted] = copies
+    poor = slice(count // 2 + planted, count // 2 + 2 * planted)
+    block[poor] &= np.uint64(0x00FF00000000FFFF)
+    block[-(count // 100) :] = block[0]
+    return block
+
+
+def test_pairs_are_those_of_one_machine(spark: Any) -> None:
+    block = synthetic(200_000)
+    found = near_pairs(_frame(spark, block), 5, most=20_000)
+    left, right, distance = la.near_pairs(block, 5)
+    table = found.toArrow()
+    made = join.pairs.in_order(*(table[name].to_numpy() for name in ("left", "right", "distance")))
+    assert len(left) > 2_000_000
+    for one, other in zip(made, (left, right, distance), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("most", [500, 1 << 20])
+def test_only_pairs_that_touch_a_new_row(spark: Any, most: int) -> None:
+    block = synthetic(6000, 2)
+    old = np.arange(6000) % 3 > 0
+    ids = np.arange(6000)
+    found = near_pairs(_frame(spark, block[~old], ids[~old]), 6, against=_frame(spark, block[old], ids[old]), most=most)
+    expected = [pair for pair in _expected(block, 6) if not (old[pair[0]] and old[pair[1]])]
+    assert _found(found) == expected
+
+
+def test_a_second_hash(spark: Any) -> None:
+    block = synthetic(4000, 3)
+    second = np.random.default_rng(1).integers(0, 1 << 8, (4000, 1), np.uint64)
+    table = arrow.table(
+        {"id": np.arange(4000), "one": octets_array(block), "two": arrow.array(second[:, 0].astype(np.int64))}
+    )
+    found = near_pairs(spark.createDataFrame(table), 8, hash="one", second=("two", 2), most=300)
+    assert _found(found) == _expected(block, 8, second=(second, 2))
+
+
+def test_long_and_odd_hashes(spark: Any) -> None:
+    random = np.random.default_rng(5)
+    wide = random.integers(0, 1 << 63, (600, 4), np.uint64)
+    wide[300:] = wide[:300] ^ np.uint64(1 << 5)
+    assert _found(near_pairs(_frame(spark, wide), 6, most=100)) == _expected(wide, 6)
+    odd = bits.from_octets(random.integers(0, 4, (500, 6)).astype(np.uint8), 48)
+    octets = [row.tobytes() for row in bits.to_octets(odd, 48)]
+    table = arrow.table({"id": [f"{at:04}" for at in range(500)], "hash": octets})
+    found = near_pairs(spark.createDataFrame(table), 4, most=100)
+    assert _found(found) == [(f"{one:04}", f"{two:04}", far) for one, two, far in _expected(odd, 4)]
+
+
+def test_rows_without_hash_are_passed_over(spark: Any) -> None:
+    table = arrow.table({"id": ["a", "b", "c"], "hash": arrow.array([b"\0" * 8, None, b"\0" * 8])})
+    assert _found(near_pairs(spark.createDataFrame(table), 3)) == [("a", "c", 0)]
+    assert not _found(near_pairs(spark.createDataFrame(table).where("id = 'b'"), 3))
+
+
+def test_a_radius_that_does_not_fit(spark: Any) -> None:
+    frame = _frame(spark, synthetic(100))
+    with pytest.raises(UsageError, match=r"radius must lie in 0\.\.64 bits"):
+        near_pairs(frame, 65)

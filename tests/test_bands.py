@@ -1,0 +1,163 @@
+"""Joins cut into tasks: all tasks together find what one machine finds, each pair once."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lookalike import bits, join
+from lookalike.join.bands import MADE, MOST_PARTS, OLD, Bands, meet, task_of
+
+Block = NDArray[np.uint64]
+Found = list[tuple[int, ...]]
+
+
+def _hashes(seed: int, count: int, words: int = 1, *, crowd: int = 0) -> Block:
+    """Make hashes in clusters; `crowd` of them share most of their bits."""
+    random = np.random.default_rng(seed)
+    block = random.integers(0, 1 << 63, (count, words), np.uint64) << np.uint64(1)
+    copies = count // 3
+    for row in range(copies):
+        near = block[row].copy()
+        for bit in random.integers(0, 64 * words, random.integers(0, 9)).tolist():
+            near[bit // 64] ^= np.uint64(1 << bit % 64)
+        block[count - 1 - row] = near
+    block[:crowd] = np.uint64(0xFFFF0000FFFF0000) | block[:crowd] & np.uint64(0xFFFF)
+    return join.collapse(block)[0]
+
+
+def _joined(plan: Bands, dealt: list[NDArray[np.void]], tasks: int = 5) -> Found:
+    """Run every task by itself."""
+    records = np.concatenate(dealt)
+    home = task_of(records, tasks)
+    found: Found = []
+    for task in range(tasks):
+        for number, left, right, distance in meet((plan,), records[home == task], limit=50):
+            assert number == 0
+            found += [
+                (*one, *other, far)
+                for one, other, far in zip(left.tolist(), right.tolist(), distance.tolist(), strict=True)
+            ]
+    return sorted(found)
+
+
+def _expected(block: Block, radius: int) -> Found:
+    left, right, distance = join.near_pairs(block, radius, kernel="reference")
+    return sorted(
+        (*block[one].tolist(), *block[two].tolist(), far)
+        for one, two, far in zip(left, right, distance.tolist(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("words", [1, 4])
+@pytest.mark.parametrize("radius", [0, 3, 8])
+@pytest.mark.parametrize("most", [30, 100, 1 << 20])
+def test_tasks_find_each_pair_once(words: int, radius: int, most: int) -> None:
+    block = _hashes(radius, 900, words)
+    plan = Bands.of(block, radius, len(block), most=most)
+    found = _joined(plan, [plan.deal(block)])
+    assert found == _expected(block, radius)
+    assert found or not radius
+
+
+def test_hot_buckets_are_cut_into_parts() -> None:
+    block = _hashes(2, 1500, crowd=600)
+    plan = Bands.of(block, 4, len(block), most=100)
+    assert any(len(keys) for keys, _ in plan.hot)
+    assert max(int(parts.max()) for keys, parts in plan.hot if len(keys)) > 2
+    assert _joined(plan, [plan.deal(block)]) == _expected(block, 4)
+
+
+def test_low_entropy_hashes() -> None:
+    block = np.arange(1 << 10, dtype=np.uint64)[:, np.newaxis] << np.uint64(20)
+    plan = Bands.of(block, 3, len(block), most=64)
+    assert _joined(plan, [plan.deal(block)]) == _expected(block, 3)
+    assert all(int(parts.max()) <= MOST_PARTS for keys, parts in plan.hot if len(keys))
+
+
+def test_a_sample_of_others_changes_no_pair() -> None:
+    block = _hashes(5, 700)
+    plan = Bands.of(_hashes(6, 40, crowd=20), 6, 700, most=50)
+    assert _joined(plan, [plan.deal(block)]) == _expected(block, 6)
+
+
+def test_an_empty_sample_will_do() -> None:
+    block = _hashes(5, 300)
+    plan = Bands.of(block[:0], 2, 300, most=10)
+    assert _joined(plan, [plan.deal(block)]) == _expected(block, 2)
+
+
+def test_bits_with_little_in_them_are_spread_over_the_bands() -> None:
+    random = np.random.default_rng(8)
+    block = join.collapse(random.integers(0, 1 << 40, (4000, 1), np.uint64))[0]  # 24 bits that are always 0
+    plan = Bands.of(block, 7, len(block), most=100)
+    telling = [(int(mask) & (1 << 40) - 1).bit_count() for mask in plan.masks[:, 0]]
+    assert sum(telling) == 40
+    assert max(telling) - min(telling) <= 1
+    assert sum(int(mask).bit_count() for mask in plan.masks[:, 0]) == 64
+
+
+@pytest.mark.parametrize("most", [40, 1 << 20])
+def test_what_is_old_does_not_meet_what_is_old(most: int) -> None:
+    block = _hashes(11, 900, crowd=300)
+    old = np.arange(len(block)) % 3 > 0
+    plan = Bands.of(block, 6, len(block), most=most)
+    is_old = {tuple(row) for row in block[old].tolist()}
+    expected = [pair for pair in _expected(block, 6) if not (pair[:1] in is_old and pair[1:2] in is_old)]
+    assert _joined(plan, [plan.deal(block[~old]), plan.deal(block[old], OLD)]) == expected
+
+
+@pytest.mark.parametrize("most", [40, 1 << 20])
+@pytest.mark.parametrize("with_old", [False, True])
+def test_crossed_joins(most: int, *, with_old: bool) -> None:
+    own, made = _hashes(1, 500, crowd=100), _hashes(2, 400, crowd=90)
+    made[:200] = own[:200] ^ np.uint64(0b101)
+    own_old, made_old = (
+        np.arange(len(block)) % 2 == 1 if with_old else np.zeros(len(block), np.bool_) for block in (own, made)
+    )
+    plan = Bands.of(np.concatenate([own, made]), 5, len(own) + len(made), crossed=True, most=most)
+    dealt = [
+        plan.deal(block[old == flag], side | OLD * flag)
+        for block, old, side in ((own, own_old, 0), (made, made_old, MADE))
+        for flag in (False, True)
+    ]
+    distance = bits.distance(made[:, np.newaxis], own[np.newaxis])
+    near = (distance <= 5) & ~(made_old[:, np.newaxis] & own_old[np.newaxis])
+    expected = sorted(
+        (int(made[one, 0]), int(own[two, 0]), int(distance[one, two])) for one, two in np.argwhere(near).tolist()
+    )
+    assert _joined(plan, dealt) == expected
+    assert len(expected) >= 50
+
+
+@pytest.mark.parametrize("most", [60, 1 << 20])
+def test_a_second_hash_is_asked_too(most: int) -> None:
+    first = _hashes(3, 800, crowd=200)
+    second = np.random.default_rng(4).integers(0, 1 << 10, (len(first), 1), np.uint64)
+    both = np.concatenate([first, second], axis=1)
+    both = np.concatenate([both, both[:50] ^ np.array([[0, 3]], np.uint64)])  # equal first hashes
+    plan = Bands.of(both, 8, len(both), words=1, second=3, most=most)
+    left, right, distance = join.near_pairs(both[:, :1].copy(), 8, second=(both[:, 1:].copy(), 3))
+    pairs = zip(both[left].tolist(), both[right].tolist(), distance.tolist(), strict=True)
+    expected = sorted((*min(one, other), *max(one, other), far) for one, other, far in pairs)
+    assert _joined(plan, [plan.deal(both)]) == expected
+    assert len(expected) > 50
+
+
+def test_a_radius_over_all_bits_joins_everything() -> None:
+    block = _hashes(9, 30)
+    plan = Bands.of(block, 64, len(block), most=5)
+    assert len(_joined(plan, [plan.deal(block)])) == len(block) * (len(block) - 1) // 2
+
+
+def test_a_radius_that_takes_too_many_bands_is_refused() -> None:
+    with pytest.raises(ValueError, match="radius must be 0 to 255 bits"):
+        Bands.of(np.zeros((1, 8), np.uint64), 256, 1)
+
+
+@given(st.lists(st.integers(0, 1 << 12), min_size=2, max_size=60, unique=True), st.integers(0, 5), st.integers(2, 40))
+def test_any_hashes(values: list[int], radius: int, most: int) -> None:
+    block = np.sort(np.array(values, np.uint64))[:, np.newaxis]
+    plan = Bands.of(block[::2], radius, len(block), most=most)
+    assert _joined(plan, [plan.deal(block)], 3) == _expected(block, radius)
