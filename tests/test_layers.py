@@ -21,7 +21,7 @@ STAGES = [
     "outside", "twins", "seeking", "proposing", "distances",
     "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
     "matching",
-    "planning", "grouped", "counting", "keeping", "findings", "finding", "exporting", "filtering", "masking",
+    "planning", "grouped", "counting", "keeping", "findings", "concluding", "finding", "exporting", "filtering", "masking",
     "splits", "crossing", "leaked", "leaking",
     "hashing", "streaming", "batches", "comparing",
     "searching", "hits", "indexing", "featuring",
