@@ -18,10 +18,10 @@ PACKAGE = Path(lookalike.__file__).parent
 STAGES = [
     "opening", "deciding", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing", "examining",
     "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling", "restarting", "loading", "gathering",
-    "outside", "twins", "seeking", "proposing", "distances",
+    "outside", "twins", "seeking", "hinting", "proposing", "distances",
     "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
     "matching",
-    "planning", "grouped", "counting", "keeping", "findings", "finding", "exporting", "filtering", "masking",
+    "planning", "grouped", "counting", "keeping", "findings", "concluding", "finding", "exporting", "filtering", "masking",
     "splits", "crossing", "leaked", "leaking",
     "hashing", "streaming", "batches", "comparing",
     "searching", "hits", "indexing", "featuring",

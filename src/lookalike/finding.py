@@ -4,20 +4,14 @@ import os
 import time
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lookalike import hashes, units
-from lookalike.columns import Images, Units, apart, first_hand
+from lookalike import hashes
+from lookalike.concluding import conclude
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
-from lookalike.frames import NO_FRAMES, further
 from lookalike.gathering import gather
-from lookalike.globs import compiled, matching
-from lookalike.keep import columns_of, parse_rules, rank
-from lookalike.listing import Scan
-from lookalike.matching import match
+from lookalike.globs import compiled
+from lookalike.keep import parse_rules
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
@@ -25,17 +19,11 @@ from lookalike.options import FindOptions, ScanOptions
 from lookalike.outside import Given, Outside
 from lookalike.pool import default_workers
 from lookalike.recalling import catalog_file
-from lookalike.redecoding import decode_candidates
 from lookalike.scanning import OnProgress
-from lookalike.sources.columns import column_values
 from lookalike.sources.folders import Source
 from lookalike.sources.roots import all_named
 from lookalike.sources.rows import tables_of
 from lookalike.sources.values import as_sources, path_of
-from lookalike.stores.decisions import Standing
-from lookalike.tracing import trace
-from lookalike.twins import twins
-from lookalike.variants import hash_words
 
 StrPath = str | os.PathLike[str]
 
@@ -188,6 +176,10 @@ def find(
     outside = None if candidates is None else Outside(candidates, roots, _only_table(sources))
     workers = workers or default_workers()
     started = time.monotonic()
+
+    def again(keep: str) -> Findings:
+        return find(**{**given, "keep": keep, "progress": None})
+
     with open_catalog(place) as store:
         found = gather(
             sources,
@@ -199,45 +191,10 @@ def find(
             readers=readers,
             progress=progress or notebook_progress(),
         )
-        shots = _units(found, options)
-        images, digests = found.images, found.images.facts.digest
-        standing = Standing.of(decided, digests)
-        staying = _staying(found, options, standing, [*roots, *references, *found.globs_below])
-        _, block = hash_words(images.facts.id, store, spec)
-        beyond = (
-            further(images, store, found.reader, max_pixels=max_pixels, workers=workers)
-            if frames == "all"
-            else NO_FRAMES
-        )
-        found.warnings += decode_candidates(
-            images, block, store, found.reader, options, scan_options, against=bool(references), workers=workers,
-            frames=beyond,
+        return conclude(
+            found, store, options, scan_options, roots=roots, references=references, decided=decided, outside=outside,
+            workers=workers, again=again, place=place, started=started,
         )  # fmt: skip
-        columns = _columns(images, options.keep, found)
-        origins, same = first_hand(len(digests)), None
-        listed, notes = (None, []) if outside is None else outside.rows(images)
-        while True:  # until nothing more is found to come from something else, mostly once or twice
-            ranking = rank(images, options.keep, staying, shots, origins, columns)
-            if same is None:
-                same = twins(images, ranking.order, block, store, found.reader, workers=workers)
-            matches = match(
-                images, ranking.order, same, store, options, scan_options, standing, found.reader,
-                against=bool(references), workers=workers, candidates=listed, frames=beyond,
-            )  # fmt: skip
-            traced = trace(images, matches, origins, store, found.reader, max_pixels=max_pixels, workers=workers)
-            if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
-                break
-            origins = traced
-        found.reader.close()
-    seconds = time.monotonic() - started
-
-    def again(keep: str) -> Findings:
-        return find(**{**given, "keep": keep, "progress": None})
-
-    return Findings(
-        roots, references, options, scan_options, found, shots, ranking, matches, block, seconds, again, place,
-        candidates=None if outside is None else outside.label, notes=notes,
-    )  # fmt: skip
 
 
 def _refuse_texts(**options: Sequence[str]) -> None:
@@ -257,28 +214,3 @@ def _only_table(sources: Sequence[str | Source]) -> str | None:
     """Return what the rows of the only source are called below, if that is one table in memory."""
     tables = [table for source in sources if not isinstance(source, str) for table in tables_of(source)]
     return tables[0] if len(sources) == len(tables) == 1 else None
-
-
-def _staying(found: Scan, options: FindOptions, standing: Standing, roots: list[str]) -> dict[str, NDArray[np.bool_]]:
-    """Return the images that never go, by why; globs are relative to roots, or to volumes where a catalog told of them."""
-    images, first = found.images, len(found.images) - found.recalled
-    told = matching(options.protect, images.key[first:], [""])
-    staying = {"protected": np.concatenate([matching(options.protect, images.path[:first], roots), told])}
-    if standing.kept:
-        kept = np.array([digest in standing.kept for digest in images.facts.digest], np.bool_)
-        staying["decided to keep"] = kept[images.content]
-    return {why: values for why, values in staying.items() if values.any()}
-
-
-def _columns(images: Images, keep: str, found: Scan) -> dict[str, list[object]]:
-    """Return the values that keep rules ask for, by column."""
-    kinds = images.source or ["files"] * len(images)
-    return {name: column_values(name, images.path, kinds, found.reader) for name in columns_of(keep)}
-
-
-def _units(found: Scan, options: FindOptions) -> Units:
-    rows = zip(found.failures, found.failed_reference, found.failed_image, strict=True)
-    unread = [(failure.ref.path, reference) for failure, reference, image in rows if image]
-    if options.units:
-        return units.of_images(found.images, unread, found.beside)
-    return apart(found.images.path, [path for path, _ in unread])

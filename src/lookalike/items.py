@@ -28,6 +28,8 @@ class Items:
         What decisions say about the contents.
     against : bool
         Whether images under test are matched with references only.
+    increment : bool
+        Whether they are matched with each other, too, and references still with nothing.
 
     Attributes
     ----------
@@ -45,7 +47,9 @@ class Items:
         Decisions by item; items that share one are never duplicates of each other.
     """
 
-    def __init__(self, images: Images, order: Rows, same: Rows, standing: Standing, *, against: bool) -> None:
+    def __init__(
+        self, images: Images, order: Rows, same: Rows, standing: Standing, *, against: bool, increment: bool = False
+    ) -> None:
         known, different = _pictures(images, order, same, standing, against=against)
         picture, first = np.unique(known[order], return_index=True)
         by_order = np.argsort(first)
@@ -54,7 +58,7 @@ class Items:
         item_of_picture = np.zeros(int(known.max(initial=0)) + 1, np.int64)
         item_of_picture[picture[by_order]] = np.arange(len(self.content))
         self.item = item_of_picture[known]
-        self._images, self._against = images, against
+        self._images, self._against, self._increment = images, against, increment
         self.reference = images.reference[self.image]
         under_test = np.zeros(len(self.content), np.bool_)
         under_test[self.item[~images.reference]] = True
@@ -69,6 +73,8 @@ class Items:
             self.kept = kept[self.content]
             self.again[:] = True
             self.again[np.unique(self.content, return_index=True)[1]] = False
+        if increment:
+            self.kept = self.kept | self.reference
 
     def apart(self, left: Rows, right: Rows) -> NDArray[np.bool_]:
         """Tell which pairs of items decisions keep apart.
@@ -121,6 +127,10 @@ class Items:
             tier = np.where(test, items.tier[self.item], Tier.EXACT).astype(np.uint8)
             score = np.where(test, items.score[self.item], 1000)
             alone = self._images.reference | (test & (items.keeper[self.item] == self.item))
+        elif self._increment:
+            alone = self._images.reference  # also where another one has its pixels: it was there before
+            tier, score = np.where(alone, Tier.EXACT, tier).astype(np.uint8), np.where(alone, 1000, score)
+        if self._against or self._increment:
             keeper, group = np.where(alone, rows, keeper), np.where(alone, rows, group)
         return Matches(keeper, group, tier, score, verdict[self.item], evidence, keeper_left, frames)
 

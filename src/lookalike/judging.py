@@ -19,7 +19,7 @@ from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
-from lookalike.verifying import Shown, Verdict, one_ahead, verify_parts
+from lookalike.verifying import Shown, Verdict, in_order, judge_thumbnails, one_ahead, precedence, verify_parts
 
 PAIRS_AT_ONCE = 4096
 PIXEL_PAIRS, PIXEL_PAIRS_PER_THREAD = 256, 32
@@ -145,11 +145,7 @@ class Judge:
         self._width, self._height = facts.width[content], facts.height[content]
         self._path = [images.path[row] for row in image.tolist()]
         # The verdict must not depend on which of two items comes first in keep order, which options choose.
-        digests = [facts.digest[row] for row in content.tolist()]
-        self._rank = np.empty(len(content), np.int64)
-        by_digest = np.argsort(np.array(digests, np.bytes_), kind="stable")
-        by_pixels = np.argsort(-(self._width * self._height)[by_digest], kind="stable")
-        self._rank[by_digest[by_pixels]] = np.arange(len(content))
+        self._rank = precedence(self._width * self._height, [facts.digest[row] for row in content.tolist()])
         self._digest, self._size = [facts.digest[row] for row in files.tolist()], facts.size[files]
         self._content, self._exposures = content, Exposures(facts)
         self._proposals, self._store, self._reader = proposals, store, reader or Reader()
@@ -199,8 +195,7 @@ class Judge:
         left, right : ndarray of int64, shape (n,)
             The same pairs; of each, the item with more pixels first, of equals that of the lesser digest.
         """
-        swap = self._rank[left] > self._rank[right]
-        return np.where(swap, right, left), np.where(swap, left, right)
+        return in_order(self._rank, left, right)
 
     def evidence(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> verify.Evidence:
         """Return what verdicts were made from.
@@ -291,20 +286,17 @@ class Judge:
         def hints(rows: slice) -> verify.Hints | None:
             return self._proposals.hints(left[rows], right[rows])
 
-        verified = verify_parts(shown, one, other, self._threads, hints=hints)
+        contents = self._content[left], self._content[right]
+        verified = judge_thumbnails(shown, one, other, self._exposures, contents, self._threads, hints)
 
         def finish() -> tuple[verify.Verdicts, NDArray[np.bool_]]:
             found = verified()
-            two_exposures = np.zeros(len(left), np.bool_)
-            alike = np.flatnonzero((found.tier < Tier.NONE) | (found.doubt > verify.Doubt.NONE))  # most pairs are not
-            two_exposures[alike] = self._exposures.differ(self._content[left[alike]], self._content[right[alike]])
             doubtful = np.flatnonzero(
-                ~two_exposures & ((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
+                (found.evidence["two_exposures"] == 0)
+                & ((found.doubt > verify.Doubt.NONE) | (self._pixels & (found.tier < Tier.NONE)))
             )
             settled = np.ones(len(left), np.bool_)
             settled[doubtful] = self._look_closer(found, doubtful, shown, items, (one, other), (left, right))
-            found.evidence["two_exposures"] = two_exposures
-            found.tier[two_exposures] = np.maximum(found.tier[two_exposures], Tier.SIMILAR)
             return found, settled
 
         return finish

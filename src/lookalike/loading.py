@@ -1,5 +1,6 @@
 """Hash tables as sources: their rows become images, failures and contents of the catalog, without a look at the images."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, decode, formats
-from lookalike.columns import Images
+from lookalike.columns import Facts, Images
 from lookalike.errors import FailureKind, UsageError
 from lookalike.extras import optional
 from lookalike.globs import matching
@@ -280,6 +281,37 @@ def store_batch(batch: Any, table: HashFile, store: Catalog, specs: Sequence[Has
         if table.thumbnails:
             store.load_thumbnails(ids, octets_of(batch["thumbnail"])[made.taken])
     return made.ids
+
+
+def facts_from_arrow(rows: Any) -> Facts:
+    """Return what rows of a hash table say of contents, as the catalog would after `store_batch`.
+
+    Parameters
+    ----------
+    rows : pyarrow.RecordBatch or pyarrow.Table
+        Images, with the columns digest, bytes and all facts but truncated and decoder; others do not matter.
+
+    Returns
+    -------
+    Facts
+        One row each, numbered from 0.
+    """
+
+    def column(name: str, kind: Any = np.int64) -> NDArray[Any]:
+        values: NDArray[Any] = rows[name].fill_null(kind(0).item()).to_numpy(zero_copy_only=False)
+        return values.astype(kind)
+
+    numbers: dict[str, Any] = {
+        name: column(name) for name in ("width", "height", "frames", "depth", "detail", "quality")
+    }
+    flags: dict[str, Any] = {name: column(name, np.bool_) for name in ("alpha", "colour", "lossless")}
+    nothing: dict[str, str | int] = {}  # most contents have none, and share this
+    return Facts(
+        id=np.arange(len(rows)), size=column("bytes"), **numbers, **flags,
+        format=rows["format"].to_pylist(), captured=[said or "" for said in rows["captured"].to_pylist()],
+        exif=[json.loads(said) if said else nothing for said in rows["exif"].to_pylist()],
+        digest=rows["digest"].to_pylist(),
+    )  # fmt: skip
 
 
 def octets_of(column: Any) -> NDArray[np.uint8]:

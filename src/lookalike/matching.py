@@ -33,6 +33,7 @@ def match(
     reader: Reader,
     *,
     against: bool,
+    increment: bool = False,
     workers: int,
     candidates: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     frames: Frames = NO_FRAMES,
@@ -59,6 +60,8 @@ def match(
         Who reads the files again.
     against : bool
         Whether images under test are matched with references only.
+    increment : bool
+        Whether they are matched with each other, too; references, the first in keep order, match nothing by themselves.
     workers : int
         How many threads verify and join; it changes no result.
     candidates : tuple of ndarray of int64, shape (m,), optional
@@ -71,7 +74,7 @@ def match(
     Matches
         One row per image.
     """
-    items = Items(images, order, same, standing, against=against)
+    items = Items(images, order, same, standing, against=against, increment=increment)
     bare = np.isin(images.facts.id, store.bare())
     shown = pictures(items, images, frames.only(~bare[frames.content]), store)
     count = len(items.content)
@@ -112,7 +115,7 @@ def match(
 
 
 def _unless_apart(judge: grouping.Judge, items: Items) -> grouping.Judge:
-    """Return a judge who does not look at what decisions keep apart."""
+    """Return a judge who does not look at what never matches: what decisions keep apart, and references of an increment."""
 
     def judged(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         tier, score = np.full(len(left), Tier.NONE, np.uint8), np.zeros(len(left), np.int64)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import decode, hashes, join
-from lookalike.columns import Facts
 from lookalike.errors import SourceError
 from lookalike.judging import PAIRS_AT_ONCE, pictures_of
 from lookalike.model import MIN_DETAIL, HashSpec, Tier
@@ -20,7 +19,7 @@ from lookalike.stores.catalog import Catalog
 from lookalike.variants import hash_words
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
-from lookalike.verifying import Verdict, one_ahead, verify_parts
+from lookalike.verifying import Verdict, in_order, judge_thumbnails, one_ahead, precedence
 
 Column = NDArray[np.int64]
 
@@ -129,28 +128,16 @@ def _judged(store: Catalog, left: Column, right: Column, threads: ThreadPoolExec
     needed, at = np.unique(np.concatenate([left, right]), return_inverse=True)
     facts = store.contents(needed)
     luma, chroma = store.thumbnails(needed)
-    one, other = _ordered(facts, at[: len(left)], at[len(left) :])
+    rank = precedence(facts.width * facts.height, facts.digest)
+    one, other = in_order(rank, at[: len(left)], at[len(left) :])
 
     def shown(rows: Column) -> Pictures:
         return pictures_of(luma[rows], chroma[rows], facts.width[rows], facts.height[rows])
 
-    verified = verify_parts(shown, one, other, threads)
+    verified = judge_thumbnails(shown, one, other, Exposures(facts), (one, other), threads)
 
     def finish() -> Verdict:
         found = verified()
-        alike = np.flatnonzero(found.tier < Tier.SIMILAR)  # only these can become less
-        rows = alike[Exposures(facts).differ(one[alike], other[alike])]
-        found.tier[rows] = Tier.SIMILAR
         return found.tier, found.score
 
     return finish
-
-
-def _ordered(facts: Facts, left: Column, right: Column) -> tuple[Column, Column]:
-    """Return pairs in the order in which a search verifies them: more pixels first, of equals the lesser digest."""
-    pixels = facts.width * facts.height
-    by_digest = np.argsort(np.array(facts.digest, np.bytes_), kind="stable")
-    rank = np.empty(len(pixels), np.int64)
-    rank[by_digest[np.argsort(-pixels[by_digest], kind="stable")]] = np.arange(len(pixels))
-    swap = rank[left] > rank[right]
-    return np.where(swap, right, left), np.where(swap, left, right)

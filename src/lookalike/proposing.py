@@ -5,44 +5,29 @@ any of the other three; or one picture cropped a little has a hash near that of 
 turned, or cropped more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, grouping, join
-from lookalike.hashes import crops
+from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.model import HashSpec
 from lookalike.options import FindOptions
 from lookalike.seeking import MOST_PAIRS, SoughtHits, near_hashes
 from lookalike.stores.catalog import Catalog
-from lookalike.turns import BACK
-from lookalike.variants import TURNS, Sort, hash_words, sorts
+from lookalike.variants import Sort, hash_words, sorts
 from lookalike.verify import Hints
-from lookalike.verify.views import WHOLE
 
 MOST_LOOKS = 2
 """Hits that are looked through for each that may be kept: many of one pair, or of pairs that are near anyway."""
 OWNERS_AT_ONCE, QUERIES_AT_ONCE = 100_000, 1 << 24
-MOST_TURNS = 3
-"""Turns that an item gets beside one hash, the nearest."""
 
 Column = NDArray[np.int64]
 Block = NDArray[np.uint64]
 Owned = tuple[Column, Block]
 """``(item, block)``: row i of the hash block belongs to that item."""
-
-_BOX = np.concatenate([np.broadcast_to(WHOLE, (len(BACK), 4)), crops.EDGES, crops.CROPS])
-_TURN = np.array([*range(len(BACK)), *[1] * (len(_BOX) - len(BACK))], np.uint8)
-"""Ways to look at an item: by EXIF orientation turned, or upright cropped."""
-_CROPPED = len(BACK)
-_WAYS = {
-    "turned": np.array(TURNS),
-    "edges": _CROPPED + np.arange(len(crops.EDGES)),
-    "crops": _CROPPED + len(crops.EDGES) + np.arange(len(crops.CROPS)),
-}
-"""Rows of that table, for each hash of a variant."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,18 +76,13 @@ class _Crossed:
     made: Block
     sort: Sort
 
-    def hints(self, items: Column, others: Column) -> tuple[Column, Column]:
-        """Return rows of pairs, and in which way to look at the item to see the other."""
-        rows, ways = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        most = MOST_TURNS if self.sort.variant == "turned" else 1
+    def ways(self, items: Column, others: Column) -> Iterator[Ways]:
+        """Yield, for each hash that others have, in which ways to look at items to see them."""
         for node in self.own.nodes[others].T:
-            at = np.flatnonzero((node >= 0) & (self.own.nodes[items, 0] >= 0) & (items != others))
-            distance = bits.distance(self.made[items[at]], self.own.distinct[node[at], np.newaxis])
-            nearest = np.argsort(distance, axis=1, kind="stable")[:, :most]
-            pair, place = np.nonzero(np.take_along_axis(distance, nearest, 1) <= self.sort.radius)
-            rows.append(at[pair])
-            ways.append(_WAYS[self.sort.variant][nearest[pair, place]])
-        return np.concatenate(rows), np.concatenate(ways)
+            having = (node >= 0) & (self.own.nodes[items, 0] >= 0) & (items != others)
+            if having.any():
+                made, other = self.made[items], self.own.distinct[node]
+                yield nearest_ways(made, other, self.sort.radius, self.sort.variant, having)
 
     def layer(self, known: int, *, threads: int) -> grouping.Layer:
         """Join; what is near as it is, within the radius `known`, needs no hit beside."""
@@ -173,21 +153,10 @@ class Proposals:
         Hints or None
             None where there is none for any.
         """
-        found = [(*known.hints(left, right), True) for known in self.crossed]
-        found += [(*known.hints(right, left), False) for known in self.crossed]
-        rows, ways, of_left = (
-            np.concatenate([np.broadcast_to(part[at], part[0].shape) for part in found] or [np.zeros(0, np.int64)])
-            for at in range(3)
+        return hints_of(
+            [way for known in self.crossed for way in known.ways(left, right)],
+            [way for known in self.crossed for way in known.ways(right, left)],
         )
-        if not len(rows):
-            return None
-        # The right picture is the one to be turned.
-        ways = np.where(of_left & (ways < _CROPPED), np.array(BACK)[np.minimum(ways, _CROPPED - 1)], ways)
-        side = (of_left & (ways >= _CROPPED)).astype(np.int64)
-        rest, side = np.divmod(np.unique((rows * len(_TURN) + ways) * 2 + side), 2)
-        pair, way = np.divmod(rest, len(_TURN))
-        boxes = [np.where((side == which)[:, np.newaxis], _BOX[way], WHOLE) for which in (1, 0)]
-        return Hints(pair, _TURN[way], *boxes)
 
 
 def propose(

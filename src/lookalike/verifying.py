@@ -1,6 +1,6 @@
 """Pairs to verdicts in threads, while the pictures of the next pairs are read."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import verify
+from lookalike.model import Tier
+from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 
 T = TypeVar("T")
@@ -16,7 +18,54 @@ Verdict = tuple[NDArray[np.uint8], NDArray[np.int64]]
 Shown = Callable[[NDArray[np.int64]], Pictures]
 """Pictures of some rows."""
 
+Column = NDArray[np.int64]
+
 PAIRS_PER_THREAD = 1024
+
+
+def precedence(pixels: Column, digest: Sequence[bytes]) -> Column:
+    """Return in which order pictures are verified, so that no verdict depends on which of two comes first elsewhere.
+
+    Parameters
+    ----------
+    pixels : ndarray of int64, shape (n,)
+        Of each picture.
+    digest : sequence of bytes
+        Of each file.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Place of each: more pixels first, of equals the lesser digest.
+
+    Examples
+    --------
+    >>> precedence(np.array([4, 9, 9]), [b"c", b"b", b"a"])
+    array([2, 1, 0])
+    """
+    rank = np.empty(len(pixels), np.int64)
+    by_digest = np.argsort(np.array(digest, np.bytes_), kind="stable")
+    rank[by_digest[np.argsort(-pixels[by_digest], kind="stable")]] = np.arange(len(pixels))
+    return rank
+
+
+def in_order(rank: Column, left: Column, right: Column) -> tuple[Column, Column]:
+    """Return pairs in the order in which they are verified.
+
+    Parameters
+    ----------
+    rank : ndarray of int64, shape (n,)
+        From `precedence`.
+    left, right : ndarray of int64, shape (m,)
+        Rows of it.
+
+    Returns
+    -------
+    left, right : ndarray of int64, shape (m,)
+        The same pairs, each turned where its right picture comes first.
+    """
+    swap = rank[left] > rank[right]
+    return np.where(swap, right, left), np.where(swap, left, right)
 
 
 def one_ahead(begun: Iterable[Callable[[], T]]) -> Iterator[T]:
@@ -84,5 +133,44 @@ def verify_parts(
         return verify.Verdicts(
             *(np.concatenate([getattr(part, name) for part in found]) for name in verify.Verdicts.__slots__)
         )
+
+    return finish
+
+
+def judge_thumbnails(
+    shown: Shown, left: Column, right: Column, exposures: Exposures, facts: tuple[Column, Column],
+    threads: ThreadPoolExecutor, hints: Callable[[slice], verify.Hints | None] | None = None,
+) -> Callable[[], verify.Verdicts]:  # fmt: skip
+    """Begin to verify pairs on what is shown of them, and on what cameras wrote: two exposures are similar at most.
+
+    Parameters
+    ----------
+    shown : callable
+        Returns the pictures of some rows, ascending.
+    left, right : ndarray of int64, shape (n,)
+        Rows, in the order of `in_order`; at least one pair.
+    exposures : Exposures
+        When and how the pictures were taken.
+    facts : tuple of two ndarray of int64, shape (n,)
+        The same pairs, as rows of these.
+    threads : ThreadPoolExecutor
+        Who does the work.
+    hints : callable, optional
+        Returns the hints of some of the pairs.
+
+    Returns
+    -------
+    callable
+        Waits for the verdicts, one row per pair; their evidence says which are two exposures.
+    """
+    verified = verify_parts(shown, left, right, threads, hints=hints)
+
+    def finish() -> verify.Verdicts:
+        found = verified()
+        alike = np.flatnonzero((found.tier < Tier.NONE) | (found.doubt > verify.Doubt.NONE))  # most pairs are not
+        rows = alike[exposures.differ(facts[0][alike], facts[1][alike])]
+        found.evidence["two_exposures"][rows] = True
+        found.tier[rows] = np.maximum(found.tier[rows], Tier.SIMILAR)
+        return found
 
     return finish
