@@ -42,7 +42,7 @@ def chunk_length(sizes: Sequence[int]) -> int:
 
 
 def open_pool(
-    roots: Sequence[Root], *, workers: int, readers: int | None, max_pixels: int = MAX_PIXELS
+    roots: Sequence[Root], *, workers: int, readers: int | None, max_pixels: int = MAX_PIXELS, isolated: bool = False
 ) -> Pool[Task, Outcome]:
     """Open a pool that reads and decodes files.
 
@@ -57,6 +57,8 @@ def open_pool(
         as there are workers.
     max_pixels : int
         Most pixels of one image that are decoded, which says what a worker process may use.
+    isolated : bool
+        Whether one worker has a thread and a process of its own, too.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def open_pool(
     few = readers if readers is not None else usual
     return Pool(
         examine, crashed, workers=workers, shortcut=Shortcut(everything=few is not None), readers=few or workers,
-        limits=limits(max_pixels), overran=overran,
+        limits=limits(max_pixels), overran=overran, isolated=isolated,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def stream(
     *,
     workers: int,
     readers: int | None = None,
+    isolated: bool = False,
     progress: OnProgress | None = None,
 ) -> Iterator[HashTable]:
     """Hash the images under some paths, table by table.
@@ -57,6 +58,8 @@ def stream(
         How many images are decoded at a time; 1 decodes all in this thread.
     readers : int, optional
         How many files are read at a time; None for what suits the volumes.
+    isolated : bool
+        Whether a single worker is a thread with a process for what may crash, too.
     progress : callable, optional
         Told about progress.
 
@@ -74,7 +77,8 @@ def stream(
     roots = [root for _, root in found]
     incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
     run = _Run(catalog, wanted, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
-    with open_pool(roots, workers=workers, readers=readers, max_pixels=options.max_pixels) as pool:
+    limit = options.max_pixels
+    with open_pool(roots, workers=workers, readers=readers, max_pixels=limit, isolated=isolated) as pool:
         try:
             yield from run.tables(pool)
         finally:

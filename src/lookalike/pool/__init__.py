@@ -3,7 +3,7 @@
 Workers are plain child processes of the same interpreter that read pickled tasks from their standard input, so no
 ``__main__`` guard is needed and nothing is inherited by fork. When one dies, the task that it was at goes to a new one alone;
 if it kills that too, it becomes the result of `crashed`, and the rest of the chunk is done. One worker means `map` in this very
-process.
+process, unless it is to be isolated.
 
 Workers may have `Limits`. The system ends a worker that uses more time for one task, so that no decoder can keep it from that,
 and refuses it more memory; the task becomes the result of `overran` at once. What runs in this process has no such limits.
@@ -95,6 +95,8 @@ class Pool(Generic[T, R]):
         What each worker process may use; None for whatever it likes.
     overran : callable, optional
         ``(task, reason) -> result`` for a task that used more time; None for `crashed`.
+    isolated : bool
+        Whether one worker, too, means a thread with a process, so that what crashes takes nothing along.
 
     Examples
     --------
@@ -107,7 +109,7 @@ class Pool(Generic[T, R]):
     def __init__(
         self, function: Callable[[T], R], crashed: Callable[[T, str], R], *, workers: int,
         shortcut: Shortcut[T, R] | None = None, readers: int = 1, limits: Limits | None = None,
-        overran: Callable[[T, str], R] | None = None,
+        overran: Callable[[T, str], R] | None = None, isolated: bool = False,
     ) -> None:  # fmt: skip
         keep_freed()
         self._function, self._limits = function, limits
@@ -121,7 +123,7 @@ class Pool(Generic[T, R]):
         self._memory = threading.Condition()
         self._closing = threading.Event()
         self._workers: set[Worker] = set()
-        several = workers if workers > 1 else 0
+        several = workers if workers > 1 or isolated else 0
         self._threads = [threading.Thread(target=self._drive, daemon=True) for _ in range(several)]
         ahead = readers if several and shortcut is not None else 0
         self._readers = [threading.Thread(target=self._read_ahead, daemon=True) for _ in range(ahead)]
