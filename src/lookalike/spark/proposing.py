@@ -24,7 +24,7 @@ def classes_of(hashed: "DataFrame") -> "DataFrame":
     Parameters
     ----------
     hashed : DataFrame
-        From `own_hashes`.
+        From `own_hashes`; rows may come several times.
 
     Returns
     -------
@@ -34,12 +34,12 @@ def classes_of(hashed: "DataFrame") -> "DataFrame":
     """
     functions = optional("pyspark.sql.functions", "spark")
     by_hash = optional("pyspark.sql", "spark").Window.partitionBy("join", "side", "hash")
-    ranked = hashed.withColumn("at", functions.row_number().over(by_hash.orderBy("digest")))
+    ranked = hashed.withColumn("at", functions.dense_rank().over(by_hash.orderBy("digest")))
     ranked = ranked.withColumn("first", functions.min("digest").over(by_hash))
     few = functions.when(ranked["at"] <= MOST_EACH + 1, functions.struct("digest", "old"))
     grouped = ranked.groupBy("join", "side", "hash", "first").agg(
         functions.min("old").cast("int").alias("all_old"),
-        functions.sort_array(functions.collect_list(few)).alias("members"),
+        functions.sort_array(functions.collect_set(few)).alias("members"),
     )
     return grouped.select(
         "join", (grouped["side"] + grouped["all_old"] * OLD).alias("side"), (grouped["side"] == MADE).alias("made"), "hash",
@@ -143,7 +143,9 @@ def _within(batches: Iterator[Any]) -> Iterator[Any]:
 
 
 def _members(rows: Sequence[Mapping[str, Any]]) -> Members:
-    return [row["digest"] for row in rows], [row["old"] for row in rows]
+    """A content that new images have, too, is new; of the two rows of such a one, the later says otherwise."""
+    told = {row["digest"]: row["old"] for row in reversed(rows)}
+    return list(reversed(told)), list(reversed(told.values()))
 
 
 class _Edges:
