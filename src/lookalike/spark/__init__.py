@@ -1,1 +1,25 @@
 """The same job on Apache Spark: stages that take and return DataFrames. Needs the extra ``spark``."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lookalike.spark.grouped import groups
+
+_HOME = {
+    "groups": "grouped",
+}
+
+__all__ = [
+    "groups",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lookalike.spark' has no attribute {name!r}")
+    return getattr(import_module(f"lookalike.spark.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
