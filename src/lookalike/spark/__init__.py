@@ -4,13 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lookalike.spark.grouped import groups
     from lookalike.spark.near import near_pairs
 
 _HOME = {
+    "groups": "grouped",
     "near_pairs": "near",
 }
 
 __all__ = [
+    "groups",
     "near_pairs",
 ]
 
