@@ -1,6 +1,7 @@
 """Contents of which only hashes are known: those that may have a match are read again, for their thumbnails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from blake3 import blake3
@@ -20,6 +21,25 @@ from lookalike.twins import suspects
 from lookalike.variants import hash_words
 
 Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A content that is to be read again.
+
+    Attributes
+    ----------
+    row : int
+        What its outcome is called.
+    digest : bytes
+        BLAKE3 of what it was.
+    names : tuple of (str, int)
+        Paths where it was, and its size in bytes there.
+    """
+
+    row: int
+    digest: bytes
+    names: tuple[tuple[str, int], ...]
 
 
 def decode_candidates(
@@ -67,7 +87,11 @@ def decode_candidates(
     names: dict[int, list[int]] = {int(row): [] for row in rows}
     for image in np.flatnonzero(wanted[images.content]).tolist():
         names[int(images.content[image])].append(image)
-    for done in _decoded(names, images, reader, scanned, workers):
+    wanted_again = (
+        Again(row, facts.digest[row], tuple((images.path[image], int(images.size[image])) for image in those))
+        for row, those in sorted(names.items(), key=lambda item: item[1][0])
+    )
+    for done in read_again(wanted_again, reader, scanned, workers=workers):
         _keep(done, images, store, options)
     left = np.isin(facts.id[rows], store.bare())
     if not left.any():
@@ -105,31 +129,39 @@ def _has_neighbour(
     return found
 
 
-def _decoded(
-    names: dict[int, list[int]], images: Images, reader: Reader, scanned: ScanOptions, workers: int
+def read_again(
+    wanted: Iterable[Again], reader: Reader, scanned: ScanOptions, *, workers: int, isolated: bool = False
 ) -> Iterator[list[Outcome]]:
-    """Read and decode contents, in the order of listing, and yield what came of them; rows are those of contents."""
-    with open_pool([], workers=workers, readers=None) as pool:
+    """Read and decode contents that were read before.
+
+    Parameters
+    ----------
+    wanted : iterable of Again
+        Which; their order is that of reading.
+    reader : Reader
+        Who reads.
+    scanned : ScanOptions
+        Which files are accepted.
+    workers : int
+        How many images are decoded at a time.
+    isolated : bool
+        Whether a single worker has a process of its own for what may crash, too.
+
+    Yields
+    ------
+    list of Outcome
+        Some at a time; nothing comes of what cannot be read, or is another content by now.
+    """
+    with open_pool([], workers=workers, readers=None, isolated=isolated) as pool:
         chunk: list[Task] = []
         held = 0
-        for row, those in sorted(names.items(), key=lambda item: item[1][0]):
-            found = next(_bytes(those, images, reader, images.facts.digest[row]), None)
+        for one in wanted:
+            found = next(_bytes(one, reader), None)
             if found is None:
                 continue
             path, data = found
-            chunk.append(
-                Task(
-                    row,
-                    path,
-                    len(data),
-                    0,
-                    (),
-                    scanned.truncated == "accept",
-                    scanned.max_pixels,
-                    data=data,
-                    claimed=True,
-                )
-            )
+            accept = scanned.truncated == "accept"
+            chunk.append(Task(one.row, path, len(data), 0, (), accept, scanned.max_pixels, data=data, claimed=True))
             held += len(data)
             if held >= CHUNK_BYTES or len(chunk) >= CHUNK_FILES:
                 yield from _results(pool)
@@ -145,15 +177,14 @@ def _results(pool: Pool[Task, Outcome]) -> Iterator[list[Outcome]]:
     yield from (seen for _, seen in pool.results(wait=not pool.room))
 
 
-def _bytes(those: list[int], images: Images, reader: Reader, digest: bytes) -> Iterator[tuple[str, bytes]]:
+def _bytes(one: Again, reader: Reader) -> Iterator[tuple[str, bytes]]:
     """Yield what lies under some names of one content, where that is still what it was."""
-    for image in those:
-        path = images.path[image]
+    for path, size in one.names:
         try:
-            data = reader.read(path, int(images.size[image]) + 1)
+            data = reader.read(path, size + 1)
         except (OSError, MemoryError):
             continue
-        if blake3(data).digest() == digest:
+        if blake3(data).digest() == one.digest:
             yield path, data
 
 

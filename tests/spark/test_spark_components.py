@@ -74,7 +74,9 @@ def test_any_type_that_can_be_ordered(spark: Any, most: int, kind: str, named: A
     edges = [(1, 0), (7, 7), (2, 1), (5, 6), (9, 5), (1, 0)]
     frame = spark.createDataFrame([(named(one), named(other)) for one, other in edges], f"left {kind}, right {kind}")
     result = components(frame, most=most)
-    assert [result.schema[name].dataType.typeName() for name in result.columns] == [frame.schema[0].dataType.typeName()] * 2
+    assert [result.schema[name].dataType.typeName() for name in result.columns] == [
+        frame.schema[0].dataType.typeName()
+    ] * 2
 
     def plain(value: Any) -> Any:
         return bytes(value) if kind == "binary" else value

@@ -111,11 +111,17 @@ def _stars(edges: "pa.Table") -> "pa.Table":
     )
     alone = np.bincount(label, minlength=len(nodes)) == 1
     leaves = np.flatnonzero((label != np.arange(len(nodes))) | alone)
-    columns = [nodes.take(pa.array(leaves)), nodes.take(pa.array(label[leaves])), pa.array(np.full(len(leaves), changed))]
+    columns = [
+        nodes.take(pa.array(leaves)),
+        nodes.take(pa.array(label[leaves])),
+        pa.array(np.full(len(leaves), changed)),
+    ]
     return pa.table([column.cast(kind) for column, kind in zip(columns, edges.schema.types, strict=True)], edges.schema)
 
 
-def numbered(left: "pa.ChunkedArray", right: "pa.ChunkedArray") -> "tuple[pa.Array, NDArray[np.int64], NDArray[np.int64]]":
+def numbered(
+    left: "pa.ChunkedArray", right: "pa.ChunkedArray"
+) -> "tuple[pa.Array, NDArray[np.int64], NDArray[np.int64]]":
     """Number the nodes of some edges.
 
     Parameters
@@ -194,7 +200,8 @@ def _on_driver(forest: "DataFrame", count: int) -> "DataFrame":
     numbers = np.arange(len(nodes)), connected(len(nodes), left, right)
     starts = range(0, len(nodes), CHUNK)  # pieces, for no piece may hold 2 GB of text
     columns = [
-        pa.chunked_array([nodes.take(pa.array(column[at : at + CHUNK])) for at in starts], nodes.type) for column in numbers
+        pa.chunked_array([nodes.take(pa.array(column[at : at + CHUNK])) for at in starts], nodes.type)
+        for column in numbers
     ]
     made = forest.sparkSession.createDataFrame(pa.table(columns, schema.names), schema)
     return made

@@ -212,7 +212,7 @@ def own_hashes(contents: "DataFrame", joins: Sequence[Joined]) -> "DataFrame":
     Returns
     -------
     DataFrame
-        Columns join, side (0 or `MADE`), hash (octets of whole words), digest and old; no row comes twice for one row of contents.
+        Columns join, side (0 or `MADE`), hash (octets of whole words), digest and old; each once for a row of contents.
     """
     names = [column_name(spec, variant) for spec, variant in needed(joins)]
     wanted = ["digest", "old", *(name for name in (*names, "thumbnail") if name in contents.columns)]

@@ -143,7 +143,7 @@ def _within(batches: Iterator[Any]) -> Iterator[Any]:
 
 
 def _members(rows: Sequence[Mapping[str, Any]]) -> Members:
-    """A content that new images have, too, is new; of the two rows of such a one, the later says otherwise."""
+    """Return members, each once: a content that new images have, too, is new, and the first of its two rows says so."""
     told = {row["digest"]: row["old"] for row in reversed(rows)}
     return list(reversed(told)), list(reversed(told.values()))
 

@@ -1,0 +1,162 @@
+"""Rows of hash tables: what belongs together by name or by bytes, and thumbnails that are read again."""
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lookalike import units
+from lookalike.columns import Facts, Images
+from lookalike.extras import optional
+from lookalike.redecoding import Again, read_again
+from lookalike.sources.reading import Reader, ending_of_container
+from lookalike.spark.concluded import Told
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+TIES = "left binary, right binary"
+SHAPE = ("width", "height", "frames", "alpha", "depth")
+"""What images with the same pixels have in common, beside their hashes."""
+
+
+def twin_ties(images: "DataFrame", hashes: Iterable[str]) -> "DataFrame":
+    """Tie images together that may have the same pixels: only full decodes can tell.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Rows of hash tables without failures.
+    hashes : iterable of str
+        Columns of fast hashes, which are functions of the thumbnail.
+
+    Returns
+    -------
+    DataFrame
+        Columns left and right (digests): of one shape, and equal by all hashes.
+    """
+    functions = optional("pyspark.sql.functions", "spark")
+    looks = [*SHAPE, *(f"`{name}`" for name in hashes)]
+    keyed = images.select("digest", "old", functions.struct(*looks).alias("key"))
+    by_key = optional("pyspark.sql", "spark").Window.partitionBy("key")
+    least = keyed.withColumn("least", functions.min("digest").over(by_key))
+    tied = least.withColumn("all_old", functions.min("old").over(by_key)).where("digest <> least and not all_old")
+    return tied.select(functions.col("least").alias("left"), functions.col("digest").alias("right")).distinct()
+
+
+def same_ties(images: "DataFrame") -> "DataFrame":
+    """Tie contents to themselves that several images have, at least one of them new.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Columns digest and old.
+
+    Returns
+    -------
+    DataFrame
+        Columns left and right, equal digests.
+    """
+    functions = optional("pyspark.sql.functions", "spark")
+    held = images.groupBy("digest").agg(functions.count("*").alias("names"), functions.min("old").alias("old"))
+    return held.where("names > 1 and not old").select(
+        functions.col("digest").alias("left"), functions.col("digest").alias("right")
+    )
+
+
+def unit_ties(images: "DataFrame") -> "DataFrame":
+    """Tie the images of one shot or sample together, as `lookalike.units` does.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Columns path, path_bytes, source, digest and old.
+
+    Returns
+    -------
+    DataFrame
+        Columns left and right (digests).
+    """
+    functions = optional("pyspark.sql.functions", "spark")
+    # Folders images, labels and masks beside each other are looked at together; whatever else lies in one folder is, too.
+    folder = functions.regexp_replace("path", r"/[^/]*$", "")
+    place = functions.regexp_replace(folder, r"(^|/)(images|labels|masks)(?=/|$)", "$1images")
+    listed = images.select(place.alias("place"), "path", "path_bytes", "source", "digest", "old")
+    return listed.groupBy("place").applyInArrow(_unit_ties, TIES)
+
+
+def read_thumbnails(images: "DataFrame", told: Told) -> "DataFrame":
+    """Read images again, for their thumbnails.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Columns path, path_bytes, bytes and digest, a row for each image that is wanted; those of one shard are read in turn.
+    told : Told
+        What may be read, and how.
+
+    Returns
+    -------
+    DataFrame
+        Columns digest and thumbnail; no row of what cannot be read, or is another content by now.
+    """
+    functions = optional("pyspark.sql.functions", "spark")
+    shard = functions.udf(_shard, "string")("path")
+    wanted = images.select("path", "path_bytes", "bytes", "digest", shard.alias("shard"))
+    count = images.sparkSession.sparkContext.defaultParallelism * 4
+    placed = wanted.repartition(count, "shard").sortWithinPartitions("shard", "path")
+    return placed.mapInArrow(partial(_read, told), "digest binary, thumbnail binary").dropDuplicates(["digest"])
+
+
+def _unit_ties(rows: Any) -> Any:
+    """Tie what belongs together in one folder, or some beside each other."""
+    arrow = optional("pyarrow")
+    paths = _paths(rows)
+    count = len(paths)
+    zeros = np.zeros(count, np.int64)
+    old = rows["old"].to_numpy().astype(np.bool_)
+    images = Images(
+        paths, [""] * count, paths, zeros, zeros, zeros, zeros, np.zeros(count, np.bool_), old, zeros, _NO_FACTS,
+        rows["source"].to_pylist(),
+    )  # fmt: skip
+    unit = units.of_images(images, [], []).unit
+    _, first, place = np.unique(unit, return_index=True, return_inverse=True)
+    tied = np.flatnonzero(first[place] != np.arange(count))
+    digest = rows["digest"].combine_chunks()
+    columns = [digest.take(arrow.array(first[place][tied])), digest.take(arrow.array(tied))]
+    return arrow.table(columns, ["left", "right"])
+
+
+def _paths(rows: Any) -> list[str]:
+    """Return paths as `os.fsdecode` gives them."""
+    both = zip(rows["path"].to_pylist(), rows["path_bytes"].to_pylist(), strict=True)
+    return [path if raw is None else os.fsdecode(raw) for path, raw in both]
+
+
+def _shard(path: str) -> str:
+    """Return what has to be opened to read an image, or its folder."""
+    return ending_of_container(path) or path.rpartition("/")[0]
+
+
+def _read(told: Told, batches: Iterator[Any]) -> Iterator[Any]:
+    arrow = optional("pyarrow")
+    reader = Reader(named=told.roots)
+    for batch in batches:
+        digests = batch["digest"].to_pylist()
+        names = zip(digests, _paths(batch), batch["bytes"].to_pylist(), strict=True)
+        wanted = (Again(row, digest, ((path, size),)) for row, (digest, path, size) in enumerate(names))
+        for part in read_again(wanted, reader, told.scan_options, workers=1, isolated=True):
+            made = [(digests[one.row], one.thumbnail) for one in part if one.thumbnail is not None and one.kind is None]
+            pixels = [seen.luma.tobytes() + seen.chroma.tobytes() for _, seen in made]
+            columns = [arrow.array([digest for digest, _ in made], arrow.binary()), arrow.array(pixels, arrow.binary())]
+            yield arrow.RecordBatch.from_arrays(columns, ["digest", "thumbnail"])
+    reader.close()
+
+
+_NONE, _NO_FLAGS = np.zeros(0, np.int64), np.zeros(0, np.bool_)
+_NO_FACTS = Facts(
+    _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NO_FLAGS, _NO_FLAGS, _NO_FLAGS, _NONE, [], [], [], []
+)
+"""Names alone decide what belongs together."""
