@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 import lookalike as la
 from conftest import encode, scene
+from lookalike.batches import hash_batches
 from lookalike.deciding import decide, read_decisions
 from lookalike.leaked import Leaks
+from lookalike.model import HashSpec
+from lookalike.tables.hash_files import write_parquet
+from lookalike.tables.schema import RUN_KEY
 
 Put = Callable[..., Path]
 
@@ -413,3 +418,71 @@ def test_a_split_that_is_called_like_a_row_of_another_loses_nothing() -> None:
     found = leaks({"a": shown[:3], "a/0": [shown[3], shown[0].resize((120, 80))]}, use_catalog=False, workers=1)
     assert [(pair.image.split, pair.keeper.split) for pair in found.pairs] == [("a/0", "a")]
     assert {name: len(paths) for name, paths in found.fix().items()} == {"a": 2, "a/0": 2}
+
+
+def told(found: Leaks) -> list[Any]:
+    """Return what must not depend on whether images or hash tables of them are searched."""
+    document = found.to_dict()
+    splits = [{name: split[name] for name in ("name", "images", "failed", "classes")} for split in document["splits"]]
+    same = ("groups", "pairs", "contradictions", "between", "by_class", "accept", "failures", "incomplete")
+    return [splits, *(document[name] for name in same)]
+
+
+@pytest.fixture
+def hashed(data: Path, put: Put) -> Path:
+    """A hash table of each split, of train two."""
+    put("data/test/dog/broken.jpg", b"no image")
+    for name, folder in (("train-cat", "train/cat"), ("train-dog", "train/dog"), ("val", "val"), ("test", "test")):
+        root = f"data/{folder.partition('/')[0]}"
+        tables = hash_batches(
+            f"data/{folder}", decode="fast", facts=True, thumbnails=True, use_catalog=False, workers=1
+        )
+        with open(f"{name}.parquet", "wb") as file:
+            write_parquet(tables, [HashSpec()], file, {"made": {"roots": [root]}})
+    return data.parent
+
+
+TRAIN = {"train": ["train-cat.parquet", "train-dog.parquet"]}
+
+
+def test_tables_leak_as_the_folders_that_they_were_made_of(hashed: Path) -> None:
+    folders = leaks("data/train", "data/val", "data/test")
+    assert folders.contradictions
+    assert folders.unread == 1
+    tables = leaks(TRAIN, "val.parquet", "test.parquet")
+    assert told(tables) == told(folders)
+    assert told(leaks("data/train", "val.parquet", "data/test")) == told(folders)
+    assert tables.fix() == folders.fix()
+    shutil.rmtree(hashed / "data")
+    assert across(leaks(TRAIN, "val.parquet", "test.parquet")) == LEAKING
+
+
+def test_tables_that_do_not_say_what_they_were_made_of_have_no_classes(hashed: Path) -> None:
+    for name in ("val", "test"):
+        table = pq.read_table(f"{name}.parquet")
+        marks = {key: value for key, value in table.schema.metadata.items() if key != RUN_KEY}
+        pq.write_table(table.replace_schema_metadata(marks), hashed / f"{name}.parquet")
+    found = leaks(TRAIN, "val.parquet", "test.parquet")
+    assert across(found) == LEAKING
+    assert {side.label for pair in found.pairs for side in pair.sides if side.split != "train"} == {""}
+
+
+def test_an_image_is_in_one_split_only(hashed: Path) -> None:
+    shutil.copy("test.parquet", "more.parquet")
+    both = r"is in test.parquet, of split test, and in more.parquet, of split more"
+    with pytest.raises(la.UsageError, match=both):
+        leaks("test.parquet", "more.parquet")
+    with pytest.raises(la.UsageError, match=r"is in data/test, of split test, and in more.parquet, of split more"):
+        leaks("data/test", "more.parquet")
+    twice = leaks({"train": TRAIN["train"], "test": ["test.parquet", "more.parquet"]})
+    assert [len(split.images) for split in twice.splits] == [9, 6], "one split may name an image twice"
+
+
+def test_decisions_may_be_given_as_values_in_the_place_of_the_ledger(hashed: Path) -> None:
+    decide("different", ["data/test/cat/copy.jpg", "data/train/cat/0.png"])
+    decide("keep", "data/train/dog/10.png")
+    assert len(leaks("data/train", "data/test").pairs) == len(leaks("data/train", "data/val").pairs) + 1 == 1
+    given = la.decisions()
+    assert len(leaks("data/train", "data/test", decided=[]).pairs) == 2
+    assert len(leaks(TRAIN, "test.parquet", decided=given, ledger=hashed / "none.sqlite").pairs) == 1
+    assert not (hashed / "none.sqlite").exists()

@@ -12,9 +12,10 @@ from PIL import ExifTags, Image
 from conftest import encode, scene
 from lookalike.batches import hash_batches
 from lookalike.columns import Facts
-from lookalike.loading import batches, facts_from_arrow, hash_file, store_batch
+from lookalike.loading import batches, hash_file, store_batch
 from lookalike.model import HashSpec
 from lookalike.opening import open_catalog
+from lookalike.tables.facts import facts_from_arrow
 from lookalike.tables.hash_files import write_parquet
 
 

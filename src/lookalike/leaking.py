@@ -21,8 +21,10 @@ from lookalike.finding import find
 from lookalike.findings import Findings
 from lookalike.labels import SPLITS, Root, names_below, root_of, survey
 from lookalike.leaked import Leaks
+from lookalike.loading import ENDING, hash_file
 from lookalike.model import Group, Member, Orient, Tier
 from lookalike.opening import default_catalog, open_ledger
+from lookalike.placing import Homes
 from lookalike.recalling import is_catalog
 from lookalike.scanning import OnProgress
 from lookalike.sources.folders import Source
@@ -42,6 +44,7 @@ def leaks(
     orient: Orient = "mirror",
     within: int | None = None,
     decisions: StrPath | None = None,
+    decided: Sequence[Decided] | None = None,
     baseline: StrPath | None = None,
     catalog: StrPath | None = None,
     use_catalog: bool = True,
@@ -54,10 +57,10 @@ def leaks(
     Parameters
     ----------
     *paths : path, `DatasetDict`, `Dataset` or mapping
-        A split each, such as the folders train and test, named by the last names of their paths. A folder alone is split by the
-        folders train, val, test and so on in it. Of a `DatasetDict`, or another mapping of names to whatever `lookalike.find`
-        takes (datasets, data frames, sequences of images, paths, lists of paths), each item is a split. A Hugging Face
-        `Dataset` goes by the split that it says it is.
+        A split each, such as the folders train and test, named by the last names of their paths; or hash tables (.parquet) of
+        their images, named likewise. A folder alone is split by the folders train, val, test and so on in it. Of a
+        `DatasetDict`, or another mapping of names to whatever `lookalike.find` takes (datasets, data frames, sequences of
+        images, paths, lists of paths), each item is a split. A Hugging Face `Dataset` goes by the split that it says it is.
     splits : mapping of str to the same, optional
         Further splits, by name.
     tier : str
@@ -68,6 +71,8 @@ def leaks(
         How many folder names below a path make a class; 0 for no classes, None for what the tree looks like.
     decisions : path, optional
         File of decisions (see `lookalike.deciding.read_decisions`) that hold beside those of the ledger; it is only read.
+    decided : sequence of Decided, optional
+        Decisions as `lookalike.decisions` returns them, in the place of those of the ledger; None for the ledger.
     baseline : path, optional
         JSON that an earlier run or ``lookalike find`` wrote: pairs that are in it are marked as known.
     catalog : path, optional
@@ -89,7 +94,7 @@ def leaks(
     Raises
     ------
     UsageError
-        If an option does not fit, there are fewer than two splits, or one lies in another.
+        If an option does not fit, there are fewer than two splits, or one lies in another or has an image of another.
     SourceError
         If a split cannot be read or has no image that can: then nothing is known of it.
     CatalogError
@@ -113,18 +118,20 @@ def leaks(
         raise UsageError(f"within must not be negative, got {within}")
     named = _named(paths, splits or {}, options.get("column"))
     sources = {path_of(source): source for part in named.values() for source in part}
+    given = {name: list(map(path_of, part)) for name, part in named.items()}
+    homes = Homes(given)
     before = None if baseline is None else tables.read_baseline(os.fspath(baseline))
     more = [] if decisions is None else deciding.read_decisions(decisions)
-    with _stores(catalog, ledger, more, use_catalog=use_catalog) as (place, book):
+    with _stores(catalog, ledger, decided, more, use_catalog=use_catalog) as (place, book):
         told: dict[str, Any] = {**options, "tier": tier, "orient": orient, "catalog": place, "ledger": book}
         found = find(list(sources.values()), progress=progress, **told)
-        made = _splits({name: list(map(path_of, part)) for name, part in named.items()}, found)
+        made = _splits(given, homes, found)
         held = [found]
         for two in permutations(made, 2):
             roots = [[sources[root.path] for root in one.roots if root.path not in found.missing_roots] for one in two]
             held.append(find(roots[0], against=roots[1], **{**told, "group": "star"}))
         standing = Standing.of(deciding.decisions(ledger=book), _digests(held))
-    links = _Links(made, held, within)
+    links = _Links(made, homes, held, within)
     groups, pairs = links.crossing(standing)
     if before is not None:
         pairs = [replace(pair, known=before.holds(*(side.digest for side in pair.sides))) for pair in pairs]
@@ -148,7 +155,9 @@ def _named(
     if len(paths) != len(set(real.values())):
         twice = next(path for at, path in enumerate(paths) if real[path] in [real[one] for one in paths[:at]])
         raise UsageError(f"{twice} is given twice: name each split once")
-    names = iter(split_names([os.path.abspath(path) for path in paths]))
+    names = iter(
+        split_names([os.path.abspath(path if hash_file(path) is None else path[: -len(ENDING)]) for path in paths])
+    )
     parts: dict[str, object] = {}
     for one in (*given, splits):
         own = isinstance(one, (str, os.PathLike))
@@ -226,15 +235,17 @@ def _stage(name: str) -> int:
 
 @contextmanager
 def _stores(
-    catalog: StrPath | None, ledger: StrPath | None, more: Sequence[Decided], *, use_catalog: bool
-) -> Iterator[tuple[StrPath | None, StrPath | None]]:
-    """Offer a catalog for several searches, and a ledger that holds further decisions, too."""
+    catalog: StrPath | None, ledger: StrPath | None, decided: Sequence[Decided] | None, more: Sequence[Decided], *,
+    use_catalog: bool,
+) -> Iterator[tuple[StrPath | None, StrPath | None]]:  # fmt: skip
+    """Offer a catalog for several searches, and a ledger that holds further decisions, too, or others than that of the user."""
     with TemporaryDirectory(prefix="lookalike-") as folder:
         place = catalog if use_catalog else os.path.join(folder, "catalog.sqlite")
-        if not more:
+        if decided is None and not more:
             yield place, ledger
             return
-        decided = deciding.decisions(ledger=ledger)
+        if decided is None:
+            decided = deciding.decisions(ledger=ledger)
         book = os.path.join(folder, "ledger.sqlite")
         with open_ledger(book) as store, store.transaction():
             for one in (*decided, *more):
@@ -242,24 +253,27 @@ def _stores(
         yield place, book
 
 
-def _splits(named: Mapping[str, Sequence[str]], found: Findings) -> list[Split]:
+def _splits(named: Mapping[str, Sequence[str]], homes: Homes, found: Findings) -> list[Split]:
     """Say what lies in each split."""
-    roots = {path: name for name, given in named.items() for path in given}
-    images: dict[str, list[str]] = {name: [] for name in named}
+    images: dict[str | None, list[str]] = {name: [] for name in named}
     for path in sorted({*found.keep_paths, *found.duplicate_paths}):
-        images[roots[str(root_of(path, roots))]].append(path)
-    failed = Counter(roots.get(str(root_of(row.ref.path, roots))) for row in found.failures)
-    shapes = _shapes(list(roots), [path for part in images.values() for path in part])
+        images[homes(path)].append(path)
+    failed = Counter(homes(row.ref.path) for row in found.failures)
+    shapes = _shapes(
+        list(dict.fromkeys(path for roots in homes.roots.values() for path in roots)),
+        [path for part in images.values() for path in part],
+    )
     for name, part in images.items():
         if not part:
-            where = ", ".join(named[name])
+            where = ", ".join(named[str(name)])
             raise SourceError(
                 f"split {name} has no image that can be read, so nothing is known of it: look into {where}"
             )
-    return [
-        Split(name, tuple(shapes[path] for path in given), tuple(images[name]), failed[name])
-        for name, given in named.items()
-    ]
+    splits = []
+    for name, given in named.items():
+        roots = tuple(shapes[path] for path in homes.roots[name])
+        splits.append(Split(name, roots[: len(given)], tuple(images[name]), failed[name], roots[len(given) :]))
+    return splits
 
 
 def _shapes(roots: Sequence[str], paths: Iterable[str]) -> dict[str, Root]:
@@ -270,7 +284,9 @@ def _shapes(roots: Sequence[str], paths: Iterable[str]) -> dict[str, Root]:
     folders = Counter(path if path in roots else os.path.dirname(path) for path in paths)
     together: Counter[str] = Counter()
     for folder, count in folders.items():
-        together[os.path.join("all", *names_below(folder, str(root_of(folder, roots))))] += count
+        root = root_of(folder, roots)  # None where a table does not say what it was made of
+        if root is not None:
+            together[os.path.join("all", *names_below(folder, root))] += count
     (whole,) = survey(together, ["all"])
     return {
         root.path: root if root.depth else replace(root, depth=whole.depth, common=whole.common)
@@ -286,7 +302,7 @@ def _digests(held: Iterable[Findings]) -> set[bytes]:
 class _Links:
     """Images that were found in groups, as a graph: an edge from each to the keeper that it was verified against."""
 
-    def __init__(self, splits: Sequence[Split], held: Iterable[Findings], within: int | None) -> None:
+    def __init__(self, splits: Sequence[Split], homes: Homes, held: Iterable[Findings], within: int | None) -> None:
         members: dict[str, Member] = {}
         links: list[tuple[Member, str]] = []
         for findings in held:
@@ -294,8 +310,8 @@ class _Links:
                 for member in group.members:
                     members.setdefault(member.ref.path, member)
                 links += _links(group)
-        order = {root.path: at for at, split in enumerate(splits) for root in split.roots}
-        home = {path: order[str(root_of(path, order))] for path in members}
+        order = {split.name: at for at, split in enumerate(splits)}
+        home = {path: order[str(homes(path))] for path in members}
         nodes = sorted(members, key=lambda path: (home[path], path))
         self.split = [home[path] for path in nodes]
         self.placed = [

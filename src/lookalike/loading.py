@@ -1,6 +1,5 @@
 """Hash tables as sources: their rows become images, failures and contents of the catalog, without a look at the images."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, decode, formats
-from lookalike.columns import Facts, Images
+from lookalike.columns import Images
 from lookalike.errors import FailureKind, UsageError
 from lookalike.extras import optional
 from lookalike.globs import matching
@@ -163,8 +162,7 @@ def load(
         f"{path} holds thumbnails of another version: its hashes count, images of candidate pairs are read again"
         for path in old
     ]
-    roots = sorted({root for table in order for root in table.header.run.get("made", {}).get("roots", ())})
-    made = _scan(rows, len(references), store, options, roots, skipped, incomplete, warnings)
+    made = _scan(rows, len(references), store, options, made_roots(order), skipped, incomplete, warnings)
     made.tables = [table.path for table in order]
     return made
 
@@ -189,7 +187,6 @@ def batches(table: HashFile, specs: Sequence[HashSpec]) -> Iterator[Any]:
     UsageError
         If it is damaged, or lacks columns.
     """
-    from_arrow = optional("pyarrow")
     wanted = [
         "path",
         "path_bytes",
@@ -201,6 +198,49 @@ def batches(table: HashFile, specs: Sequence[HashSpec]) -> Iterator[Any]:
         *(spec.id for spec in specs),
     ]
     wanted += ["stage", "failure", "reason", *(["thumbnail"] if table.thumbnails else [])]
+    yield from _read(table, wanted)
+
+
+def paths_of(table: HashFile) -> Iterator[str]:
+    """Read what a table tells of, failures included.
+
+    Parameters
+    ----------
+    table : HashFile
+        The table.
+
+    Yields
+    ------
+    str
+        Paths of its rows.
+
+    Raises
+    ------
+    UsageError
+        If it is damaged, or lacks columns.
+    """
+    for batch in _read(table, ["path", "path_bytes"]):
+        yield from _paths(batch)
+
+
+def made_roots(tables: Sequence[HashFile]) -> list[str]:
+    """Return what tables were made of, as far as they say.
+
+    Parameters
+    ----------
+    tables : sequence of HashFile
+        The tables.
+
+    Returns
+    -------
+    list of str
+        Roots, sorted.
+    """
+    return sorted({root for table in tables for root in table.header.run.get("made", {}).get("roots", ())})
+
+
+def _read(table: HashFile, wanted: Sequence[str]) -> Iterator[Any]:
+    from_arrow = optional("pyarrow")
     try:
         with optional("pyarrow.parquet").ParquetFile(table.path) as file:
             lacking = [name for name in wanted if name not in file.schema_arrow.names]
@@ -213,6 +253,14 @@ def batches(table: HashFile, specs: Sequence[HashSpec]) -> Iterator[Any]:
                 yield batch
     except (from_arrow.ArrowException, OSError) as error:
         raise UsageError(f"{table.path} cannot be read ({error}): {AGAIN} --overwrite") from error
+
+
+def _paths(batch: Any) -> list[str]:
+    paths: list[str] = batch["path"].to_pylist()
+    if batch["path_bytes"].null_count == len(paths):
+        return paths
+    raw = batch["path_bytes"].to_pylist()
+    return [path if own is None else os.fsdecode(own) for path, own in zip(paths, raw, strict=True)]
 
 
 def _take(
@@ -232,11 +280,7 @@ def _take(
     if not good.num_rows:
         return
     ids = store_batch(good, table, store, [spec])
-    paths = good["path"].to_pylist()
-    if good["path_bytes"].null_count < len(paths):
-        raw = good["path_bytes"].to_pylist()
-        paths = [path if own is None else os.fsdecode(own) for path, own in zip(paths, raw, strict=True)]
-    rows.path += paths
+    rows.path += _paths(good)
     rows.source += good["source"].to_pylist()
     numbers = [good[name].to_numpy(zero_copy_only=False).astype(np.int64) for name in ("bytes", "mtime_ns")]
     rows.columns.append(np.stack([*numbers, np.full(len(ids), number), ids]))
@@ -281,37 +325,6 @@ def store_batch(batch: Any, table: HashFile, store: Catalog, specs: Sequence[Has
         if table.thumbnails:
             store.load_thumbnails(ids, octets_of(batch["thumbnail"])[made.taken])
     return made.ids
-
-
-def facts_from_arrow(rows: Any) -> Facts:
-    """Return what rows of a hash table say of contents, as the catalog would after `store_batch`.
-
-    Parameters
-    ----------
-    rows : pyarrow.RecordBatch or pyarrow.Table
-        Images, with the columns digest, bytes and all facts but truncated and decoder; others do not matter.
-
-    Returns
-    -------
-    Facts
-        One row each, numbered from 0.
-    """
-
-    def column(name: str, kind: Any = np.int64) -> NDArray[Any]:
-        values: NDArray[Any] = rows[name].fill_null(kind(0).item()).to_numpy(zero_copy_only=False)
-        return values.astype(kind)
-
-    numbers: dict[str, Any] = {
-        name: column(name) for name in ("width", "height", "frames", "depth", "detail", "quality")
-    }
-    flags: dict[str, Any] = {name: column(name, np.bool_) for name in ("alpha", "colour", "lossless")}
-    nothing: dict[str, str | int] = {}  # most contents have none, and share this
-    return Facts(
-        id=np.arange(len(rows)), size=column("bytes"), **numbers, **flags,
-        format=rows["format"].to_pylist(), captured=[said or "" for said in rows["captured"].to_pylist()],
-        exif=[json.loads(said) if said else nothing for said in rows["exif"].to_pylist()],
-        digest=rows["digest"].to_pylist(),
-    )  # fmt: skip
 
 
 def octets_of(column: Any) -> NDArray[np.uint8]:

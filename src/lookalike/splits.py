@@ -23,17 +23,20 @@ class Split:
     name : str
         What it is called.
     roots : tuple of Root
-        Where its images lie, and which of their folders are classes.
+        What it is made of, and which folders there are classes.
     images : tuple of str
         Paths of its images that were read, sorted.
     failed : int
         How many could not be.
+    beside : tuple of Root
+        What its hash tables were made of, likewise.
     """
 
     name: str
     roots: tuple[Root, ...]
     images: tuple[str, ...] = ()
     failed: int = 0
+    beside: tuple[Root, ...] = ()
 
     def label(self, path: str, within: int | None = None) -> str:
         """Return the class of an image of this split.
@@ -50,7 +53,7 @@ class Split:
         str
             Folder names joined by slashes; empty where it has none.
         """
-        return "" if any(root.path == path for root in self.roots) else self._label(os.path.dirname(path), within)
+        return "" if path in self._roots else self._label(os.path.dirname(path), within)
 
     def labels(self, within: int | None = None) -> Counter[str]:
         """Count the images of each class.
@@ -65,16 +68,20 @@ class Split:
         Counter of str
             Class -> how many images; without those that have none.
         """
-        files = {root.path for root in self.roots}
-        folders = Counter(os.path.dirname(path) for path in self.images if path not in files)
+        roots = self._roots
+        folders = Counter(os.path.dirname(path) for path in self.images if path not in roots)
         counts: Counter[str] = Counter()
         for folder, count in folders.items():
             counts[self._label(folder, within)] += count
         del counts[""]
         return counts
 
+    @property
+    def _roots(self) -> dict[str, Root]:
+        return {root.path: root for root in (*self.roots, *self.beside)}
+
     def _label(self, folder: str, within: int | None) -> str:
-        by_path = {root.path: root for root in self.roots}
+        by_path = self._roots
         root = root_of(folder, by_path)
         return "" if root is None else "/".join(class_of(folder, by_path[root], within))
 

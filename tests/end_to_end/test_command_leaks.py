@@ -206,3 +206,23 @@ def test_wrong_usage(base: Path, wrong: tuple[str, ...], message: str) -> None:
 def test_a_missing_file_of_decisions_is_no_empty_one(base: Path) -> None:
     assert "none.jsonl cannot be read" in leaks(base, "data", "--decisions", "none.jsonl", code=3).errors
     assert "cannot read none.json" in leaks(base, "data", "--baseline", "none.json", code=2).errors
+
+
+def test_hash_tables_are_splits(base: Path) -> None:
+    for name, folder in (("train", "data/train"), ("cats", "data/test/cat"), ("dogs", "data/test/dog")):
+        ask = ("--decode", "fast", "--thumbnails", "--output", f"{name}.parquet", "--no-catalog")
+        assert run("hash", folder, *ask, cwd=base).code == 0
+    folders = leaks(base, "data/train", "data/test", "--json").document
+    tests = ("--split", "test=cats.parquet", "--split", "test=dogs.parquet")
+    tables = leaks(base, "train.parquet", *tests, "--json", "--within", "1").document
+    assert [split["name"] for split in tables["splits"]] == ["train", "test"]
+    assert [[pair[side]["path"] for side in ("image", "keeper")] for pair in tables["pairs"]] == [
+        [pair[side]["path"] for side in ("image", "keeper")] for pair in folders["pairs"]
+    ]
+    text = leaks(base, "train.parquet", "dogs.parquet", "cats.parquet", "--fix", "lists").text
+    assert "lists/train.txt" in text
+    assert "mirrored, PNG -> JPEG of data/train/dog/0.png (train)" in text
+    same = leaks(base, "train.parquet", "--split", "both=train.parquet", code=2).errors
+    assert "train.parquet" in same
+    twice = leaks(base, "data/train", "--split", "both=train.parquet", code=2).errors
+    assert "is in data/train, of split train, and in train.parquet, of split both" in twice
