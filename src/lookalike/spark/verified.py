@@ -12,10 +12,10 @@ from lookalike import bits, verify
 from lookalike.extras import optional
 from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.judging import pictures_of
-from lookalike.loading import facts_from_arrow
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Tier
 from lookalike.options import FindOptions
 from lookalike.spark.hashed import Hashes, Joined, column_name, needed, read_hashes
+from lookalike.tables.facts import facts_from_arrow
 from lookalike.tables.schema import FACTS, THUMBNAIL_BYTES
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
