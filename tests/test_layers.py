@@ -22,7 +22,7 @@ STAGES = [
     "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
     "matching",
     "planning", "grouped", "counting", "keeping", "findings", "concluding", "finding", "exporting", "filtering", "masking",
-    "splits", "crossing", "leaked", "placing", "leaking",
+    "splits", "crossing", "linking", "leaked", "placing", "leaking",
     "hashing", "streaming", "batches", "comparing",
     "searching", "hits", "indexing", "featuring",
     "removal", "cleaning", "reviewing", "differing", "facts",

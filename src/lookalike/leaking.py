@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lookalike import deciding, tables
-from lookalike.crossing import Crossing, Edge, components, crossings
 from lookalike.errors import SourceError, UsageError
 from lookalike.finding import find
 from lookalike.findings import Findings
 from lookalike.labels import SPLITS, Root, names_below, root_of, survey
 from lookalike.leaked import Leaks
+from lookalike.linking import Links
 from lookalike.loading import ENDING, hash_file
-from lookalike.model import Group, Member, Orient, Tier
+from lookalike.model import Orient
 from lookalike.opening import default_catalog, open_ledger
 from lookalike.placing import Homes
 from lookalike.recalling import is_catalog
@@ -31,7 +31,7 @@ from lookalike.sources.folders import Source
 from lookalike.sources.huggingface import is_dataset
 from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources, path_of
-from lookalike.splits import Pair, Placed, Split, split_names
+from lookalike.splits import Split, split_names
 from lookalike.stores.decisions import Decided, Standing
 
 StrPath = str | os.PathLike[str]
@@ -131,7 +131,7 @@ def leaks(
             roots = [[sources[root.path] for root in one.roots if root.path not in found.missing_roots] for one in two]
             held.append(find(roots[0], against=roots[1], **{**told, "group": "star"}))
         standing = Standing.of(deciding.decisions(ledger=book), _digests(held))
-    links = _Links(made, homes, held, within)
+    links = Links(made, homes, held, within)
     groups, pairs = links.crossing(standing)
     if before is not None:
         pairs = [replace(pair, known=before.holds(*(side.digest for side in pair.sides))) for pair in pairs]
@@ -297,74 +297,3 @@ def _shapes(roots: Sequence[str], paths: Iterable[str]) -> dict[str, Root]:
 def _digests(held: Iterable[Findings]) -> set[bytes]:
     members = (member for findings in held for group in findings.groups for member in group.members)
     return {member.ref.digest for member in members if member.ref.digest is not None}
-
-
-class _Links:
-    """Images that were found in groups, as a graph: an edge from each to the keeper that it was verified against."""
-
-    def __init__(self, splits: Sequence[Split], homes: Homes, held: Iterable[Findings], within: int | None) -> None:
-        members: dict[str, Member] = {}
-        links: list[tuple[Member, str]] = []
-        for findings in held:
-            for group in findings.groups:
-                for member in group.members:
-                    members.setdefault(member.ref.path, member)
-                links += _links(group)
-        order = {split.name: at for at, split in enumerate(splits)}
-        home = {path: order[str(homes(path))] for path in members}
-        nodes = sorted(members, key=lambda path: (home[path], path))
-        self.split = [home[path] for path in nodes]
-        self.placed = [
-            Placed(members[path], splits[at].name, splits[at].label(path, within))
-            for path, at in zip(nodes, self.split, strict=True)
-        ]
-        row = {path: at for at, path in enumerate(nodes)}
-        self.links = [member for member, _ in links]
-        self.edges = [
-            Edge(
-                row[member.ref.path], row[keeper], Tier.NONE if member.tier is None else member.tier, member.score or 0
-            )
-            for member, keeper in links
-        ]
-
-    def crossing(self, standing: Standing) -> tuple[tuple[tuple[Placed, ...], ...], list[Pair]]:
-        """Return the groups that lie in several splits, and the pairs across."""
-        parts = [part for part in components(len(self.split), self.edges) if len({self.split[at] for at in part}) > 1]
-        number = {node: at for at, part in enumerate(parts, 1) for node in part}
-        pairs = [
-            self._pair(number[one.one], one)
-            for one in crossings(self.split, self.edges)
-            if one.edge is not None or not self._accepted(one, standing)
-        ]
-        return tuple(tuple(self.placed[at] for at in part) for part in parts), sorted(pairs, key=_certainty)
-
-    def contradictions(self) -> tuple[tuple[Placed, ...], ...]:
-        """Return images that are the same picture and lie in different classes."""
-        close = [edge for edge in self.edges if edge.tier < Tier.SIMILAR]
-        parts = [[self.placed[at] for at in part] for part in components(len(self.split), close)]
-        return tuple(tuple(part) for part in parts if len({placed.label for placed in part} - {""}) > 1)
-
-    def _accepted(self, crossing: Crossing, standing: Standing) -> bool:
-        """Tell whether two images that meet through others were decided not to be the same."""
-        one, other = self.placed[crossing.one].digest, self.placed[crossing.other].digest
-        return standing.apart(one, other) or standing.apart(other, one)
-
-    def _pair(self, group: int, crossing: Crossing) -> Pair:
-        image, keeper = self.placed[crossing.one], self.placed[crossing.other]
-        if crossing.edge is not None:
-            link = self.links[crossing.edge]
-            return Pair(group, image, keeper, link.tier, link.score, link.distance, link.share, link.relation)
-        tier = None if crossing.tier == Tier.NONE else Tier(crossing.tier)
-        through = None if crossing.through is None else self.placed[crossing.through].path
-        return Pair(group, image, keeper, tier, None if tier is None else crossing.score, None, None, "", through)
-
-
-def _links(group: Group) -> list[tuple[Member, str]]:
-    """Return each member but the keeper with the path of the member that stands for its own: that may be a file of its unit."""
-    paths = {path: one.ref.path for one in group.members for path in (*one.parts, one.ref.path)}
-    return [(member, paths.get(str(member.keeper), group.keeper.ref.path)) for member in group.members[1:]]
-
-
-def _certainty(pair: Pair) -> tuple[int, float, str, str]:
-    """Sort the least certain first."""
-    return -(Tier.NONE if pair.tier is None else pair.tier), pair.score or 0, pair.image.path, pair.keeper.path
