@@ -4,16 +4,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lookalike.spark.finding import Found, find
     from lookalike.spark.grouped import groups
+    from lookalike.spark.leaking import Leaked, leaks
     from lookalike.spark.near import near_pairs
 
 _HOME = {
+    "Found": "finding",
+    "Leaked": "leaking",
+    "find": "finding",
     "groups": "grouped",
+    "leaks": "leaking",
     "near_pairs": "near",
 }
 
 __all__ = [
+    "Found",
+    "Leaked",
+    "find",
     "groups",
+    "leaks",
     "near_pairs",
 ]
 

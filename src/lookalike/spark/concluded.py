@@ -4,7 +4,10 @@ import json
 import os
 import time
 from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -58,36 +61,39 @@ class Told:
     increment: bool = False
 
 
-def concluded(images: "DataFrame", told: Told, *, images_in_bin: int = BIN_IMAGES) -> "DataFrame":
-    """Group images of whole components.
+def in_bins(
+    images: "DataFrame", conclude: Callable[[Any], Any], schema: str, *, images_in_bin: int = BIN_IMAGES
+) -> "DataFrame":
+    """Conclude images of whole components, some of these at a time.
 
     Parameters
     ----------
     images : DataFrame
-        Rows of hash tables without failures, with the columns component (what of one component share) and old (bool); read
-        twice. Where thumbnail is null, images can only be exact.
-    told : Told
-        What is looked for.
+        Rows of hash tables without failures, with the column component (what of one component share); read twice.
+    conclude : callable
+        Returns a pyarrow.Table for one of all rows of some components, which either all have thumbnails or none.
+    schema : str
+        Columns of these.
     images_in_bin : int
         About how many images are concluded together. A component is never parted, however large.
 
     Returns
     -------
     DataFrame
-        Columns `MEMBERS`.
+        All of these.
     """
     functions = optional("pyspark.sql.functions", "spark")
-    count = images.count()
+    number = images.count()
     cores = images.sparkSession.sparkContext.defaultParallelism
-    bins = max(1, -(-count // images_in_bin), min(2 * cores, count // FEWEST_IMAGES))
+    bins = max(1, -(-number // images_in_bin), min(2 * cores, number // FEWEST_IMAGES))
     home = functions.pmod(functions.xxhash64("component"), functions.lit(bins))
     shown = functions.col("thumbnail").isNotNull()
     binned = images.withColumn("bin", home).withColumn("shown", shown).drop("component")
 
-    def members(rows: Any) -> Any:
-        return conclude_rows(rows, told)
+    def concluded(rows: Any) -> Any:
+        return conclude(rows)
 
-    return binned.groupBy("bin", "shown").applyInArrow(members, MEMBERS)
+    return binned.groupBy("bin", "shown").applyInArrow(concluded, schema)
 
 
 def conclude_rows(rows: Any, told: Told) -> Any:
@@ -105,43 +111,109 @@ def conclude_rows(rows: Any, told: Told) -> Any:
     pyarrow.Table
         Columns `MEMBERS`.
     """
+    with opened(rows, told) as search:
+        by_age = [rows.filter(optional("pyarrow.compute").equal(rows["old"], old)) for old in (False, True)]
+        return _members(search(*by_age, increment=told.increment))
+
+
+@contextmanager
+def opened(rows: Any, told: Told) -> Iterator[Callable[..., Findings]]:
+    """Let some rows be searched several times, remembering what was seen.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Rows of hash tables; all with thumbnails, or none.
+    told : Told
+        What is looked for. Images without thumbnails can only be exact.
+
+    Yields
+    ------
+    callable
+        ``(rows, references, increment) -> Findings``: searches rows, which are some of the first.
+    """
     shown = rows["thumbnail"].null_count == 0
-    if not shown:
-        told = replace(told, options=replace(told.options, tier=Tier.EXACT))
+    options = told.options if shown else replace(told.options, tier=Tier.EXACT)
     with TemporaryDirectory(prefix="lookalike-") as folder, open_catalog(None) as store:
-        written = [_written(rows, folder, told, shown=shown, old=old) for old in (False, True)]
-        new, known = ([] if (file := hash_file(path)) is None else [file] for path in written)
-        found = load(new, known, store, told.options.spec, told.scan_options)
-        found.reader = Reader(named=told.roots)
-        findings = conclude(
-            found, store, told.options, told.scan_options, roots=list(told.roots), references=[], decided=told.decided,
-            workers=1, again=_never, started=time.monotonic(), increment=told.increment,
-        )  # fmt: skip
-        return _members(findings)
+        names = (os.path.join(folder, f"{number}.parquet") for number in count())
+
+        def search(mine: Any, others: Any, *, increment: bool = False) -> Findings:
+            parts = [
+                [_written(part, next(names), told, shown=shown)] if part.num_rows else [] for part in (mine, others)
+            ]
+            tables_, references = ([file for path in part if (file := hash_file(path))] for part in parts)
+            found = load(tables_, references, store, options.spec, told.scan_options)
+            found.reader = Reader(named=told.roots)
+            wanted = replace(options, group="star") if references else options
+            return conclude(
+                found, store, wanted, told.scan_options, roots=list(told.roots), references=[file.path for file in references],
+                decided=told.decided, workers=1, again=_never, started=time.monotonic(), increment=increment,
+            )  # fmt: skip
+
+        yield search
 
 
 def _never(_keep: str) -> Findings:
     raise NotImplementedError("groups are formed by one list of keep rules")
 
 
-def _written(rows: Any, folder: str, told: Told, *, shown: bool, old: bool) -> str:
-    """Write the old rows or the new ones as a hash table and return its path; nothing where there are none."""
+def _written(rows: Any, path: str, told: Told, *, shown: bool) -> str:
+    """Write rows as a hash table and return its path."""
     arrow, parquet = optional("pyarrow"), optional("pyarrow.parquet")
-    path = os.path.join(folder, f"{'old' if old else 'new'}.parquet")
-    mine = rows.filter(arrow.array([value is old for value in rows["old"].to_pylist()]))
-    if mine.num_rows:
-        schema = arrow_schema(Header((told.options.spec,), facts=True, thumbnails=shown, decode=decode.VERSION))
-        run = {RUN_KEY: json.dumps({"made": {"roots": list(told.roots)}}).encode("ascii")}
-        have = {name: mine[name] for name in schema.names if name in mine.column_names}
-        columns = [have.get(name, arrow.nulls(len(mine))).cast(schema.field(name).type) for name in schema.names]
-        table = arrow.table(columns, schema.with_metadata({**schema.metadata, **run}))
-        parquet.write_table(table, path, compression="none")
+    schema = arrow_schema(Header((told.options.spec,), facts=True, thumbnails=shown, decode=decode.VERSION))
+    run = {RUN_KEY: json.dumps({"made": {"roots": list(told.roots)}}).encode("ascii")}
+    have = {name: rows[name] for name in schema.names if name in rows.column_names}
+    columns = [have.get(name, arrow.nulls(len(rows))).cast(schema.field(name).type) for name in schema.names]
+    parquet.write_table(
+        arrow.table(columns, schema.with_metadata({**schema.metadata, **run})), path, compression="none"
+    )
     return path
+
+
+def paths_of(rows: Any) -> list[str]:
+    """Return paths as `os.fsdecode` gives them.
+
+    Parameters
+    ----------
+    rows : pyarrow.RecordBatch or pyarrow.Table
+        With the columns path and path_bytes.
+
+    Returns
+    -------
+    list of str
+        One for each row.
+    """
+    both = zip(rows["path"].to_pylist(), rows["path_bytes"].to_pylist(), strict=True)
+    return [path if raw is None else os.fsdecode(raw) for path, raw in both]
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], columns: str) -> Any:
+    """Return rows for Spark.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Values by column; what is missing is null.
+    columns : str
+        Names and types, as Spark writes them.
+
+    Returns
+    -------
+    pyarrow.Table
+        As many rows.
+    """
+    arrow = optional("pyarrow")
+    kinds = {
+        "string": arrow.string(), "binary": arrow.binary(), "int": arrow.int32(), "long": arrow.int64(),
+        "double": arrow.float64(), "array<string>": arrow.list_(arrow.string()),
+    }  # fmt: skip
+    fields = [column.split(" ") for column in columns.split(", ")]
+    schema = arrow.schema([(name, kinds[kind]) for name, kind in fields])
+    return arrow.Table.from_pylist([{name: row.get(name) for name, _ in fields} for row in rows], schema)
 
 
 def _members(findings: Findings) -> Any:
     """Return the members of groups as rows."""
-    arrow = optional("pyarrow")
     rows: list[dict[str, Any]] = []
     for group in findings.groups:
         told = tables.group_row(group)
@@ -149,27 +221,6 @@ def _members(findings: Findings) -> Any:
             texts = {name: b64decode(row[name]) for name in ("path_bytes", "keeper_bytes") if name in row}
             digest = None if row["digest"] is None else bytes.fromhex(row["digest"])
             parts = [part["path"] for part in row.get("parts", ())]
-            rows.append(
-                {
-                    "source": "files",
-                    "frames": 1,
-                    **row,
-                    **texts,
-                    "digest": digest,
-                    "parts": parts,
-                    "group": told["keeper"],
-                }
-            )
-    return arrow.Table.from_pylist([{name: row.get(name) for name in _TYPES} for row in rows], _schema())
-
-
-_TYPES = dict(column.split(" ") for column in MEMBERS.split(", "))
-
-
-def _schema() -> Any:
-    arrow = optional("pyarrow")
-    kinds = {
-        "string": arrow.string(), "binary": arrow.binary(), "int": arrow.int32(), "long": arrow.int64(),
-        "double": arrow.float64(), "array<string>": arrow.list_(arrow.string()),
-    }  # fmt: skip
-    return arrow.schema([(name, kinds[kind]) for name, kind in _TYPES.items()])
+            more = {"digest": digest, "parts": parts, "group": told["keeper"]}
+            rows.append({"source": "files", "frames": 1, **row, **texts, **more})
+    return table_of(rows, MEMBERS)

@@ -1,6 +1,5 @@
 """Rows of hash tables: what belongs together by name or by bytes, and thumbnails that are read again."""
 
-import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from lookalike.columns import Facts, Images
 from lookalike.extras import optional
 from lookalike.redecoding import Again, read_again
 from lookalike.sources.reading import Reader, ending_of_container
-from lookalike.spark.concluded import Told
+from lookalike.spark.concluded import Told, paths_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -113,7 +112,7 @@ def read_thumbnails(images: "DataFrame", told: Told) -> "DataFrame":
 def _unit_ties(rows: Any) -> Any:
     """Tie what belongs together in one folder, or some beside each other."""
     arrow = optional("pyarrow")
-    paths = _paths(rows)
+    paths = paths_of(rows)
     count = len(paths)
     zeros = np.zeros(count, np.int64)
     old = rows["old"].to_numpy().astype(np.bool_)
@@ -129,12 +128,6 @@ def _unit_ties(rows: Any) -> Any:
     return arrow.table(columns, ["left", "right"])
 
 
-def _paths(rows: Any) -> list[str]:
-    """Return paths as `os.fsdecode` gives them."""
-    both = zip(rows["path"].to_pylist(), rows["path_bytes"].to_pylist(), strict=True)
-    return [path if raw is None else os.fsdecode(raw) for path, raw in both]
-
-
 def _shard(path: str) -> str:
     """Return what has to be opened to read an image, or its folder."""
     return ending_of_container(path) or path.rpartition("/")[0]
@@ -145,7 +138,7 @@ def _read(told: Told, batches: Iterator[Any]) -> Iterator[Any]:
     reader = Reader(named=told.roots)
     for batch in batches:
         digests = batch["digest"].to_pylist()
-        names = zip(digests, _paths(batch), batch["bytes"].to_pylist(), strict=True)
+        names = zip(digests, paths_of(batch), batch["bytes"].to_pylist(), strict=True)
         wanted = (Again(row, digest, ((path, size),)) for row, (digest, path, size) in enumerate(names))
         for part in read_again(wanted, reader, told.scan_options, workers=1, isolated=True):
             made = [(digests[one.row], one.thumbnail) for one in part if one.thumbnail is not None and one.kind is None]

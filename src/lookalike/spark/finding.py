@@ -1,34 +1,20 @@
-"""The main job on Spark: candidates, verified on their thumbnails, then whole components through the search of one machine."""
+"""The main job on Spark: what may belong together, through the search of one machine."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from lookalike import hashes
 from lookalike.chances import wide
-from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.hashes import make_spec
 from lookalike.join.bands import MOST_ROWS
-from lookalike.keep import parse_rules
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
-from lookalike.options import FindOptions, ScanOptions
-from lookalike.spark.components import DRIVER_EDGES, components
-from lookalike.spark.concluded import BIN_IMAGES, Told, concluded
-from lookalike.spark.contents import read_thumbnails, same_ties, twin_ties, unit_ties
-from lookalike.spark.hashed import Joined, column_name, joined, needed, own_hashes
-from lookalike.spark.proposing import candidates, classes_of
-from lookalike.spark.verified import VERDICTS, shown_columns, verified
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Orient, Tier, Truncated, VerifyStep
+from lookalike.spark.components import DRIVER_EDGES
+from lookalike.spark.concluded import BIN_IMAGES, MEMBERS, conclude_rows, in_bins
+from lookalike.spark.searching import Thumbnails, failures_of, make_search, rows_of, together
 from lookalike.stores.decisions import Decided
-from lookalike.tables.schema import FACTS, FAILURE, PLACE
-from lookalike.variants import sorts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-Thumbnails = Literal["candidates", "none"]
-FAILURES = ("path", "path_bytes", "source", "stage", "failure", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,116 +114,36 @@ def find(
     >>> found = find(read_hashes(spark, ["hashes"]), tier="copy")  # doctest: +SKIP
     >>> found.groups.write.parquet("groups")  # doctest: +SKIP
     """
-    spec = make_spec(algorithm, size, None, "fast")
-    usual = hashes.default_radius(spec)
-    options = FindOptions(
-        tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
-        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
-    )  # fmt: skip
-    parse_rules(keep)
-    other = _second(second, parts=parts)
-    if against is not None and group != "star":
-        raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
-    told = Told(
-        options,
-        ScanOptions(truncated=truncated, max_pixels=max_pixels),
-        tuple(roots),
-        tuple(decisions),
-        against is not None,
-    )
-    joins = joined(sorts(options), parts=parts, second=other)
-    rows = _rows(df, spec, joins, old=False)
+    given = dict(locals())
+    search = make_search(increment=against is not None, **{name: given[name] for name in given if name not in _ROWS})
+    rows = rows_of(df, search)
     if against is not None:
-        rows = rows.unionByName(_rows(against, spec, joins, old=True), allowMissingColumns=True)
-    images = rows.where("failure is null")
-    named = [column_name(*one) for one in needed(joins)]
-    light = images.drop("thumbnail")
-    held: list[DataFrame] = []
-
-    def kept(frame: "DataFrame") -> "DataFrame":
-        held.append(frame.persist())
-        return held[-1]
-
-    ties = [same_ties(light), twin_ties(light, [name for name in named if name in light.columns])]
-    if units:
-        ties.append(unit_ties(light))
-    pairs = None
-    if options.tier > Tier.EXACT:
-        hashed = own_hashes(images, joins)
-        classes = kept(classes_of(hashed))
-        edges = kept(candidates(hashed, classes, joins, second=None if second is None else second[1], most=most))
-        proposed = edges.where("not together").select("left", "right")
-        ties.append(edges.where("together").select("left", "right"))
-        images = _with_thumbnails(images, proposed, told, thumbnails, kept)
-        contents = images.select(*(f"`{name}`" for name in shown_columns(joins) if name in images.columns))
-        shown = contents.where("thumbnail is not null").join(_ends(proposed), "digest").dropDuplicates(["digest"])
-        pairs = kept(verified(proposed, shown, options, joins))
-        ties.append(pairs.select("left", "right"))
-    label = kept(components(reduce(lambda one, more: one.unionByName(more), ties), most=driver_edges))
-    members = images.join(label.withColumnRenamed("node", "digest"), "digest")
-    if told.increment:
-        members = _touching_new(members)
-    groups = concluded(members.select(*_batch_columns(spec), "old", "component"), told, images_in_bin=bin_images)
-    return Found(
-        _told_pairs(pairs, images), groups, rows.where("failure is not null").select(*FAILURES),
-        wide(options, light.count()), tuple(held),
-    )  # fmt: skip
+        rows = rows.unionByName(rows_of(against, search, old=True), allowMissingColumns=True)
+    found = together(rows, search)
+    members = found.images if against is None else _touching_new(found.images)
+    groups = in_bins(members, lambda rows: conclude_rows(rows, search.told), MEMBERS, images_in_bin=bin_images)
+    failures = failures_of(rows).drop("split")
+    warnings = wide(search.told.options, rows.where("failure is null").count())
+    return Found(told_pairs(found.pairs), groups, failures, warnings, found.held)
 
 
-def _second(second: tuple[str, int] | None, *, parts: bool) -> HashSpec | None:
-    if second is None:
-        return None
-    if parts:
-        raise UsageError("a second hash is one of whole pictures: leave parts out (parts=False, --no-parts)")
-    spec = make_spec(second[0], None, None, "fast")
-    if spec.bits != 64:
-        raise UsageError(f"the second hash must have 64 bits, {spec.id} has {spec.bits}")
-    return spec
+_ROWS = ("df", "against")
 
 
-def _rows(df: "DataFrame", spec: HashSpec, joins: Sequence[Joined], *, old: bool) -> "DataFrame":
-    """Return the columns of hash rows that a search needs."""
+def told_pairs(pairs: "DataFrame") -> "DataFrame":
+    """Return verdicts as people read them.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        From `lookalike.spark.verified.verified`.
+
+    Returns
+    -------
+    DataFrame
+        The tier by name, and the score from 0 to 1.
+    """
     functions = optional("pyspark.sql.functions", "spark")
-    must = [*PLACE, "digest", *FACTS, spec.id, *FAILURE]
-    lacking = [name for name in must if name not in df.columns]
-    if lacking:
-        raise UsageError(f"these rows lack the column {lacking[0]}: they are to come from hash_images or read_hashes")
-    may = [column_name(*one) for one in needed(joins)]
-    wanted = dict.fromkeys([*must, *(name for name in may if name in df.columns)])
-    columns = [functions.col(f"`{name}`") for name in wanted]
-    thumbnail = functions.col("thumbnail") if "thumbnail" in df.columns else functions.lit(None).cast("binary")
-    return df.select(*columns, thumbnail.alias("thumbnail"), functions.lit(old).alias("old"))
-
-
-def _batch_columns(spec: HashSpec) -> list[str]:
-    return [f"`{name}`" for name in (*PLACE, "digest", *FACTS, spec.id, "thumbnail", *FAILURE)]
-
-
-def _with_thumbnails(
-    images: "DataFrame", proposed: "DataFrame", told: Told, thumbnails: str, kept: Callable[["DataFrame"], "DataFrame"]
-) -> "DataFrame":
-    """Give thumbnails to images that have none and are in a pair."""
-    functions = optional("pyspark.sql.functions", "spark")
-    bare = images.where("thumbnail is null")
-    if thumbnails == "none" or bare.isEmpty():
-        return images
-    name = functions.min(functions.struct("path", "path_bytes", "bytes")).alias("name")
-    wanted = bare.join(_ends(proposed), "digest").groupBy("digest").agg(name).select("digest", "name.*")
-    again = kept(read_thumbnails(wanted, told)).withColumnRenamed("thumbnail", "again")
-    given = functions.coalesce("thumbnail", "again")
-    return images.join(again, "digest", "left").withColumn("thumbnail", given).drop("again")
-
-
-def _ends(pairs: "DataFrame") -> "DataFrame":
-    """Return the contents of pairs, each once."""
-    return pairs.select(pairs["left"].alias("digest")).union(pairs.select("right")).distinct()
-
-
-def _told_pairs(pairs: "DataFrame | None", images: "DataFrame") -> "DataFrame":
-    """Return verdicts as people read them."""
-    functions = optional("pyspark.sql.functions", "spark")
-    if pairs is None:
-        pairs = images.sparkSession.createDataFrame([], VERDICTS)
     names = [functions.lit(part) for one in Tier for part in (int(one), one.name.lower())]
     tier = functions.create_map(*names)[functions.col("tier")].alias("tier")
     return pairs.select("left", "right", "distance", tier, (functions.col("score") / 1000).alias("score"), "doubt")

@@ -61,6 +61,27 @@ def path_fields(path: str, name: str = "path") -> dict[str, str]:
     return {name: text, f"{name}_bytes": base64.b64encode(os.fsencode(path)).decode("ascii")}
 
 
+def raw_path(path: str) -> bytes | None:
+    """Return the bytes of a path that is not UTF-8.
+
+    Parameters
+    ----------
+    path : str
+        As `os.fsdecode` gives it.
+
+    Returns
+    -------
+    bytes or None
+        None where the path as text says it all.
+
+    Examples
+    --------
+    >>> raw_path("a"), raw_path("a\\udcff")
+    (None, b'a\\xff')
+    """
+    return None if printable(path) == path else os.fsencode(path)
+
+
 def path_of(row: Mapping[str, Any], name: str = "path") -> str:
     """Return a path from the JSON fields that `path_fields` made.
 

@@ -1,0 +1,273 @@
+"""What every search on Spark does: candidates, verified on their thumbnails, and components of what may belong together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Literal
+
+from lookalike import hashes
+from lookalike.errors import UsageError
+from lookalike.extras import optional
+from lookalike.hashes import make_spec
+from lookalike.join.bands import MOST_ROWS
+from lookalike.keep import parse_rules
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
+from lookalike.options import FindOptions, ScanOptions
+from lookalike.spark.components import DRIVER_EDGES, components
+from lookalike.spark.concluded import BIN_IMAGES, Told
+from lookalike.spark.contents import read_thumbnails, same_ties, twin_ties, unit_ties
+from lookalike.spark.hashed import Joined, column_name, joined, needed, own_hashes
+from lookalike.spark.proposing import candidates, classes_of
+from lookalike.spark.verified import VERDICTS, shown_columns, verified
+from lookalike.stores.decisions import Decided
+from lookalike.tables.schema import FACTS, FAILURE, PLACE
+from lookalike.variants import sorts
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+FAILURES = ("path", "path_bytes", "source", "split", "stage", "failure", "reason")
+Thumbnails = Literal["candidates", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How to search. Made by `make_search`.
+
+    Attributes
+    ----------
+    told : Told
+        What is looked for.
+    joins : tuple of Joined
+        What proposes.
+    second : int or None
+        Radius of the second hash.
+    thumbnails : str
+        What becomes of rows without thumbnail: candidates are read again, or none is.
+    most, driver_edges, bin_images : int
+        How many hashes one bucket of a join holds, how many pairs the driver takes, and about how many images are grouped
+        together.
+    """
+
+    told: Told
+    joins: tuple[Joined, ...]
+    second: int | None
+    thumbnails: Thumbnails
+    most: int
+    driver_edges: int
+    bin_images: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What may belong together.
+
+    Attributes
+    ----------
+    images : DataFrame
+        Rows of hash tables with old, split and component: images that share a component with others, or with themselves.
+    pairs : DataFrame
+        From `lookalike.spark.verified.verified`.
+    held : tuple of DataFrame
+        What executors keep, to be unpersisted.
+    """
+
+    images: "DataFrame"
+    pairs: "DataFrame"
+    held: "tuple[DataFrame, ...]"
+
+
+def make_search(
+    *,
+    increment: bool = False,
+    tier: str = "edit",
+    algorithm: str = "phash",
+    size: int | None = None,
+    radius: int | None = None,
+    second: tuple[str, int] | None = None,
+    parts: bool = True,
+    group: GroupRule = "star",
+    keep: str = DEFAULT_KEEP,
+    protect: Sequence[str] = (),
+    orient: Orient = "upright",
+    crops: bool = False,
+    verify: VerifyStep = "thumbnail",
+    units: bool = True,
+    thumbnails: Thumbnails = "candidates",
+    truncated: Truncated = "refuse",
+    max_pixels: int = MAX_PIXELS,
+    roots: Sequence[str] = (),
+    decisions: Sequence[Decided] = (),
+    most: int = MOST_ROWS,
+    driver_edges: int = DRIVER_EDGES,
+    bin_images: int = BIN_IMAGES,
+) -> Search:
+    """Check options and bring them together.
+
+    Parameters
+    ----------
+    increment : bool
+        Whether some rows were searched before.
+    tier, algorithm, size, radius, second, parts, group, keep, protect, orient, crops, verify, units, thumbnails, truncated, \
+max_pixels, roots, decisions, most, driver_edges, bin_images
+        As for `lookalike.spark.find`.
+
+    Returns
+    -------
+    Search
+        The same.
+
+    Raises
+    ------
+    UsageError
+        If an option does not fit.
+    """
+    spec = make_spec(algorithm, size, None, "fast")
+    usual = hashes.default_radius(spec)
+    options = FindOptions(
+        tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
+        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
+    )  # fmt: skip
+    parse_rules(keep)
+    other = _second(second, parts=parts)
+    if increment and group != "star":
+        raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
+    scanned = ScanOptions(truncated=truncated, max_pixels=max_pixels)
+    told = Told(options, scanned, tuple(roots), tuple(decisions), increment)
+    joins = joined(sorts(options), parts=parts, second=other)
+    return Search(told, joins, None if second is None else second[1], thumbnails, most, driver_edges, bin_images)
+
+
+def rows_of(df: "DataFrame", search: Search, *, old: bool = False, split: str = "") -> "DataFrame":
+    """Return the columns of hash rows that a search needs.
+
+    Parameters
+    ----------
+    df : DataFrame
+        Hash rows.
+    search : Search
+        Which hashes are wanted.
+    old : bool
+        Whether they were searched before.
+    split : str
+        Which split of a data set they are.
+
+    Returns
+    -------
+    DataFrame
+        Those columns; thumbnail, which may be null; old and split.
+
+    Raises
+    ------
+    UsageError
+        If a column is not there.
+    """
+    functions = optional("pyspark.sql.functions", "spark")
+    must = _columns(search)
+    lacking = [name for name in must if name not in df.columns]
+    if lacking:
+        raise UsageError(f"these rows lack the column {lacking[0]}: they are to come from hash_images or read_hashes")
+    may = [column_name(*one) for one in needed(search.joins)]
+    wanted = dict.fromkeys([*must, *(name for name in may if name in df.columns)])
+    columns = [functions.col(f"`{name}`") for name in wanted]
+    thumbnail = functions.col("thumbnail") if "thumbnail" in df.columns else functions.lit(None).cast("binary")
+    said = functions.lit(old).alias("old"), functions.lit(split).alias("split")
+    return df.select(*columns, thumbnail.alias("thumbnail"), *said)
+
+
+def together(rows: "DataFrame", search: Search) -> Together:
+    """Find what may belong together: whole components, so that nothing that matches is in two of them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `rows_of`; read several times.
+    search : Search
+        What is looked for.
+
+    Returns
+    -------
+    Together
+        What is counted on the way is counted when this is called.
+    """
+    options = search.told.options
+    images = rows.where("failure is null")
+    light = images.drop("thumbnail")
+    held: list[DataFrame] = []
+
+    def kept(frame: "DataFrame") -> "DataFrame":
+        held.append(frame.persist())
+        return held[-1]
+
+    names = [column_name(*one) for one in needed(search.joins)]
+    ties = [same_ties(light), twin_ties(light, [name for name in names if name in light.columns])]
+    if options.units:
+        ties.append(unit_ties(light))
+    pairs = rows.sparkSession.createDataFrame([], VERDICTS)
+    if options.tier > Tier.EXACT:
+        hashed = own_hashes(images, search.joins)
+        classes = kept(classes_of(hashed))
+        edges = kept(candidates(hashed, classes, search.joins, second=search.second, most=search.most))
+        proposed = edges.where("not together").select("left", "right")
+        ties.append(edges.where("together").select("left", "right"))
+        images = _with_thumbnails(images, proposed, search, kept)
+        contents = images.select(*(f"`{name}`" for name in shown_columns(search.joins) if name in images.columns))
+        shown = contents.where("thumbnail is not null").join(_ends(proposed), "digest").dropDuplicates(["digest"])
+        pairs = kept(verified(proposed, shown, options, search.joins))
+        ties.append(pairs.select("left", "right"))
+    label = kept(components(reduce(lambda one, more: one.unionByName(more), ties), most=search.driver_edges))
+    members = images.join(label.withColumnRenamed("node", "digest"), "digest")
+    wanted = (f"`{name}`" for name in (*_columns(search), "thumbnail", "old", "split", "component"))
+    return Together(members.select(*wanted), pairs, tuple(held))
+
+
+def failures_of(rows: "DataFrame") -> "DataFrame":
+    """Return what could not be read.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From `rows_of`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `FAILURES`.
+    """
+    return rows.where("failure is not null").select(*FAILURES)
+
+
+def _columns(search: Search) -> list[str]:
+    """Return the columns of hash tables that every search needs."""
+    return [*PLACE, "digest", *FACTS, search.told.options.spec.id, *FAILURE]
+
+
+def _second(second: tuple[str, int] | None, *, parts: bool) -> HashSpec | None:
+    if second is None:
+        return None
+    if parts:
+        raise UsageError("a second hash is one of whole pictures: leave parts out (parts=False, --no-parts)")
+    spec = make_spec(second[0], None, None, "fast")
+    if spec.bits != 64:
+        raise UsageError(f"the second hash must have 64 bits, {spec.id} has {spec.bits}")
+    return spec
+
+
+def _with_thumbnails(
+    images: "DataFrame", proposed: "DataFrame", search: Search, kept: Callable[["DataFrame"], "DataFrame"]
+) -> "DataFrame":
+    """Give thumbnails to images that have none and are in a pair."""
+    functions = optional("pyspark.sql.functions", "spark")
+    bare = images.where("thumbnail is null")
+    if search.thumbnails == "none" or bare.isEmpty():
+        return images
+    name = functions.min(functions.struct("path", "path_bytes", "bytes")).alias("name")
+    wanted = bare.join(_ends(proposed), "digest").groupBy("digest").agg(name).select("digest", "name.*")
+    again = kept(read_thumbnails(wanted, search.told)).withColumnRenamed("thumbnail", "again")
+    given = functions.coalesce("thumbnail", "again")
+    return images.join(again, "digest", "left").withColumn("thumbnail", given).drop("again")
+
+
+def _ends(pairs: "DataFrame") -> "DataFrame":
+    """Return the contents of pairs, each once."""
+    return pairs.select(pairs["left"].alias("digest")).union(pairs.select("right")).distinct()
