@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from spark_measures import shuffled
 
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.session import open_session
+from spark_measures import shuffled
 
 
 def edges(spark: Any, count: int, folder: str) -> Any:
@@ -52,7 +52,10 @@ def main() -> None:
                 seconds = time.perf_counter() - start
                 written, read = (after - was for after, was in zip(shuffled(spark), before, strict=True))
                 found = result.select("component").distinct().count()
-                print(f"{count:>12,}  {way:8}{seconds:>8.1f}{written / 1e6:>12.1f}{read / 1e6:>10.1f}{found:>12,}", flush=True)
+                print(
+                    f"{count:>12,}  {way:8}{seconds:>8.1f}{written / 1e6:>12.1f}{read / 1e6:>10.1f}{found:>12,}",
+                    flush=True,
+                )
     spark.stop()
 
 

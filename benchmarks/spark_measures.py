@@ -8,7 +8,7 @@ def shuffled(spark: Any) -> tuple[int, int]:
 
     Take the difference of two calls for what lies between them. Tasks that failed or were repeated count too.
     """
-    context = spark.sparkContext._jsc.sc()
+    context = spark.sparkContext._jsc.sc()  # noqa: SLF001 - no public way leads there
     context.listenerBus().waitUntilEmpty()
     executors = context.statusStore().executorList(False)
     known = [executors.apply(at) for at in range(executors.size())]

@@ -152,7 +152,11 @@ def test_pairs_with_verdicts_come_into_the_same_groups(case: Case, loosest: Tier
 
 
 def test_pairs_of_equal_bytes_are_exact_and_grouped_with_copies() -> None:
-    left, right, tier = np.array([0, 1, 3]), np.array([1, 2, 4]), np.array([Tier.EXACT, Tier.EXACT, Tier.COPY], np.uint8)
+    left, right, tier = (
+        np.array([0, 1, 3]),
+        np.array([1, 2, 4]),
+        np.array([Tier.EXACT, Tier.EXACT, Tier.COPY], np.uint8),
+    )
     known = left, right, tier, np.array([1000, 1000, 990])
     assert rows(group_pairs(5, *known, "component", Tier.EXACT)) == [
         (0, 0, Tier.EXACT, 0), (0, 0, Tier.EXACT, 1000), (0, 0, Tier.NONE, 0), (3, 3, Tier.EXACT, 0), (4, 4, Tier.EXACT, 0),

@@ -1,5 +1,6 @@
 """Components on the driver and in rounds, against a reference that follows edges."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -53,10 +54,10 @@ def graphs(seed: int) -> list[Edge]:
         for _ in range(int(random.integers(1, 3))):
             some = random.choice(names, (int(random.integers(0, len(names))), 2)).tolist()
             path = random.permutation(names).tolist()
-            shapes = [some, [*zip(path, path[1:], strict=False)], [(leaf, path[0]) for leaf in path], [(path[0],) * 2]]
+            shapes = [some, [*itertools.pairwise(path)], [(leaf, path[0]) for leaf in path], [(path[0],) * 2]]
             edges += [(one, other) for one, other in shapes[int(random.integers(4))]]
     long = (100_000 + random.permutation(1500)).tolist()
-    return [*edges, *edges[::3], *((other, one) for one, other in edges[::5]), *zip(long, long[1:], strict=False)]
+    return [*edges, *edges[::3], *((other, one) for one, other in edges[::5]), *itertools.pairwise(long)]
 
 
 @pytest.mark.parametrize("most", [DRIVER, ROUNDS])
@@ -103,11 +104,13 @@ def test_rounds_end_on_the_driver_once_the_rest_is_small(
     monkeypatch.setattr(module, "_on_driver", noted)
     spark.sparkContext.setCheckpointDir(str(tmp_path))
     try:
-        assert labelled(spark, [*zip(path, path[1:], strict=False)] * 6, most=500, parts=6) == dict.fromkeys(range(400), 0)
+        assert labelled(spark, [*itertools.pairwise(path)] * 6, most=500, parts=6) == dict.fromkeys(range(400), 0)
     finally:
         spark.sparkContext._jsc.sc().setCheckpointDir(None)
     assert counts == [399]
-    assert [part for part in tmp_path.rglob("part-*") if part.stat().st_size], "a checkpoint, as there is a folder for it"
+    assert [part for part in tmp_path.rglob("part-*") if part.stat().st_size], (
+        "a checkpoint, as there is a folder for it"
+    )
 
 
 def batches(edges: list[Edge]) -> list[pa.RecordBatch]:

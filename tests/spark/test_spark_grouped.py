@@ -13,7 +13,7 @@ from lookalike.columns import Grouped
 from lookalike.errors import UsageError
 from lookalike.grouping.verdicts import group_pairs
 from lookalike.model import GroupRule, Tier
-from lookalike.spark import groups, grouped
+from lookalike.spark import grouped, groups
 
 NAMES = [tier.name.lower() for tier in Tier]
 RULES: tuple[GroupRule, ...] = ("star", "clique", "component")
@@ -55,13 +55,17 @@ def test_200000_hashes_come_into_the_groups_of_one_machine(spark: Any, monkeypat
     assert len(left) > 1_990_000  # the hot ones alone
     matches = group_pairs(count, left, right, tier, score)
     items = np.union1d(left, right)
-    pairs = spark.createDataFrame(pa.table({"left": left, "right": right, "tier": tier.astype(np.int8), "score": score}))
+    pairs = spark.createDataFrame(
+        pa.table({"left": left, "right": right, "tier": tier.astype(np.int8), "score": score})
+    )
     monkeypatch.setattr(grouped, "BIN", 5000)
     result = groups(pairs).orderBy("id").toArrow()
     verified = (matches.keeper != np.arange(count)) & (matches.tier != Tier.NONE)
     assert np.array_equal(result["id"], items)
     assert np.array_equal(result["group"], matches.group[items])
-    assert np.array_equal(result["keeper"].fill_null(-1), np.where(matches.keeper == np.arange(count), -1, matches.keeper)[items])
+    assert np.array_equal(
+        result["keeper"].fill_null(-1), np.where(matches.keeper == np.arange(count), -1, matches.keeper)[items]
+    )
     assert np.array_equal(result["tier"].fill_null(""), np.where(verified, np.array(NAMES)[matches.tier], "")[items])
     assert np.array_equal(result["score"].fill_null(-1), np.where(verified, matches.score, -1)[items])
     assert 10_000 < len(np.unique(matches.group[items])) < len(items) / 2
@@ -93,7 +97,9 @@ def test_every_rule_and_keep_order_in_many_bins(spark: Any, rule: GroupRule, mon
     matches = group_pairs(count, number[left], number[right], tier, score, rule, Tier.EDIT)
     wanted = (tier <= Tier.EDIT) & (left != right)
     items = np.union1d(number[left][wanted], number[right][wanted])
-    expected = [(named[item], named[group], named.get(keeper), *rest) for item, group, keeper, *rest in rows(matches, items)]
+    expected = [
+        (named[item], named[group], named.get(keeper), *rest) for item, group, keeper, *rest in rows(matches, items)
+    ]
     assert sorted(map(tuple, result)) == sorted(expected)
     assert len({row[1] for row in expected}) < len(expected)
 

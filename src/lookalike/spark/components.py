@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike.extras import optional
 from lookalike.grouping import connected
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
 DRIVER_EDGES = 50_000_000
@@ -111,12 +111,18 @@ def _stars(edges: "pa.Table") -> "pa.Table":
     )
     alone = np.bincount(label, minlength=len(nodes)) == 1
     leaves = np.flatnonzero((label != np.arange(len(nodes))) | alone)
-    columns = [nodes.take(pa.array(leaves)), nodes.take(pa.array(label[leaves])), pa.array(np.full(len(leaves), changed))]
+    columns = [
+        nodes.take(pa.array(leaves)),
+        nodes.take(pa.array(label[leaves])),
+        pa.array(np.full(len(leaves), changed)),
+    ]
     return pa.table([column.cast(kind) for column, kind in zip(columns, edges.schema.types, strict=True)], edges.schema)
 
 
-def numbered(left: "pa.ChunkedArray", right: "pa.ChunkedArray") -> "tuple[pa.Array, NDArray[np.int64], NDArray[np.int64]]":
-    """Number the nodes of some edges.
+def numbered(
+    left: "pa.ChunkedArray", right: "pa.ChunkedArray"
+) -> "tuple[pa.Array, NDArray[np.int64], NDArray[np.int64]]":
+    """Give the nodes of some edges numbers.
 
     Parameters
     ----------
@@ -186,18 +192,17 @@ def _on_driver(forest: "DataFrame", count: int) -> "DataFrame":
     schema = types.StructType([types.StructField(name, kind, nullable=False) for name in ("node", "component")])
     parts = [pa.ipc.open_stream(part).read_all() for part in _fetched(forest, count)]
     if not parts:
-        made: DataFrame = forest.sparkSession.createDataFrame([], schema)
-        return made
+        return forest.sparkSession.createDataFrame([], schema)
     edges = pa.concat_tables(parts)
     nodes, left, right = numbered(edges["left"], edges["right"])
     del edges, parts
     numbers = np.arange(len(nodes)), connected(len(nodes), left, right)
     starts = range(0, len(nodes), CHUNK)  # pieces, for no piece may hold 2 GB of text
     columns = [
-        pa.chunked_array([nodes.take(pa.array(column[at : at + CHUNK])) for at in starts], nodes.type) for column in numbers
+        pa.chunked_array([nodes.take(pa.array(column[at : at + CHUNK])) for at in starts], nodes.type)
+        for column in numbers
     ]
-    made = forest.sparkSession.createDataFrame(pa.table(columns, schema.names), schema)
-    return made
+    return forest.sparkSession.createDataFrame(pa.table(columns, schema.names), schema)
 
 
 def _fetched(forest: "DataFrame", count: int) -> Iterator[bytes]:

@@ -128,7 +128,9 @@ def _group_bin(nodes: "pa.Table", verdicts: "pa.Table", *, rule: GroupRule, loos
     ids = ranked["id"].combine_chunks()
     first = compute.index_in(ids, value_set=ids).to_numpy() == np.arange(len(ids))  # an id may be ordered several times
     ids = ids.filter(pa.array(first))
-    left, right = (compute.index_in(verdicts[end], value_set=ids).to_numpy().astype(np.int64) for end in ("left", "right"))
+    left, right = (
+        compute.index_in(verdicts[end], value_set=ids).to_numpy().astype(np.int64) for end in ("left", "right")
+    )
     tier, score = (verdicts[name].to_numpy().astype(np.int64) for name in ("tier", "score"))
     matches = group_pairs(len(ids), left, right, tier.astype(np.uint8), score, rule, Tier(loosest))
     alone = matches.keeper == np.arange(len(ids))
