@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 DRIVER_EDGES = 50_000_000
-"""Edges that the driver takes: about 100 bytes each for 64-bit numbers, 200 for digests of 32 bytes, so 5 and 10 GB."""
+"""Edges that the driver takes: by estimate 100 bytes each for 64-bit numbers, 200 for digests of 32 bytes: 5 and 10 GB."""
 CHUNK = 1 << 20
 """Edges that an executor contracts together, and that travel to the driver together."""
 SENT = 1 << 16
