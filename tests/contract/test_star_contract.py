@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lookalike import grouping, join, seeking
 from lookalike.columns import Grouped
 from lookalike.grouping import Candidates, Crowds, Layer, Listed, Neighbours, crowds, group, match_references
+from lookalike.grouping.verdicts import group_pairs
 from lookalike.model import GroupRule, Tier
 
 Pair = tuple[int, int]
@@ -132,6 +133,35 @@ def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier
     keeper, label = naive(case, loosest, rule)
     assert matches.keeper.tolist() == keeper
     assert matches.group.tolist() == label
+
+
+@given(case=cases(), loosest=st.sampled_from(LOOSEST), rule=st.sampled_from(RULES), seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=200)
+def test_pairs_with_verdicts_come_into_the_same_groups(case: Case, loosest: Tier, rule: GroupRule, seed: int) -> None:
+    pairs = case.pairs()
+    # Again, with looser verdicts; in any order and either way round.
+    told = [(i, j, tier, i * 31 + j) for (i, j), tier in pairs.items()]
+    told += [(i, j, min(tier + 1, Tier.NONE), 2000) for i, j, tier, _ in told[::2]]
+    told += [(i, i, Tier.COPY, 1000) for i in range(0, len(case.classes), 3)]
+    block = np.random.default_rng(seed).permutation(np.array(told, np.int64).reshape(-1, 4))
+    ends = np.where(block[:, :1] % 2 == 0, block[:, :2], block[:, 1::-1])
+    matches = group_pairs(
+        len(case.classes), ends[:, 0], ends[:, 1], block[:, 2].astype(np.uint8), block[:, 3], rule, loosest
+    )
+    assert rows(matches) == rows(group(case.candidates(), case.judge, loosest, rule))
+
+
+def test_pairs_of_equal_bytes_are_exact_and_grouped_with_copies() -> None:
+    left, right, tier = (
+        np.array([0, 1, 3]),
+        np.array([1, 2, 4]),
+        np.array([Tier.EXACT, Tier.EXACT, Tier.COPY], np.uint8),
+    )
+    known = left, right, tier, np.array([1000, 1000, 990])
+    assert rows(group_pairs(5, *known, "component", Tier.EXACT)) == [
+        (0, 0, Tier.EXACT, 0), (0, 0, Tier.EXACT, 1000), (0, 0, Tier.NONE, 0), (3, 3, Tier.EXACT, 0), (4, 4, Tier.EXACT, 0),
+    ]  # fmt: skip
+    assert rows(group_pairs(5, *known))[3:] == [(3, 3, Tier.EXACT, 0), (3, 3, Tier.COPY, 990)]
 
 
 def hashed_items(seed: int) -> tuple[Case, NDArray[np.uint64], int]:

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike.extras import optional
 from lookalike.grouping import connected
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
     from pyspark.sql import DataFrame
 
 DRIVER_EDGES = 50_000_000
-"""Edges that the driver takes: about 100 bytes each for 64-bit numbers, 200 for digests of 32 bytes, so 5 and 10 GB."""
+"""Edges that the driver takes: by estimate 100 bytes each for 64-bit numbers, 200 for digests of 32 bytes: 5 and 10 GB."""
 CHUNK = 1 << 20
 """Edges that an executor contracts together, and that travel to the driver together."""
 SENT = 1 << 16
@@ -122,7 +122,7 @@ def _stars(edges: "pa.Table") -> "pa.Table":
 def numbered(
     left: "pa.ChunkedArray", right: "pa.ChunkedArray"
 ) -> "tuple[pa.Array, NDArray[np.int64], NDArray[np.int64]]":
-    """Number the nodes of some edges.
+    """Give the nodes of some edges numbers.
 
     Parameters
     ----------
@@ -192,8 +192,7 @@ def _on_driver(forest: "DataFrame", count: int) -> "DataFrame":
     schema = types.StructType([types.StructField(name, kind, nullable=False) for name in ("node", "component")])
     parts = [pa.ipc.open_stream(part).read_all() for part in _fetched(forest, count)]
     if not parts:
-        made: DataFrame = forest.sparkSession.createDataFrame([], schema)
-        return made
+        return forest.sparkSession.createDataFrame([], schema)
     edges = pa.concat_tables(parts)
     nodes, left, right = numbered(edges["left"], edges["right"])
     del edges, parts
@@ -203,8 +202,7 @@ def _on_driver(forest: "DataFrame", count: int) -> "DataFrame":
         pa.chunked_array([nodes.take(pa.array(column[at : at + CHUNK])) for at in starts], nodes.type)
         for column in numbers
     ]
-    made = forest.sparkSession.createDataFrame(pa.table(columns, schema.names), schema)
-    return made
+    return forest.sparkSession.createDataFrame(pa.table(columns, schema.names), schema)
 
 
 def _fetched(forest: "DataFrame", count: int) -> Iterator[bytes]:
