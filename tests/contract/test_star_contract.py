@@ -140,7 +140,7 @@ def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier
 def test_pairs_with_verdicts_come_into_the_same_groups(case: Case, loosest: Tier, rule: GroupRule, seed: int) -> None:
     pairs = case.pairs()
     # Again, with looser verdicts; in any order and either way round.
-    told = [(i, j, tier, i * 31 + j) for (i, j), tier in pairs.items()]
+    told = [(i, j, int(tier), i * 31 + j) for (i, j), tier in pairs.items()]
     told += [(i, j, min(tier + 1, Tier.NONE), 2000) for i, j, tier, _ in told[::2]]
     told += [(i, i, Tier.COPY, 1000) for i in range(0, len(case.classes), 3)]
     block = np.random.default_rng(seed).permutation(np.array(told, np.int64).reshape(-1, 4))

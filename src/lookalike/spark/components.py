@@ -87,7 +87,7 @@ def contract(batches: "Iterator[pa.RecordBatch]") -> "Iterator[pa.RecordBatch]":
         anywhere, or if contraction has changed anything but the number of repetitions.
     """
     pa = optional("pyarrow", "spark")
-    held: list[pa.RecordBatch] = []
+    held: list[Any] = []
     rows = 0
     for batch in batches:
         held.append(batch)
