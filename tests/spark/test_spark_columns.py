@@ -38,7 +38,9 @@ def test_columns_hold_the_hashes_of_the_single_machine(count: int, algorithms: t
 
 
 def test_some_rows_and_chunks_can_be_read_alone() -> None:
-    name = next(name for name, (_, variant) in variant_names(make_specs("phash", decoding="fast")).items() if variant == "parts")
+    name = next(
+        name for name, (_, variant) in variant_names(make_specs("phash", decoding="fast")).items() if variant == "parts"
+    )
     luma = thumbnails(9)
     column = variant_columns(luma, make_specs("phash", decoding="fast"))[name]
     owner, block = VARIANTS["parts"](luma, crops.SPEC)

@@ -1,1 +1,34 @@
 """The same job on Apache Spark: stages that take and return DataFrames. Needs the extra ``spark``."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lookalike.spark.hashing import hash_images
+    from lookalike.spark.inputs import list_shards
+    from lookalike.spark.sharding import hash_shards
+    from lookalike.spark.stored import read_hashes
+
+_HOME = {
+    "hash_images": "hashing",
+    "hash_shards": "sharding",
+    "list_shards": "inputs",
+    "read_hashes": "stored",
+}
+
+__all__ = [
+    "hash_images",
+    "hash_shards",
+    "list_shards",
+    "read_hashes",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'lookalike.spark' has no attribute {name!r}")
+    return getattr(import_module(f"lookalike.spark.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -115,10 +115,14 @@ def read_variant(column: Any, spec: HashSpec) -> Made:
     whole = whole.cast(arrow.large_binary()).fill_null(b"")
     _, ends, data = whole.buffers()
     width = -(-spec.bits // 8)
-    ends = np.frombuffer(ends, np.int64)[whole.offset : whole.offset + len(whole) + 1] if ends else np.zeros(1, np.int64)
+    ends = (
+        np.frombuffer(ends, np.int64)[whole.offset : whole.offset + len(whole) + 1] if ends else np.zeros(1, np.int64)
+    )
     counts, odd = np.divmod(np.diff(ends), width)
     if odd.any():
-        raise ValueError(f"hashes by {spec.id} must have {width} bytes each, got {int(np.diff(ends)[odd > 0][0])} bytes")
+        raise ValueError(
+            f"hashes by {spec.id} must have {width} bytes each, got {int(np.diff(ends)[odd > 0][0])} bytes"
+        )
     flat = np.frombuffer(data or b"", np.uint8)[int(ends[0]) : int(ends[-1])]
     return np.repeat(np.arange(len(counts)), counts), bits.from_octets(flat.reshape(-1, width), spec.bits)
 
