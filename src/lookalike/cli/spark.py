@@ -29,7 +29,9 @@ spark = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 Master = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="Where Spark runs unless spark-submit says so. Default: local[*,4], all cores here."),
+    typer.Option(
+        metavar="URL", help="Where Spark runs unless spark-submit says so. Default: local[*,4], all cores here."
+    ),
 ]
 
 
@@ -42,9 +44,9 @@ def _about() -> None:
 
 
 def hash(
-    input: Annotated[
+    inputs: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help="Folder, file, archive, table, URL or pattern ('set/*.tar'). Repeatable."),
+        typer.Option("--input", metavar="PATH", help="Folder, file, archive, table, URL or pattern ('set/*.tar'). Repeatable."),
     ] = None,
     from_file: FromFile = None,
     output: Annotated[str, typer.Option(metavar="DIR", help="Folder or URL; a table for each shard goes there.")] = "",
@@ -84,7 +86,7 @@ def hash(
         exclude=tuple(exclude or ()), include=tuple(include or ()), truncated=cast("Truncated", truncated),
         max_pixels=max_pixels, column=column,
     )  # fmt: skip
-    listing = list_shards(with_listed(input, from_file), options)
+    listing = list_shards(with_listed(inputs, from_file), options)
     summary = hash_shards(
         open_session(master), listing, output, Wanted(specs, facts=True), options,
         thumbnails=cast("Thumbnails", thumbnails), overwrite=overwrite,
@@ -94,7 +96,9 @@ def hash(
     if not quiet:
         _tell(summary)
     if summary.refused:
-        raise UsageError(f"{len(summary.refused):,} of {len(listing.shards):,} shards were left alone: {summary.refused[0]}")
+        raise UsageError(
+            f"{len(summary.refused):,} of {len(listing.shards):,} shards were left alone: {summary.refused[0]}"
+        )
     if summary.incomplete or not summary.images + summary.failures:
         raise typer.Exit(INCOMPLETE)
 
@@ -109,7 +113,9 @@ def _tell(summary: "HashSummary") -> None:
     typer.echo(", ".join(parts), err=True)
     inside = summary.skipped[IN_FOLDERS]
     if inside:
-        typer.echo(f"not entered: {inside:,} archives and tables in folders; name them: --input 'FOLDER/*.tar'", err=True)
+        typer.echo(
+            f"not entered: {inside:,} archives and tables in folders; name them: --input 'FOLDER/*.tar'", err=True
+        )
     if summary.others:
         typer.echo(f"{plain(summary.output)} also holds {summary.others:,} tables of other inputs", err=True)
     for line in summary.incomplete:

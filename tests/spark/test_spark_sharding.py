@@ -1,0 +1,204 @@
+"""Shards to tables: what they hold, what `find` makes of them, and what happens when they are made again."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spark_inputs import SETTLED, folder, parquet, same_columns, settle, shard, single, tar_of
+
+import lookalike as la
+from conftest import encode, scene
+from lookalike.batches import make_specs
+from lookalike.errors import UsageError
+from lookalike.options import ScanOptions
+from lookalike.spark import hash_shards, list_shards, read_hashes
+from lookalike.spark.places import header_at, tables_in
+from lookalike.spark.sharding import HashSummary, attempts_of
+from lookalike.tabling import Wanted
+
+WANTED = Wanted(make_specs(("phash", "dhash"), decoding="fast"))
+
+
+def run(spark: Any, inputs: Sequence[Path | str], output: Path | str, **options: Any) -> HashSummary:
+    scan = options.pop("options", ScanOptions())
+    return hash_shards(spark, list_shards([str(one) for one in inputs], scan), str(output), WANTED, scan, **options)
+
+
+def rows_of(output: Path) -> dict[str, dict[str, Any]]:
+    read = pytest.importorskip("pyarrow.parquet").read_table
+    return {row["path"]: row for name in tables_in(str(output)) for row in read(output / name).to_pylist()}
+
+
+def groups(paths: Sequence[Path | str]) -> list[list[tuple[str, str]]]:
+    found = la.find([str(path) for path in paths], use_catalog=False)
+    return sorted(sorted((member.ref.path, member.tier.name) for member in group.members) for group in found.groups)
+
+
+def counts(summary: HashSummary) -> tuple[int, int, int, int]:
+    return summary.images, summary.failures, summary.hashed, summary.before
+
+
+def test_tables_are_those_of_the_single_machine_and_find_makes_the_same_groups_of_them(
+    spark: Any, tmp_path: Path
+) -> None:
+    photos, output = folder(tmp_path / "photos"), tmp_path / "out" / "hashes"
+    inputs = [photos, shard(tmp_path / "a.tar", 10), shard(tmp_path / "b.tar", 12), parquet(tmp_path / "c.parquet", 20)]
+    summary = run(spark, inputs, output)
+    expected = single([str(path) for path in inputs], ("phash", "dhash"))
+    assert counts(summary) == (15, 2, 4, 0)
+    assert (summary.skipped["not an image"], summary.incomplete, summary.others) == (1, [], 0)
+    same_columns(rows_of(output), expected)
+    tables = [str(output / name) for name in tables_in(str(output))]
+    assert groups(tables) == groups(inputs)
+    assert any(len(group) > 1 for group in groups(tables))
+    stored = {row["path"]: row.asDict() for row in read_hashes(spark, str(output)).collect()}
+    same_columns(stored, expected)
+    assert {
+        name: bytes(value) if isinstance(value, bytearray) else value
+        for name, value in stored[f"{inputs[1]}/010.jpg"].items()
+    } == rows_of(output)[f"{inputs[1]}/010.jpg"]
+
+
+def test_what_is_done_is_not_done_again_and_what_changed_only_if_told(spark: Any, tmp_path: Path) -> None:
+    inputs = [shard(tmp_path / f"{number}.tar", 10 * number) for number in range(3)]
+    output = tmp_path / "out"
+    assert counts(run(spark, inputs[:2], output)) == (6, 0, 2, 0)
+    before = {name: (output / name).stat().st_mtime_ns for name in tables_in(str(output))}
+    summary = run(spark, [*inputs[1:]], output)
+    assert (*counts(summary), summary.others) == (6, 0, 1, 1, 1)
+    assert {name: (output / name).stat().st_mtime_ns for name in before} == before
+    settle(inputs[0], tar_of({"new.jpg": encode(scene(50))}))
+    summary = run(spark, inputs, output)
+    assert counts(summary) == (6, 0, 0, 2)
+    assert [
+        line.endswith("before something under its roots was changed: pass --overwrite to make it anew")
+        for line in summary.refused
+    ] == [True]
+    assert counts(run(spark, inputs, output, overwrite=True)) == (7, 0, 1, 2)
+    inputs[0].unlink()
+    summary = run(spark, inputs, output, overwrite=True)
+    assert [line.endswith("stays: what it was made of cannot be read now") for line in summary.refused] == [True]
+    with pytest.raises(UsageError, match="was made with other options: pass --overwrite"):
+        run(spark, inputs, output, thumbnails="none")
+
+
+def test_the_same_input_gives_the_same_bytes(spark: Any, tmp_path: Path) -> None:
+    inputs = [folder(tmp_path / "photos"), shard(tmp_path / "a.tar", 1)]
+    for name in ("one", "other"):
+        run(spark, inputs, tmp_path / name)
+    tables = tables_in(str(tmp_path / "one"))
+    assert tables == tables_in(str(tmp_path / "other"))
+    assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes() for name in tables)
+
+
+def test_poisoned_shards_are_failures_that_the_next_run_tries_again(spark: Any, tmp_path: Path) -> None:
+    sound = shard(tmp_path / "a.tar", 1, 6)
+    cut = settle(tmp_path / "b.tar", sound.read_bytes()[: sound.stat().st_size // 2])
+    garbage = settle(tmp_path / "c.parquet", b"PAR1 and nothing more")
+    gone = tmp_path / "d.tar"
+    no_images = tmp_path / "e.parquet"
+    arrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet").write_table(arrow.table({"caption": ["a"]}), no_images)
+    inputs, output = [sound, cut, garbage, gone, no_images], tmp_path / "out"
+    summary = run(spark, inputs, output, thumbnails="candidates")
+    assert {line.partition(": ")[0] for line in summary.incomplete} == set(map(str, inputs[1:]))
+    rows = rows_of(output)
+    failed = {path: row["failure"] for path, row in rows.items() if row["failure"]}
+    assert set(map(str, inputs[1:])) <= set(failed)
+    assert (failed[str(cut)], failed[str(gone)]) == ("damaged", "transient")
+    assert len(rows) - len(failed) == summary.images >= 8
+    assert "thumbnail" not in rows[f"{sound}/001.jpg"]
+    assert {header_at(str(output / name)).run["thumbnails"] for name in tables_in(str(output))} == {"candidates"}  # type: ignore[union-attr]
+    settle(cut, sound.read_bytes())
+    shard(gone, 30)
+    summary = run(spark, inputs, output, thumbnails="candidates")
+    assert (summary.hashed, summary.before, summary.images) == (4, 1, 15)
+    assert {line.partition(": ")[0] for line in summary.incomplete} == {str(garbage), str(no_images)}
+
+
+def test_files_that_are_named_and_vanish(spark: Any, tmp_path: Path) -> None:
+    names = [settle(tmp_path / f"{number}.jpg", encode(scene(number, 160, 120))) for number in range(4)]
+    listing = list_shards([str(path) for path in names])
+    names[2].unlink()
+    summary = hash_shards(spark, listing, str(tmp_path / "out"), WANTED)
+    assert counts(summary) == (3, 1, 1, 0)
+    assert summary.incomplete == [f"{names[2]}: No such file or directory"]
+    assert rows_of(tmp_path / "out")[str(names[2])]["stage"] == "list"
+    settle(names[2], encode(scene(2, 160, 120)))
+    assert counts(run(spark, names, tmp_path / "out")) == (4, 0, 1, 0)
+    assert counts(run(spark, names, tmp_path / "out")) == (4, 0, 0, 1)
+
+
+def test_what_is_no_hash_table_is_never_replaced(spark: Any, tmp_path: Path) -> None:
+    tar = shard(tmp_path / "a.tar", 1)
+    (only,) = list_shards([str(tar)]).shards
+    other = settle(tmp_path / "out" / f"{only.name}.parquet", b"mine")
+    with pytest.raises(UsageError, match="is there and no hash table"):
+        run(spark, [tar], tmp_path / "out", overwrite=True)
+    assert other.read_bytes() == b"mine"
+
+
+def test_attempts_are_what_spark_says(spark: Any) -> None:
+    assert attempts_of(spark) == 1
+
+
+@pytest.fixture
+def s3(spark: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An S3 server of this machine with a bucket, of which tasks know."""
+    moto_server = pytest.importorskip("moto.server")
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("s3fs")
+    server = moto_server.ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    told = {
+        "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "do-not-tell", "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+    }  # fmt: skip
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    environment = spark.sparkContext.environment
+    before = dict(environment)
+    environment.update(told)
+    files = fsspec.filesystem("s3", use_listings_cache=False, skip_instance_cache=True)
+    files.mkdir("photos")
+    yield files
+    server.stop()
+    environment.clear()
+    environment.update(before)
+
+
+def test_buckets(spark: Any, s3: Any, tmp_path: Path) -> None:
+    here = tmp_path / "set"
+    for number in range(5):
+        content = encode(scene(number // 2, 160, 120), quality=70 + number)
+        s3.pipe(f"photos/set/{number % 2}/{number}.jpg", content)
+        settle(here / f"{number % 2}" / f"{number}.jpg", content)
+    s3.pipe("photos/shards/a.tar", shard(tmp_path / "a.tar", 5).read_bytes())
+    inputs = ["s3://photos/set", "s3://photos/shards/*.tar", "s3://photos/gone.jpg"]
+    summary = run(spark, inputs, "s3://photos/hashes/")
+    assert (*counts(summary), summary.incomplete) == (8, 1, 2, 0, [])
+    rows = {
+        row["path"]: row
+        for row in read_hashes(spark, "s3://photos/hashes", columns=["path", "digest", "failure"]).collect()
+    }
+    assert rows.pop("s3://photos/gone.jpg")["failure"] == "not-here"
+    expected = {
+        path.replace(str(tmp_path), "s3://photos").replace("s3://photos/a.tar", "s3://photos/shards/a.tar"): row[
+            "digest"
+        ]
+        for path, row in single([str(here), str(tmp_path / "a.tar")]).items()
+    }
+    assert {path: bytes(row["digest"]) for path, row in rows.items()} == expected
+    assert counts(run(spark, inputs, "s3://photos/hashes")) == (8, 1, 0, 2)
+    assert s3.ls("photos/hashes", detail=False) == [f"photos/hashes/{name}" for name in tables_in("s3://photos/hashes")]
+
+
+def test_a_url_of_this_machine_is_written_whole(spark: Any, tmp_path: Path) -> None:
+    tar = shard(tmp_path / "a.tar", 1)
+    assert counts(run(spark, [tar], f"file://{tmp_path}/out")) == (3, 0, 1, 0)
+    assert [name.partition("-")[0] for name in os.listdir(tmp_path / "out")] == ["a.tar"]
+    assert counts(run(spark, [tar], f"file://{tmp_path}/out")) == (3, 0, 0, 1)
+    assert tar.stat().st_mtime == SETTLED
