@@ -29,11 +29,11 @@ def died(_task: object, _reason: str) -> int:
 
 
 def run(
-    function: Callable[[str], str], chunks: Sequence[Sequence[str]], workers: int
+    function: Callable[[str], str], chunks: Sequence[Sequence[str]], workers: int, *, isolated: bool = False
 ) -> dict[tuple[str, ...], list[str]]:
     """Return the results of each chunk."""
     done: list[tuple[Sequence[str], list[str]]] = []
-    with Pool(function, crashed, workers=workers) as pool:
+    with Pool(function, crashed, workers=workers, isolated=isolated) as pool:
         for chunk in chunks:
             pool.submit(chunk)
         while finished := list(pool.results(wait=True)):

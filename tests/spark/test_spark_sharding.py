@@ -15,7 +15,8 @@ from lookalike.errors import UsageError
 from lookalike.options import ScanOptions
 from lookalike.spark import hash_shards, list_shards, read_hashes
 from lookalike.spark.places import header_at, tables_in
-from lookalike.spark.sharding import HashSummary, attempts_of
+from lookalike.spark.sharding import HashSummary, Job, attempts_of, hash_some
+from lookalike.spark.stored import spec_of
 from lookalike.tabling import Wanted
 
 WANTED = Wanted(make_specs(("phash", "dhash"), decoding="fast"))
@@ -33,7 +34,7 @@ def rows_of(output: Path) -> dict[str, dict[str, Any]]:
 
 def groups(paths: Sequence[Path | str]) -> list[list[tuple[str, str]]]:
     found = la.find([str(path) for path in paths], use_catalog=False)
-    return sorted(sorted((member.ref.path, member.tier.name) for member in group.members) for group in found.groups)
+    return sorted(sorted((member.ref.path, str(member.tier)) for member in group.members) for group in found.groups)
 
 
 def counts(summary: HashSummary) -> tuple[int, int, int, int]:
@@ -145,8 +146,8 @@ def test_attempts_are_what_spark_says(spark: Any) -> None:
 
 
 @pytest.fixture
-def s3(spark: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """An S3 server of this machine with a bucket, of which tasks know."""
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An S3 server of this machine with a bucket."""
     moto_server = pytest.importorskip("moto.server")
     fsspec = pytest.importorskip("fsspec")
     pytest.importorskip("s3fs")
@@ -159,41 +160,40 @@ def s3(spark: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     }  # fmt: skip
     for name, value in told.items():
         monkeypatch.setenv(name, value)
-    environment = spark.sparkContext.environment
-    before = dict(environment)
-    environment.update(told)
-    files = fsspec.filesystem("s3", use_listings_cache=False, skip_instance_cache=True)
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
+    files = fsspec.filesystem("s3", use_listings_cache=False)
     files.mkdir("photos")
     yield files
     server.stop()
-    environment.clear()
-    environment.update(before)
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
 
 
-def test_buckets(spark: Any, s3: Any, tmp_path: Path) -> None:
-    here = tmp_path / "set"
+def test_buckets(s3: Any, tmp_path: Path) -> None:
+    """The server is for this process, so what a task does is done here."""
+    expected = {}
     for number in range(5):
-        content = encode(scene(number // 2, 160, 120), quality=70 + number)
-        s3.pipe(f"photos/set/{number % 2}/{number}.jpg", content)
-        settle(here / f"{number % 2}" / f"{number}.jpg", content)
-    s3.pipe("photos/shards/a.tar", shard(tmp_path / "a.tar", 5).read_bytes())
-    inputs = ["s3://photos/set", "s3://photos/shards/*.tar", "s3://photos/gone.jpg"]
-    summary = run(spark, inputs, "s3://photos/hashes/")
-    assert (*counts(summary), summary.incomplete) == (8, 1, 2, 0, [])
-    rows = {
-        row["path"]: row
-        for row in read_hashes(spark, "s3://photos/hashes", columns=["path", "digest", "failure"]).collect()
+        path = settle(tmp_path / f"{number}.jpg", encode(scene(number // 2, 160, 120), quality=70 + number))
+        s3.pipe(f"photos/set/{number % 2}/{number}.jpg", path.read_bytes())
+        expected[f"s3://photos/set/{number % 2}/{number}.jpg"] = single(str(path))[str(path)]["digest"]
+    tar = shard(tmp_path / "a.tar", 5)
+    s3.pipe("photos/shards/a.tar", tar.read_bytes())
+    expected |= {
+        path.replace(str(tmp_path), "s3://photos/shards"): row["digest"] for path, row in single(str(tar)).items()
     }
+    listing = list_shards(["s3://photos/set", "s3://photos/shards/*.tar", "s3://photos/gone.jpg"])
+    job = Job("s3://photos/hashes", Wanted(WANTED.specs, facts=True, thumbnails=True), ScanOptions())
+    done = list(hash_some(listing.shards, job))
+    assert [(one.state, one.images, one.failures, one.incomplete) for one in done] == [
+        ("hashed", 3, 0, ()), ("hashed", 5, 1, ()),
+    ]  # fmt: skip
+    names = tables_in("s3://photos/hashes")
+    assert s3.ls("photos/hashes", detail=False) == [f"photos/hashes/{name}" for name in names]
+    s3.get([f"photos/hashes/{name}" for name in names], str(tmp_path / "hashes") + "/")
+    rows = rows_of(tmp_path / "hashes")
     assert rows.pop("s3://photos/gone.jpg")["failure"] == "not-here"
-    expected = {
-        path.replace(str(tmp_path), "s3://photos").replace("s3://photos/a.tar", "s3://photos/shards/a.tar"): row[
-            "digest"
-        ]
-        for path, row in single([str(here), str(tmp_path / "a.tar")]).items()
-    }
-    assert {path: bytes(row["digest"]) for path, row in rows.items()} == expected
-    assert counts(run(spark, inputs, "s3://photos/hashes")) == (8, 1, 0, 2)
-    assert s3.ls("photos/hashes", detail=False) == [f"photos/hashes/{name}" for name in tables_in("s3://photos/hashes")]
+    assert {path: row["digest"] for path, row in rows.items()} == expected
+    assert {one.state for one in hash_some(listing.shards, job)} == {"before"}
+    assert spec_of("s3://photos/hashes") == WANTED.specs[0]
 
 
 def test_a_url_of_this_machine_is_written_whole(spark: Any, tmp_path: Path) -> None:
