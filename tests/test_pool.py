@@ -110,6 +110,18 @@ def test_a_killed_worker_costs_one_task(workers: int) -> None:
     assert done["kill",] == [killed]
 
 
+@needs_signals
+def test_one_worker_may_be_isolated() -> None:
+    done = run(pool_tasks.perform, [["a", "kill", "b"]], 1, isolated=True)
+    assert list(done.values()) == [["did a", "crashed kill: killed by SIGKILL", "did b"]]
+    with Pool(pool_tasks.worker_of, died, workers=1, isolated=True) as pool:
+        for number in range(3):
+            pool.submit([number, number])
+        found = [pid for _ in range(3) for _, pids in pool.results(wait=True) for pid in pids]
+    assert len(set(found)) == 1
+    assert found[0] != os.getpid()
+
+
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_task_that_exits_costs_one_task(code: int) -> None:
     done = run(pool_tasks.perform, [[f"exit:{code}", "a"]], 2)

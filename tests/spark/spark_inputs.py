@@ -65,7 +65,7 @@ def single(paths: object, algorithms: str | tuple[str, ...] = "phash", **options
     """Return what a single machine says of each image and failure, by path."""
     rows: dict[str, dict[str, Any]] = {}
     for table in la.hash_batches(
-        paths, algorithms=algorithms, decode="fast", thumbnails=True, use_catalog=False, **options
+        paths, algorithms=algorithms, decode="fast", thumbnails=True, use_catalog=False, workers=1, **options
     ):
         rows |= {row["path"]: row for row in table.to_arrow().to_pylist()}
     return rows

@@ -33,7 +33,7 @@ def rows_of(output: Path) -> dict[str, dict[str, Any]]:
 
 
 def groups(paths: Sequence[Path | str]) -> list[list[tuple[str, str]]]:
-    found = la.find([str(path) for path in paths], use_catalog=False)
+    found = la.find([str(path) for path in paths], use_catalog=False, workers=1)
     return sorted(sorted((member.ref.path, str(member.tier)) for member in group.members) for group in found.groups)
 
 

@@ -20,7 +20,9 @@ from lookalike.tables.hash_files import write_parquet
 def store(path: Path, images: Path, algorithms: str | tuple[str, ...] = "phash", **options: Any) -> str:
     """Write a hash table as `lookalike hash` does."""
     specs = make_specs(algorithms, decoding=options.pop("decode", "fast"))
-    tables = hash_batches(str(images), algorithms=algorithms, decode=specs[0].decoding, use_catalog=False, **options)
+    tables = hash_batches(
+        str(images), algorithms=algorithms, decode=specs[0].decoding, use_catalog=False, workers=1, **options
+    )
     with path.open("wb") as file:
         write_parquet(tables, specs, file)
     return str(path)
