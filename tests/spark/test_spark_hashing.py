@@ -13,6 +13,7 @@ from conftest import encode, scene
 from lookalike.batches import make_specs
 from lookalike.errors import UsageError
 from lookalike.options import ScanOptions
+from lookalike.sources.roots import look_at_roots
 from lookalike.sources.tars import Tar
 from lookalike.spark import hash_images, hashing
 from lookalike.spark.columns import read_variant, variant_names
@@ -85,7 +86,9 @@ def test_what_does_not_fit_is_said_before_anything_runs(spark: Any) -> None:
 
 def failures(paths: list[str], *, loose: bool) -> tuple[list[tuple[str, str, str]], list[str], int]:
     tables = list(hash_paths(paths, WANTED, ScanOptions(), loose=loose))
-    told = [(one.ref.path, one.kind, one.reason) for table in tables for one in table.failures]
+    told: list[tuple[str, str, str]] = [
+        (one.ref.path, one.kind, one.reason) for table in tables for one in table.failures
+    ]
     return told, [line for table in tables for line in table.incomplete], sum(map(len, tables))
 
 
@@ -107,7 +110,7 @@ def test_whatever_a_reader_raises_is_a_row(tmp_path: Path, monkeypatch: pytest.M
 
 def test_one_file_among_many_that_raises_takes_no_other_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [str(settle(tmp_path / f"{number}.jpg", encode(scene(number)))) for number in range(3)]
-    looked = hashing.look_at_roots
+    looked = look_at_roots
 
     def failing(given: list[str], column: str | None) -> Any:
         if paths[1] in given:

@@ -17,7 +17,7 @@ from lookalike.cli.spark import spark as verbs
 from lookalike.loading import ENDING
 from lookalike.spark import list_shards
 from lookalike.spark.places import header_at, tables_in
-from lookalike.spark.sharding import KILLED
+from lookalike.spark.tasks import KILLED
 
 CUSTOM = """
 import os, signal, time

@@ -15,8 +15,9 @@ from lookalike.errors import UsageError
 from lookalike.options import ScanOptions
 from lookalike.spark import hash_shards, list_shards, read_hashes
 from lookalike.spark.places import header_at, tables_in
-from lookalike.spark.sharding import HashSummary, Job, attempts_of, hash_some
+from lookalike.spark.sharding import HashSummary, attempts_of
 from lookalike.spark.stored import spec_of
+from lookalike.spark.tasks import Job, hash_some
 from lookalike.tabling import Wanted
 
 WANTED = Wanted(make_specs(("phash", "dhash"), decoding="fast"))

@@ -16,7 +16,8 @@ from lookalike.options import ScanOptions
 from lookalike.report import plain
 from lookalike.spark.inputs import IN_FOLDERS, list_shards
 from lookalike.spark.session import open_session
-from lookalike.spark.sharding import Thumbnails, hash_shards
+from lookalike.spark.sharding import hash_shards
+from lookalike.spark.tasks import Thumbnails
 from lookalike.tabling import Wanted
 
 if TYPE_CHECKING:
