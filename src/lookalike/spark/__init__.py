@@ -6,16 +6,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lookalike.spark.finding import Found, find
     from lookalike.spark.grouped import groups
+    from lookalike.spark.hashing import hash_images
+    from lookalike.spark.inputs import list_shards
     from lookalike.spark.leaking import Leaked, leaks
     from lookalike.spark.near import near_pairs
+    from lookalike.spark.sharding import hash_shards
+    from lookalike.spark.stored import read_hashes
 
 _HOME = {
     "Found": "finding",
     "Leaked": "leaking",
     "find": "finding",
     "groups": "grouped",
+    "hash_images": "hashing",
+    "hash_shards": "sharding",
     "leaks": "leaking",
+    "list_shards": "inputs",
     "near_pairs": "near",
+    "read_hashes": "stored",
 }
 
 __all__ = [
@@ -23,8 +31,12 @@ __all__ = [
     "Leaked",
     "find",
     "groups",
+    "hash_images",
+    "hash_shards",
     "leaks",
+    "list_shards",
     "near_pairs",
+    "read_hashes",
 ]
 
 
