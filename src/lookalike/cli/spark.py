@@ -9,6 +9,7 @@ import typer
 from lookalike import tables
 from lookalike.batches import make_specs
 from lookalike.cli.lists import FromFile, with_listed
+from lookalike.cli.spark_searches import find, leaks
 from lookalike.cli.verb import verb
 from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
@@ -125,5 +126,5 @@ def _tell(summary: "HashSummary") -> None:
         typer.echo(f"left alone: {plain(line)}", err=True)
 
 
-for name, function in (("hash", hash),):
+for name, function in (("hash", hash), ("find", find), ("leaks", leaks)):
     spark.command(name)(verb(function))
