@@ -106,8 +106,9 @@ def hash(
 
 
 def _tell(summary: "HashSummary") -> None:
+    shards = summary.hashed + summary.before
     parts = [
-        f"{summary.images:,} image{'' if summary.images == 1 else 's'} in {summary.hashed + summary.before:,} shards",
+        f"{summary.images:,} image{'' if summary.images == 1 else 's'} in {shards:,} shard{'' if shards == 1 else 's'}",
         *([f"{summary.before:,} of these finished before"] if summary.before else []),
         *([f"{summary.failures:,} could not be read (rows with a failure)"] if summary.failures else []),
         *([f"{summary.skipped.total():,} skipped"] if summary.skipped else []),

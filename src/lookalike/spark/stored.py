@@ -16,7 +16,7 @@ from lookalike.tables.schema import Header, header_of, parse_header
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-TURNS_A_CORE = 3
+TURNS_A_CORE = 2
 """Tasks for each core where there are fewer files: each of them reads some row groups of a file."""
 
 
