@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 PYTHON = "PYSPARK_PYTHON"
 """Which Python runs on executors; only the environment says so, and only before the session starts."""
-SETTINGS = {
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "4096",  # a row with a thumbnail is 5 KB
+ROWS = "spark.sql.execution.arrow.maxRecordsPerBatch"
+ROWS_AT_ONCE = 4096
+"""Rows that Python gets together, unless somebody has said so; one with a thumbnail is 5 KB."""
+ON_ONE_MACHINE = {
+    "spark.ui.enabled": "false",  # it would listen on all interfaces
     "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
 }
-"""What a session is told that somebody else has not started."""
+"""What a session is told that is started here, rather than by spark-submit."""
+SHUFFLES = "spark.sql.shuffle.partitions"
 
 
 def open_session(master: str | None = None) -> "SparkSession":
@@ -51,10 +57,14 @@ def open_session(master: str | None = None) -> "SparkSession":
     os.environ.setdefault(PYTHON, sys.executable)
     builder = sql.SparkSession.builder.appName("lookalike")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit, which has a master of its own
-        builder = builder.master(master or "local[*,4]")
-    for name, value in SETTINGS.items():
-        builder = builder.config(name, value)
+        # The usual 200 partitions are for clusters: here each costs more than what is in it.
+        partitions = str(max(4, 2 * (os.cpu_count() or 1)))
+        builder = builder.master(master or "local[*,4]").config(SHUFFLES, partitions)
+        for name, value in ON_ONE_MACHINE.items():
+            builder = builder.config(name, value)
     made: SparkSession = builder.getOrCreate()
+    if not made.sparkContext.getConf().contains(ROWS):
+        made.conf.set(ROWS, ROWS_AT_ONCE)
     return made
 
 
