@@ -13,3 +13,12 @@ def shuffled(spark: Any) -> tuple[int, int]:
     executors = context.statusStore().executorList(False)
     known = [executors.apply(at) for at in range(executors.size())]
     return sum(one.totalShuffleWrite() for one in known), sum(one.totalShuffleRead() for one in known)
+
+
+def task_seconds(spark: Any) -> float:
+    """Return the seconds that tasks of a session have taken since it began, all cores added."""
+    context = spark.sparkContext._jsc.sc()  # noqa: SLF001 - no public way leads there
+    context.listenerBus().waitUntilEmpty()
+    executors = context.statusStore().executorList(False)
+    taken: int = sum(executors.apply(at).totalDuration() for at in range(executors.size()))
+    return taken / 1000
