@@ -35,7 +35,13 @@ def of_one_machine(findings: Findings) -> Groups:
         members = []
         for member in group["members"]:
             parts = [part["path"] for part in member.get("parts", ())]
-            row = {**MISSING, **member, "parts": parts, "group": group["keeper"], "digest": bytes.fromhex(member["digest"])}
+            row = {
+                **MISSING,
+                **member,
+                "parts": parts,
+                "group": group["keeper"],
+                "digest": bytes.fromhex(member["digest"]),
+            }
             members.append(_values(row))
         found[group["keeper"]] = sorted(members, key=repr)
     return found

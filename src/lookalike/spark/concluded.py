@@ -81,13 +81,12 @@ def concluded(images: "DataFrame", told: Told, *, images_in_bin: int = BIN_IMAGE
     cores = images.sparkSession.sparkContext.defaultParallelism
     bins = max(1, -(-count // images_in_bin), min(2 * cores, count // FEWEST_IMAGES))
     home = functions.pmod(functions.xxhash64("component"), functions.lit(bins))
-    shown = functions.col("thumbnail").isNotNull()
-    binned = images.withColumn("bin", home).withColumn("shown", shown).drop("component")
+    binned = images.withColumn("bin", home).drop("component")
 
     def members(rows: Any) -> Any:
         return conclude_rows(rows, told)
 
-    return binned.groupBy("bin", "shown").applyInArrow(members, MEMBERS)
+    return binned.groupBy("bin").applyInArrow(members, MEMBERS)
 
 
 def conclude_rows(rows: Any, told: Told) -> Any:
@@ -96,18 +95,29 @@ def conclude_rows(rows: Any, told: Told) -> Any:
     Parameters
     ----------
     rows : pyarrow.Table
-        Rows of hash tables with the column old; all with thumbnails, or none.
+        Rows of hash tables with the column old: all images of some components.
     told : Told
-        What is looked for. Images without thumbnails can only be exact.
+        What is looked for. Contents without thumbnails can only be exact.
 
     Returns
     -------
     pyarrow.Table
         Columns `MEMBERS`.
     """
-    shown = rows["thumbnail"].null_count == 0
-    if not shown:
-        told = replace(told, options=replace(told.options, tier=Tier.EXACT))
+    arrow = optional("pyarrow")
+    digests, own = rows["digest"].to_pylist(), rows["thumbnail"].to_pylist()
+    known = {digest: thumbnail for digest, thumbnail in zip(digests, own, strict=True) if thumbnail is not None}
+    thumbnails = arrow.array(list(map(known.get, digests)), arrow.binary())
+    rows = rows.set_column(rows.schema.names.index("thumbnail"), "thumbnail", thumbnails)
+    exact = replace(told, options=replace(told.options, tier=Tier.EXACT))
+    halves = (rows.filter(thumbnails.is_valid()), told, True), (rows.filter(thumbnails.is_null()), exact, False)
+    return arrow.concat_tables([_conclude(part, what, shown=shown) for part, what, shown in halves])
+
+
+def _conclude(rows: Any, told: Told, *, shown: bool) -> Any:
+    """Group images that all have thumbnails, or of which none has one."""
+    if not rows.num_rows:
+        return _schema().empty_table()
     with TemporaryDirectory(prefix="lookalike-") as folder, open_catalog(None) as store:
         written = [_written(rows, folder, told, shown=shown, old=old) for old in (False, True)]
         new, known = ([] if (file := hash_file(path)) is None else [file] for path in written)

@@ -1,7 +1,7 @@
 """Rows of hash tables: what belongs together by name or by bytes, and thumbnails that are read again."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from lookalike import units
 from lookalike.columns import Facts, Images
 from lookalike.extras import optional
+from lookalike.model import HashSpec
 from lookalike.redecoding import Again, read_again
 from lookalike.sources.reading import Reader, ending_of_container
 from lookalike.spark.concluded import Told
@@ -22,24 +23,23 @@ SHAPE = ("width", "height", "frames", "alpha", "depth")
 """What images with the same pixels have in common, beside their hashes."""
 
 
-def twin_ties(images: "DataFrame", hashes: Iterable[str]) -> "DataFrame":
+def twin_ties(images: "DataFrame", spec: HashSpec) -> "DataFrame":
     """Tie images together that may have the same pixels: only full decodes can tell.
 
     Parameters
     ----------
     images : DataFrame
         Rows of hash tables without failures.
-    hashes : iterable of str
-        Columns of fast hashes, which are functions of the thumbnail.
+    spec : HashSpec
+        A fast hash, which is a function of the thumbnail; all rows have it, wherever they come from.
 
     Returns
     -------
     DataFrame
-        Columns left and right (digests): of one shape, and equal by all hashes.
+        Columns left and right (digests): of one shape and detail, and equal by that hash.
     """
     functions = optional("pyspark.sql.functions", "spark")
-    looks = [*SHAPE, *(f"`{name}`" for name in hashes)]
-    keyed = images.select("digest", "old", functions.struct(*looks).alias("key"))
+    keyed = images.select("digest", "old", functions.struct(*SHAPE, "detail", f"`{spec.id}`").alias("key"))
     by_key = optional("pyspark.sql", "spark").Window.partitionBy("key")
     least = keyed.withColumn("least", functions.min("digest").over(by_key))
     tied = least.withColumn("all_old", functions.min("old").over(by_key)).where("digest <> least and not all_old")

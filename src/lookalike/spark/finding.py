@@ -12,12 +12,13 @@ from lookalike.extras import optional
 from lookalike.hashes import make_spec
 from lookalike.join.bands import MOST_ROWS
 from lookalike.keep import parse_rules
+from lookalike.loading import CUT_SHORT
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told, concluded
 from lookalike.spark.contents import read_thumbnails, same_ties, twin_ties, unit_ties
-from lookalike.spark.hashed import Joined, column_name, joined, needed, own_hashes
+from lookalike.spark.hashed import Joined, hash_columns, joined, own_hashes
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
@@ -138,19 +139,14 @@ def find(
     other = _second(second, parts=parts)
     if against is not None and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
-    told = Told(
-        options,
-        ScanOptions(truncated=truncated, max_pixels=max_pixels),
-        tuple(roots),
-        tuple(decisions),
-        against is not None,
-    )
+    accepted = ScanOptions(truncated=truncated, max_pixels=max_pixels)
+    told = Told(options, accepted, tuple(roots), tuple(decisions), against is not None)
     joins = joined(sorts(options), parts=parts, second=other)
     rows = _rows(df, spec, joins, old=False)
     if against is not None:
         rows = rows.unionByName(_rows(against, spec, joins, old=True), allowMissingColumns=True)
+    rows = _refused(rows, accepted)
     images = rows.where("failure is null")
-    named = [column_name(*one) for one in needed(joins)]
     light = images.drop("thumbnail")
     held: list[DataFrame] = []
 
@@ -158,17 +154,21 @@ def find(
         held.append(frame.persist())
         return held[-1]
 
-    ties = [same_ties(light), twin_ties(light, [name for name in named if name in light.columns])]
+    twins = kept(twin_ties(light, spec))
+    ties = [same_ties(light), twins]
     if units:
         ties.append(unit_ties(light))
-    pairs = None
+    pairs, looked_at = None, twins
     if options.tier > Tier.EXACT:
         hashed = own_hashes(images, joins)
         classes = kept(classes_of(hashed))
         edges = kept(candidates(hashed, classes, joins, second=None if second is None else second[1], most=most))
         proposed = edges.where("not together").select("left", "right")
         ties.append(edges.where("together").select("left", "right"))
-        images = _with_thumbnails(images, proposed, told, thumbnails, kept)
+        looked_at = twins.union(edges.select("left", "right"))
+    if thumbnails == "candidates":
+        images = _with_thumbnails(images, looked_at, told, kept)
+    if options.tier > Tier.EXACT:
         contents = images.select(*(f"`{name}`" for name in shown_columns(joins) if name in images.columns))
         shown = contents.where("thumbnail is not null").join(_ends(proposed), "digest").dropDuplicates(["digest"])
         pairs = kept(verified(proposed, shown, options, joins))
@@ -202,11 +202,30 @@ def _rows(df: "DataFrame", spec: HashSpec, joins: Sequence[Joined], *, old: bool
     lacking = [name for name in must if name not in df.columns]
     if lacking:
         raise UsageError(f"these rows lack the column {lacking[0]}: they are to come from hash_images or read_hashes")
-    may = [column_name(*one) for one in needed(joins)]
-    wanted = dict.fromkeys([*must, *(name for name in may if name in df.columns)])
+    wanted = dict.fromkeys([*must, *(name for name in hash_columns(joins) if name in df.columns)])
     columns = [functions.col(f"`{name}`") for name in wanted]
     thumbnail = functions.col("thumbnail") if "thumbnail" in df.columns else functions.lit(None).cast("binary")
     return df.select(*columns, thumbnail.alias("thumbnail"), functions.lit(old).alias("old"))
+
+
+def _refused(rows: "DataFrame", accepted: ScanOptions) -> "DataFrame":
+    """Make failures of images that are not accepted, as `lookalike.loading` does."""
+    functions = optional("pyspark.sql.functions", "spark")
+    good = functions.col("failure").isNull()
+    large = functions.col("width").cast("long") * functions.col("height") > accepted.max_pixels
+    ends_early = functions.col("truncated") if accepted.truncated == "refuse" else functions.lit(False)
+    reasons = zip(
+        FAILURE,
+        CUT_SHORT,
+        ("decode", "limit", f"more than {accepted.max_pixels:,} pixels: raise --max-pixels"),
+        strict=True,
+    )
+    return rows.withColumns(
+        {
+            name: functions.when(good & ends_early, cut).when(good & large, much).otherwise(functions.col(name))
+            for name, cut, much in reasons
+        }
+    )
 
 
 def _batch_columns(spec: HashSpec) -> list[str]:
@@ -214,15 +233,15 @@ def _batch_columns(spec: HashSpec) -> list[str]:
 
 
 def _with_thumbnails(
-    images: "DataFrame", proposed: "DataFrame", told: Told, thumbnails: str, kept: Callable[["DataFrame"], "DataFrame"]
+    images: "DataFrame", pairs: "DataFrame", told: Told, kept: Callable[["DataFrame"], "DataFrame"]
 ) -> "DataFrame":
     """Give thumbnails to images that have none and are in a pair."""
     functions = optional("pyspark.sql.functions", "spark")
     bare = images.where("thumbnail is null")
-    if thumbnails == "none" or bare.isEmpty():
+    if bare.isEmpty():
         return images
     name = functions.min(functions.struct("path", "path_bytes", "bytes")).alias("name")
-    wanted = bare.join(_ends(proposed), "digest").groupBy("digest").agg(name).select("digest", "name.*")
+    wanted = bare.join(_ends(pairs), "digest").groupBy("digest").agg(name).select("digest", "name.*")
     again = kept(read_thumbnails(wanted, told)).withColumnRenamed("thumbnail", "again")
     given = functions.coalesce("thumbnail", "again")
     return images.join(again, "digest", "left").withColumn("thumbnail", given).drop("again")
