@@ -19,7 +19,8 @@ def album(base: Path) -> Path:
         files[f"b/{seed}.jpg"] = [
             encode(picture, quality=60), encode(picture.resize((240, 180)), quality=80), encode(picture.convert("L")),
             encode(picture.crop((16, 12, 464, 348)), quality=85), encode(picture.crop((40, 0, 480, 330))),
-            encode(ImageOps.expand(picture, 40, "black")), encode(ImageOps.mirror(picture)), encode(picture.rotate(90, expand=True)),
+            encode(ImageOps.expand(picture, 40, "black")), encode(ImageOps.mirror(picture)),
+            encode(picture.rotate(90, expand=True)),
             encode(picture.crop((120, 90, 440, 350))), encode(_marked(picture, "draft")), encode(picture.resize((200, 200))),
             encode(picture.point(lambda value: min(255, value + 40))),
         ][seed]  # fmt: skip

@@ -214,18 +214,12 @@ def _refused(rows: "DataFrame", accepted: ScanOptions) -> "DataFrame":
     good = functions.col("failure").isNull()
     large = functions.col("width").cast("long") * functions.col("height") > accepted.max_pixels
     ends_early = functions.col("truncated") if accepted.truncated == "refuse" else functions.lit(False)
-    reasons = zip(
-        FAILURE,
-        CUT_SHORT,
-        ("decode", "limit", f"more than {accepted.max_pixels:,} pixels: raise --max-pixels"),
-        strict=True,
-    )
-    return rows.withColumns(
-        {
-            name: functions.when(good & ends_early, cut).when(good & large, much).otherwise(functions.col(name))
-            for name, cut, much in reasons
-        }
-    )
+    limit = "decode", "limit", f"more than {accepted.max_pixels:,} pixels: raise --max-pixels"
+    told = {
+        name: functions.when(good & ends_early, cut).when(good & large, much).otherwise(functions.col(name))
+        for name, cut, much in zip(FAILURE, CUT_SHORT, limit, strict=True)
+    }
+    return rows.withColumns(told)
 
 
 def _batch_columns(spec: HashSpec) -> list[str]:
