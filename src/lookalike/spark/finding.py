@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from lookalike import hashes
 from lookalike.chances import wide
 from lookalike.errors import UsageError
 from lookalike.extras import optional
+from lookalike.globs import compiled
 from lookalike.hashes import make_spec
 from lookalike.join.bands import MOST_ROWS
 from lookalike.keep import parse_rules
@@ -136,6 +137,11 @@ def find(
         orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
     )  # fmt: skip
     parse_rules(keep)
+    if isinstance(protect, str):
+        raise UsageError(f"protect is a list of globs, got the text {protect!r}: write [{protect!r}]")
+    compiled(options.protect)
+    if thumbnails not in get_args(Thumbnails):
+        raise UsageError(f"thumbnails must be {' or '.join(get_args(Thumbnails))}, got {thumbnails!r}")
     other = _second(second, parts=parts)
     if against is not None and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
@@ -202,6 +208,9 @@ def _rows(df: "DataFrame", spec: HashSpec, joins: Sequence[Joined], *, old: bool
     lacking = [name for name in must if name not in df.columns]
     if lacking:
         raise UsageError(f"these rows lack the column {lacking[0]}: they are to come from hash_images or read_hashes")
+    second = joins[0].second
+    if second is not None and not {second.id, "thumbnail"} & set(df.columns):
+        raise UsageError(f"these rows lack the column {second.id} of the second hash: hash with both algorithms")
     wanted = dict.fromkeys([*must, *(name for name in hash_columns(joins) if name in df.columns)])
     columns = [functions.col(f"`{name}`") for name in wanted]
     thumbnail = functions.col("thumbnail") if "thumbnail" in df.columns else functions.lit(None).cast("binary")
