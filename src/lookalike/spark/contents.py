@@ -81,10 +81,14 @@ def unit_ties(images: "DataFrame") -> "DataFrame":
     """
     functions = optional("pyspark.sql.functions", "spark")
     # Folders images, labels and masks beside each other are looked at together; whatever else lies in one folder is, too.
-    folder = functions.regexp_replace("path", r"/[^/]*$", "")
-    place = functions.regexp_replace(folder, r"(^|/)(images|labels|masks)(?=/|$)", "$1images")
-    listed = images.select(place.alias("place"), "path", "path_bytes", "source", "digest", "old")
-    return listed.groupBy("place").applyInArrow(_unit_ties, TIES)
+    folder = functions.regexp_replace("path", "[^/]*$", "")
+    place = functions.regexp_replace(folder, "(^|/)(images|labels|masks)(?=/)", "$1images")
+    stem = functions.lower(functions.substring_index(functions.substring_index("path", "/", -1), ".", 1))
+    alike = functions.count("*").over(optional("pyspark.sql", "spark").Window.partitionBy("place", "stem"))
+    listed = images.select(place.alias("place"), stem.alias("stem"), "path", "path_bytes", "source", "digest", "old")
+    # Few are left, but of shards, where only all samples together say what a sample has.
+    several = listed.withColumn("alike", alike).where("source = 'tar' or alike > 1")
+    return several.groupBy("place").applyInArrow(_unit_ties, TIES)
 
 
 def read_thumbnails(images: "DataFrame", told: Told) -> "DataFrame":
