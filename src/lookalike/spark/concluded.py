@@ -71,7 +71,7 @@ def in_bins(
     images : DataFrame
         Rows of hash tables without failures, with the column component (what of one component share); read twice.
     conclude : callable
-        Returns a pyarrow.Table for one of all rows of some components, which either all have thumbnails or none.
+        Returns a pyarrow.Table for one of all rows of some components, of which either all have thumbnails or none has.
     schema : str
         Columns of these.
     images_in_bin : int
@@ -87,13 +87,34 @@ def in_bins(
     cores = images.sparkSession.sparkContext.defaultParallelism
     bins = max(1, -(-number // images_in_bin), min(2 * cores, number // FEWEST_IMAGES))
     home = functions.pmod(functions.xxhash64("component"), functions.lit(bins))
-    shown = functions.col("thumbnail").isNotNull()
-    binned = images.withColumn("bin", home).withColumn("shown", shown).drop("component")
+    binned = images.withColumn("bin", home).drop("component")
 
     def concluded(rows: Any) -> Any:
-        return conclude(rows)
+        parts = [conclude(part) for part in halves(rows) if part.num_rows]
+        return optional("pyarrow").concat_tables(parts)
 
-    return binned.groupBy("bin", "shown").applyInArrow(concluded, schema)
+    return binned.groupBy("bin").applyInArrow(concluded, schema)
+
+
+def halves(rows: Any) -> tuple[Any, Any]:
+    """Part rows whose contents have thumbnails, whichever row says so, from the others.
+
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Rows of hash tables.
+
+    Returns
+    -------
+    tuple of two pyarrow.Table
+        All rows of the first have one.
+    """
+    arrow = optional("pyarrow")
+    digests, own = rows["digest"].to_pylist(), rows["thumbnail"].to_pylist()
+    known = {digest: thumbnail for digest, thumbnail in zip(digests, own, strict=True) if thumbnail is not None}
+    thumbnails = arrow.array(list(map(known.get, digests)), arrow.binary())
+    rows = rows.set_column(rows.schema.names.index("thumbnail"), "thumbnail", thumbnails)
+    return rows.filter(thumbnails.is_valid()), rows.filter(thumbnails.is_null())
 
 
 def conclude_rows(rows: Any, told: Told) -> Any:

@@ -1,6 +1,6 @@
 """Rows of hash tables: what belongs together by name or by bytes, and thumbnails that are read again."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from lookalike import units
 from lookalike.columns import Facts, Images
 from lookalike.extras import optional
+from lookalike.model import HashSpec
 from lookalike.redecoding import Again, read_again
 from lookalike.sources.reading import Reader, ending_of_container
 from lookalike.spark.concluded import Told, paths_of
@@ -21,24 +22,23 @@ SHAPE = ("width", "height", "frames", "alpha", "depth")
 """What images with the same pixels have in common, beside their hashes."""
 
 
-def twin_ties(images: "DataFrame", hashes: Iterable[str]) -> "DataFrame":
+def twin_ties(images: "DataFrame", spec: HashSpec) -> "DataFrame":
     """Tie images together that may have the same pixels: only full decodes can tell.
 
     Parameters
     ----------
     images : DataFrame
         Rows of hash tables without failures.
-    hashes : iterable of str
-        Columns of fast hashes, which are functions of the thumbnail.
+    spec : HashSpec
+        A fast hash, which is a function of the thumbnail; all rows have it, wherever they come from.
 
     Returns
     -------
     DataFrame
-        Columns left and right (digests): of one shape, and equal by all hashes.
+        Columns left and right (digests): of one shape and detail, and equal by that hash.
     """
     functions = optional("pyspark.sql.functions", "spark")
-    looks = [*SHAPE, *(f"`{name}`" for name in hashes)]
-    keyed = images.select("digest", "old", functions.struct(*looks).alias("key"))
+    keyed = images.select("digest", "old", functions.struct(*SHAPE, "detail", f"`{spec.id}`").alias("key"))
     by_key = optional("pyspark.sql", "spark").Window.partitionBy("key")
     least = keyed.withColumn("least", functions.min("digest").over(by_key))
     tied = least.withColumn("all_old", functions.min("old").over(by_key)).where("digest <> least and not all_old")
@@ -80,10 +80,14 @@ def unit_ties(images: "DataFrame") -> "DataFrame":
     """
     functions = optional("pyspark.sql.functions", "spark")
     # Folders images, labels and masks beside each other are looked at together; whatever else lies in one folder is, too.
-    folder = functions.regexp_replace("path", r"/[^/]*$", "")
-    place = functions.regexp_replace(folder, r"(^|/)(images|labels|masks)(?=/|$)", "$1images")
-    listed = images.select(place.alias("place"), "path", "path_bytes", "source", "digest", "old")
-    return listed.groupBy("place").applyInArrow(_unit_ties, TIES)
+    folder = functions.regexp_replace("path", "[^/]*$", "")
+    place = functions.regexp_replace(folder, "(^|/)(images|labels|masks)(?=/)", "$1images")
+    stem = functions.lower(functions.substring_index(functions.substring_index("path", "/", -1), ".", 1))
+    alike = functions.count("*").over(optional("pyspark.sql", "spark").Window.partitionBy("place", "stem"))
+    listed = images.select(place.alias("place"), stem.alias("stem"), "path", "path_bytes", "source", "digest", "old")
+    # Few are left, but of shards, where only all samples together say what a sample has.
+    several = listed.withColumn("alike", alike).where("source = 'tar' or alike > 1")
+    return several.groupBy("place").applyInArrow(_unit_ties, TIES)
 
 
 def read_thumbnails(images: "DataFrame", told: Told) -> "DataFrame":

@@ -25,7 +25,8 @@ class Found:
     ----------
     pairs : DataFrame
         Columns left and right (digests, left < right), distance (bits), tier, score (0..1) and doubt (whether only the files
-        can tell): what thumbnails show, within the tier.
+        can tell): what thumbnails show, within the tier. Where one image has hundreds of candidates by one hash, these are
+        grouped without being listed here.
     groups : DataFrame
         A row for each member of a group: `lookalike.spark.concluded.MEMBERS`.
     failures : DataFrame

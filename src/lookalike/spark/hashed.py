@@ -139,6 +139,22 @@ def needed(joins: Sequence[Joined]) -> tuple[tuple[HashSpec, str], ...]:
     return tuple(found)
 
 
+def hash_columns(joins: Sequence[Joined]) -> list[str]:
+    """Return the columns that tables may have for what joins need.
+
+    Parameters
+    ----------
+    joins : sequence of Joined
+        What is joined.
+
+    Returns
+    -------
+    list of str
+        Hashes, and what says whether those that are not there were made.
+    """
+    return list(dict.fromkeys([*(column_name(*one) for one in needed(joins)), _SIGN]))
+
+
 def read_hashes(batch: Any, spec: HashSpec, variant: str) -> Hashes:
     """Return the hashes of one variant: those that a table has, the others made of its thumbnails.
 
@@ -214,8 +230,7 @@ def own_hashes(contents: "DataFrame", joins: Sequence[Joined]) -> "DataFrame":
     DataFrame
         Columns join, side (0 or `MADE`), hash (octets of whole words), digest and old; each once for a row of contents.
     """
-    names = [column_name(spec, variant) for spec, variant in needed(joins)]
-    wanted = ["digest", "old", *(name for name in (*names, "thumbnail") if name in contents.columns)]
+    wanted = ["digest", "old", *(name for name in (*hash_columns(joins), "thumbnail") if name in contents.columns)]
     joinable = contents.where(f"detail >= {MIN_DETAIL}").select(*(f"`{name}`" for name in wanted))
     return joinable.mapInArrow(partial(_hashes, tuple(joins)), HASHES)
 

@@ -85,8 +85,10 @@ def candidates(
         "join", is_crossed.alias("left_made"), "left", functions.lit(False).alias("right_made"), "right"
     )
     held = classes.select("join", "made", "hash", "members", "first")
-    for name in ("left", "right"):
-        near = functions.count("*").over(window.partitionBy("join", f"{name}_made", name))
+    sizes = classes.select("join", "made", "hash", functions.size("members"))
+    met = met.join(sizes.toDF("join", "right_made", "right", "right_size"), ["join", "right_made", "right"])
+    for name, size in (("left", col("right_size")), ("right", functions.size("left_members"))):
+        near = functions.sum(size).over(window.partitionBy("join", f"{name}_made", name))
         met = met.withColumn(f"{name}_near", near).join(
             held.toDF("join", f"{name}_made", name, f"{name}_members", f"{name}_first"), ["join", f"{name}_made", name]
         )

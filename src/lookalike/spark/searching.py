@@ -3,20 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from lookalike import hashes
 from lookalike.errors import UsageError
 from lookalike.extras import optional
+from lookalike.globs import compiled
 from lookalike.hashes import make_spec
 from lookalike.join.bands import MOST_ROWS
 from lookalike.keep import parse_rules
+from lookalike.loading import CUT_SHORT
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
 from lookalike.spark.contents import read_thumbnails, same_ties, twin_ties, unit_ties
-from lookalike.spark.hashed import Joined, column_name, joined, needed, own_hashes
+from lookalike.spark.hashed import Joined, hash_columns, joined, own_hashes
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
@@ -129,6 +131,11 @@ max_pixels, roots, decisions, most, driver_edges, bin_images
         orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
     )  # fmt: skip
     parse_rules(keep)
+    if isinstance(protect, str):
+        raise UsageError(f"protect is a list of globs, got the text {protect!r}: write [{protect!r}]")
+    compiled(options.protect)
+    if thumbnails not in get_args(Thumbnails):
+        raise UsageError(f"thumbnails must be {' or '.join(get_args(Thumbnails))}, got {thumbnails!r}")
     other = _second(second, parts=parts)
     if increment and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
@@ -167,12 +174,14 @@ def rows_of(df: "DataFrame", search: Search, *, old: bool = False, split: str = 
     lacking = [name for name in must if name not in df.columns]
     if lacking:
         raise UsageError(f"these rows lack the column {lacking[0]}: they are to come from hash_images or read_hashes")
-    may = [column_name(*one) for one in needed(search.joins)]
-    wanted = dict.fromkeys([*must, *(name for name in may if name in df.columns)])
+    second = search.joins[0].second
+    if second is not None and not {second.id, "thumbnail"} & set(df.columns):
+        raise UsageError(f"these rows lack the column {second.id} of the second hash: hash with both algorithms")
+    wanted = dict.fromkeys([*must, *(name for name in hash_columns(search.joins) if name in df.columns)])
     columns = [functions.col(f"`{name}`") for name in wanted]
     thumbnail = functions.col("thumbnail") if "thumbnail" in df.columns else functions.lit(None).cast("binary")
     said = functions.lit(old).alias("old"), functions.lit(split).alias("split")
-    return df.select(*columns, thumbnail.alias("thumbnail"), *said)
+    return _refused(df.select(*columns, thumbnail.alias("thumbnail"), *said), search.told.scan_options)
 
 
 def together(rows: "DataFrame", search: Search) -> Together:
@@ -199,18 +208,21 @@ def together(rows: "DataFrame", search: Search) -> Together:
         held.append(frame.persist())
         return held[-1]
 
-    names = [column_name(*one) for one in needed(search.joins)]
-    ties = [same_ties(light), twin_ties(light, [name for name in names if name in light.columns])]
+    twins = kept(twin_ties(light, options.spec))
+    ties = [same_ties(light), twins]
     if options.units:
         ties.append(unit_ties(light))
-    pairs = rows.sparkSession.createDataFrame([], VERDICTS)
+    pairs, looked_at = rows.sparkSession.createDataFrame([], VERDICTS), twins
     if options.tier > Tier.EXACT:
         hashed = own_hashes(images, search.joins)
         classes = kept(classes_of(hashed))
         edges = kept(candidates(hashed, classes, search.joins, second=search.second, most=search.most))
         proposed = edges.where("not together").select("left", "right")
         ties.append(edges.where("together").select("left", "right"))
-        images = _with_thumbnails(images, proposed, search, kept)
+        looked_at = twins.union(edges.select("left", "right"))
+    if search.thumbnails == "candidates":
+        images = _with_thumbnails(images, looked_at, search.told, kept)
+    if options.tier > Tier.EXACT:
         contents = images.select(*(f"`{name}`" for name in shown_columns(search.joins) if name in images.columns))
         shown = contents.where("thumbnail is not null").join(_ends(proposed), "digest").dropDuplicates(["digest"])
         pairs = kept(verified(proposed, shown, options, search.joins))
@@ -237,6 +249,20 @@ def failures_of(rows: "DataFrame") -> "DataFrame":
     return rows.where("failure is not null").select(*FAILURES)
 
 
+def _refused(rows: "DataFrame", accepted: ScanOptions) -> "DataFrame":
+    """Make failures of images that are not accepted, as `lookalike.loading` does."""
+    functions = optional("pyspark.sql.functions", "spark")
+    good = functions.col("failure").isNull()
+    large = functions.col("width").cast("long") * functions.col("height") > accepted.max_pixels
+    ends_early = functions.col("truncated") if accepted.truncated == "refuse" else functions.lit(False)
+    limit = "decode", "limit", f"more than {accepted.max_pixels:,} pixels: raise --max-pixels"
+    told = {
+        name: functions.when(good & ends_early, cut).when(good & large, much).otherwise(functions.col(name))
+        for name, cut, much in zip(FAILURE, CUT_SHORT, limit, strict=True)
+    }
+    return rows.withColumns(told)
+
+
 def _columns(search: Search) -> list[str]:
     """Return the columns of hash tables that every search needs."""
     return [*PLACE, "digest", *FACTS, search.told.options.spec.id, *FAILURE]
@@ -254,16 +280,16 @@ def _second(second: tuple[str, int] | None, *, parts: bool) -> HashSpec | None:
 
 
 def _with_thumbnails(
-    images: "DataFrame", proposed: "DataFrame", search: Search, kept: Callable[["DataFrame"], "DataFrame"]
+    images: "DataFrame", pairs: "DataFrame", told: Told, kept: Callable[["DataFrame"], "DataFrame"]
 ) -> "DataFrame":
     """Give thumbnails to images that have none and are in a pair."""
     functions = optional("pyspark.sql.functions", "spark")
     bare = images.where("thumbnail is null")
-    if search.thumbnails == "none" or bare.isEmpty():
+    if bare.isEmpty():
         return images
     name = functions.min(functions.struct("path", "path_bytes", "bytes")).alias("name")
-    wanted = bare.join(_ends(proposed), "digest").groupBy("digest").agg(name).select("digest", "name.*")
-    again = kept(read_thumbnails(wanted, search.told)).withColumnRenamed("thumbnail", "again")
+    wanted = bare.join(_ends(pairs), "digest").groupBy("digest").agg(name).select("digest", "name.*")
+    again = kept(read_thumbnails(wanted, told)).withColumnRenamed("thumbnail", "again")
     given = functions.coalesce("thumbnail", "again")
     return images.join(again, "digest", "left").withColumn("thumbnail", given).drop("again")
 

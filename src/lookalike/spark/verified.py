@@ -14,7 +14,7 @@ from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.judging import pictures_of
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Tier
 from lookalike.options import FindOptions
-from lookalike.spark.hashed import Hashes, Joined, column_name, needed, read_hashes
+from lookalike.spark.hashed import Hashes, Joined, hash_columns, read_hashes
 from lookalike.tables.facts import facts_from_arrow
 from lookalike.tables.schema import FACTS, THUMBNAIL_BYTES
 from lookalike.verify.exposures import Exposures
@@ -43,8 +43,7 @@ def shown_columns(joins: Sequence[Joined]) -> list[str]:
     list of str
         Those of a hash table; of hashes, the ones that a table may have.
     """
-    hashes = [column_name(spec, variant) for spec, variant in needed(joins)]
-    return ["digest", "bytes", *FACTS, "thumbnail", *dict.fromkeys(hashes)]
+    return ["digest", "bytes", *FACTS, "thumbnail", *hash_columns(joins)]
 
 
 def verified(pairs: "DataFrame", contents: "DataFrame", options: FindOptions, joins: Sequence[Joined]) -> "DataFrame":

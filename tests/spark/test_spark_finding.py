@@ -1,0 +1,235 @@
+"""Find on Spark against `lookalike.find`: the same groups, pairs and failures of the same files."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lookalike as la
+from lookalike import bits
+from lookalike.errors import UsageError
+from lookalike.findings import Findings
+from lookalike.hashes import make_spec
+from lookalike.opening import open_catalog
+from lookalike.spark.columns import read_variant
+from lookalike.spark.finding import Found, find
+from lookalike.spark.hashed import column_name
+from lookalike.stores.decisions import Decided
+from spark_albums import album, crowd, shots
+from spark_rows import Groups, column, failures, hashed, names, of_one_machine, of_spark, pairs
+
+pytest.importorskip("pyspark")
+
+
+class Set:
+    """Files, and their hash rows on Spark."""
+
+    def __init__(self, folder: Path, spark: Any, **options: Any) -> None:
+        self.folder = folder
+        self.rows = spark.read.parquet(str(hashed(folder.with_name(f"{folder.name}.parquet"), folder, **options)))
+
+    def both(self, rows: Any = None, **options: Any) -> tuple[Groups, Groups, Findings, Found]:
+        """Find on one machine and on Spark."""
+        findings = la.find(self.folder, use_catalog=False, workers=1, **options)
+        found = find(self.rows if rows is None else rows, roots=[str(self.folder)], **options)
+        groups = of_spark(found.groups)
+        found.release()
+        return of_one_machine(findings), groups, findings, found
+
+
+@pytest.fixture(scope="module")
+def photos(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Set:
+    return Set(album(tmp_path_factory.mktemp("photos") / "album"), spark, algorithms=("phash", "dhash"))
+
+
+@pytest.fixture(scope="module")
+def usual(photos: Set) -> Found:
+    return find(photos.rows, roots=[str(photos.folder)])
+
+
+def test_groups_and_failures_are_those_of_one_machine(photos: Set, usual: Found) -> None:
+    findings = la.find(photos.folder, use_catalog=False, workers=1)
+    one, groups = of_one_machine(findings), of_spark(usual.groups)
+    assert groups == one
+    assert failures(usual.failures.toArrow().to_pylist()) == failures(findings.to_dict()["failures"])
+    assert len(findings.to_dict()["failures"]) >= 3
+    assert {"exact", "copy", "edit"} <= set(column(groups, "tier"))
+    assert {"flat/0.png", "flat/copy.png", "flat/0.bmp"} in names(groups)
+    assert any({"pixels/20.png", "pixels/20.bmp", "pixels/20.tiff"} <= one for one in names(groups))
+
+
+@pytest.mark.parametrize("options", [
+    {"tier": "similar", "orient": "all", "crops": True, "group": "clique"},
+    {"tier": "copy", "keep": "shortest-path,name", "protect": ["b/", "!3.jpg"], "verify": "pixels", "radius": 0},
+    {"tier": "exact"},
+    {"algorithm": "dhash", "orient": "mirror", "group": "component"},
+    {"algorithm": "dhash", "size": 16, "truncated": "accept", "max_pixels": 100_000},
+], ids=lambda options: "-".join(map(str, options.values())))  # fmt: skip
+def test_options_mean_what_they_mean_on_one_machine(
+    photos: Set, options: dict[str, Any], spark: Any, tmp_path: Path
+) -> None:
+    rows = None
+    if "truncated" in options:  # plain tables without variant columns: these are made of thumbnails
+        file = hashed(
+            tmp_path / "x.parquet", photos.folder, variants=False, algorithms="dhash", size=16, truncated="accept"
+        )
+        rows = spark.read.parquet(str(file))
+    one, groups, findings, found = photos.both(rows, **options)
+    assert groups == one
+    assert len(groups) > 3
+    told = failures(findings.to_dict()["failures"])
+    assert failures(found.failures.toArrow().to_pylist()) == told
+    if "max_pixels" in options:
+        assert sum(row[2] == "limit" for row in told) > 10
+
+
+def test_decisions_count(photos: Set, usual: Found, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = {
+        "/".join(Path(row["path"]).parts[-2:]): row["digest"]
+        for row in photos.rows.where("failure is null").select("path", "digest").toArrow().to_pylist()
+    }
+
+    def decided(number: int, kind: Any, *named: str) -> Decided:
+        return Decided(number, kind, "", "", tuple(sorted((digests[name], name) for name in named)))
+
+    told = [decided(1, "different", "a/0.jpg", "b/0.jpg"), decided(2, "keep", "b/1.jpg")]
+    monkeypatch.setattr("lookalike.finding.decisions", lambda **_: told)
+    one = of_one_machine(la.find(photos.folder, use_catalog=False, workers=1))
+    groups = of_spark(find(photos.rows, roots=[str(photos.folder)], decisions=told).groups)
+    assert groups == one
+    assert not any({"a/0.jpg", "b/0.jpg"} <= one for one in names(groups))
+    assert any({"a/0.jpg", "b/0.jpg"} <= one for one in names(of_spark(usual.groups)))
+
+
+def test_how_the_work_is_dealt_out_changes_nothing(photos: Set, usual: Found) -> None:
+    found = find(photos.rows.repartition(7), roots=[str(photos.folder)], most=16, driver_edges=1, bin_images=20)
+    assert pairs(found.pairs) == pairs(usual.pairs)
+    assert of_spark(found.groups) == of_spark(usual.groups)
+    found.release()
+
+
+def test_pairs_are_those_of_a_catalog(photos: Set, tmp_path: Path) -> None:
+    place = tmp_path / "catalog.sqlite"
+    la.find(photos.folder, catalog=place, workers=1)
+    expected = []
+    with open_catalog(str(place)) as store:
+        for block in la.iter_verified_pairs(place, tier="similar"):
+            digest = [store.contents(np.unique(side)) for side in (block.left, block.right)]
+            left, right = (
+                [facts.digest[np.searchsorted(facts.id, one)] for one in side.tolist()]
+                for facts, side in zip(digest, (block.left, block.right), strict=True)
+            )
+            tiers = [la.Tier(number).name.lower() for number in block.tier.tolist()]
+            ends = map(sorted, zip(left, right, strict=True))
+            rest = zip(block.distance.tolist(), tiers, block.score.tolist(), strict=True)
+            expected += [(*end, *one) for end, one in zip(ends, rest, strict=True)]
+    found = find(photos.rows, tier="similar", parts=False)
+    rows = pairs(found.pairs)
+    # A catalog's whole pictures alone are joined; find joins what borders surround, too, whose whole pictures are far apart.
+    near = [
+        (*row[:4], round(row[4] * 1000))
+        for row in rows
+        if row[2] <= la.find.__kwdefaults__.get("radius", None) or row[2] <= 10
+    ]
+    assert sorted(near) == sorted(expected)
+    assert len(rows) > len(near) > 10
+    second = find(photos.rows, tier="similar", parts=False, second=("dhash", 12))
+    both = pairs(second.pairs)
+    assert both == [row for row in rows if _near_by_both(photos.rows, row)]
+    assert 0 < len(both) < len(rows)
+
+
+_known: dict[int, dict[bytes, list[tuple[Any, Any]]]] = {}
+
+
+def _near_by_both(frame: Any, pair: tuple[Any, ...]) -> bool:
+    """Say whether whole pictures, or what borders surround, are near by both hashes at once."""
+    hashes = _known.get(id(frame))
+    if hashes is None:
+        table = frame.where("failure is null").toArrow()
+        hashes = _known[id(frame)] = {}
+        for variant in ("plain", "trimmed"):
+            sides = [read_variant(table[column_name(spec, variant)], spec) for spec in _SPECS]
+            assert np.array_equal(sides[0][0], sides[1][0])
+            for row, *both in zip(sides[0][0].tolist(), sides[0][1], sides[1][1], strict=True):
+                hashes.setdefault(table["digest"][row].as_py(), []).append(tuple(both))
+    return any(
+        bits.distance(one[0], other[0]) <= 10 and bits.distance(one[1], other[1]) <= 12
+        for one in hashes[pair[0]]
+        for other in hashes[pair[1]]
+    )
+
+
+_SPECS = [make_spec(name, None, None, "fast") for name in ("phash", "dhash")]
+
+
+@pytest.mark.parametrize("options", [{}, {"units": False}], ids=["units", "apart"])
+def test_files_of_one_shot(spark: Any, tmp_path: Path, options: dict[str, Any]) -> None:
+    given = Set(shots(tmp_path / "shots"), spark)
+    one, groups, _, _ = given.both(**options)
+    assert groups == one
+    assert any(column(groups, "parts")) == (not options)
+
+
+def test_a_crowd_of_forms(spark: Any, tmp_path: Path) -> None:
+    given = Set(crowd(tmp_path / "crowd"), spark)
+    one, groups, _, found = given.both()
+    assert groups == one
+    assert names(groups)
+    bare = find(given.rows.drop("thumbnail"), roots=[str(given.folder)])
+    assert of_spark(bare.groups) == one
+
+
+def test_real_photos(spark: Any, tmp_path: Path, shared_data: Path) -> None:
+    folder = tmp_path / "real"
+    folder.mkdir()
+    for name in ("pairs", "formats", "exif"):
+        (folder / name).symlink_to(shared_data / name, target_is_directory=True)
+    for at, path in enumerate(sorted((shared_data / "photos").glob("*.jpg"))[:120]):
+        (folder / f"{at}.jpg").write_bytes(path.read_bytes())
+        if at % 4 == 0:
+            _edited(path, folder / f"{at} edit.jpg", at // 4)
+    options = {"follow_symlinks": True}
+    rows = spark.read.parquet(str(hashed(tmp_path / "real.parquet", folder, **options)))
+    findings = la.find(folder, use_catalog=False, **options)
+    found = find(rows, roots=[str(folder)])
+    assert of_spark(found.groups) == of_one_machine(findings)
+    assert failures(found.failures.toArrow().to_pylist()) == failures(findings.to_dict()["failures"])
+    assert len(findings.groups) > 20
+
+
+def _edited(path: Path, to: Path, way: int) -> None:
+    from PIL import Image
+
+    edits: list[Callable[[Any], Any]] = [
+        lambda one: one.resize((one.width // 2, one.height // 2)),
+        lambda one: one.crop((one.width // 20, 0, one.width, one.height)),
+        lambda one: one.convert("L"),
+    ]
+    with Image.open(path) as image:
+        edits[way % 3](image).save(to, quality=70)
+
+
+def test_what_does_not_fit_is_said(photos: Set, spark: Any) -> None:
+    rows = photos.rows
+    for message, frame, options in [
+        ("lack the column detail", rows.drop("detail"), {}),
+        ("lack the column phash-8", rows.drop("phash-8-lanczos3-fast-v1"), {}),
+        ("lack the column dhash-16", rows, {"algorithm": "dhash", "size": 16}),
+        ("radius must lie in 0..64 bits", rows, {"radius": 65}),
+        ("leave parts out", rows, {"second": ("dhash", 12)}),
+        ("must have 64 bits|pdq", rows, {"second": ("pdq", 12), "parts": False}),
+        ("second hash", rows.drop("thumbnail").drop("dhash-8-lanczos3-fast-v1"), {"second": ("dhash", 9), "parts": False}),
+        ("leave it at star", rows, {"against": rows, "group": "clique"}),
+        ("unknown group rule", rows, {"group": "ring"}),
+        ("thumbnails must be", rows, {"thumbnails": "maybe"}),
+        ("list of globs", rows, {"protect": "b/"}),
+        ("tier", rows, {"tier": "close"}),
+        ("keep rule", rows, {"keep": "prettiest"}),
+    ]:  # fmt: skip
+        with pytest.raises(UsageError, match=message):
+            find(frame, **options)
+    with pytest.raises(UsageError, match="lack the column detail"):
+        find(rows, against=rows.drop("detail"))
