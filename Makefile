@@ -6,7 +6,7 @@ BENCH := .venv-bench
 FIGURES := benchmarks/results/figures.json
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
-.PHONY: find test lint bench bench-accuracy micro clean
+.PHONY: find test test-spark lint bench bench-accuracy micro clean
 
 find: $(VENV)/.installed
 ifdef DIR
@@ -19,7 +19,12 @@ else
 endif
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --dist worksteal $(OPTIONS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/spark $(OPTIONS)
+	@test -n "$(OPTIONS)" || $(MAKE) --no-print-directory test-spark
+
+# In one process, which has one Spark session. Where there is no Java, they are skipped and say so.
+test-spark: $(VENV)/.test
+	$(BIN)/python -m pytest tests/spark $(OPTIONS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
