@@ -124,7 +124,7 @@ def find(
     members = found.images if against is None else _touching_new(found.images)
     groups = in_bins(members, lambda rows: conclude_rows(rows, search.told), MEMBERS, images_in_bin=bin_images)
     failures = failures_of(rows).drop("split")
-    warnings = wide(search.told.options, rows.where("failure is null").count())
+    warnings = wide(search.told.options, found.count)
     return Found(told_pairs(found.pairs), groups, failures, warnings, found.held)
 
 

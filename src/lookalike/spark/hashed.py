@@ -155,6 +155,28 @@ def hash_columns(joins: Sequence[Joined]) -> list[str]:
     return list(dict.fromkeys([*(column_name(*one) for one in needed(joins)), _SIGN]))
 
 
+def has_hashes(contents: "DataFrame", joins: Sequence[Joined]) -> bool:
+    """Say whether rows have all hashes that joins need, so that none is made of thumbnails.
+
+    Parameters
+    ----------
+    contents : DataFrame
+        Rows of hash tables without failures.
+    joins : sequence of Joined
+        What is joined.
+
+    Returns
+    -------
+    bool
+        False if a column is not there, or a row lacks what every row has whose hashes were made.
+    """
+    names = hash_columns(joins)
+    if not {*names} <= {*contents.columns}:
+        return False
+    always = {column_name(spec, "plain") for spec, _ in needed(joins)} | {_SIGN}
+    return contents.where(" or ".join(f"`{name}` is null" for name in always if name in names)).isEmpty()
+
+
 def read_hashes(batch: Any, spec: HashSpec, variant: str) -> Hashes:
     """Return the hashes of one variant: those that a table has, the others made of its thumbnails.
 

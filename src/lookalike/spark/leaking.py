@@ -90,7 +90,7 @@ def leaks(splits: "Mapping[str, DataFrame]", *, orient: Orient = "mirror", **opt
     pairs = in_bins(
         _in_several(found.images), lambda rows: leaked_rows(rows, names, told), PAIRS, images_in_bin=search.bin_images
     )
-    warnings = wide(told.options, rows.where("failure is null").count())
+    warnings = wide(told.options, found.count)
     return Leaked(pairs, failures_of(rows), warnings, found.held)
 
 

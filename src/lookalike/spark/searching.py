@@ -18,7 +18,7 @@ from lookalike.options import FindOptions, ScanOptions
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
 from lookalike.spark.contents import read_thumbnails, same_ties, twin_ties, unit_ties
-from lookalike.spark.hashed import Joined, hash_columns, joined, own_hashes
+from lookalike.spark.hashed import Joined, has_hashes, hash_columns, joined, own_hashes
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
@@ -70,12 +70,15 @@ class Together:
         Rows of hash tables with old, split and component: images that share a component with others, or with themselves.
     pairs : DataFrame
         From `lookalike.spark.verified.verified`.
+    count : int
+        How many images there are in all.
     held : tuple of DataFrame
         What executors keep, to be unpersisted.
     """
 
     images: "DataFrame"
     pairs: "DataFrame"
+    count: int
     held: "tuple[DataFrame, ...]"
 
 
@@ -200,28 +203,30 @@ def together(rows: "DataFrame", search: Search) -> Together:
         What is counted on the way is counted when this is called.
     """
     options = search.told.options
-    images = rows.where("failure is null")
-    light = images.drop("thumbnail")
     held: list[DataFrame] = []
 
     def kept(frame: "DataFrame") -> "DataFrame":
         held.append(frame.persist())
         return held[-1]
 
+    images = rows.where("failure is null")
+    # Thumbnails are twenty times what everything else is, so that they are read as seldom as can be.
+    light = kept(images.withColumn("shown", images["thumbnail"].isNotNull()).drop("thumbnail"))
     twins = kept(twin_ties(light, options.spec))
     ties = [same_ties(light), twins]
     if options.units:
         ties.append(unit_ties(light))
     pairs, looked_at = rows.sparkSession.createDataFrame([], VERDICTS), twins
     if options.tier > Tier.EXACT:
-        hashed = own_hashes(images, search.joins)
+        hashed = own_hashes(light if has_hashes(light, search.joins) else images, search.joins)
         classes = kept(classes_of(hashed))
         edges = kept(candidates(hashed, classes, search.joins, second=search.second, most=search.most))
         proposed = edges.where("not together").select("left", "right")
         ties.append(edges.where("together").select("left", "right"))
         looked_at = twins.union(edges.select("left", "right"))
-    if search.thumbnails == "candidates":
-        images = _with_thumbnails(images, looked_at, search.told, kept)
+    bare = light.where("not shown")
+    if search.thumbnails == "candidates" and not bare.isEmpty():
+        images = _with_thumbnails(images, bare, looked_at, search.told, kept)
     if options.tier > Tier.EXACT:
         contents = images.select(*(f"`{name}`" for name in shown_columns(search.joins) if name in images.columns))
         shown = contents.where("thumbnail is not null").join(_ends(proposed), "digest").dropDuplicates(["digest"])
@@ -230,7 +235,7 @@ def together(rows: "DataFrame", search: Search) -> Together:
     label = kept(components(reduce(lambda one, more: one.unionByName(more), ties), most=search.driver_edges))
     members = images.join(label.withColumnRenamed("node", "digest"), "digest")
     wanted = (f"`{name}`" for name in (*_columns(search), "thumbnail", "old", "split", "component"))
-    return Together(members.select(*wanted), pairs, tuple(held))
+    return Together(members.select(*wanted), pairs, light.count(), tuple(held))
 
 
 def failures_of(rows: "DataFrame") -> "DataFrame":
@@ -280,13 +285,10 @@ def _second(second: tuple[str, int] | None, *, parts: bool) -> HashSpec | None:
 
 
 def _with_thumbnails(
-    images: "DataFrame", pairs: "DataFrame", told: Told, kept: Callable[["DataFrame"], "DataFrame"]
+    images: "DataFrame", bare: "DataFrame", pairs: "DataFrame", told: Told, kept: Callable[["DataFrame"], "DataFrame"]
 ) -> "DataFrame":
     """Give thumbnails to images that have none and are in a pair."""
     functions = optional("pyspark.sql.functions", "spark")
-    bare = images.where("thumbnail is null")
-    if bare.isEmpty():
-        return images
     name = functions.min(functions.struct("path", "path_bytes", "bytes")).alias("name")
     wanted = bare.join(_ends(pairs), "digest").groupBy("digest").agg(name).select("digest", "name.*")
     again = kept(read_thumbnails(wanted, told)).withColumnRenamed("thumbnail", "again")

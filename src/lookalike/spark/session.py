@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lookalike.errors import UsageError
@@ -23,7 +25,7 @@ ON_ONE_MACHINE = {
     "spark.driver.bindAddress": "127.0.0.1",
 }
 """What a session is told that is started here, rather than by spark-submit."""
-SHUFFLES = "spark.sql.shuffle.partitions"
+SHUFFLES, MEMORY = "spark.sql.shuffle.partitions", "spark.driver.memory"
 
 
 def open_session(master: str | None = None) -> "SparkSession":
@@ -45,6 +47,7 @@ def open_session(master: str | None = None) -> "SparkSession":
     UsageError
         If PySpark, or Java, is not installed.
     """
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     sql = optional("pyspark.sql", "spark")
     running: SparkSession | None = sql.SparkSession.getActiveSession()
     if running is not None:
@@ -59,13 +62,21 @@ def open_session(master: str | None = None) -> "SparkSession":
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit, which has a master of its own
         # The usual 200 partitions are for clusters: here each costs more than what is in it.
         partitions = str(max(4, 2 * (os.cpu_count() or 1)))
-        builder = builder.master(master or "local[*,4]").config(SHUFFLES, partitions)
+        builder = builder.master(master or "local[*,4]").config(SHUFFLES, partitions).config(MEMORY, _memory())
         for name, value in ON_ONE_MACHINE.items():
             builder = builder.config(name, value)
     made: SparkSession = builder.getOrCreate()
     if not made.sparkContext.getConf().contains(ROWS):
         made.conf.set(ROWS, ROWS_AT_ONCE)
     return made
+
+
+def _memory() -> str:
+    """Return how much of this machine Spark may have beside Python: a quarter, 8 GB at most."""
+    size = 4 << 10
+    with suppress(ValueError, OSError, AttributeError):
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return f"{min(max(size // 4, 1024), 8192)}m"
 
 
 def has_java() -> bool:
