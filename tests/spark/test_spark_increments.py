@@ -95,8 +95,8 @@ def test_thumbnails_are_made_of_candidates_alone(spark: Any, tmp_path: Path) -> 
     assert all(len({member[digest] for member in members}) == 1 for members in none.values())
     # What has vanished, or is another picture now, is compared with nothing, and the rest is as it was.
     gone = {str(folder / "b/0.jpg"), str(folder / "b/3.jpg"), str(folder / "copies/b3.jpg"), str(folder / "a/5.jpg")}
-    for path in gone:
-        os.unlink(path)
+    for name in gone:
+        os.unlink(name)
     Path(min(gone)).write_bytes(encode(scene(300)))
     left = of_spark(find(bare, roots=[str(folder)]).groups)
     at = NAMES.index("path")

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from base64 import b64decode
+from collections import Counter
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -12,8 +13,9 @@ from lookalike import decode, tables
 from lookalike.concluding import conclude
 from lookalike.extras import optional
 from lookalike.findings import Findings
+from lookalike.listing import Scan
 from lookalike.loading import hash_file, load
-from lookalike.model import Tier
+from lookalike.model import Failure, ImageRef, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.sources.reading import Reader
@@ -64,8 +66,8 @@ def concluded(images: "DataFrame", told: Told, *, images_in_bin: int = BIN_IMAGE
     Parameters
     ----------
     images : DataFrame
-        Rows of hash tables without failures, with the columns component (what of one component share) and old (bool); read
-        twice. Where thumbnail is null, images can only be exact.
+        Rows of hash tables without failures, with the columns component (what of one component share), old (bool) and kinds
+        (`lookalike.spark.contents.sample_kinds`); read twice. Where thumbnail is null, images can only be exact.
     told : Told
         What is looked for.
     images_in_bin : int
@@ -95,7 +97,7 @@ def conclude_rows(rows: Any, told: Told) -> Any:
     Parameters
     ----------
     rows : pyarrow.Table
-        Rows of hash tables with the column old: all images of some components.
+        Rows of hash tables with the columns old and kinds: all images of some components.
     told : Told
         What is looked for. Contents without thumbnails can only be exact.
 
@@ -123,11 +125,28 @@ def _conclude(rows: Any, told: Told, *, shown: bool) -> Any:
         new, known = ([] if (file := hash_file(path)) is None else [file] for path in written)
         found = load(new, known, store, told.options.spec, told.scan_options)
         found.reader = Reader(named=told.roots)
+        _stand_for_shards(found, rows)
         findings = conclude(
             found, store, told.options, told.scan_options, roots=list(told.roots), references=[], decided=told.decided,
             workers=1, again=_never, started=time.monotonic(), increment=told.increment,
         )  # fmt: skip
         return _members(findings)
+
+
+def _stand_for_shards(found: Scan, rows: Any) -> None:
+    """Add what stands for the other samples of shards: how many have what decides which images are of one sample."""
+    columns = (rows[name].to_pylist() for name in ("path", "old", "kinds"))
+    held = Counter(
+        (path.rpartition("/")[0], old, tuple(kinds)) for path, old, kinds in zip(*columns, strict=True) if kinds
+    )
+    for (folder, old, kinds), count in held.items():
+        for number in range(count + 1):  # more samples than are here
+            for kind in kinds:
+                path = f"{folder}/\0{number}.{kind}"
+                ref = ImageRef(path, "", path, 0, 0, 0, 0, source="tar")
+                found.failures.append(Failure(ref, "read", "denied", "only to be counted"))
+                found.failed_reference.append(old)
+                found.failed_image.append(True)
 
 
 def _never(_keep: str) -> Findings:

@@ -18,7 +18,7 @@ from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orien
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told, concluded
-from lookalike.spark.contents import read_thumbnails, same_ties, twin_ties, unit_ties
+from lookalike.spark.contents import read_thumbnails, same_ties, sample_kinds, twin_ties, unit_ties, with_kinds
 from lookalike.spark.hashed import Joined, hash_columns, joined, own_hashes
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
@@ -137,17 +137,13 @@ def find(
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
         orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
     )  # fmt: skip
-    parse_rules(keep)
-    if isinstance(protect, str):
-        raise UsageError(f"protect is a list of globs, got the text {protect!r}: write [{protect!r}]")
-    compiled(options.protect)
-    if thumbnails not in get_args(Thumbnails):
-        raise UsageError(f"thumbnails must be {' or '.join(get_args(Thumbnails))}, got {thumbnails!r}")
+    _check(keep, protect, thumbnails)
     other = _second(second, parts=parts)
     if against is not None and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
     accepted = ScanOptions(truncated=truncated, max_pixels=max_pixels)
     told = Told(options, accepted, tuple(roots), tuple(decisions), against is not None)
+    functions = optional("pyspark.sql.functions", "spark")
     joins = joined(sorts(options), parts=parts, second=other)
     rows = _rows(df, spec, joins, old=False)
     if against is not None:
@@ -163,8 +159,9 @@ def find(
 
     twins = kept(twin_ties(light, spec))
     ties = [same_ties(light), twins]
+    kinds = kept(sample_kinds(rows.where(functions.lit(units))))
     if units:
-        ties.append(unit_ties(light))
+        ties.append(unit_ties(light, kinds))
     pairs, looked_at = None, twins
     if options.tier > Tier.EXACT:
         hashed = own_hashes(images, joins)
@@ -184,11 +181,21 @@ def find(
     members = images.join(label.withColumnRenamed("node", "digest"), "digest")
     if told.increment:
         members = _touching_new(members)
-    groups = concluded(members.select(*_batch_columns(spec), "old", "component"), told, images_in_bin=bin_images)
+    members = with_kinds(members.select(*_batch_columns(spec), "old", "component"), kinds)
+    groups = concluded(members, told, images_in_bin=bin_images)
     return Found(
         _told_pairs(pairs, images), groups, rows.where("failure is not null").select(*FAILURES),
         wide(options, light.count()), tuple(held),
     )  # fmt: skip
+
+
+def _check(keep: str, protect: Sequence[str], thumbnails: str) -> None:
+    parse_rules(keep)
+    if isinstance(protect, str):
+        raise UsageError(f"protect is a list of globs, got the text {protect!r}: write [{protect!r}]")
+    compiled(tuple(protect))
+    if thumbnails not in get_args(Thumbnails):
+        raise UsageError(f"thumbnails must be {' or '.join(get_args(Thumbnails))}, got {thumbnails!r}")
 
 
 def _second(second: tuple[str, int] | None, *, parts: bool) -> HashSpec | None:
