@@ -13,9 +13,8 @@ from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.hashes import make_spec
 from lookalike.opening import open_catalog
-from lookalike.spark.columns import read_variant
+from lookalike.spark.columns import column_name, read_variant
 from lookalike.spark.finding import Found, find
-from lookalike.spark.hashed import column_name
 from lookalike.stores.decisions import Decided
 from spark_albums import album, crowd, shots
 from spark_rows import Groups, column, failures, hashed, names, of_one_machine, of_spark, pairs

@@ -16,10 +16,11 @@ from lookalike.keep import parse_rules
 from lookalike.loading import CUT_SHORT
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.options import FindOptions, ScanOptions
+from lookalike.spark.columns import column_name
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told, concluded
 from lookalike.spark.contents import read_thumbnails, same_ties, sample_kinds, twin_ties, unit_ties, with_kinds
-from lookalike.spark.hashed import Joined, hash_columns, joined, own_hashes
+from lookalike.spark.hashed import Joined, hash_columns, joined, needed, own_hashes
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
@@ -170,7 +171,8 @@ def find(
         proposed = edges.where("not together").select("left", "right")
         ties.append(edges.where("together").select("left", "right"))
         looked_at = twins.union(edges.select("left", "right"))
-    if thumbnails == "candidates":
+    bare = not images.where("thumbnail is null").isEmpty()
+    if bare and thumbnails == "candidates":
         images = _with_thumbnails(images, looked_at, told, kept)
     if options.tier > Tier.EXACT:
         contents = images.select(*(f"`{name}`" for name in shown_columns(joins) if name in images.columns))
@@ -185,7 +187,7 @@ def find(
     groups = concluded(members, told, images_in_bin=bin_images)
     return Found(
         _told_pairs(pairs, images), groups, rows.where("failure is not null").select(*FAILURES),
-        wide(options, light.count()), tuple(held),
+        wide(options, light.count()) + (_unseen(images, joins) if bare else []), tuple(held),
     )  # fmt: skip
 
 
@@ -249,13 +251,19 @@ def _with_thumbnails(
     """Give thumbnails to images that have none and are in a pair."""
     functions = optional("pyspark.sql.functions", "spark")
     bare = images.where("thumbnail is null")
-    if bare.isEmpty():
-        return images
     name = functions.min(functions.struct("path", "path_bytes", "bytes")).alias("name")
     wanted = bare.join(_ends(pairs), "digest").groupBy("digest").agg(name).select("digest", "name.*")
     again = kept(read_thumbnails(wanted, told)).withColumnRenamed("thumbnail", "again")
     given = functions.coalesce("thumbnail", "again")
     return images.join(again, "digest", "left").withColumn("thumbnail", given).drop("again")
+
+
+def _unseen(images: "DataFrame", joins: Sequence[Joined]) -> list[str]:
+    """Warn of hashes that can only be made of thumbnails, where some are not there."""
+    named = {variant: column_name(spec, variant) for spec, variant in needed(joins)}
+    lacking = ", ".join(variant for variant, name in named.items() if name not in images.columns)
+    told = f"some rows have neither thumbnails nor hashes of what is {lacking}: what these alone would find is not found there"
+    return [told] if lacking else []
 
 
 def _ends(pairs: "DataFrame") -> "DataFrame":
