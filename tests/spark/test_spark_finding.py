@@ -27,11 +27,12 @@ class Set:
 
     def __init__(self, folder: Path, spark: Any, **options: Any) -> None:
         self.folder = folder
-        self.rows = spark.read.parquet(str(hashed(folder.with_name(f"{folder.name}.parquet"), folder, **options)))
+        self.given = [folder, *sorted(folder.glob("*.tar"))]
+        self.rows = spark.read.parquet(str(hashed(folder.with_name(f"{folder.name}.parquet"), *self.given, **options)))
 
     def both(self, rows: Any = None, **options: Any) -> tuple[Groups, Groups, Findings, Found]:
         """Find on one machine and on Spark."""
-        findings = la.find(self.folder, use_catalog=False, workers=1, **options)
+        findings = la.find(self.given, use_catalog=False, workers=1, **options)
         found = find(self.rows if rows is None else rows, roots=[str(self.folder)], **options)
         groups = of_spark(found.groups)
         found.release()
@@ -163,11 +164,12 @@ _SPECS = [make_spec(name, None, None, "fast") for name in ("phash", "dhash")]
 @pytest.mark.parametrize("options", [{}, {"units": False}], ids=["units", "apart"])
 def test_files_of_one_shot(spark: Any, tmp_path: Path, options: dict[str, Any]) -> None:
     given = Set(shots(tmp_path / "shots"), spark)
-    one = of_one_machine(la.find(given.folder, use_catalog=False, workers=1, **options))
+    one = of_one_machine(la.find(given.given, use_catalog=False, workers=1, **options))
     # A sample of a shard is told by the other ones, wherever these are.
     groups = of_spark(find(given.rows, roots=[str(given.folder)], bin_images=3, **options).groups)
     assert groups == one
     assert any(column(groups, "parts")) == (not options)
+    assert "tar" in column(groups, "source")
 
 
 def test_a_crowd_of_forms(spark: Any, tmp_path: Path) -> None:
