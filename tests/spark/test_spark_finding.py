@@ -1,10 +1,12 @@
 """Find on Spark against `lookalike.find`: the same groups, pairs and failures of the same files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from blake3 import blake3
 from PIL import Image
 
 import lookalike as la
@@ -15,7 +17,7 @@ from lookalike.hashes import make_spec
 from lookalike.opening import open_catalog
 from lookalike.spark.columns import column_name, read_variant
 from lookalike.spark.finding import Found, find
-from lookalike.stores.decisions import Decided
+from lookalike.stores.decisions import Decided, Kind
 from spark_albums import album, crowd, shots
 from spark_rows import Groups, column, failures, hashed, names, of_one_machine, of_spark, pairs
 
@@ -30,10 +32,12 @@ class Set:
         self.given = [folder, *sorted(folder.glob("*.tar"))]
         self.rows = spark.read.parquet(str(hashed(folder.with_name(f"{folder.name}.parquet"), *self.given, **options)))
 
-    def both(self, rows: Any = None, **options: Any) -> tuple[Groups, Groups, Findings, Found]:
+    def both(
+        self, rows: Any = None, decided: Sequence[Decided] = (), **options: Any
+    ) -> tuple[Groups, Groups, Findings, Found]:
         """Find on one machine and on Spark."""
         findings = la.find(self.given, use_catalog=False, workers=1, **options)
-        found = find(self.rows if rows is None else rows, roots=[str(self.folder)], **options)
+        found = find(self.rows if rows is None else rows, roots=[str(self.folder)], decisions=decided, **options)
         groups = of_spark(found.groups)
         found.release()
         return of_one_machine(findings), groups, findings, found
@@ -68,39 +72,29 @@ def test_groups_and_failures_are_those_of_one_machine(photos: Set, usual: Found)
     {"algorithm": "dhash", "size": 16, "truncated": "accept", "max_pixels": 100_000},
 ], ids=lambda options: "-".join(map(str, options.values())))  # fmt: skip
 def test_options_mean_what_they_mean_on_one_machine(
-    photos: Set, options: dict[str, Any], spark: Any, tmp_path: Path
+    photos: Set, options: dict[str, Any], spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = None
+    decided = [_decided(photos, "different", "a/1.jpg", "b/1.jpg"), _decided(photos, "keep", "b/2.jpg")]
+    monkeypatch.setattr("lookalike.finding.decisions", lambda **_: decided)
     if "truncated" in options:  # plain tables without variant columns: these are made of thumbnails
         file = hashed(
             tmp_path / "x.parquet", photos.folder, variants=False, algorithms="dhash", size=16, truncated="accept"
         )
         rows = spark.read.parquet(str(file))
-    one, groups, findings, found = photos.both(rows, **options)
+    one, groups, findings, found = photos.both(rows, decided, **options)
     assert groups == one
     assert len(groups) > 3
+    assert not any({"a/1.jpg", "b/1.jpg"} <= one for one in names(groups))
     told = failures(findings.to_dict()["failures"])
     assert failures(found.failures.toArrow().to_pylist()) == told
     if "max_pixels" in options:
         assert sum(row[2] == "limit" for row in told) > 10
 
 
-def test_decisions_count(photos: Set, usual: Found, monkeypatch: pytest.MonkeyPatch) -> None:
-    digests = {
-        "/".join(Path(row["path"]).parts[-2:]): row["digest"]
-        for row in photos.rows.where("failure is null").select("path", "digest").toArrow().to_pylist()
-    }
-
-    def decided(number: int, kind: Any, *named: str) -> Decided:
-        return Decided(number, kind, "", "", tuple(sorted((digests[name], name) for name in named)))
-
-    told = [decided(1, "different", "a/0.jpg", "b/0.jpg"), decided(2, "keep", "b/1.jpg")]
-    monkeypatch.setattr("lookalike.finding.decisions", lambda **_: told)
-    one = of_one_machine(la.find(photos.folder, use_catalog=False, workers=1))
-    groups = of_spark(find(photos.rows, roots=[str(photos.folder)], decisions=told).groups)
-    assert groups == one
-    assert not any({"a/0.jpg", "b/0.jpg"} <= one for one in names(groups))
-    assert any({"a/0.jpg", "b/0.jpg"} <= one for one in names(of_spark(usual.groups)))
+def _decided(photos: Set, kind: Kind, *named: str) -> Decided:
+    images = [(blake3((photos.folder / name).read_bytes()).digest(), name) for name in named]
+    return Decided(1, kind, "", "", tuple(sorted(images)))
 
 
 def test_how_the_work_is_dealt_out_changes_nothing(photos: Set, usual: Found) -> None:
