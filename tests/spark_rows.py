@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 import lookalike as la
 from lookalike.findings import Findings
 from lookalike.spark.columns import with_variants
@@ -18,9 +21,6 @@ Groups = dict[str, list[tuple[Any, ...]]]
 
 def hashed(file: Path, *sources: Path, variants: bool = True, thumbnails: bool = True, **options: Any) -> Path:
     """Hash images on this machine and write the rows to a Parquet file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     told = {"algorithms": "phash"} | options
     tables = la.hash_batches(list(sources), decode="fast", facts=True, thumbnails=True, use_catalog=False, **told)
     made = [with_variants(one, thumbnails=thumbnails) if variants else one.to_arrow() for one in tables]

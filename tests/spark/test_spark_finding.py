@@ -1,11 +1,13 @@
 """Find on Spark against `lookalike.find`: the same groups, pairs and failures of the same files."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from blake3 import blake3
+from PIL import Image
 
 import lookalike as la
 from lookalike import bits
@@ -13,10 +15,9 @@ from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.hashes import make_spec
 from lookalike.opening import open_catalog
-from lookalike.spark.columns import read_variant
+from lookalike.spark.columns import column_name, read_variant
 from lookalike.spark.finding import Found, find
-from lookalike.spark.hashed import column_name
-from lookalike.stores.decisions import Decided
+from lookalike.stores.decisions import Decided, Kind
 from spark_albums import album, crowd, shots
 from spark_rows import Groups, column, failures, hashed, names, of_one_machine, of_spark, pairs
 
@@ -28,12 +29,15 @@ class Set:
 
     def __init__(self, folder: Path, spark: Any, **options: Any) -> None:
         self.folder = folder
-        self.rows = spark.read.parquet(str(hashed(folder.with_name(f"{folder.name}.parquet"), folder, **options)))
+        self.given = [folder, *sorted(folder.glob("*.tar"))]
+        self.rows = spark.read.parquet(str(hashed(folder.with_name(f"{folder.name}.parquet"), *self.given, **options)))
 
-    def both(self, rows: Any = None, **options: Any) -> tuple[Groups, Groups, Findings, Found]:
+    def both(
+        self, rows: Any = None, decided: Sequence[Decided] = (), **options: Any
+    ) -> tuple[Groups, Groups, Findings, Found]:
         """Find on one machine and on Spark."""
-        findings = la.find(self.folder, use_catalog=False, workers=1, **options)
-        found = find(self.rows if rows is None else rows, roots=[str(self.folder)], **options)
+        findings = la.find(self.given, use_catalog=False, workers=1, **options)
+        found = find(self.rows if rows is None else rows, roots=[str(self.folder)], decisions=decided, **options)
         groups = of_spark(found.groups)
         found.release()
         return of_one_machine(findings), groups, findings, found
@@ -68,39 +72,29 @@ def test_groups_and_failures_are_those_of_one_machine(photos: Set, usual: Found)
     {"algorithm": "dhash", "size": 16, "truncated": "accept", "max_pixels": 100_000},
 ], ids=lambda options: "-".join(map(str, options.values())))  # fmt: skip
 def test_options_mean_what_they_mean_on_one_machine(
-    photos: Set, options: dict[str, Any], spark: Any, tmp_path: Path
+    photos: Set, options: dict[str, Any], spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = None
+    decided = [_decided(photos, "different", "a/1.jpg", "b/1.jpg"), _decided(photos, "keep", "b/2.jpg")]
+    monkeypatch.setattr("lookalike.finding.decisions", lambda **_: decided)
     if "truncated" in options:  # plain tables without variant columns: these are made of thumbnails
         file = hashed(
             tmp_path / "x.parquet", photos.folder, variants=False, algorithms="dhash", size=16, truncated="accept"
         )
         rows = spark.read.parquet(str(file))
-    one, groups, findings, found = photos.both(rows, **options)
+    one, groups, findings, found = photos.both(rows, decided, **options)
     assert groups == one
     assert len(groups) > 3
+    assert not any({"a/1.jpg", "b/1.jpg"} <= one for one in names(groups))
     told = failures(findings.to_dict()["failures"])
     assert failures(found.failures.toArrow().to_pylist()) == told
     if "max_pixels" in options:
         assert sum(row[2] == "limit" for row in told) > 10
 
 
-def test_decisions_count(photos: Set, usual: Found, monkeypatch: pytest.MonkeyPatch) -> None:
-    digests = {
-        "/".join(Path(row["path"]).parts[-2:]): row["digest"]
-        for row in photos.rows.where("failure is null").select("path", "digest").toArrow().to_pylist()
-    }
-
-    def decided(number: int, kind: Any, *named: str) -> Decided:
-        return Decided(number, kind, "", "", tuple(sorted((digests[name], name) for name in named)))
-
-    told = [decided(1, "different", "a/0.jpg", "b/0.jpg"), decided(2, "keep", "b/1.jpg")]
-    monkeypatch.setattr("lookalike.finding.decisions", lambda **_: told)
-    one = of_one_machine(la.find(photos.folder, use_catalog=False, workers=1))
-    groups = of_spark(find(photos.rows, roots=[str(photos.folder)], decisions=told).groups)
-    assert groups == one
-    assert not any({"a/0.jpg", "b/0.jpg"} <= one for one in names(groups))
-    assert any({"a/0.jpg", "b/0.jpg"} <= one for one in names(of_spark(usual.groups)))
+def _decided(photos: Set, kind: Kind, *named: str) -> Decided:
+    images = [(blake3((photos.folder / name).read_bytes()).digest(), name) for name in named]
+    return Decided(1 + (kind == "keep"), kind, "", "", tuple(sorted(images)))
 
 
 def test_how_the_work_is_dealt_out_changes_nothing(photos: Set, usual: Found) -> None:
@@ -128,11 +122,7 @@ def test_pairs_are_those_of_a_catalog(photos: Set, tmp_path: Path) -> None:
     found = find(photos.rows, tier="similar", parts=False)
     rows = pairs(found.pairs)
     # A catalog's whole pictures alone are joined; find joins what borders surround, too, whose whole pictures are far apart.
-    near = [
-        (*row[:4], round(row[4] * 1000))
-        for row in rows
-        if row[2] <= la.find.__kwdefaults__.get("radius", None) or row[2] <= 10
-    ]
+    near = [(*row[:4], round(row[4] * 1000)) for row in rows if row[2] <= 10 and row[3] != "none"]
     assert sorted(near) == sorted(expected)
     assert len(rows) > len(near) > 10
     second = find(photos.rows, tier="similar", parts=False, second=("dhash", 12))
@@ -168,14 +158,17 @@ _SPECS = [make_spec(name, None, None, "fast") for name in ("phash", "dhash")]
 @pytest.mark.parametrize("options", [{}, {"units": False}], ids=["units", "apart"])
 def test_files_of_one_shot(spark: Any, tmp_path: Path, options: dict[str, Any]) -> None:
     given = Set(shots(tmp_path / "shots"), spark)
-    one, groups, _, _ = given.both(**options)
+    one = of_one_machine(la.find(given.given, use_catalog=False, workers=1, **options))
+    # A sample of a shard is told by the other ones, wherever these are.
+    groups = of_spark(find(given.rows, roots=[str(given.folder)], bin_images=3, **options).groups)
     assert groups == one
     assert any(column(groups, "parts")) == (not options)
+    assert "tar" in column(groups, "source")
 
 
 def test_a_crowd_of_forms(spark: Any, tmp_path: Path) -> None:
     given = Set(crowd(tmp_path / "crowd"), spark)
-    one, groups, _, found = given.both()
+    one, groups, _, _ = given.both()
     assert groups == one
     assert names(groups)
     bare = find(given.rows.drop("thumbnail"), roots=[str(given.folder)])
@@ -191,9 +184,8 @@ def test_real_photos(spark: Any, tmp_path: Path, shared_data: Path) -> None:
         (folder / f"{at}.jpg").write_bytes(path.read_bytes())
         if at % 4 == 0:
             _edited(path, folder / f"{at} edit.jpg", at // 4)
-    options = {"follow_symlinks": True}
-    rows = spark.read.parquet(str(hashed(tmp_path / "real.parquet", folder, **options)))
-    findings = la.find(folder, use_catalog=False, **options)
+    rows = spark.read.parquet(str(hashed(tmp_path / "real.parquet", folder, follow_symlinks=True)))
+    findings = la.find(folder, use_catalog=False, follow_symlinks=True)
     found = find(rows, roots=[str(folder)])
     assert of_spark(found.groups) == of_one_machine(findings)
     assert failures(found.failures.toArrow().to_pylist()) == failures(findings.to_dict()["failures"])
@@ -201,20 +193,17 @@ def test_real_photos(spark: Any, tmp_path: Path, shared_data: Path) -> None:
 
 
 def _edited(path: Path, to: Path, way: int) -> None:
-    from PIL import Image
-
-    edits: list[Callable[[Any], Any]] = [
-        lambda one: one.resize((one.width // 2, one.height // 2)),
-        lambda one: one.crop((one.width // 20, 0, one.width, one.height)),
-        lambda one: one.convert("L"),
-    ]
     with Image.open(path) as image:
-        edits[way % 3](image).save(to, quality=70)
+        width, height = image.size
+        edited = [
+            image.resize((width // 2, height // 2)), image.crop((width // 20, 0, width, height)), image.convert("L")
+        ][way % 3]  # fmt: skip
+        edited.save(to, quality=70)
 
 
 def test_what_does_not_fit_is_said(photos: Set, spark: Any) -> None:
     rows = photos.rows
-    for message, frame, options in [
+    cases: list[tuple[str, Any, dict[str, Any]]] = [
         ("lack the column detail", rows.drop("detail"), {}),
         ("lack the column phash-8", rows.drop("phash-8-lanczos3-fast-v1"), {}),
         ("lack the column dhash-16", rows, {"algorithm": "dhash", "size": 16}),
@@ -228,7 +217,8 @@ def test_what_does_not_fit_is_said(photos: Set, spark: Any) -> None:
         ("list of globs", rows, {"protect": "b/"}),
         ("tier", rows, {"tier": "close"}),
         ("keep rule", rows, {"keep": "prettiest"}),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for message, frame, options in cases:
         with pytest.raises(UsageError, match=message):
             find(frame, **options)
     with pytest.raises(UsageError, match="lack the column detail"):

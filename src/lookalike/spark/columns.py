@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 from lookalike.extras import optional
+from lookalike.hashes import crops
 from lookalike.model import THUMBNAIL_SIDE, HashSpec
 from lookalike.tables.hashes import HashTable
 from lookalike.variants import THUMBNAILS_A_THREAD, VARIANTS, Made, at_scan, stored_name
@@ -32,8 +33,32 @@ def variant_names(specs: Sequence[HashSpec]) -> dict[str, tuple[HashSpec, str]]:
     >>> list(variant_names([HashSpec("dhash")]))[0]
     'dhash-8-lanczos3-fast-v1 trimmed-1'
     """
-    pairs = (pair for spec in specs for pair in at_scan(spec) if pair[1] != "plain")
-    return {f"{spec.id} {stored_name(variant)}": (spec, variant) for spec, variant in pairs}
+    # Edges are held against whole pictures hashed as they are, whatever these are joined by.
+    wanted = dict.fromkeys(pair for spec in specs for pair in (*at_scan(spec), (crops.SPEC, "plain")))
+    return {column_name(*pair): pair for pair in wanted if pair[1] != "plain" or pair[0] not in specs}
+
+
+def column_name(spec: HashSpec, variant: str) -> str:
+    """Return the name of the column that holds a variant of a hash.
+
+    Parameters
+    ----------
+    spec : HashSpec
+        Which hash.
+    variant : str
+        One of `lookalike.variants.VARIANTS`.
+
+    Returns
+    -------
+    str
+        The id of the spec, and what the variant is stored as.
+
+    Examples
+    --------
+    >>> column_name(HashSpec(), "plain"), column_name(HashSpec(), "trimmed")
+    ('phash-8-lanczos3-fast-v1', 'phash-8-lanczos3-fast-v1 trimmed-1')
+    """
+    return spec.id if variant == "plain" else f"{spec.id} {stored_name(variant)}"
 
 
 def variant_columns(luma: NDArray[np.uint8], specs: Sequence[HashSpec]) -> dict[str, Any]:

@@ -4,10 +4,11 @@ import json
 import os
 import time
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, product
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ from lookalike import decode, tables
 from lookalike.concluding import conclude
 from lookalike.extras import optional
 from lookalike.findings import Findings
+from lookalike.listing import Scan
 from lookalike.loading import hash_file, load
-from lookalike.model import Tier
+from lookalike.model import Failure, ImageRef, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.sources.reading import Reader
@@ -69,7 +71,8 @@ def in_bins(
     Parameters
     ----------
     images : DataFrame
-        Rows of hash tables without failures, with the column component (what of one component share); read twice.
+        Rows of hash tables without failures, with the columns component (what of one component share) and kinds
+        (`lookalike.spark.contents.sample_kinds`); read twice.
     conclude : callable
         Returns a pyarrow.Table for one of all rows of some components, of which either all have thumbnails or none has.
     schema : str
@@ -165,6 +168,8 @@ def opened(rows: Any, told: Told) -> Iterator[Callable[..., Findings]]:
             tables_, references = ([file for path in part if (file := hash_file(path))] for part in parts)
             found = load(tables_, references, store, options.spec, told.scan_options)
             found.reader = Reader(named=told.roots)
+            for part, reference in ((mine, False), (others, True)):
+                _stand_for_shards(found, part, reference=reference)
             wanted = replace(options, group="star") if references else options
             return conclude(
                 found, store, wanted, told.scan_options, roots=list(told.roots), references=[file.path for file in references],
@@ -172,6 +177,19 @@ def opened(rows: Any, told: Told) -> Iterator[Callable[..., Findings]]:
             )  # fmt: skip
 
         yield search
+
+
+def _stand_for_shards(found: Scan, rows: Any, *, reference: bool) -> None:
+    """Add what stands for the other samples of shards: how many have what decides which images are of one sample."""
+    both = zip(rows["path"].to_pylist(), rows["kinds"].to_pylist(), strict=True)
+    held = Counter((path.rpartition("/")[0], tuple(kinds)) for path, kinds in both if kinds)
+    for (folder, kinds), number in held.items():
+        for sample, kind in product(range(number + 1), kinds):  # more samples than are here
+            path = f"{folder}/\0{sample}.{kind}"
+            ref = ImageRef(path, "", path, 0, 0, 0, 0, source="tar")
+            found.failures.append(Failure(ref, "read", "denied", "only to be counted"))
+            found.failed_reference.append(reference)
+            found.failed_image.append(True)
 
 
 def _never(_keep: str) -> Findings:

@@ -65,13 +65,60 @@ def same_ties(images: "DataFrame") -> "DataFrame":
     )
 
 
-def unit_ties(images: "DataFrame") -> "DataFrame":
+def sample_kinds(rows: "DataFrame") -> "DataFrame":
+    """Return what samples of WebDataset shards have several images of, as `lookalike.units.samples` does for whole shards.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of hash tables, failures included.
+
+    Returns
+    -------
+    DataFrame
+        Columns place (a folder of a shard, with the slash at its end), old, and kinds (array): what comes after the key of an
+        image, lower-case. Only places where several kinds are found with more than half of the keys.
+    """
+    functions = optional("pyspark.sql.functions", "spark")
+    listed = rows.where("source = 'tar'").select("old", *_placed())
+    keys = functions.countDistinct("key")
+    each = listed.groupBy("place", "old", "kind").agg(keys.alias("having"))
+    whole = listed.groupBy("place", "old").agg(keys.alias("all"))
+    usual = each.join(whole, ["place", "old"]).where("2 * having > all and all > 1")
+    kinds = functions.sort_array(functions.collect_list("kind")).alias("kinds")
+    return usual.groupBy("place", "old").agg(kinds).where("size(kinds) > 1")
+
+
+def with_kinds(images: "DataFrame", kinds: "DataFrame") -> "DataFrame":
+    """Give images the kinds of their shards.
+
+    Parameters
+    ----------
+    images : DataFrame
+        Columns path and old, and any others.
+    kinds : DataFrame
+        From `sample_kinds`: a row a shard, at most.
+
+    Returns
+    -------
+    DataFrame
+        With the column kinds, null where nothing is of samples of several images.
+    """
+    functions = optional("pyspark.sql.functions", "spark")
+    place, _, _ = _placed()
+    placed = images.withColumn("place", place)
+    return placed.join(functions.broadcast(kinds), ["place", "old"], "left").drop("place")
+
+
+def unit_ties(images: "DataFrame", kinds: "DataFrame") -> "DataFrame":
     """Tie the images of one shot or sample together, as `lookalike.units` does.
 
     Parameters
     ----------
     images : DataFrame
         Columns path, path_bytes, source, digest and old.
+    kinds : DataFrame
+        From `sample_kinds`.
 
     Returns
     -------
@@ -79,15 +126,27 @@ def unit_ties(images: "DataFrame") -> "DataFrame":
         Columns left and right (digests).
     """
     functions = optional("pyspark.sql.functions", "spark")
-    # Folders images, labels and masks beside each other are looked at together; whatever else lies in one folder is, too.
-    folder = functions.regexp_replace("path", "[^/]*$", "")
-    place = functions.regexp_replace(folder, "(^|/)(images|labels|masks)(?=/)", "$1images")
-    stem = functions.lower(functions.substring_index(functions.substring_index("path", "/", -1), ".", 1))
-    alike = functions.count("*").over(optional("pyspark.sql", "spark").Window.partitionBy("place", "stem"))
-    listed = images.select(place.alias("place"), stem.alias("stem"), "path", "path_bytes", "source", "digest", "old")
-    # Few are left, but of shards, where only all samples together say what a sample has.
-    several = listed.withColumn("alike", alike).where("source = 'tar' or alike > 1")
-    return several.groupBy("place").applyInArrow(_unit_ties, TIES)
+    window = optional("pyspark.sql", "spark").Window
+    listed = images.select("path", "path_bytes", "digest", "old", *_placed())
+    of_sample = with_kinds(listed.drop("place"), kinds).where(functions.array_contains("kinds", functions.col("kind")))
+    folder, _, _ = _placed()
+    least = functions.min("digest").over(window.partitionBy(folder, "key", "old")).alias("left")
+    samples = of_sample.select(least, functions.col("digest").alias("right"))
+    # Folders images, labels and masks beside each other are looked at together, and of these what has a name like another.
+    beside = functions.regexp_replace("place", "(^|/)(images|labels|masks)(?=/)", "$1images")
+    shots = listed.withColumn("place", beside).withColumn("key", functions.lower("key"))
+    alike = functions.count("*").over(window.partitionBy("place", "key"))
+    several = shots.withColumn("alike", alike).where("alike > 1")
+    return samples.where("left <> right").union(several.groupBy("place").applyInArrow(_unit_ties, TIES))
+
+
+def _placed() -> tuple[Any, Any, Any]:
+    """Return the columns place, key and kind of a path: its folder, its name up to the first dot, and the rest of that."""
+    functions = optional("pyspark.sql.functions", "spark")
+    name = functions.substring_index("path", "/", -1)
+    key = functions.substring_index(name, ".", 1)
+    kind = functions.lower(functions.regexp_replace(name, r"^[^.]*\.?", ""))
+    return functions.regexp_replace("path", "[^/]*$", "").alias("place"), key.alias("key"), kind.alias("kind")
 
 
 def read_thumbnails(images: "DataFrame", told: Told) -> "DataFrame":
@@ -106,7 +165,7 @@ def read_thumbnails(images: "DataFrame", told: Told) -> "DataFrame":
         Columns digest and thumbnail; no row of what cannot be read, or is another content by now.
     """
     functions = optional("pyspark.sql.functions", "spark")
-    shard = functions.udf(_shard, "string")("path")
+    shard = functions.udf(_shard, "string", useArrow=False)("path")
     wanted = images.select("path", "path_bytes", "bytes", "digest", shard.alias("shard"))
     count = images.sparkSession.sparkContext.defaultParallelism * 4
     placed = wanted.repartition(count, "shard").sortWithinPartitions("shard", "path")
@@ -121,8 +180,7 @@ def _unit_ties(rows: Any) -> Any:
     zeros = np.zeros(count, np.int64)
     old = rows["old"].to_numpy().astype(np.bool_)
     images = Images(
-        paths, [""] * count, paths, zeros, zeros, zeros, zeros, np.zeros(count, np.bool_), old, zeros, _NO_FACTS,
-        rows["source"].to_pylist(),
+        paths, [""] * count, paths, zeros, zeros, zeros, zeros, np.zeros(count, np.bool_), old, zeros, _NO_FACTS, [],
     )  # fmt: skip
     unit = units.of_images(images, [], []).unit
     _, first, place = np.unique(unit, return_index=True, return_inverse=True)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lookalike.chances import wide
 from lookalike.extras import optional
 from lookalike.join.bands import MOST_ROWS
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, Orient, Tier, Truncated, VerifyStep
@@ -124,8 +123,7 @@ def find(
     members = found.images if against is None else _touching_new(found.images)
     groups = in_bins(members, lambda rows: conclude_rows(rows, search.told), MEMBERS, images_in_bin=bin_images)
     failures = failures_of(rows).drop("split")
-    warnings = wide(search.told.options, found.count)
-    return Found(told_pairs(found.pairs), groups, failures, warnings, found.held)
+    return Found(told_pairs(found.pairs), groups, failures, found.warnings, found.held)
 
 
 _ROWS = ("df", "against")

@@ -13,9 +13,9 @@ from lookalike.extras import optional
 from lookalike.hashes import crops
 from lookalike.join.bands import MADE
 from lookalike.model import MIN_DETAIL, THUMBNAIL_SIDE, HashSpec
-from lookalike.spark.columns import read_variant
+from lookalike.spark.columns import column_name, read_variant
 from lookalike.spark.near import octets_array
-from lookalike.variants import VARIANTS, Sort, stored_name
+from lookalike.variants import VARIANTS, Sort
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -88,29 +88,6 @@ def joined(sorts: Sequence[Sort], *, parts: bool = True, second: HashSpec | None
         else:
             found += [Joined(sort.spec, (sort.variant,), sort.radius, part) for part in range(sort.hashes)]
     return tuple(found)
-
-
-def column_name(spec: HashSpec, variant: str) -> str:
-    """Return the name of the column that holds a variant of a hash.
-
-    Parameters
-    ----------
-    spec : HashSpec
-        Which hash.
-    variant : str
-        One of `lookalike.variants.VARIANTS`.
-
-    Returns
-    -------
-    str
-        The id of the spec, and what the variant is stored as.
-
-    Examples
-    --------
-    >>> column_name(HashSpec(), "plain"), column_name(HashSpec(), "trimmed")
-    ('phash-8-lanczos3-fast-v1', 'phash-8-lanczos3-fast-v1 trimmed-1')
-    """
-    return spec.id if variant == "plain" else f"{spec.id} {stored_name(variant)}"
 
 
 _SIGN = column_name(crops.SPEC, "parts")

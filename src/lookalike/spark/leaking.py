@@ -5,7 +5,6 @@ from functools import reduce
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from lookalike.chances import wide
 from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.linking import Links
@@ -90,8 +89,7 @@ def leaks(splits: "Mapping[str, DataFrame]", *, orient: Orient = "mirror", **opt
     pairs = in_bins(
         _in_several(found.images), lambda rows: leaked_rows(rows, names, told), PAIRS, images_in_bin=search.bin_images
     )
-    warnings = wide(told.options, found.count)
-    return Leaked(pairs, failures_of(rows), warnings, found.held)
+    return Leaked(pairs, failures_of(rows), found.warnings, found.held)
 
 
 def leaked_rows(rows: Any, names: tuple[str, ...], told: Told) -> Any:

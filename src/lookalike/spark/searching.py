@@ -6,6 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Literal, get_args
 
 from lookalike import hashes
+from lookalike.chances import wide
 from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.globs import compiled
@@ -15,10 +16,11 @@ from lookalike.keep import parse_rules
 from lookalike.loading import CUT_SHORT
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.options import FindOptions, ScanOptions
+from lookalike.spark.columns import column_name
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
-from lookalike.spark.contents import read_thumbnails, same_ties, twin_ties, unit_ties
-from lookalike.spark.hashed import Joined, has_hashes, hash_columns, joined, own_hashes
+from lookalike.spark.contents import read_thumbnails, same_ties, sample_kinds, twin_ties, unit_ties, with_kinds
+from lookalike.spark.hashed import Joined, has_hashes, hash_columns, joined, needed, own_hashes
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
@@ -67,18 +69,18 @@ class Together:
     Attributes
     ----------
     images : DataFrame
-        Rows of hash tables with old, split and component: images that share a component with others, or with themselves.
+        Rows of hash tables with old, split, component and kinds: images that share a component with others, or with themselves.
     pairs : DataFrame
         From `lookalike.spark.verified.verified`.
-    count : int
-        How many images there are in all.
+    warnings : list of str
+        What may mislead, one line each.
     held : tuple of DataFrame
         What executors keep, to be unpersisted.
     """
 
     images: "DataFrame"
     pairs: "DataFrame"
-    count: int
+    warnings: list[str]
     held: "tuple[DataFrame, ...]"
 
 
@@ -133,12 +135,7 @@ max_pixels, roots, decisions, most, driver_edges, bin_images
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
         orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
     )  # fmt: skip
-    parse_rules(keep)
-    if isinstance(protect, str):
-        raise UsageError(f"protect is a list of globs, got the text {protect!r}: write [{protect!r}]")
-    compiled(options.protect)
-    if thumbnails not in get_args(Thumbnails):
-        raise UsageError(f"thumbnails must be {' or '.join(get_args(Thumbnails))}, got {thumbnails!r}")
+    _check(keep, protect, thumbnails)
     other = _second(second, parts=parts)
     if increment and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
@@ -202,6 +199,7 @@ def together(rows: "DataFrame", search: Search) -> Together:
     Together
         What is counted on the way is counted when this is called.
     """
+    functions = optional("pyspark.sql.functions", "spark")
     options = search.told.options
     held: list[DataFrame] = []
 
@@ -214,8 +212,9 @@ def together(rows: "DataFrame", search: Search) -> Together:
     light = kept(images.withColumn("shown", images["thumbnail"].isNotNull()).drop("thumbnail"))
     twins = kept(twin_ties(light, options.spec))
     ties = [same_ties(light), twins]
+    kinds = kept(sample_kinds(rows.where(functions.lit(options.units))))
     if options.units:
-        ties.append(unit_ties(light))
+        ties.append(unit_ties(light, kinds))
     pairs, looked_at = rows.sparkSession.createDataFrame([], VERDICTS), twins
     if options.tier > Tier.EXACT:
         hashed = own_hashes(light if has_hashes(light, search.joins) else images, search.joins)
@@ -225,7 +224,8 @@ def together(rows: "DataFrame", search: Search) -> Together:
         ties.append(edges.where("together").select("left", "right"))
         looked_at = twins.union(edges.select("left", "right"))
     bare = light.where("not shown")
-    if search.thumbnails == "candidates" and not bare.isEmpty():
+    complete = bare.isEmpty()
+    if search.thumbnails == "candidates" and not complete:
         images = _with_thumbnails(images, bare, looked_at, search.told, kept)
     if options.tier > Tier.EXACT:
         contents = images.select(*(f"`{name}`" for name in shown_columns(search.joins) if name in images.columns))
@@ -235,7 +235,8 @@ def together(rows: "DataFrame", search: Search) -> Together:
     label = kept(components(reduce(lambda one, more: one.unionByName(more), ties), most=search.driver_edges))
     members = images.join(label.withColumnRenamed("node", "digest"), "digest")
     wanted = (f"`{name}`" for name in (*_columns(search), "thumbnail", "old", "split", "component"))
-    return Together(members.select(*wanted), pairs, light.count(), tuple(held))
+    warnings = wide(options, light.count()) + ([] if complete else _unseen(light, search.joins))
+    return Together(with_kinds(members.select(*wanted), kinds), pairs, warnings, tuple(held))
 
 
 def failures_of(rows: "DataFrame") -> "DataFrame":
@@ -273,6 +274,15 @@ def _columns(search: Search) -> list[str]:
     return [*PLACE, "digest", *FACTS, search.told.options.spec.id, *FAILURE]
 
 
+def _check(keep: str, protect: Sequence[str], thumbnails: str) -> None:
+    parse_rules(keep)
+    if isinstance(protect, str):
+        raise UsageError(f"protect is a list of globs, got the text {protect!r}: write [{protect!r}]")
+    compiled(tuple(protect))
+    if thumbnails not in get_args(Thumbnails):
+        raise UsageError(f"thumbnails must be {' or '.join(get_args(Thumbnails))}, got {thumbnails!r}")
+
+
 def _second(second: tuple[str, int] | None, *, parts: bool) -> HashSpec | None:
     if second is None:
         return None
@@ -294,6 +304,14 @@ def _with_thumbnails(
     again = kept(read_thumbnails(wanted, told)).withColumnRenamed("thumbnail", "again")
     given = functions.coalesce("thumbnail", "again")
     return images.join(again, "digest", "left").withColumn("thumbnail", given).drop("again")
+
+
+def _unseen(images: "DataFrame", joins: Sequence[Joined]) -> list[str]:
+    """Warn of hashes that can only be made of thumbnails, where some are not there."""
+    named = {variant: column_name(spec, variant) for spec, variant in needed(joins)}
+    lacking = ", ".join(variant for variant, name in named.items() if name not in images.columns)
+    told = f"some rows have neither thumbnails nor hashes of what is {lacking}: what these alone would find is not found there"
+    return [told] if lacking else []
 
 
 def _ends(pairs: "DataFrame") -> "DataFrame":
