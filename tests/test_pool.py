@@ -29,11 +29,11 @@ def died(_task: object, _reason: str) -> int:
 
 
 def run(
-    function: Callable[[str], str], chunks: Sequence[Sequence[str]], workers: int
+    function: Callable[[str], str], chunks: Sequence[Sequence[str]], workers: int, *, isolated: bool = False
 ) -> dict[tuple[str, ...], list[str]]:
     """Return the results of each chunk."""
     done: list[tuple[Sequence[str], list[str]]] = []
-    with Pool(function, crashed, workers=workers) as pool:
+    with Pool(function, crashed, workers=workers, isolated=isolated) as pool:
         for chunk in chunks:
             pool.submit(chunk)
         while finished := list(pool.results(wait=True)):
@@ -108,6 +108,18 @@ def test_a_killed_worker_costs_one_task(workers: int) -> None:
     assert done[tuple(chunk)] == ["did a", killed, "did b", killed, killed, "did c"]
     assert done["d", "e"] == ["did d", "did e"]
     assert done["kill",] == [killed]
+
+
+@needs_signals
+def test_one_worker_may_be_isolated() -> None:
+    done = run(pool_tasks.perform, [["a", "kill", "b"]], 1, isolated=True)
+    assert list(done.values()) == [["did a", "crashed kill: killed by SIGKILL", "did b"]]
+    with Pool(pool_tasks.worker_of, died, workers=1, isolated=True) as pool:
+        for number in range(3):
+            pool.submit([number, number])
+        found = [pid for _ in range(3) for _, pids in pool.results(wait=True) for pid in pids]
+    assert len(set(found)) == 1
+    assert found[0] != os.getpid()
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -12,7 +12,7 @@ from lookalike.errors import UsageError
 from lookalike.options import ScanOptions
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Folder
-from lookalike.sources.roots import open_roots
+from lookalike.sources.roots import Root, open_roots
 from lookalike.tables.files import TEMPORARY, printable
 from lookalike.tables.schema import read_header
 from lookalike.tabling import Wanted
@@ -45,9 +45,34 @@ def made_of(paths: Sequence[str], wanted: Wanted, options: ScanOptions, own: Ite
     SourceError
         If none of the roots can be read.
     """
+    found, missing = open_roots(paths, options.column)
+    return made_of_roots(paths, found, missing, wanted, options, own)
+
+
+def made_of_roots(
+    paths: Sequence[str], found: Sequence[tuple[int, Root]], missing: Iterable[str], wanted: Wanted, options: ScanOptions,
+    own: Iterable[str] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """Say what a table is made of whose roots were looked at before.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Roots, as they are called.
+    found : sequence of (int, Root)
+        Those that can be read.
+    missing : iterable of str
+        Those that cannot.
+    wanted, options, own
+        As for `made_of`.
+
+    Returns
+    -------
+    dict
+        As of `made_of`.
+    """
     ours = {os.path.realpath(path) + end for path in own for end in BESIDE}
     names = {os.path.basename(path) for path in ours}
-    found, missing = open_roots(paths, options.column)
     walk, seen = Walk(options, [root for _, root in found]), blake3()
     for position, root in found:
         for folder in walk.folders(root, position):
@@ -102,7 +127,29 @@ def is_finished(output: str, made: dict[str, Any]) -> bool:
         raise UsageError(f"{output} is there and no hash table: name another file, or pass --overwrite")
     before = header.run.get("made", {})
     if before != made:
-        others = next((what for what in ("options", "roots") if before.get(what) != made[what]), None)
-        why = f"with other {others}" if others else "before something under its roots was changed"
-        raise UsageError(f"{output} was made {why}: pass --overwrite to make it anew, or name another file")
+        raise UsageError(
+            f"{output} was made {difference(before, made)}: pass --overwrite to make it anew, or name another file"
+        )
     return not header.run.get("incomplete")
+
+
+def difference(before: dict[str, Any], made: dict[str, Any]) -> str:
+    """Say in words how what a table was made of differs from what it would be made of now.
+
+    Parameters
+    ----------
+    before, made : dict
+        From `made_of`, not equal.
+
+    Returns
+    -------
+    str
+        To come after "was made".
+
+    Examples
+    --------
+    >>> difference({"options": {}, "roots": ["a"]}, {"options": {}, "roots": ["b"]})
+    'with other roots'
+    """
+    others = next((what for what in ("options", "roots") if before.get(what) != made[what]), None)
+    return f"with other {others}" if others else "before something under its roots was changed"

@@ -39,7 +39,6 @@ def stream(
     *,
     workers: int,
     readers: int | None = None,
-    isolated: bool = False,
     progress: OnProgress | None = None,
 ) -> Iterator[HashTable]:
     """Hash the images under some paths, table by table.
@@ -58,8 +57,6 @@ def stream(
         How many images are decoded at a time; 1 decodes all in this thread.
     readers : int, optional
         How many files are read at a time; None for what suits the volumes.
-    isolated : bool
-        Whether a single worker is a thread with a process for what may crash, too.
     progress : callable, optional
         Told about progress.
 
@@ -74,9 +71,43 @@ def stream(
         If none of the paths can be read.
     """
     found, unseen = open_roots(paths, options.column)
-    roots = [root for _, root in found]
-    incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
-    run = _Run(catalog, wanted, options, roots, progress or (lambda _done, _listed, _finished: None), incomplete)
+    yield from stream_roots(
+        [root for _, root in found], wanted, catalog, options, workers=workers, readers=readers, progress=progress,
+        incomplete=[f"{path}: {reason}" for path, reason in unseen.items()],
+    )  # fmt: skip
+
+
+def stream_roots(
+    roots: list[Root],
+    wanted: Wanted,
+    catalog: Catalog | None,
+    options: ScanOptions,
+    *,
+    workers: int,
+    readers: int | None = None,
+    isolated: bool = False,
+    progress: OnProgress | None = None,
+    incomplete: Sequence[str] = (),
+) -> Iterator[HashTable]:
+    """Hash the images under roots that were looked at before.
+
+    Parameters
+    ----------
+    roots : list of Root
+        What to read; their sources are closed at the end.
+    wanted, catalog, options, workers, readers, progress
+        As for `stream`.
+    isolated : bool
+        Whether a single worker is a thread with a process for what may crash, too.
+    incomplete : sequence of str
+        What could not be seen before.
+
+    Yields
+    ------
+    HashTable
+        As `stream` does.
+    """
+    run = _Run(catalog, wanted, options, roots, progress or (lambda _done, _listed, _finished: None), [*incomplete])
     limit = options.max_pixels
     with open_pool(roots, workers=workers, readers=readers, max_pixels=limit, isolated=isolated) as pool:
         try:

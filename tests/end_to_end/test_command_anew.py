@@ -28,6 +28,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("apply", "plan.json", "--yes-most", "--yes"),
     ("history", "--json"),
     ("review", "--help"),  # tests/web runs it to its end
+    ("spark", "hash", "--help"),  # tests/spark does, where there is Java
 )
 
 

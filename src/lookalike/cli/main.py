@@ -29,7 +29,7 @@ app = typer.Typer(
 )  # fmt: skip
 VERBS = (
     "find", "review", "clean", "apply", "undo", "purge", "history", "decide", "leaks", "search", "export", "hash", "compare",
-    "features", "tune", "catalog",
+    "features", "tune", "catalog", "spark",
 )  # fmt: skip
 """In the order of the help; each is a module beside this one, with a function or a group of verbs of its own name."""
 

@@ -34,8 +34,8 @@ TAGS = ("ETag", "etag", "content_md5", "Content-MD5", "md5Hash", "ino")
 """What file systems call the time of the last change, and what tells one content from another."""
 
 
-class _Object(NamedTuple):
-    """An object as a listing has it."""
+class Object(NamedTuple):
+    """An object as a listing has it: its name, its bytes, when it was changed, and what tells its content from another."""
 
     name: str
     size: int
@@ -66,7 +66,7 @@ class Bucket:
     def __init__(self, url: str, *, look: bool = True) -> None:
         self.path = root_of_url(url)
         self._store = Store(url)
-        self._listed: tuple[str, list[_Object]] = "", []
+        self._listed: tuple[str, list[Object]] = "", []
         self._sizes: dict[str, int] = {}
         self._lost = False
         found = self._store.look(url) if look else {}
@@ -96,7 +96,7 @@ class Bucket:
         def stamp() -> str:
             return stamp_of(_object(self._name, self._store.look(self.path)))
 
-        def stamp_of(one: _Object) -> str:
+        def stamp_of(one: Object) -> str:
             return f"{one.size}-{one.tag or one.changed_ns or now}"
 
         def opener() -> tuple[BinaryIO, str]:
@@ -187,9 +187,9 @@ class Bucket:
     def close(self) -> None:
         """Nothing is open."""
 
-    def _list(self, url: str, skipped: Counter[str]) -> tuple[list[_Object], list[str]]:
+    def _list(self, url: str, skipped: Counter[str]) -> tuple[list[Object], list[str]]:
         """Return the objects in a folder, and the names of the folders in it, sorted."""
-        objects: dict[str, _Object] = {}
+        objects: dict[str, Object] = {}
         below = set[str]()
         own = self._store.inside(url).rstrip("/")
         for info in self._store.list(url):
@@ -214,13 +214,13 @@ class Bucket:
                 skipped["not a regular file"] += 1
         return [objects[name] for name in sorted(objects)], sorted(below)
 
-    def _sized(self, place: str, objects: list[_Object]) -> list[_Object]:
+    def _sized(self, place: str, objects: list[Object]) -> list[Object]:
         """Ask for each object what the listing did not say."""
         bare = [one for one in objects if one.size == UNKNOWN_SIZE]
         if not bare:
             return objects
 
-        def look(one: _Object) -> _Object:
+        def look(one: Object) -> Object:
             try:
                 return _object(one.name, self._store.look(f"{place}/{one.name}"))
             except OSError:  # reading it will tell why
@@ -262,11 +262,11 @@ def _is_folder(info: Mapping[str, Any], url: str, *, links: bool) -> bool:
     return info.get("type") == "directory" or (links and (url.endswith("/") or info.get("mimetype") == "text/html"))
 
 
-def _object(name: str, info: Mapping[str, Any]) -> _Object:
+def _object(name: str, info: Mapping[str, Any]) -> Object:
     size = info.get("size")
     tags = (info[tag] for tag in TAGS if info.get(tag))
     times = (_time_ns(info[time]) for time in TIMES if info.get(time))
-    return _Object(
+    return Object(
         name, UNKNOWN_SIZE if size is None else int(size), next(filter(None, times), 0), str(next(tags, "")).strip('"')
     )  # fmt: skip
 

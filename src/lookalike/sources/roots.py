@@ -189,9 +189,40 @@ def open_roots(
     UsageError
         As for `open_root`.
     """
+    roots, errors = look_at_roots(paths, column)
+    missing = {path: error.strerror or str(error) for path, error in errors.items()}
+    if not roots:
+        raise SourceError("nothing to read: " + "; ".join(f"{path}: {reason}" for path, reason in missing.items()))
+    return roots, missing
+
+
+def look_at_roots(
+    paths: Sequence[str | Source], column: str | None = None
+) -> tuple[list[tuple[int, Root]], dict[str, OSError]]:
+    """Look at all roots; that none can be read is no error.
+
+    Parameters
+    ----------
+    paths : sequence of (str or Source)
+        As for `open_root`.
+    column : str, optional
+        As for `open_root`.
+
+    Returns
+    -------
+    roots : list of (int, Root)
+        Those that can be read, each with its position in `paths`.
+    missing : dict of str to OSError
+        The paths of the others, and what the system says.
+
+    Raises
+    ------
+    UsageError
+        As for `open_root`.
+    """
     roots: list[tuple[int, Root]] = []
     places: dict[str, Place] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, OSError] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:  # each URL takes a round trip or two
         urls = {path for path in paths if isinstance(path, str) and is_url(path)}
         asked = {path: pool.submit(open_root, path, None, column) for path in sorted(urls)}
@@ -200,7 +231,5 @@ def open_roots(
             found = asked[path].result() if isinstance(path, str) and path in asked else open_root(path, places, column)
             roots.append((position, found))
         except OSError as error:
-            missing[path if isinstance(path, str) else path.path] = error.strerror or str(error)
-    if not roots:
-        raise SourceError("nothing to read: " + "; ".join(f"{path}: {reason}" for path, reason in missing.items()))
+            missing[path if isinstance(path, str) else path.path] = error
     return roots, missing

@@ -2,8 +2,9 @@
 
 import errno
 import io
+import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 """How a URL begins; one letter would be a drive of Windows."""
+WHOLE = ("s3", "gcs", "gs", "abfs", "az", "adl", "oss", "memory")
+"""Protocols of stores where what is being written cannot be seen until it is whole."""
 LINKS = ("http", "https")
 """Protocols that know of links between pages, and of no folders."""
 WHOLE_BYTES = 32 << 20
@@ -164,6 +167,23 @@ class Store:
         """Return what is known of all in a folder."""
         inside = url.rstrip("/") + "/" if self.links else self.inside(url)
         return cast("list[Mapping[str, Any]]", _called(self._fs.ls, inside, detail=True))
+
+    def find(self, pattern: str) -> Sequence[str]:
+        """Return the URLs that a pattern with ``*``, ``?`` and ``[]`` names, sorted."""
+        found = _called(self._fs.glob, self.inside(pattern))
+        head = pattern.partition("://")[0]
+        return sorted(f"{head}://{_called(self._fs.unstrip_protocol, name).partition('://')[2]}" for name in found)
+
+    def write(self, path: str, url: str) -> None:
+        """Store a local file, which appears under its name once it is whole."""
+        if self.protocol in WHOLE:
+            _called(self._fs.put_file, path, self.inside(url))
+            return
+        folder = url.rpartition("/")[0]
+        beside = self.inside(f"{folder}/{os.path.basename(path)}")
+        _called(self._fs.makedirs, self.inside(folder), exist_ok=True)
+        _called(self._fs.put_file, path, beside)
+        _called(self._fs.mv, beside, self.inside(url))
 
     def read(self, url: str, start: int | None = None, end: int | None = None) -> bytes:
         """Return the bytes of an object, or some of them."""

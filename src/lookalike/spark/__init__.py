@@ -5,16 +5,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lookalike.spark.grouped import groups
+    from lookalike.spark.hashing import hash_images
+    from lookalike.spark.inputs import list_shards
     from lookalike.spark.near import near_pairs
+    from lookalike.spark.sharding import hash_shards
+    from lookalike.spark.stored import read_hashes
 
 _HOME = {
     "groups": "grouped",
+    "hash_images": "hashing",
+    "hash_shards": "sharding",
+    "list_shards": "inputs",
     "near_pairs": "near",
+    "read_hashes": "stored",
 }
 
 __all__ = [
     "groups",
+    "hash_images",
+    "hash_shards",
+    "list_shards",
     "near_pairs",
+    "read_hashes",
 ]
 
 

@@ -26,7 +26,8 @@ def open_session(master: str | None = None) -> "SparkSession":
     Parameters
     ----------
     master : str, optional
-        Where to run if nobody has said so, such as ``local[4]``; None for all cores of this machine.
+        Where to run if nobody has said so; None for all cores of this machine. ``local[2,4]`` is two cores, and a task that
+        fails is tried four times, as on a cluster; ``local[2]`` gives up at once.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def open_session(master: str | None = None) -> "SparkSession":
     os.environ.setdefault(PYTHON, sys.executable)
     builder = sql.SparkSession.builder.appName("lookalike")
     if "PYSPARK_GATEWAY_PORT" not in os.environ:  # not under spark-submit, which has a master of its own
-        builder = builder.master(master or "local[*]")
+        builder = builder.master(master or "local[*,4]")
     for name, value in SETTINGS.items():
         builder = builder.config(name, value)
     made: SparkSession = builder.getOrCreate()

@@ -57,8 +57,9 @@ def write_jsonl(tables: Iterable[HashTable], _specs: Sequence[HashSpec], file: B
 
 
 def write_parquet(
-    tables: Iterable[HashTable], specs: Sequence[HashSpec], file: BinaryIO, run: Mapping[str, Any] | None = None
-) -> None:
+    tables: Iterable[HashTable], specs: Sequence[HashSpec], file: BinaryIO, run: Mapping[str, Any] | None = None,
+    to_arrow: Callable[[HashTable], Any] = HashTable.to_arrow,
+) -> None:  # fmt: skip
     """Write tables as Parquet, a row group for each; needs the extra ``tables``.
 
     Parameters
@@ -70,7 +71,9 @@ def write_parquet(
     file : file
         To write bytes to.
     run : mapping, optional
-        What else is to say of the run; what was skipped and what could not be seen is added.
+        What else is to say of the run, at the end; what was skipped and what could not be seen is added.
+    to_arrow : callable
+        Makes an Arrow table of each, all of one schema; may add columns.
 
     Raises
     ------
@@ -83,12 +86,13 @@ def write_parquet(
     writer = None
     try:
         for table in tables:
+            rows = to_arrow(table)
             if writer is None:
-                writer = _writer(parquet, file, table.header)
-            writer.write_table(table.to_arrow())
+                writer = _writer(parquet, file, rows.schema)
+            writer.write_table(rows)
             skipped += table.skipped
             incomplete += table.incomplete
-        writer = writer or _writer(parquet, file, Header(tuple(specs)))
+        writer = writer or _writer(parquet, file, arrow_schema(Header(tuple(specs))))
         told = {**(run or {}), "skipped": dict(sorted(skipped.items())), "incomplete": incomplete}
         writer.add_key_value_metadata({RUN_KEY: json.dumps(told).encode("ascii")})
     finally:
@@ -96,8 +100,7 @@ def write_parquet(
             writer.close()
 
 
-def _writer(parquet: Any, file: BinaryIO, header: Header) -> Any:
-    schema = arrow_schema(header)
+def _writer(parquet: Any, file: BinaryIO, schema: Any) -> Any:
     small = [name for name in schema.names if name != "thumbnail"]
     return parquet.ParquetWriter(
         file, schema, compression="zstd", use_dictionary=[name for name in SHORT if name in schema.names],

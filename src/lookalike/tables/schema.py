@@ -1,9 +1,9 @@
 """The Parquet form of a hash table: its columns, its version, and how to tell such a file from others."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
 from lookalike.extras import optional
@@ -112,13 +112,60 @@ def read_header(path: str) -> Header | None:
         If pyarrow is not installed, or a newer lookalike wrote it.
     """
     with open(path, "rb") as file:
-        if file.read(4) != b"PAR1":
-            return None
+        return header_of(file, path)
+
+
+def header_of(file: BinaryIO, path: str) -> Header | None:
+    """Read what an open file says of itself.
+
+    Parameters
+    ----------
+    file : file
+        At its start; may be left anywhere.
+    path : str
+        What it is called.
+
+    Returns
+    -------
+    Header or None
+        As of `read_header`.
+
+    Raises
+    ------
+    OSError, UsageError
+        As for `read_header`.
+    """
+    if file.read(4) != b"PAR1":
+        return None
+    file.seek(0)
     arrow = optional("pyarrow")
     try:
-        metadata = optional("pyarrow.parquet").read_metadata(path).metadata or {}
+        metadata = optional("pyarrow.parquet").read_metadata(file).metadata or {}
     except arrow.ArrowInvalid:
         return None
+    return parse_header(metadata, path)
+
+
+def parse_header(metadata: Mapping[bytes, bytes], path: str) -> Header | None:
+    """Read what the metadata of a Parquet file say.
+
+    Parameters
+    ----------
+    metadata : mapping of bytes
+        By key.
+    path : str
+        What the file is called.
+
+    Returns
+    -------
+    Header or None
+        None without the mark of a hash table.
+
+    Raises
+    ------
+    UsageError
+        If a newer lookalike wrote it, or it makes no sense.
+    """
     if KEY not in metadata:
         return None
     try:
