@@ -28,7 +28,7 @@ SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.executor.memory": "1g",
     "spark.default.parallelism": "2",
-    "spark.sql.shuffle.partitions": "3",
+    "spark.sql.shuffle.partitions": "2",
     "spark.python.daemon.module": "faulty_daemon",
     "spark.speculation": "true",
     "spark.speculation.interval": "100ms",
@@ -98,7 +98,7 @@ class Watch:
     def _copies(self) -> int:
         """Count speculative copies that came first."""
         store = self._store()
-        gateway = SparkContext._gateway
+        gateway: Any = SparkContext._gateway
         stages = store.stageList(None, False, False, gateway.new_array(gateway.jvm.double, 0), None)
         every = [stages.apply(at) for at in range(stages.size())]
         summaries = [store.speculationSummary(stage.stageId(), stage.attemptId()) for stage in every]
@@ -128,7 +128,8 @@ def main(folder: Path) -> None:
     told["incomplete"] = summary.incomplete
     leave()
     with watch.faults("find", "_meet.kill", "_verify.kill", "contract.slow"):
-        found = find(read_hashes(session, [str(folder / "tables")]), driver_edges=1, bin_images=10, most=20)
+        rows = read_hashes(session, [str(folder / "tables")])
+        found = find(rows, parts=False, most=10, driver_edges=1, bin_images=10)
         groups, pairs = found.groups.toArrow(), found.pairs.toArrow()
     leave(groups=groups, pairs=pairs)
     session.stop()

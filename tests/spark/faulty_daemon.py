@@ -11,7 +11,6 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-
 FOLDER = os.environ.get("LOOKALIKE_FAULTS", "")
 EXECUTOR = os.getppid()
 STAGES = {
@@ -27,7 +26,7 @@ def kill() -> None:
 
 
 def slow() -> None:
-    time.sleep(600)  # longer than the test may take: a copy of the task has to come first
+    time.sleep(3600)  # longer than the test may take: a copy of the task has to come first
 
 
 FAULTS = {"kill": kill, "slow": slow}
