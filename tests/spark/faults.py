@@ -21,12 +21,16 @@ from lookalike.spark import hash_shards, list_shards, near_pairs, read_hashes
 from lookalike.spark.finding import find
 from lookalike.tabling import Wanted
 
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For Java that lives for seconds."""
 SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.executor.memory": "1g",
+    "spark.driver.extraJavaOptions": QUICK,
+    "spark.executor.extraJavaOptions": QUICK,
     "spark.default.parallelism": "2",
     "spark.sql.shuffle.partitions": "2",
     "spark.python.daemon.module": "faulty_daemon",
