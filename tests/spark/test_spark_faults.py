@@ -62,7 +62,9 @@ def left(tmp_path_factory: pytest.TempPathFactory, block: Any) -> Path:
         "SPARK_LOCAL_DIRS": str(folder / "local"), "LOOKALIKE_FAULTS": str(folder / "armed"),
         "PYTHONPATH": os.pathsep.join([str(HERE), *sys.path]),
     }  # fmt: skip
-    subprocess.run([sys.executable, str(HERE / "faults.py"), str(folder)], env=environment, check=True, timeout=SECONDS)
+    subprocess.run(
+        [sys.executable, str(HERE / "spark_faults.py"), str(folder)], env=environment, check=True, timeout=SECONDS
+    )
     return folder
 
 

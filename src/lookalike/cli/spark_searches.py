@@ -18,7 +18,7 @@ from lookalike.report import counted, plain
 from lookalike.spark.finding import find as find_rows
 from lookalike.spark.inputs import expanded, list_shards
 from lookalike.spark.leaking import leaks as leaked_rows
-from lookalike.spark.results import check_output, holds_tables, write
+from lookalike.spark.results import check_output, checkpoints, holds_tables, write
 from lookalike.spark.session import open_session
 from lookalike.spark.sharding import hash_shards
 from lookalike.spark.stored import read_hashes
@@ -137,8 +137,9 @@ def find(
     spark = open_session(master)
     new = rows.read(spark, with_listed(inputs, search.from_file), f"{output}/{HASHES}")
     old = None if against is None else read_hashes(spark, against, spec=rows.wanted.specs[0])
-    found = find_rows(new, against=old, roots=(*rows.roots, *(root or ())), **told)
-    written = write({name: getattr(found, name) for name in results}, output)
+    with checkpoints(spark, output):
+        found = find_rows(new, against=old, roots=(*rows.roots, *(root or ())), **told)
+        written = write({name: getattr(found, name) for name in results}, output)
     summary = _counts(written)
     found.release()
     summary |= {"warnings": found.warnings, "incomplete": rows.incomplete, "output": output}
@@ -188,8 +189,9 @@ def leaks(
     rows = _rows(search, second, thumbnails)
     spark = open_session(master)
     parts = {name: rows.read(spark, paths, f"{output}/{HASHES}/{name}") for name, paths in named.items()}
-    found = leaked_rows(parts, roots=(*rows.roots, *(root or ())), **{**told, "orient": orient})
-    written = write({name: getattr(found, name) for name in results}, output)
+    with checkpoints(spark, output):
+        found = leaked_rows(parts, roots=(*rows.roots, *(root or ())), **{**told, "orient": orient})
+        written = write({name: getattr(found, name) for name in results}, output)
     by_tier = {
         row["tier"] or "not verified": row["count"] for row in written["pairs"].groupBy("tier").count().collect()
     }

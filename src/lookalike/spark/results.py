@@ -1,8 +1,8 @@
 """Where the command line takes hash rows from, and where results go: folders of Parquet that Spark writes."""
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from lookalike.sources.urls import Store, is_url
 from lookalike.spark.places import header_at, tables_in
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, SparkSession
 
+CHECKPOINTS = "checkpoints"
 OWN = ("part-", "_", ".")
 """What the names of files begin with that Spark writes."""
 
@@ -86,6 +87,31 @@ def check_output(output: str, names: Sequence[str]) -> None:
         others = [one for one in _names_in(folder) if not one.startswith(OWN)]
         if others:
             raise UsageError(f"{folder} holds {others[0]}, which is no result of an earlier run: name another --output")
+
+
+@contextmanager
+def checkpoints(spark: "SparkSession", output: str) -> Iterator[None]:
+    """Let stages cut their lineage in a folder of the output, unless somebody has said where; it is gone in the end.
+
+    Parameters
+    ----------
+    spark : SparkSession
+        Where they run.
+    output : str
+        Folder or URL.
+    """
+    context = spark.sparkContext
+    if context.getCheckpointDir() is not None:
+        yield
+        return
+    place = spark_path(f"{output.rstrip('/')}/{CHECKPOINTS}")
+    context.setCheckpointDir(place)
+    try:
+        yield
+    finally:
+        jvm, java = context._jvm, context._jsc  # noqa: SLF001 - PySpark has no way of its own to take a folder away
+        path = jvm.org.apache.hadoop.fs.Path(place)
+        path.getFileSystem(java.hadoopConfiguration()).delete(path, True)
 
 
 def spark_path(path: str) -> str:
