@@ -33,6 +33,8 @@ SETTINGS = {
     "spark.executor.extraJavaOptions": QUICK,
     "spark.default.parallelism": "2",
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.adaptive.enabled": "false",
     "spark.python.daemon.module": "faulty_daemon",
     "spark.speculation": "true",
     "spark.speculation.interval": "100ms",
@@ -123,7 +125,7 @@ def main(folder: Path) -> None:
 
     with watch.faults("near", "_deal.slow", "_meet.kill"):
         hashes = session.read.parquet(str(folder / "hashes.parquet")).repartition(4)
-        near = near_pairs(hashes, 5, most=20_000).toArrow()
+        near = near_pairs(hashes, 5, most=4_000).toArrow()
     leave(near=near)
     with watch.faults("hash", "hash_paths.kill", "hash_paths.slow"):
         listing = list_shards([str(folder / "shards" / "*.tar")])

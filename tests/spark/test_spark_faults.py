@@ -33,7 +33,7 @@ SHARDS = 4
 
 @pytest.fixture(scope="module")
 def block() -> Any:
-    return synthetic(200_000)
+    return synthetic(40_000)
 
 
 @pytest.fixture(scope="module")

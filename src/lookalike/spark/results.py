@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import UsageError
 from lookalike.sources.urls import Store, is_url
@@ -109,7 +109,8 @@ def checkpoints(spark: "SparkSession", output: str) -> Iterator[None]:
     try:
         yield
     finally:
-        jvm, java = context._jvm, context._jsc  # noqa: SLF001 - PySpark has no way of its own to take a folder away
+        jvm: Any = context._jvm  # noqa: SLF001 - PySpark has no way of its own to take a folder away
+        java = context._jsc  # noqa: SLF001
         path = jvm.org.apache.hadoop.fs.Path(place)
         path.getFileSystem(java.hadoopConfiguration()).delete(path, True)
 
