@@ -124,7 +124,7 @@ def _conclude(rows: Any, told: Told, *, shown: bool) -> Any:
         written = [_written(rows, folder, told, shown=shown, old=old) for old in (False, True)]
         new, known = ([] if (file := hash_file(path)) is None else [file] for path in written)
         found = load(new, known, store, told.options.spec, told.scan_options)
-        found.reader = Reader(named=told.roots)
+        found.reader = Reader(named=told.roots) if shown else _Unread()
         _stand_for_shards(found, rows)
         findings = conclude(
             found, store, told.options, told.scan_options, roots=list(told.roots), references=[], decided=told.decided,
@@ -147,6 +147,14 @@ def _stand_for_shards(found: Scan, rows: Any) -> None:
                 found.failures.append(Failure(ref, "read", "denied", "only to be counted"))
                 found.failed_reference.append(old)
                 found.failed_image.append(True)
+
+
+class _Unread(Reader):
+    """Read nothing: what has no thumbnail is not to be read, or could not be."""
+
+    def read(self, path: str, size: int = -1) -> bytes:  # noqa: ARG002 - as its base
+        """Refuse, whatever is asked for."""
+        raise FileNotFoundError(path)
 
 
 def _never(_keep: str) -> Findings:
