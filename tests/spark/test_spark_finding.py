@@ -87,7 +87,8 @@ def test_options_mean_what_they_mean_on_one_machine(
     assert len(groups) > 3
     assert not any({"a/1.jpg", "b/1.jpg"} <= one for one in names(groups))
     told = failures(findings.to_dict()["failures"])
-    assert failures(found.failures.toArrow().to_pylist()) == told
+    # What is large was hashed here; on one machine it was not decoded, and another reason says so.
+    assert [row[:3] for row in failures(found.failures.toArrow().to_pylist())] == [row[:3] for row in told]
     if "max_pixels" in options:
         assert sum(row[2] == "limit" for row in told) > 10
 
@@ -125,7 +126,7 @@ def test_pairs_are_those_of_a_catalog(photos: Set, tmp_path: Path) -> None:
     near = [(*row[:4], round(row[4] * 1000)) for row in rows if row[2] <= 10 and row[3] != "none"]
     assert sorted(near) == sorted(expected)
     assert len(rows) > len(near) > 10
-    second = find(photos.rows, tier="similar", parts=False, second=("dhash", 12))
+    second = find(photos.rows, tier="similar", parts=False, second=("dhash", SECOND))
     both = pairs(second.pairs)
     assert both == [row for row in rows if _near_by_both(photos.rows, row)]
     assert 0 < len(both) < len(rows)
@@ -146,12 +147,13 @@ def _near_by_both(frame: Any, pair: tuple[Any, ...]) -> bool:
             for row, *both in zip(sides[0][0].tolist(), sides[0][1], sides[1][1], strict=True):
                 hashes.setdefault(table["digest"][row].as_py(), []).append(tuple(both))
     return any(
-        bits.distance(one[0], other[0]) <= 10 and bits.distance(one[1], other[1]) <= 12
+        bits.distance(one[0], other[0]) <= 10 and bits.distance(one[1], other[1]) <= SECOND
         for one in hashes[pair[0]]
         for other in hashes[pair[1]]
     )
 
 
+SECOND = 2
 _SPECS = [make_spec(name, None, None, "fast") for name in ("phash", "dhash")]
 
 

@@ -167,7 +167,7 @@ def opened(rows: Any, told: Told) -> Iterator[Callable[..., Findings]]:
             ]
             tables_, references = ([file for path in part if (file := hash_file(path))] for part in parts)
             found = load(tables_, references, store, options.spec, told.scan_options)
-            found.reader = Reader(named=told.roots)
+            found.reader = Reader(named=told.roots) if shown else _Unread()
             for part, reference in ((mine, False), (others, True)):
                 _stand_for_shards(found, part, reference=reference)
             wanted = replace(options, group="star") if references else options
@@ -190,6 +190,14 @@ def _stand_for_shards(found: Scan, rows: Any, *, reference: bool) -> None:
             found.failures.append(Failure(ref, "read", "denied", "only to be counted"))
             found.failed_reference.append(reference)
             found.failed_image.append(True)
+
+
+class _Unread(Reader):
+    """Read nothing: what has no thumbnail is not to be read, or could not be."""
+
+    def read(self, path: str, size: int = -1) -> bytes:  # noqa: ARG002 - as its base
+        """Refuse, whatever is asked for."""
+        raise FileNotFoundError(path)
 
 
 def _never(_keep: str) -> Findings:
