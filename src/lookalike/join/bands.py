@@ -26,8 +26,10 @@ MOST_PARTS = 1 << _PART_BITS
 MOST_BANDS = 1 << _BAND_BITS
 MOST_JOINS = 1 << (64 - _SIDE_BITS - 2 * _PART_BITS - _KEY_BITS - _BAND_BITS)
 """How many joins can share buckets."""
-MOST_ROWS = 1 << 21
-"""Hashes of one bucket: 16 bytes each, and a second or two of the kernel."""
+ALONE = 1 << 20
+"""So few hashes go into one bucket: a second of the kernel."""
+MOST_ROWS = 1 << 24
+"""Hashes of one bucket: some 70 bytes each while it is joined, and half a minute of the kernel."""
 FEWEST_ROWS = 1 << 12
 """Buckets are not made smaller on purpose: each costs a call."""
 BALANCED_BY = 1 << 14
@@ -83,7 +85,7 @@ class Bands:
         crossed, second
             As the attributes.
         most : int
-            How many hashes one bucket should hold at most; where all fit, there is one bucket.
+            How many hashes one bucket should hold at most; where all fit, and are few, there is one bucket.
 
         Returns
         -------
@@ -106,7 +108,11 @@ class Bands:
         if not 0 <= radius < MOST_BANDS and not wide:
             raise ValueError(f"radius must be 0 to {MOST_BANDS - 1} bits to be joined in bands, got {radius}")
         first = sample[:, :words]
-        masks = np.zeros((1, words), np.uint64) if count <= most or wide else _balanced(first[:BALANCED_BY], radius + 1)
+        masks = (
+            np.zeros((1, words), np.uint64)
+            if count <= min(most, ALONE) or wide
+            else _balanced(first[:BALANCED_BY], radius + 1)
+        )
         plan = cls(masks, radius, crossed, second, count, ())
         hot = []
         for band in range(len(masks)):
