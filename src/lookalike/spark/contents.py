@@ -17,7 +17,7 @@ from lookalike.spark.concluded import Told, paths_of
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-TIES = "left binary, right binary"
+UNITS = "left binary, right binary, mask string, old boolean"
 SHAPE = ("width", "height", "frames", "alpha", "depth")
 """What images with the same pixels have in common, beside their hashes."""
 
@@ -110,8 +110,8 @@ def with_kinds(images: "DataFrame", kinds: "DataFrame") -> "DataFrame":
     return placed.join(functions.broadcast(kinds), ["place", "old"], "left").drop("place")
 
 
-def unit_ties(images: "DataFrame", kinds: "DataFrame") -> "DataFrame":
-    """Tie the images of one shot or sample together, as `lookalike.units` does.
+def unit_rows(images: "DataFrame", kinds: "DataFrame") -> "DataFrame":
+    """Say which images are of one shot or sample, and which are masks of others, as `lookalike.units` does.
 
     Parameters
     ----------
@@ -123,7 +123,8 @@ def unit_ties(images: "DataFrame", kinds: "DataFrame") -> "DataFrame":
     Returns
     -------
     DataFrame
-        Columns left and right (digests).
+        Rows with left and right, digests that are tied together; and rows with mask and old, paths of images that are none in
+        their own right.
     """
     functions = optional("pyspark.sql.functions", "spark")
     window = optional("pyspark.sql", "spark").Window
@@ -137,7 +138,8 @@ def unit_ties(images: "DataFrame", kinds: "DataFrame") -> "DataFrame":
     shots = listed.withColumn("place", beside).withColumn("key", functions.lower("key"))
     alike = functions.count("*").over(window.partitionBy("place", "key"))
     several = shots.withColumn("alike", alike).where("alike > 1")
-    return samples.where("left <> right").union(several.groupBy("place").applyInArrow(_unit_ties, TIES))
+    shots = several.groupBy("place").applyInArrow(_units, UNITS)
+    return shots.unionByName(samples.where("left <> right"), allowMissingColumns=True)
 
 
 def _placed() -> tuple[Any, Any, Any]:
@@ -172,8 +174,8 @@ def read_thumbnails(images: "DataFrame", told: Told) -> "DataFrame":
     return placed.mapInArrow(partial(_read, told), "digest binary, thumbnail binary").dropDuplicates(["digest"])
 
 
-def _unit_ties(rows: Any) -> Any:
-    """Tie what belongs together in one folder, or some beside each other."""
+def _units(rows: Any) -> Any:
+    """Tie what belongs together in one folder, or some beside each other; name the masks there."""
     arrow = optional("pyarrow")
     paths = paths_of(rows)
     count = len(paths)
@@ -182,12 +184,22 @@ def _unit_ties(rows: Any) -> Any:
     images = Images(
         paths, [""] * count, paths, zeros, zeros, zeros, zeros, np.zeros(count, np.bool_), old, zeros, _NO_FACTS, [],
     )  # fmt: skip
-    unit = units.of_images(images, [], []).unit
-    _, first, place = np.unique(unit, return_index=True, return_inverse=True)
-    tied = np.flatnonzero(first[place] != np.arange(count))
+    found = units.of_images(images, [], [])
+    own = np.flatnonzero(~found.mask)
+    _, first, place = np.unique(found.unit[own], return_index=True, return_inverse=True)
+    tied = np.flatnonzero(first[place] != np.arange(len(own)))
+    masks = np.flatnonzero(found.mask)
+    schema = arrow.schema(
+        [("left", arrow.binary()), ("right", arrow.binary()), ("mask", arrow.string()), ("old", arrow.bool_())]
+    )
     digest = rows["digest"].combine_chunks()
-    columns = [digest.take(arrow.array(first[place][tied])), digest.take(arrow.array(tied))]
-    return arrow.table(columns, ["left", "right"])
+    ends = [digest.take(arrow.array(at)) for at in (own[first[place][tied]], own[tied])]
+    ties = arrow.table(
+        [*ends, arrow.nulls(len(tied), arrow.string()), arrow.nulls(len(tied), arrow.bool_())], schema=schema
+    )
+    none = arrow.nulls(len(masks), arrow.binary())
+    named = [rows[name].combine_chunks().take(arrow.array(masks)) for name in ("path", "old")]
+    return arrow.concat_tables([ties, arrow.table([none, none, *named], schema=schema)])
 
 
 def _shard(path: str) -> str:

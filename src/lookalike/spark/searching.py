@@ -19,7 +19,7 @@ from lookalike.options import FindOptions, ScanOptions
 from lookalike.spark.columns import column_name
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
-from lookalike.spark.contents import read_thumbnails, same_ties, sample_kinds, twin_ties, unit_ties, with_kinds
+from lookalike.spark.contents import read_thumbnails, same_ties, sample_kinds, twin_ties, unit_rows, with_kinds
 from lookalike.spark.hashed import Joined, has_hashes, hash_columns, joined, needed, own_hashes
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
@@ -210,11 +210,15 @@ def together(rows: "DataFrame", search: Search) -> Together:
     images = rows.where("failure is null")
     # Thumbnails are twenty times what everything else is, so that they are read as seldom as can be.
     light = kept(images.withColumn("shown", images["thumbnail"].isNotNull()).drop("thumbnail"))
+    kinds = kept(sample_kinds(rows.where(functions.lit(options.units))))
+    shots = kept(unit_rows(light.where(functions.lit(options.units)), kinds))
+    masks = shots.where("mask is not null").select(functions.col("mask").alias("path"), "old").distinct()
+    if not masks.isEmpty():  # equal masks, such as empty ones, would tie together whatever they are masks of
+        images, light = (frame.join(masks, ["path", "old"], "left_anti") for frame in (images, light))
     twins = kept(twin_ties(light, options.spec))
     ties = [same_ties(light), twins]
-    kinds = kept(sample_kinds(rows.where(functions.lit(options.units))))
     if options.units:
-        ties.append(unit_ties(light, kinds))
+        ties.append(shots.where("mask is null").select("left", "right"))
     pairs, looked_at = rows.sparkSession.createDataFrame([], VERDICTS), twins
     if options.tier > Tier.EXACT:
         hashed = own_hashes(light if has_hashes(light, search.joins) else images, search.joins)
