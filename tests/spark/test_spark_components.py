@@ -92,7 +92,7 @@ def test_no_edges(spark: Any, most: int) -> None:
 def test_rounds_end_on_the_driver_once_the_rest_is_small(
     spark: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    # Each partition has a path through all nodes, so that contraction leaves six edges to a node; a round leaves one.
+    # Each partition has a path through all nodes, so that contraction leaves six edges to a node; a round leaves about one.
     path = np.random.default_rng(1).permutation(400).tolist()
     counts = []
     plain = module._on_driver
@@ -107,7 +107,8 @@ def test_rounds_end_on_the_driver_once_the_rest_is_small(
         assert labelled(spark, [*itertools.pairwise(path)] * 6, most=500, parts=6) == dict.fromkeys(range(400), 0)
     finally:
         spark.sparkContext._jsc.sc().setCheckpointDir(None)
-    assert counts == [399]
+    assert len(counts) == 1
+    assert 399 <= counts[0] <= 500
     assert [part for part in tmp_path.rglob("part-*") if part.stat().st_size], (
         "a checkpoint, as there is a folder for it"
     )

@@ -89,8 +89,11 @@ def test_thumbnails_are_made_of_candidates_alone(spark: Any, tmp_path: Path) -> 
     assert all(path.stat().st_atime == 0 for path in alone), "what has no candidate is not read"
     assert (folder / "b/0.jpg").stat().st_atime > 0
     assert "tar" in column(groups, "source")
+    found.release()
     # Only equal bytes are left where nothing is read.
-    none = of_spark(find(bare, thumbnails="none").groups)
+    unread = find(bare, thumbnails="none")
+    none = of_spark(unread.groups)
+    unread.release()
     digest = NAMES.index("digest")
     assert none
     assert all(len({member[digest] for member in members}) == 1 for members in none.values())

@@ -41,7 +41,10 @@ class Found:
     held: tuple["DataFrame", ...] = ()
 
     def release(self) -> None:
-        """Let go of what executors keep for the DataFrames; these are made anew if they are asked for again."""
+        """Let go of what executors keep for the DataFrames; these are made anew if they are asked for again.
+
+        Until then another search of the same rows takes what is kept, whatever has become of the files.
+        """
         for frame in self.held:
             frame.unpersist()
 
