@@ -1,6 +1,6 @@
 """Jobs that suffer faults, on a cluster of two workers that is started for them; `test_spark_faults` looks at what they leave.
 
-``faults.py FOLDER``: of the archives in FOLDER/shards, hash tables and groups; of FOLDER/hashes.parquet, pairs.
+``faults.py FOLDER``: of the archives in FOLDER/shards, hash tables; of FOLDER/hashes.parquet, pairs.
 """
 
 import json
@@ -17,8 +17,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from lookalike.batches import make_specs
-from lookalike.spark import hash_shards, list_shards, near_pairs, read_hashes
-from lookalike.spark.finding import find
+from lookalike.spark import hash_shards, list_shards, near_pairs
 from lookalike.tabling import Wanted
 
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -112,7 +111,7 @@ class Watch:
 
 
 def main(folder: Path) -> None:
-    """Hash, find and join under faults; write what came of it."""
+    """Join and hash under faults; write what came of it."""
     start = time.monotonic()
     session = cluster(folder)
     watch = Watch(session)
@@ -133,11 +132,6 @@ def main(folder: Path) -> None:
         summary = hash_shards(session, listing, str(folder / "tables"), wanted)
     told["incomplete"] = summary.incomplete
     leave()
-    with watch.faults("find", "_meet.kill", "_verify.kill", "contract.slow"):
-        rows = read_hashes(session, [str(folder / "tables")])
-        found = find(rows, parts=False, most=10, driver_edges=1, bin_images=10)
-        groups, pairs = found.groups.toArrow(), found.pairs.toArrow()
-    leave(groups=groups, pairs=pairs)
     session.stop()
 
 

@@ -80,7 +80,6 @@ def good(left: Path) -> list[str]:
     ("job", "faults"),
     [
         ("hash", ["hash_paths.kill", "hash_paths.slow"]),
-        ("find", ["_meet.kill", "_verify.kill", "contract.slow"]),
         ("near", ["_deal.slow", "_meet.kill"]),
     ],
 )
@@ -101,28 +100,6 @@ def test_hash_tables_are_whole(left: Path) -> None:
     same_columns(by_path, single([*good(left), cut]))
     assert any(row["failure"] for path, row in by_path.items() if path.startswith(cut))
     assert [line.partition(":")[0] for line in told(left)["incomplete"]] == [cut, poison]
-
-
-def test_groups_are_those_of_one_machine(left: Path) -> None:
-    found = la.find([*good(left), str(left / "shards" / "cut.tar")], use_catalog=False)
-    expected = {
-        member["path"]: (
-            group["keeper"],
-            member["role"],
-            member.get("tier"),
-            member.get("score"),
-            member.get("distance"),
-        )
-        for group in found.to_dict()["groups"]
-        for member in group["members"]
-    }
-    rows = parquet.read_table(left / "groups.parquet").to_pylist()
-    assert {
-        row["path"]: (row["group"], row["role"], row["tier"], row["score"], row["distance"]) for row in rows
-    } == expected
-    assert len(rows) == len(expected) >= 6 * SHARDS
-    pairs = parquet.read_table(left / "pairs.parquet")
-    assert len(pairs) == len(pairs.select(["left", "right"]).group_by(["left", "right"]).aggregate([]))
 
 
 def test_pairs_are_those_of_one_machine(left: Path, block: Any) -> None:

@@ -67,7 +67,6 @@ def test_groups_and_failures_are_those_of_one_machine(photos: Set, usual: Found)
 @pytest.mark.parametrize("options", [
     {"tier": "similar", "orient": "all", "crops": True, "group": "clique"},
     {"tier": "copy", "keep": "shortest-path,name", "protect": ["b/", "!3.jpg"], "verify": "pixels", "radius": 0},
-    {"tier": "exact"},
     {"algorithm": "dhash", "orient": "mirror", "group": "component"},
     {"algorithm": "dhash", "size": 16, "truncated": "accept", "max_pixels": 100_000},
 ], ids=lambda options: "-".join(map(str, options.values())))  # fmt: skip
@@ -157,14 +156,13 @@ SECOND = 2
 _SPECS = [make_spec(name, None, None, "fast") for name in ("phash", "dhash")]
 
 
-@pytest.mark.parametrize("options", [{}, {"units": False}], ids=["units", "apart"])
-def test_files_of_one_shot(spark: Any, tmp_path: Path, options: dict[str, Any]) -> None:
+def test_files_of_one_shot(spark: Any, tmp_path: Path) -> None:
     given = Set(shots(tmp_path / "shots"), spark)
-    one = of_one_machine(la.find(given.given, use_catalog=False, workers=1, **options))
+    one = of_one_machine(la.find(given.given, use_catalog=False, workers=1))
     # A sample of a shard is told by the other ones, wherever these are.
-    groups = of_spark(find(given.rows, roots=[str(given.folder)], bin_images=3, **options).groups)
+    groups = of_spark(find(given.rows, roots=[str(given.folder)], bin_images=3).groups)
     assert groups == one
-    assert any(column(groups, "parts")) == (not options)
+    assert any(column(groups, "parts"))
     assert "tar" in column(groups, "source")
 
 
@@ -173,8 +171,6 @@ def test_a_crowd_of_forms(spark: Any, tmp_path: Path) -> None:
     one, groups, _, _ = given.both()
     assert groups == one
     assert names(groups)
-    bare = find(given.rows.drop("thumbnail"), roots=[str(given.folder)])
-    assert of_spark(bare.groups) == one
 
 
 def test_real_photos(spark: Any, tmp_path: Path, shared_data: Path) -> None:
