@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 import lookalike as la
-from conftest import encode, scene
+from conftest import aged, encode, scene
 from lookalike import bits
 from lookalike.decode import decode
 from lookalike.hashes import hash_block
@@ -70,6 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("pictures")
     for name, data in FILES.items():
         (place / name).write_bytes(data)
+        aged(place / name)  # the catalog keeps no name of what has only just changed
     return place
 
 

@@ -99,6 +99,11 @@ def checkpoints(spark: "SparkSession", output: str) -> Iterator[None]:
         Where they run.
     output : str
         Folder or URL.
+
+    Yields
+    ------
+    None
+        While they run.
     """
     context = spark.sparkContext
     if context.getCheckpointDir() is not None:
