@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike import decode, tables
 from lookalike.concluding import conclude
+from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.findings import Findings
 from lookalike.listing import Scan
@@ -201,7 +202,7 @@ class _Unread(Reader):
 
 
 def _never(_keep: str) -> Findings:
-    raise NotImplementedError("groups are formed by one list of keep rules")
+    raise UsageError("images are grouped by the keep rules of the search: search again with others")
 
 
 def _written(rows: Any, path: str, told: Told, *, shown: bool) -> str:

@@ -90,7 +90,9 @@ def near_pairs(
     own = rows.select(functions.col("hash").alias("left"), functions.col("id").alias("one"), "old")
     other = own.toDF("right", "two", "was")
     apart = near.join(own, "left").join(other, "right")
-    equal = own.join(other, functions.col("left") == functions.col("right")).where("one < two")
+    # Equal hashes of old rows alone would meet in vain, and one that many rows have is where most pairs are.
+    fresh = own.where("not old")
+    equal = fresh.join(other, functions.col("left") == functions.col("right")).where("was or one < two")
     both = apart.select("one", "two", "distance", "old", "was").unionByName(
         equal.select("one", "two", functions.lit(0).alias("distance"), "old", "was")
     )
