@@ -22,9 +22,13 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/spark $(OPTIONS)
 	@test -n "$(OPTIONS)" || $(MAKE) --no-print-directory test-spark
 
-# In one process, which has one Spark session. Where there is no Java, they are skipped and say so.
+# In two processes at a time: functions in one Spark session; commands and faults, which start Spark of their own, in the other.
+# Where there is no Java, both say so.
+COMMANDS := $(addprefix tests/spark/test_spark_,command.py faults.py interrupted.py)
 test-spark: $(VENV)/.test
-	$(BIN)/python -m pytest tests/spark $(OPTIONS)
+	@$(BIN)/python -m pytest $(COMMANDS) $(OPTIONS) >$(VENV)/commands.log 2>&1 & commands=$$!; \
+	  $(BIN)/python -m pytest tests/spark $(COMMANDS:%=--ignore %) $(OPTIONS); ended=$$?; \
+	  wait $$commands; also=$$?; cat $(VENV)/commands.log; exit $$((ended + also))
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

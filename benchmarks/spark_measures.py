@@ -16,9 +16,14 @@ def shuffled(spark: Any) -> tuple[int, int]:
 
 
 def task_seconds(spark: Any) -> float:
-    """Return the seconds that tasks of a session have taken since it began, all cores added."""
+    """Return the seconds that tasks of a session have run since it began, all cores added.
+
+    Take the difference of two calls. Stages are counted that the session remembers: `spark.ui.retainedStages`, usually 1000.
+    """
     context = spark.sparkContext._jsc.sc()  # noqa: SLF001 - no public way leads there
     context.listenerBus().waitUntilEmpty()
-    executors = context.statusStore().executorList(False)
-    taken: int = sum(executors.apply(at).totalDuration() for at in range(executors.size()))
+    gateway = spark.sparkContext._gateway  # noqa: SLF001
+    quantiles = gateway.new_array(gateway.jvm.double, 0)
+    stages = context.statusStore().stageList(None, False, False, quantiles, None)
+    taken: int = sum(stages.apply(at).executorRunTime() for at in range(stages.size()))
     return taken / 1000

@@ -11,7 +11,10 @@ said of larger sets is the growth of the last rows, drawn out further; nothing l
 import argparse
 import json
 import math
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,16 @@ PARTS = 8
 BEYOND = (100_000_000, 1_000_000_000, 5_000_000_000)
 
 
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """Yield a folder that gets its name once all is in it."""
+    made = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    yield made
+    made.rename(folder)
+
+
 def hashes_of(count: int) -> Path:
     """Return a folder of Parquet with ids and hashes, a tenth of them within five bits of another one; made once."""
     folder = cache() / f"spark-hashes-{count}"
@@ -48,9 +61,9 @@ def hashes_of(count: int) -> Path:
         block[-near:] = block[:near]
         for _ in range(5):
             block[-near:] ^= np.uint64(1) << random.integers(0, 64, (near, 1)).astype(np.uint64)
-        folder.mkdir(parents=True)
-        for part, rows in enumerate(np.array_split(random.permutation(count), PARTS)):
-            pq.write_table(pa.table({"id": rows, "hash": octets_array(block[rows])}), folder / f"{part}.parquet")
+        with _whole(folder) as made:
+            for part, rows in enumerate(np.array_split(random.permutation(count), PARTS)):
+                pq.write_table(pa.table({"id": rows, "hash": octets_array(block[rows])}), made / f"{part}.parquet")
     return folder
 
 
@@ -58,29 +71,33 @@ def images_of(count: int) -> Path:
     """Return a folder of hash tables with thumbnails; made once. No file belongs to them."""
     folder = cache() / f"spark-images-{count}"
     if not folder.exists():
-        folder.mkdir(parents=True)
-        schema = arrow_schema(Header((SPEC,), facts=True, thumbnails=True, decode=decode.VERSION))
-        for start, luma, chroma, _copy in pictures(count, Shares(names=0)):
-            number = len(luma)
-            octets = np.concatenate([luma.reshape(number, -1), chroma.reshape(number, -1)], axis=1)
-            names = [f"set/{(start + at) // 1000:06}/{start + at:010}.jpg" for at in range(number)]
-            told: dict[str, Any] = {
-                "path": names, "source": ["files"] * number, "bytes": [100_000 + start + at for at in range(number)],
-                "mtime_ns": [0] * number, "digest": [blake3(name.encode()).digest() for name in names],
-                "width": [640] * number, "height": [480] * number, "format": ["JPEG"] * number, "frames": [1] * number,
-                "alpha": [False] * number, "depth": [8] * number, "colour": [True] * number,
-                "detail": [int(detail(one)) for one in luma], "quality": [90] * number, "lossless": [False] * number,
-                "truncated": [False] * number, "decoder": [decode.decoders()] * number,
-                SPEC.id: list(map(bytes, bits.to_octets(hashes.hash_block(luma, SPEC), SPEC.bits))),
-                "thumbnail": list(map(bytes, octets)),
-            }  # fmt: skip
-            assert {*FACTS} - {*told} <= {"captured", "exif"}
-            columns = [pa.array(told.get(name, [None] * number), schema.field(name).type) for name in schema.names]
-            made = pa.table(columns, schema)
-            for name, column in variant_columns(luma, (SPEC,)).items():
-                made = made.append_column(name, column)
-            pq.write_table(made, folder / f"{start:010}.parquet")
+        with _whole(folder) as made:
+            _draw(made, count)
     return folder
+
+
+def _draw(folder: Path, count: int) -> None:
+    schema = arrow_schema(Header((SPEC,), facts=True, thumbnails=True, decode=decode.VERSION))
+    for start, luma, chroma, _copy in pictures(count, Shares(names=0)):
+        number = len(luma)
+        octets = np.concatenate([luma.reshape(number, -1), chroma.reshape(number, -1)], axis=1)
+        names = [f"set/{(start + at) // 1000:06}/{start + at:010}.jpg" for at in range(number)]
+        told: dict[str, Any] = {
+            "path": names, "source": ["files"] * number, "bytes": [100_000 + start + at for at in range(number)],
+            "mtime_ns": [0] * number, "digest": [blake3(name.encode()).digest() for name in names],
+            "width": [640] * number, "height": [480] * number, "format": ["JPEG"] * number, "frames": [1] * number,
+            "alpha": [False] * number, "depth": [8] * number, "colour": [True] * number,
+            "detail": [int(detail(one)) for one in luma], "quality": [90] * number, "lossless": [False] * number,
+            "truncated": [False] * number, "decoder": [decode.decoders()] * number,
+            SPEC.id: list(map(bytes, bits.to_octets(hashes.hash_block(luma, SPEC), SPEC.bits))),
+            "thumbnail": list(map(bytes, octets)),
+        }  # fmt: skip
+        assert {*FACTS} - {*told} <= {"captured", "exif"}
+        columns = [pa.array(told.get(name, [None] * number), schema.field(name).type) for name in schema.names]
+        made = pa.table(columns, schema)
+        for name, column in variant_columns(luma, (SPEC,)).items():
+            made = made.append_column(name, column)
+        pq.write_table(made, folder / f"{start:010}.parquet")
 
 
 def on_spark(spark: Any, action: Any) -> dict[str, Any]:
@@ -131,10 +148,8 @@ def main() -> None:
     spark.sparkContext.setLogLevel("ERROR")
     cases = [("join", join_on_spark, join_alone, rows) for rows in options.hashes]
     cases += [("find", find_on_spark, find_alone, rows) for rows in options.images]
-    for what, clustered, _, rows in cases:
-        if rows == cases[0][3] or what == "find":
-            clustered(spark, min(rows, 10_000))  # workers are up, code is compiled
-            break
+    for clustered in dict.fromkeys(case[1] for case in cases):
+        clustered(spark, 10_000)  # workers are up, code is compiled
     figures: list[dict[str, Any]] = []
     for what, clustered, alone, rows in cases:
         spent = on_spark(spark, lambda clustered=clustered, rows=rows: clustered(spark, rows))

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from spark_session import spark
+from spark_session import spark, spark_album, spark_found
 
-__all__ = ["spark"]
+__all__ = ["spark", "spark_album", "spark_found"]
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the thousand commands compiles the package anew
 

@@ -9,6 +9,9 @@ from PIL import Image, ImageDraw, ImageOps
 from conftest import encode, scene
 from raw_writer import dng
 
+ALONE = range(200, 204)
+"""Scenes that look like no other."""
+
 
 def album(base: Path) -> Path:
     """Write pictures, their edits and copies, what has little detail, and what cannot be read."""
@@ -41,6 +44,15 @@ def album(base: Path) -> Path:
     files["broken/half.jpg"] = files["a/4.jpg"][: len(files["a/4.jpg"]) * 2 // 3]
     files["broken/other.png"] = files["pixels/20.png"][:900]
     return _written(base, files)
+
+
+def album_with_archive(base: Path) -> Path:
+    """Write the same, pictures that look like no other, and an archive with some of them all."""
+    folder = _written(album(base), {f"alone/{seed}.jpg": encode(scene(seed)) for seed in ALONE})
+    with tarfile.open(folder / "shard.tar", "w") as tar:
+        for name in ("a/0.jpg", "b/1.jpg", "b/2.jpg", "pixels/21.bmp", "flat/200.bmp"):
+            tar.add(folder / name, f"again {name.replace('/', ' ')}")
+    return folder
 
 
 def shots(base: Path) -> Path:

@@ -1,7 +1,7 @@
 """Hash rows for Spark, and findings of either kind in one form."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import lookalike as la
 from lookalike.findings import Findings
 from lookalike.spark.columns import with_variants
 from lookalike.spark.concluded import MEMBERS
+from lookalike.spark.finding import Found, find
+from lookalike.stores.decisions import Decided
 
 NAMES = [name for name in (column.split(" ")[0] for column in MEMBERS.split(", ")) if not name.endswith("_bytes")]
 USUAL: dict[str, Any] = {"keeper_lacks": [], "parts": [], "frames": 1, "source": "files"}
@@ -72,3 +74,24 @@ def pairs(frame: Any) -> list[tuple[Any, ...]]:
     assert all(row[0] < row[1] for row in rows)
     assert len({row[:2] for row in rows}) == len(rows)
     return sorted(rows)
+
+
+class Set:
+    """Files, and their hash rows on Spark."""
+
+    def __init__(self, folder: Path, spark: Any, **options: Any) -> None:
+        self.folder = folder
+        self.given = [folder, *sorted(folder.glob("*.tar"))]
+        self.roots = list(map(str, self.given))
+        self.rows = spark.read.parquet(str(hashed(folder.with_name(f"{folder.name}.parquet"), *self.given, **options)))
+
+    def both(
+        self, rows: Any = None, decided: Sequence[Decided] = (), dealt: Mapping[str, Any] | None = None, **options: Any
+    ) -> tuple[Groups, Groups, Findings, Found]:
+        """Find on one machine and on Spark, there with further options that are to change nothing."""
+        findings = la.find(self.given, use_catalog=False, workers=1, **options)
+        frame = self.rows if rows is None else rows
+        found = find(frame, roots=self.roots, decisions=decided, **(dealt or {}), **options)
+        groups = of_spark(found.groups)
+        found.release()
+        return of_one_machine(findings), groups, findings, found

@@ -30,37 +30,28 @@ def test_find_hashes_first_then_joins_what_is_new(spark: Any, tmp_path: Path) ->
     (old / "again.jpg").write_bytes(encode(scene(1), quality=60))
     (old / "broken.jpg").write_bytes(b"no image")
     (new / "of 2.jpg").write_bytes(encode(scene(2).resize((240, 180)), quality=80))
-    first = _run("find", "--input", str(old), "--output", str(tmp_path / "found"), "--json")
+    found, more = tmp_path / "found", tmp_path / "more"
+    first = _run("find", "--input", str(old), "--output", str(found), "--json")
     assert first.exit_code == 0
     told = json.loads(first.stdout)
-    assert (told["groups"], told["duplicates"], told["by_tier"], told["pairs"], told["failed"]) == (
-        1,
-        1,
-        {"copy": 1},
-        1,
-        1,
-    )
+    names = ("groups", "duplicates", "by_tier", "pairs", "failed")
+    assert [told[name] for name in names] == [1, 1, {"copy": 1}, 1, 1]
     assert "1 group, 1 duplicate" in first.stderr
-    assert sorted(path.name for path in (tmp_path / "found").iterdir()) == ["failures", "groups", "hashes", "pairs"]
-    groups = pq.read_table(tmp_path / "found" / "groups").to_pylist()
+    assert sorted(path.name for path in found.iterdir()) == ["failures", "groups", "hashes", "pairs"]
+    groups = pq.read_table(found / "groups").to_pylist()
     alone = la.find(old, use_catalog=False).to_dict()["groups"]
     assert {row["path"]: row["role"] for row in groups} == {
         one["path"]: one["role"] for group in alone for one in group["members"]
     }
-    # The tables that it made are searched before; a second run replaces what the first wrote, and nothing else.
-    words = (
-        "find",
-        "--input",
-        str(new),
-        "--against",
-        str(tmp_path / "found" / "hashes"),
-        "--output",
-        str(tmp_path / "more"),
-    )
-    for _ in range(2):
-        assert _run(*words, "--quiet").exit_code == 0
-        rows = pq.read_table(tmp_path / "more" / "groups").to_pylist()
-        assert {Path(row["path"]).name: row["role"] for row in rows} == {"2.jpg": "keeper", "of 2.jpg": "duplicate"}
+    # The tables that it made are searched before; what an earlier run wrote is replaced, and nothing else.
+    for name in ("groups/part-0.parquet", "mine.txt"):
+        (more / name).parent.mkdir(parents=True, exist_ok=True)
+        (more / name).write_bytes(b"earlier")
+    words = ("--input", str(new), "--against", str(found / "hashes"), "--output", str(more))
+    assert _run("find", *words, "--quiet").exit_code == 0
+    rows = pq.read_table(more / "groups").to_pylist()
+    assert {Path(row["path"]).name: row["role"] for row in rows} == {"2.jpg": "keeper", "of 2.jpg": "duplicate"}
+    assert (more / "mine.txt").exists()
 
 
 def test_leaks_of_folders(spark: Any, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-import lookalike
 from lookalike import spark as package
 from lookalike.columns import Grouped
 from lookalike.errors import UsageError
@@ -17,21 +16,6 @@ from lookalike.spark import grouped, groups
 
 NAMES = [tier.name.lower() for tier in Tier]
 RULES: tuple[GroupRule, ...] = ("star", "clique", "component")
-
-
-def synthetic(count: int, seed: int = 3) -> NDArray[np.uint64]:
-    """Return hashes with planted clusters, a hot value with 1 % of all rows, and a tenth of little entropy."""
-    random = np.random.default_rng(seed)
-    block = random.integers(0, 1 << 63, count, np.uint64) << np.uint64(1)
-    for near in range(1, 4):  # a tenth of the rows gets three relatives, each some bits further
-        source, target = np.arange(count // 10), np.arange(count // 10) + near * (count // 10)
-        block[target] = block[source]
-        for _ in range(2 * near):
-            block[target] ^= np.uint64(1) << random.integers(0, 64, len(target), np.uint64)
-    low = np.arange(count // 2, count // 2 + count // 10)
-    block[low] = random.integers(0, 1 << 14, len(low), np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    block[random.choice(count, count // 100, replace=False)] = np.uint64(0x0F0F0F0F0F0F0F0F)
-    return block
 
 
 def rows(matches: Grouped, items: NDArray[np.int64]) -> list[tuple[Any, ...]]:
@@ -45,30 +29,6 @@ def rows(matches: Grouped, items: NDArray[np.int64]) -> list[tuple[Any, ...]]:
             NAMES[tier] if verified else None, int(matches.score[item]) if verified else None,
         ))  # fmt: skip
     return found
-
-
-def test_200000_hashes_come_into_the_groups_of_one_machine(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    count = 200_000
-    left, right, distance = lookalike.near_pairs(synthetic(count), 8)
-    tier = np.array([1, 1, 1, 2, 2, 2, 3, 3, 3], np.uint8)[distance]
-    score = 1000 - distance
-    assert len(left) > 1_990_000  # the hot ones alone
-    matches = group_pairs(count, left, right, tier, score)
-    items = np.union1d(left, right)
-    pairs = spark.createDataFrame(
-        pa.table({"left": left, "right": right, "tier": tier.astype(np.int8), "score": score})
-    )
-    monkeypatch.setattr(grouped, "BIN", 5000)
-    result = groups(pairs).orderBy("id").toArrow()
-    verified = (matches.keeper != np.arange(count)) & (matches.tier != Tier.NONE)
-    assert np.array_equal(result["id"], items)
-    assert np.array_equal(result["group"], matches.group[items])
-    assert np.array_equal(
-        result["keeper"].fill_null(-1), np.where(matches.keeper == np.arange(count), -1, matches.keeper)[items]
-    )
-    assert np.array_equal(result["tier"].fill_null(""), np.where(verified, np.array(NAMES)[matches.tier], "")[items])
-    assert np.array_equal(result["score"].fill_null(-1), np.where(verified, matches.score, -1)[items])
-    assert 10_000 < len(np.unique(matches.group[items])) < len(items) / 2
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -1,5 +1,6 @@
 """Pairs of hashes on Spark are those of one machine."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,13 @@ import pytest
 import lookalike as la
 from lookalike import bits, join
 from lookalike.errors import UsageError
-from lookalike.spark import near_pairs
+from lookalike.grouping.verdicts import group_pairs
+from lookalike.spark import grouped, groups, near_pairs
 from lookalike.spark.near import octets_array
+from spark_session import compiled
 
 arrow = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow.parquet")
 
 
 def _frame(spark: Any, block: Any, ids: Any = None) -> Any:
@@ -45,15 +49,45 @@ def synthetic(count: int, seed: int = 1) -> Any:
     return block
 
 
-def test_pairs_are_those_of_one_machine(spark: Any) -> None:
+def test_200000_hashes_make_the_pairs_and_the_groups_of_one_machine(
+    spark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     block = synthetic(200_000)
-    found = near_pairs(_frame(spark, block), 5, most=20_000)
     left, right, distance = la.near_pairs(block, 5)
-    table = found.toArrow()
-    made = join.pairs.in_order(*(table[name].to_numpy() for name in ("left", "right", "distance")))
-    assert len(left) > 2_000_000
-    for one, other in zip(made, (left, right, distance), strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert len(left) > 2_000_000  # of the hot ones
+    arrow.parquet.write_table(
+        arrow.table({"id": np.arange(len(block)), "hash": octets_array(block)}), tmp_path / "hashes.parquet"
+    )
+    hashes = spark.read.parquet(str(tmp_path / "hashes.parquet")).repartition(3)
+    with compiled(spark):
+        near_pairs(hashes, 5, most=20_000).write.parquet(str(tmp_path / "pairs"))
+        table = arrow.parquet.read_table(tmp_path / "pairs")
+        made = join.pairs.in_order(*(table[name].to_numpy() for name in ("left", "right", "distance")))
+        for one, other in zip(made, (left, right, distance), strict=True):
+            np.testing.assert_array_equal(one, other)
+        monkeypatch.setattr(grouped, "BIN", 5000)
+        pairs = spark.read.parquet(str(tmp_path / "pairs"))
+        tier = "int(1 + distance / 3) as tier"
+        result = groups(pairs.selectExpr("left", "right", tier, "1000 - distance as score")).orderBy("id").toArrow()
+    _same_groups(result, group_pairs(len(block), left, right, (1 + distance // 3).astype(np.uint8), 1000 - distance))
+    assert 5_000 < len(np.unique(result["group"])) < result.num_rows / 2
+
+
+def _same_groups(result: Any, matches: Any) -> None:
+    """Hold groups of Spark against those of one machine."""
+    alone = matches.keeper == np.arange(len(matches.keeper))
+    verified = ~alone & (matches.tier != la.Tier.NONE)
+    items = result["id"].to_numpy()
+    assert np.isin(np.flatnonzero(~alone), items).all()
+    expected = {
+        "group": matches.group,
+        "keeper": np.where(alone, -1, matches.keeper),
+        "tier": np.where(verified, np.array([tier.name.lower() for tier in la.Tier])[matches.tier], ""),
+        "score": np.where(verified, matches.score, -1),
+    }
+    for name, values in expected.items():
+        column = result[name].fill_null("" if name == "tier" else -1)
+        np.testing.assert_array_equal(column.to_numpy(), values[items])
 
 
 @pytest.mark.parametrize("most", [500, 1 << 20])

@@ -56,6 +56,8 @@ class Bands:
         How many hashes there are in all.
     hot : tuple of (ndarray of uint64, ndarray of uint64)
         For each band: buckets that hold too much, ascending, and how many parts each is cut into.
+    records : int
+        About how many records these hashes are dealt into.
     """
 
     masks: Block
@@ -64,6 +66,7 @@ class Bands:
     second: int | None
     count: int
     hot: tuple[tuple[Numbers, Numbers], ...]
+    records: int = 0
 
     @classmethod
     def of(
@@ -114,13 +117,15 @@ class Bands:
             else _balanced(first[:BALANCED_BY], radius + 1)
         )
         plan = cls(masks, radius, crossed, second, count, ())
-        hot = []
+        hot, records = [], count * len(masks)
         for band in range(len(masks)):
             key, held = np.unique(plan._keys(first, band), return_counts=True)
-            parts = -(-held * count // (max(len(first), 1) * most))
+            rows = held * count // max(len(first), 1)
+            parts = np.minimum(-(-rows // most), MOST_PARTS)
             full = np.flatnonzero(parts > 1)
-            hot.append((key[full], np.minimum(parts[full], MOST_PARTS).astype(np.uint64)))
-        return cls(masks, radius, crossed, second, count, tuple(hot))
+            hot.append((key[full], parts[full].astype(np.uint64)))
+            records += int((rows[full] * (parts[full] - 1)).sum())
+        return cls(masks, radius, crossed, second, count, tuple(hot), records)
 
     def deal(self, block: Block, side: int = 0, number: int = 0) -> NDArray[np.void]:
         """Deal hashes into buckets.

@@ -7,6 +7,7 @@ import numpy as np
 
 from lookalike.extras import optional
 from lookalike.grouping import connected
+from lookalike.spark.lineage import cut
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +56,7 @@ def components(edges: "DataFrame", *, most: int = DRIVER_EDGES) -> "DataFrame":
     try:
         count, changed = forest.count(), True
         while count > most and changed:
-            before, forest = forest, _cut(_round(forest))
+            before, forest = forest, cut(_round(forest))
             before.unpersist()
             count, changed = forest.agg(functions.count("*"), functions.max("changed")).collect()[0]
         if count <= most:
@@ -177,12 +178,6 @@ def _round(forest: "DataFrame") -> "DataFrame":
         )
     )
     return _contracted(small)
-
-
-def _cut(frame: "DataFrame") -> "DataFrame":
-    context = getattr(frame.sparkSession, "sparkContext", None)  # Spark Connect has none
-    durable = context is not None and context.getCheckpointDir() is not None
-    return frame.checkpoint() if durable else frame.localCheckpoint()
 
 
 def _on_driver(forest: "DataFrame", count: int) -> "DataFrame":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from lookalike.spark.near import octets_array
 from lookalike.variants import VARIANTS, Sort
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 HASHES = "join int, side int, hash binary, digest binary, old boolean"
 LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
@@ -132,8 +132,8 @@ def hash_columns(joins: Sequence[Joined]) -> list[str]:
     return list(dict.fromkeys([*(column_name(*one) for one in needed(joins)), _SIGN]))
 
 
-def has_hashes(contents: "DataFrame", joins: Sequence[Joined]) -> bool:
-    """Say whether rows have all hashes that joins need, so that none is made of thumbnails.
+def unmade(contents: "DataFrame", joins: Sequence[Joined]) -> "Column":
+    """Say which rows lack hashes that joins need, so that these are made of thumbnails.
 
     Parameters
     ----------
@@ -144,14 +144,15 @@ def has_hashes(contents: "DataFrame", joins: Sequence[Joined]) -> bool:
 
     Returns
     -------
-    bool
-        False if a column is not there, or a row lacks what every row has whose hashes were made.
+    Column
+        True for all rows if a column is not there, and for those that lack what every row has whose hashes were made.
     """
+    functions = optional("pyspark.sql.functions", "spark")
     names = hash_columns(joins)
     if not {*names} <= {*contents.columns}:
-        return False
+        return cast("Column", functions.lit(True))
     always = {column_name(spec, "plain") for spec, _ in needed(joins)} | {_SIGN}
-    return contents.where(" or ".join(f"`{name}` is null" for name in always if name in names)).isEmpty()
+    return cast("Column", functions.expr(" or ".join(f"`{name}` is null" for name in sorted(always) if name in names)))
 
 
 def read_hashes(batch: Any, spec: HashSpec, variant: str) -> Hashes:

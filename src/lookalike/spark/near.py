@@ -68,7 +68,7 @@ def near_pairs(
 
     Notes
     -----
-    Planning looks at the hashes twice, for their number and for a sample, when this is called; the rest is done when somebody
+    Planning looks at the rows twice, for their number and for a sample, when this is called; the rest is done when somebody
     asks for the pairs. A hash repeated k times makes k * (k - 1) / 2 pairs.
 
     Examples
@@ -81,12 +81,11 @@ def near_pairs(
     rows = _hashed(parts[0][0], id, columns, old=False)
     for part, old in parts[1:]:
         rows = rows.unionByName(_hashed(part, id, columns, old=old))
-    classes = rows.groupBy("hash").agg(functions.min("old").alias("old"))
-    sided = classes.select(
-        functions.lit(0).alias("join"), (functions.col("old").cast("int") * OLD).alias("side"), "hash"
-    )
-    joins = plan_joins(sided, {0: (radius, False)}, second=None if second is None else second[1], most=most)
-    near = meetings(sided, joins).select("left", "right", "distance")
+    number = functions.lit(0).alias("join")
+    listed = rows.select(number, "hash")
+    joins = plan_joins(listed, {0: (radius, False)}, second=None if second is None else second[1], most=most)
+    classes = rows.groupBy("hash").agg((functions.min("old").cast("int") * OLD).alias("side"))
+    near = meetings(classes.select(number, "side", "hash"), joins).select("left", "right", "distance")
     own = rows.select(functions.col("hash").alias("left"), functions.col("id").alias("one"), "old")
     other = own.toDF("right", "two", "was")
     apart = near.join(own, "left").join(other, "right")
@@ -111,7 +110,8 @@ def plan_joins(
     Parameters
     ----------
     classes : DataFrame
-        Columns join (int), side (int) and hash (binary, whole words); no row comes twice.
+        Columns join (int) and hash (binary, whole words). Where hashes come several times, buckets are thought fuller than
+        they are.
     radii : mapping of int to tuple of (int, bool)
         For each join its radius in bits, and whether it is crossed.
     second : int, optional
@@ -163,7 +163,7 @@ def meetings(classes: "DataFrame", joins: Mapping[int, Bands]) -> "DataFrame":
     Parameters
     ----------
     classes : DataFrame
-        As for `plan_joins`.
+        Columns join (int), side (int) and hash (binary, whole words); no row comes twice.
     joins : mapping of int to Bands
         From `plan_joins`.
 
@@ -175,7 +175,7 @@ def meetings(classes: "DataFrame", joins: Mapping[int, Bands]) -> "DataFrame":
     """
     session = classes.sparkSession
     plans = tuple(joins.get(number, _NONE) for number in range(max(joins, default=-1) + 1))
-    records = sum(map(_records, plans))
+    records = sum(plan.records for plan in plans)
     tasks = max(FEWEST_TASKS * session.sparkContext.defaultParallelism, -(-records // RECORDS_PER_TASK))
     lanes = _lanes(session, int(tasks))
     dealt = classes.mapInArrow(partial(_deal, plans, lanes), "lane int, words int, records binary")
@@ -292,13 +292,6 @@ def _words_of(classes: "DataFrame", number: int) -> int:
     """Return the words of one hash, where the sample has none."""
     (row,) = classes.where(classes["join"] == number).select("hash").limit(1).collect()
     return len(row["hash"]) * 8 // bits.WORD
-
-
-def _records(plan: Bands) -> int:
-    """Say about how many records hashes are dealt into."""
-    return (
-        plan.count * len(plan.masks) + sum(int((parts.astype(np.int64) - 1).sum()) for _, parts in plan.hot) * MOST_ROWS
-    )
 
 
 @cache

@@ -35,15 +35,14 @@ def classes_of(hashed: "DataFrame") -> "DataFrame":
     functions = optional("pyspark.sql.functions", "spark")
     by_hash = optional("pyspark.sql", "spark").Window.partitionBy("join", "side", "hash")
     ranked = hashed.withColumn("at", functions.dense_rank().over(by_hash.orderBy("digest")))
-    ranked = ranked.withColumn("first", functions.min("digest").over(by_hash))
     few = functions.when(ranked["at"] <= MOST_EACH + 1, functions.struct("digest", "old"))
-    grouped = ranked.groupBy("join", "side", "hash", "first").agg(
+    grouped = ranked.groupBy("join", "side", "hash").agg(
         functions.min("old").cast("int").alias("all_old"),
         functions.sort_array(functions.collect_set(few)).alias("members"),
     )
     return grouped.select(
         "join", (grouped["side"] + grouped["all_old"] * OLD).alias("side"), (grouped["side"] == MADE).alias("made"), "hash",
-        "members", "first",
+        "members", grouped["members"][0]["digest"].alias("first"),
     )  # fmt: skip
 
 

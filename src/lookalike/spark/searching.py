@@ -20,7 +20,8 @@ from lookalike.spark.columns import column_name
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
 from lookalike.spark.contents import read_thumbnails, same_ties, sample_kinds, twin_ties, unit_rows, with_kinds
-from lookalike.spark.hashed import Joined, has_hashes, hash_columns, joined, needed, own_hashes
+from lookalike.spark.hashed import Joined, hash_columns, joined, needed, own_hashes, unmade
+from lookalike.spark.lineage import rooted
 from lookalike.spark.proposing import candidates, classes_of
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
@@ -205,12 +206,15 @@ def together(rows: "DataFrame", search: Search) -> Together:
 
     def kept(frame: "DataFrame") -> "DataFrame":
         held.append(frame.persist())
-        return held[-1]
+        return rooted(held[-1])
 
     images = rows.where("failure is null")
     # Thumbnails are twenty times what everything else is, so that they are read as seldom as can be.
     light = kept(images.withColumn("shown", images["thumbnail"].isNotNull()).drop("thumbnail"))
-    kinds = kept(sample_kinds(rows.where(functions.lit(options.units))))
+    seen = _seen(light, search.joins)
+    of_samples = options.units and seen.in_archives > 0
+    kinds = sample_kinds(rows.where(functions.lit(of_samples)))
+    kinds = kept(kinds) if of_samples else kinds
     shots = kept(unit_rows(light.where(functions.lit(options.units)), kinds))
     masks = shots.where("mask is not null").select(functions.col("mask").alias("path"), "old").distinct()
     if not masks.isEmpty():  # equal masks, such as empty ones, would tie together whatever they are masks of
@@ -221,16 +225,14 @@ def together(rows: "DataFrame", search: Search) -> Together:
         ties.append(shots.where("mask is null").select("left", "right"))
     pairs, looked_at = rows.sparkSession.createDataFrame([], VERDICTS), twins
     if options.tier > Tier.EXACT:
-        hashed = own_hashes(light if has_hashes(light, search.joins) else images, search.joins)
+        hashed = own_hashes(images if seen.unmade else light, search.joins)
         classes = kept(classes_of(hashed))
         edges = kept(candidates(hashed, classes, search.joins, second=search.second, most=search.most))
         proposed = edges.where("not together").select("left", "right")
         ties.append(edges.where("together").select("left", "right"))
         looked_at = twins.union(edges.select("left", "right"))
-    bare = light.where("not shown")
-    complete = bare.isEmpty()
-    if search.thumbnails == "candidates" and not complete:
-        images = _with_thumbnails(images, bare, looked_at, search.told, kept)
+    if search.thumbnails == "candidates" and seen.bare:
+        images = _with_thumbnails(images, light.where("not shown"), looked_at, search.told, kept)
     if options.tier > Tier.EXACT:
         contents = images.select(*(f"`{name}`" for name in shown_columns(search.joins) if name in images.columns))
         shown = contents.where("thumbnail is not null").join(_ends(proposed), "digest").dropDuplicates(["digest"])
@@ -239,7 +241,7 @@ def together(rows: "DataFrame", search: Search) -> Together:
     label = kept(components(reduce(lambda one, more: one.unionByName(more), ties), most=search.driver_edges))
     members = images.join(label.withColumnRenamed("node", "digest"), "digest")
     wanted = (f"`{name}`" for name in (*_columns(search), "thumbnail", "old", "split", "component"))
-    warnings = wide(options, light.count()) + ([] if complete else _unseen(light, search.joins))
+    warnings = wide(options, seen.images) + (_unseen(light, search.joins) if seen.bare else [])
     return Together(with_kinds(members.select(*wanted), kinds), pairs, warnings, tuple(held))
 
 
@@ -257,6 +259,23 @@ def failures_of(rows: "DataFrame") -> "DataFrame":
         Columns `FAILURES`.
     """
     return rows.where("failure is not null").select(*FAILURES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How many images there are: in all, without thumbnail, without all hashes, in archives."""
+
+    images: int
+    bare: int
+    unmade: int
+    in_archives: int
+
+
+def _seen(light: "DataFrame", joins: Sequence[Joined]) -> _Seen:
+    functions = optional("pyspark.sql.functions", "spark")
+    told = functions.expr("not shown"), unmade(light, joins), functions.expr("source = 'tar'")
+    (row,) = light.agg(functions.count("*"), *map(functions.count_if, told)).collect()
+    return _Seen(*row)
 
 
 def _refused(rows: "DataFrame", accepted: ScanOptions) -> "DataFrame":
