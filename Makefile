@@ -22,13 +22,13 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/spark $(OPTIONS)
 	@test -n "$(OPTIONS)" || $(MAKE) --no-print-directory test-spark
 
-# In two processes at a time: functions in one Spark session; commands and faults, which start Spark of their own, in the other.
-# Where there is no Java, both say so.
-COMMANDS := $(addprefix tests/spark/test_spark_,command.py faults.py interrupted.py)
+# One process has the Spark session of the tests; clusters that come to harm are started by another one meanwhile. Where there
+# is no Java, both say so.
+FAULTS := tests/spark/test_spark_faults.py
 test-spark: $(VENV)/.test
-	@$(BIN)/python -m pytest $(COMMANDS) $(OPTIONS) >$(VENV)/commands.log 2>&1 & commands=$$!; \
-	  $(BIN)/python -m pytest tests/spark $(COMMANDS:%=--ignore %) $(OPTIONS); ended=$$?; \
-	  wait $$commands; also=$$?; cat $(VENV)/commands.log; exit $$((ended + also))
+	@$(BIN)/python -m pytest $(FAULTS) $(OPTIONS) >$(VENV)/faults.log 2>&1 & faults=$$!; \
+	  $(BIN)/python -m pytest tests/spark --ignore $(FAULTS) $(OPTIONS); ended=$$?; \
+	  wait $$faults; also=$$?; cat $(VENV)/faults.log; exit $$((ended + also))
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
