@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/spark_sizing.py [--images 100000000 1000000000 5000000000] [--price 0.05]
 
-Bytes are counted from what is sent; the work of a core is what benchmarks on one machine measured (docs/performance.md and
-`spark_scale.py`), so that a core is one of theirs. Candidates are those that random hashes have by chance: real sets have as
-many more as they have near pairs. Nothing of this size was run.
+Bytes are counted from what is sent; the work of a core is what benchmarks on one machine measured (`spark_scale.py`, and for
+hashing and verifying docs/performance.md), so that a core is one of theirs. Candidates are those that random hashes have by
+chance: real sets have as many more as they have near pairs. Nothing of this size was run.
 """
 
 import argparse
@@ -21,10 +21,13 @@ from timing import table
 
 HASH_SECONDS = 1.5e-3
 """Of a core for an image of half a megapixel, reading it included."""
-RECORD_SECONDS = 6e-6
-"""Of a core for a hash in a bucket: dealt, sent, joined."""
-ROW_SECONDS = 10e-6
-"""Of a core for a hash on its way to its class."""
+RECORD_SECONDS = 2e-6
+"""Of a core for a hash in a bucket: dealt, sent, joined. So do joins grow from a million hashes, in 1 bucket, to 5, in 9."""
+ROW_SECONDS = 80e-6
+"""Of a core for a hash in a search: made, on its way to its class, and back to images."""
+IMAGE_SECONDS = 5e-4
+"""Of a core for an image beside its hashes: read, tied by name and content, labelled, grouped. With the hashes of an image it
+is what searches grow by from 30,000 images to 100,000."""
 PAIR_SECONDS = 250e-6
 """Of a core for a candidate: two thumbnails joined and compared."""
 RECORD_BYTES, ROW_BYTES, THUMBNAIL_BYTES = 16, 90, 4_300
@@ -82,7 +85,7 @@ def sizing(way: Way, images: int) -> dict[str, float]:
     shuffled = rows * ROW_BYTES + records * (RECORD_BYTES + words - 8) + THUMBNAIL_BYTES * (2 * shown + pairs)
     work = {
         "hash": images * HASH_SECONDS,
-        "join": rows * ROW_SECONDS + records * RECORD_SECONDS,
+        "join": images * IMAGE_SECONDS + rows * ROW_SECONDS + records * RECORD_SECONDS,
         "verify": pairs * PAIR_SECONDS,
     }
     return {"candidates": each, "TB": shuffled / 1e12, **{name: seconds / 3600 for name, seconds in work.items()}}

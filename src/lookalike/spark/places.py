@@ -37,6 +37,26 @@ def absolute(path: str) -> str:
     return path.rstrip("/") if is_url(path) else os.path.abspath(path)
 
 
+def names_in(folder: str) -> list[str]:
+    """Return the names of what lies in a folder.
+
+    Parameters
+    ----------
+    folder : str
+        Path or URL; need not be there.
+
+    Returns
+    -------
+    list of str
+        In any order.
+    """
+    with suppress(FileNotFoundError):
+        if is_url(folder):
+            return [str(info["name"]).rstrip("/").rpartition("/")[2] for info in Store(folder).list(folder)]
+        return os.listdir(folder)
+    return []
+
+
 def tables_in(folder: str) -> list[str]:
     """Return the names of the tables in a folder.
 
@@ -50,13 +70,7 @@ def tables_in(folder: str) -> list[str]:
     list of str
         Sorted; without what is being written.
     """
-    names: list[str] = []
-    with suppress(FileNotFoundError):
-        if is_url(folder):
-            names = [str(info["name"]).rstrip("/").rpartition("/")[2] for info in Store(folder).list(folder)]
-        else:
-            names = os.listdir(folder)
-    return sorted(name for name in names if name.lower().endswith(ENDING) and not name.startswith(HIDDEN))
+    return sorted(name for name in names_in(folder) if name.lower().endswith(ENDING) and not name.startswith(HIDDEN))
 
 
 def open_table(path: str) -> BinaryIO:

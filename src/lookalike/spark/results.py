@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import UsageError
-from lookalike.sources.urls import Store, is_url
-from lookalike.spark.places import header_at, tables_in
+from lookalike.sources.urls import is_url
+from lookalike.spark.places import header_at, names_in, tables_in
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -84,7 +84,7 @@ def check_output(output: str, names: Sequence[str]) -> None:
     """
     for name in names:
         folder = f"{output.rstrip('/')}/{name}"
-        others = [one for one in _names_in(folder) if not one.startswith(OWN)]
+        others = [one for one in names_in(folder) if not one.startswith(OWN)]
         if others:
             raise UsageError(f"{folder} holds {others[0]}, which is no result of an earlier run: name another --output")
 
@@ -141,11 +141,3 @@ def spark_path(path: str) -> str:
     if path.startswith("s3://"):
         return f"s3a://{path.removeprefix('s3://')}"
     return path if is_url(path) else Path(os.path.abspath(path)).as_uri()
-
-
-def _names_in(folder: str) -> list[str]:
-    with suppress(FileNotFoundError):
-        if is_url(folder):
-            return [str(info["name"]).rstrip("/").rpartition("/")[2] for info in Store(folder).list(folder)]
-        return os.listdir(folder)
-    return []
