@@ -210,7 +210,8 @@ def together(rows: "DataFrame", search: Search) -> Together:
 
     images = rows.where("failure is null")
     # Thumbnails are twenty times what everything else is, so that they are read as seldom as can be.
-    light = kept(images.withColumn("shown", images["thumbnail"].isNotNull()).drop("thumbnail"))
+    light = images.withColumn("shown", images["thumbnail"].isNotNull()).drop("thumbnail").persist()
+    held.append(light)  # of its many columns each step needs some
     seen = _seen(light, search.joins)
     of_samples = options.units and seen.in_archives > 0
     kinds = sample_kinds(rows.where(functions.lit(of_samples)))
