@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+COVERED := build/coverage
 FIGURES := benchmarks/results/figures.json
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
@@ -18,16 +19,23 @@ else
 	@$(BIN)/lookalike find sample $(OPTIONS)
 endif
 
+# With COVERAGE=1 what no test ran is listed at the end, and too much of it fails.
+PYTEST := $(BIN)/python -m$(if $(COVERAGE), coverage run -m) pytest
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/spark $(OPTIONS)
+	@rm -rf $(COVERED)
+	$(PYTEST) -n auto --dist worksteal --ignore tests/spark $(OPTIONS)
 	@test -n "$(OPTIONS)" || $(MAKE) --no-print-directory test-spark
+ifdef COVERAGE
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+endif
 
 # One process has the Spark session of the tests; clusters that come to harm are started by another one meanwhile. Where there
 # is no Java, both say so.
 FAULTS := tests/spark/test_spark_faults.py
 test-spark: $(VENV)/.test
-	@$(BIN)/python -m pytest $(FAULTS) $(OPTIONS) >$(VENV)/faults.log 2>&1 & faults=$$!; \
-	  $(BIN)/python -m pytest tests/spark --ignore $(FAULTS) $(OPTIONS); ended=$$?; \
+	@$(PYTEST) $(FAULTS) $(OPTIONS) >$(VENV)/faults.log 2>&1 & faults=$$!; \
+	  $(PYTEST) tests/spark --ignore $(FAULTS) $(OPTIONS); ended=$$?; \
 	  wait $$faults; also=$$?; cat $(VENV)/faults.log; exit $$((ended + also))
 
 lint: $(VENV)/.lint
