@@ -10,7 +10,9 @@ from PIL import ExifTags, Image, ImageCms
 
 from conftest import encode, scene
 from lookalike.facts import facts_of, side_by_side
+from lookalike.limiting import SecondLooks
 from lookalike.model import ImageRef, Member
+from lookalike.options import ScanOptions
 
 Put = Callable[..., Path]
 PICTURE = scene(3, 96, 64)
@@ -85,8 +87,8 @@ def test_a_file_that_is_not_what_was_found_is_not_read(put: Put, change: str) ->
 def test_what_cannot_be_decoded_says_why(put: Put) -> None:
     assert facts_of(member(put("a.jpg", b"<svg onload=alert(1)>")))["File"].startswith("cannot be decoded: ")
     path = put("b.png", encode(PICTURE, "PNG"))
-    assert "limit" in facts_of(member(path), max_pixels=96 * 64 - 1)["File"]
-    assert "File" not in facts_of(member(path), max_pixels=96 * 64)
+    assert "limit" in facts_of(member(path), SecondLooks(ScanOptions(max_pixels=96 * 64 - 1)))["File"]
+    assert "File" not in facts_of(member(path), SecondLooks(ScanOptions(max_pixels=96 * 64)))
 
 
 def test_names_come_in_the_order_of_the_first_that_has_them() -> None:

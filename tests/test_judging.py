@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 import lookalike as la
 from conftest import encode, scene
 from lookalike.judging import PIXEL_SIDE, Judge
+from lookalike.limiting import SecondLooks
 from lookalike.model import HashSpec, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
@@ -41,8 +42,7 @@ def judging(
         joined = np.ones(len(content), np.bool_)
         proposals = propose(content, joined, images.facts.id, store, find, threads=1)
         judge = Judge(
-            images, content, first, proposals, store, find, threads,
-            truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels,
+            images, content, first, proposals, store, find, threads, looks=SecondLooks(scanned)
         )  # fmt: skip
         yield judge, [Path(images.path[row]).name for row in first.tolist()]
         judge.flush()
@@ -129,7 +129,7 @@ def test_files_are_looked_at_again_up_to_the_limit_of_pixels(tmp_path: Path) -> 
     one, other = np.array([0]), np.array([1])
     for less, side in ((0, PIXEL_SIDE), (1, 64)):
         with judging(tmp_path) as (judge, _):
-            judge._accepted = False, 400 * 533 - less
+            judge._looks = SecondLooks(ScanOptions(max_pixels=400 * 533 - less))
             judge(one, other)
             assert judge.evidence(*judge.ordered(one, other))["side"].tolist() == [side]
 

@@ -16,8 +16,9 @@ import lookalike
 PACKAGE = Path(lookalike.__file__).parent
 
 STAGES = [
-    "opening", "deciding", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing", "examining",
-    "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling", "restarting", "loading", "gathering",
+    "opening", "deciding", "limiting", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing",
+    "examining", "pixels", "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling", "restarting",
+    "loading", "gathering",
     "outside", "twins", "seeking", "hinting", "proposing", "distances",
     "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
     "matching",

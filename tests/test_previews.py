@@ -18,8 +18,10 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike import previews as previews_module
 from lookalike.errors import DecodeError
+from lookalike.limiting import SecondLooks
 from lookalike.model import ImageRef
 from lookalike.opening import open_catalog
+from lookalike.options import ScanOptions
 from lookalike.previews import SMALL, Previews, encoded, of_file, of_thumbnail
 from removals import as_nobody, passable
 from reviews import transparent
@@ -105,10 +107,11 @@ def test_a_decompression_bomb_is_not_decoded(put: Put) -> None:
         of_file(str(put("a.png", bomb(60000, 60000))), None, SMALL)
     assert caught.value.kind == "limit"
     path = put("b.png", encode(scene(1), "PNG"))
+    fewer, as_many = (SecondLooks(ScanOptions(max_pixels=480 * 360 - less)) for less in (1, 0))
     with pytest.raises(DecodeError):
-        of_file(str(path), None, SMALL, max_pixels=480 * 360 - 1)
-    assert of_file(str(path), None, SMALL, max_pixels=480 * 360)
-    assert Previews(None, max_pixels=1000).get(ref(path)) is None
+        of_file(str(path), None, SMALL, looks=fewer)
+    assert of_file(str(path), None, SMALL, looks=as_many)
+    assert Previews(None, looks=fewer).get(ref(path)) is None
 
 
 HOSTILE = {

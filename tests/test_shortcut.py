@@ -13,6 +13,7 @@ from conftest import encode, scene
 from lookalike import decode, shortcut
 from lookalike.decode import can_read_raw
 from lookalike.examining import Outcome, Task, examine
+from lookalike.options import ScanOptions
 from lookalike.shortcut import Shortcut, open_pool
 from lookalike.sources.roots import open_root
 
@@ -153,5 +154,5 @@ def test_names_of_any_bytes(put: Put) -> None:
 def test_readers_are_as_many_as_asked_for(tmp_path: Path, readers: int | None, threads: int) -> None:
     root = open_root(str(tmp_path))
     usual = threads if root.readers is None or readers is not None else root.readers
-    with open_pool([root], workers=2, readers=readers) as pool:
+    with open_pool([root], ScanOptions(), workers=2, readers=readers) as pool:
         assert len(pool._readers) == usual

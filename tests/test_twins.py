@@ -270,13 +270,13 @@ def test_only_what_is_still_what_was_scanned_counts(tmp_path: Path) -> None:
         order, words = rank(images, DEFAULT_KEEP).order, hash_words(images.facts.id, store, spec)[1]
         overwrite(tmp_path / "b.bmp")
         (tmp_path / "c.tif").unlink()
-        same = twins(images, order, words, store, Reader(), workers=1)
+        same = twins(images, order, words, store, Reader(), ScanOptions(), workers=1)
         content = dict(zip((Path(path).name for path in images.path), images.content.tolist(), strict=True))
         assert same[content["a.png"]] == same[content["d.tga"]]
         assert same[content["b.bmp"]] == content["b.bmp"]
         assert same[content["c.tif"]] == content["c.tif"]
         fill(tmp_path, files)  # nothing lasting was said of the two
-        assert len(set(twins(images, order, words, store, Reader(), workers=1).tolist())) == 1
+        assert len(set(twins(images, order, words, store, Reader(), ScanOptions(), workers=1).tolist())) == 1
 
 
 KINDS = [make for makes in EQUAL.values() for make in makes[:3]]

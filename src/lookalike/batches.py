@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
-from lookalike.model import MAX_PIXELS, HashSpec, Truncated
+from lookalike.model import MAX_PIXELS, READ_AHEAD, HashSpec, Truncated
 from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
@@ -35,6 +35,9 @@ def hash_batches(
     follow_symlinks: bool = False,
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
+    read_ahead: int = READ_AHEAD,
     column: str | int | None = None,
     facts: bool = False,
     thumbnails: bool = False,
@@ -66,6 +69,8 @@ def hash_batches(
         refuse or accept files that end early.
     max_pixels : int
         Images with more pixels are not decoded.
+    max_seconds, max_memory, read_ahead
+        As for `lookalike.find`.
     column : str or int, optional
         Column of tables, or item of rows, that holds the images; None for the one that does.
     facts : bool
@@ -116,7 +121,8 @@ def hash_batches(
             raise UsageError(f"{name} must be at least 1, got {number}")
     options = ScanOptions(
         exclude=tuple(exclude), include=tuple(include), follow_symlinks=follow_symlinks, truncated=truncated,
-        max_pixels=max_pixels, column=None if column is None else str(column),
+        max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory, read_ahead=read_ahead,
+        column=None if column is None else str(column),
     )  # fmt: skip
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
     return _batches(

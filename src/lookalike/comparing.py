@@ -7,9 +7,10 @@ from typing import Any
 from PIL import Image, ImageChops, ImageOps
 
 from lookalike import hashes
-from lookalike.confirming import Confirmed, File, confirm
+from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import UsageError
 from lookalike.hashing import hash_image
+from lookalike.limiting import File
 from lookalike.model import Tier
 from lookalike.pictures import ImageSource, contents, picture
 from lookalike.verify.evidence import MAP_BITS

@@ -13,6 +13,7 @@ from lookalike.findings import Findings
 from lookalike.frames import NO_FRAMES, further
 from lookalike.globs import matching
 from lookalike.keep import columns_of, rank
+from lookalike.limiting import SecondLooks
 from lookalike.listing import Scan
 from lookalike.matching import match
 from lookalike.options import FindOptions, ScanOptions
@@ -89,11 +90,9 @@ def conclude(
     standing = Standing.of(decided, digests)
     staying = _staying(found, options, standing, [*roots, *references, *found.globs_below])
     _, block = hash_words(images.facts.id, store, options.spec)
-    max_pixels, against = scan_options.max_pixels, bool(references) and not increment
+    looks, against = SecondLooks(scan_options, workers=workers), bool(references) and not increment
     beyond = (
-        further(images, store, found.reader, max_pixels=max_pixels, workers=workers)
-        if options.frames == "all"
-        else NO_FRAMES
+        further(images, store, found.reader, scan_options, workers=workers) if options.frames == "all" else NO_FRAMES
     )
     found.warnings += decode_candidates(
         images, block, store, found.reader, options, scan_options, against=against, workers=workers, frames=beyond
@@ -104,12 +103,12 @@ def conclude(
     while True:  # until nothing more is found to come from something else, mostly once or twice
         ranking = rank(images, options.keep, staying, shots, origins, columns)
         if same is None:
-            same = twins(images, ranking.order, block, store, found.reader, workers=workers)
+            same = twins(images, ranking.order, block, store, found.reader, scan_options, workers=workers)
         matches = match(
-            images, ranking.order, same, store, options, scan_options, standing, found.reader, against=against,
+            images, ranking.order, same, store, options, looks, standing, found.reader, against=against,
             increment=increment, workers=workers, candidates=listed, frames=beyond,
         )  # fmt: skip
-        traced = trace(images, matches, origins, store, found.reader, max_pixels=max_pixels, workers=workers)
+        traced = trace(images, matches, origins, store, found.reader, looks, workers=workers)
         if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
             break
         origins = traced

@@ -5,9 +5,10 @@ is ticked, shows only where it is large enough; the last look is at the size of 
 means that they are no copies.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,15 +21,14 @@ from lookalike.errors import DecodeError
 from lookalike.hashes import crops
 from lookalike.hashes.borders import trimmed
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
-from lookalike.model import LOSSES, MIN_DETAIL, Orient, Thumbnail, Tier
+from lookalike.limiting import File, SecondLooks, told_by
+from lookalike.model import LOSSES, MAX_PIXELS, MIN_DETAIL, Orient, Thumbnail, Tier
 from lookalike.tracing import enlarges
 from lookalike.variants import TURNS
 from lookalike.verify.deciding import COPY_UNEXPLAINED
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import WHOLE, Pictures
 
-File = tuple[bytes, str]
-"""Contents and name of a file."""
 Lacks = tuple[tuple[str, ...], tuple[str, ...]]
 TURNED: dict[Orient, tuple[int, ...]] = {"upright": (), "mirror": TURNS[:1], "all": TURNS}
 """By option: the EXIF orientations that are tried; those that files carry are applied when they are decoded."""
@@ -90,7 +90,7 @@ class Confirmed:
     last: LastLook | None = None
 
 
-def confirm(first: File, second: File, *, orient: Orient = "upright") -> Confirmed:
+def confirm(first: File, second: File, *, orient: Orient = "upright", max_pixels: int = MAX_PIXELS) -> Confirmed:
     """Look at two whole files and say whether they are the same picture, and what each lacks of the other.
 
     Parameters
@@ -99,6 +99,8 @@ def confirm(first: File, second: File, *, orient: Orient = "upright") -> Confirm
         Contents and name of each; the name tells camera raw files from the TIFF they are built on.
     orient : str
         Turns that count as the same picture: upright (none but those of EXIF), mirror (left for right) or all.
+    max_pixels : int
+        Most pixels of a frame that are decoded, inclusive.
 
     Returns
     -------
@@ -126,17 +128,36 @@ def confirm(first: File, second: File, *, orient: Orient = "upright") -> Confirm
     files = first, second
     if first[0] == second[0]:
         return Confirmed(Tier.EXACT, 1.0, "identical bytes")
-    made = [decode.decode(data, name) for data, name in files]
+    made = [decode.decode(data, name, max_pixels=max_pixels) for data, name in files]
     facts = facts_of(files, made)
-    if _have_equal_pixels(files, facts):
+    if _have_equal_pixels(files, facts, max_pixels):
         return Confirmed(Tier.EXACT, 1.0, verify.equality(facts, 0, 1), _lacks(facts, Tier.EXACT))
     if min(thumbnail.detail for thumbnail in made) < MIN_DETAIL:
         return Confirmed(Tier.NONE, 0.0, "too little detail to compare")
-    seen = _seen(files, made, facts, TURNED[orient])
-    return _with_frames(seen, files, min(thumbnail.frames for thumbnail in made), orient)
+    seen = _seen(files, made, facts, TURNED[orient], max_pixels)
+    return _with_frames(seen, files, min(thumbnail.frames for thumbnail in made), orient, max_pixels)
 
 
-def look(files: tuple[tuple[bytes, str], tuple[bytes, str]], small: Pictures, turn: int) -> LastLook:
+def confirmer(found: Mapping[str, Any], orient: Orient) -> Callable[[File, File], Confirmed]:
+    """Return `confirm` as a second look, held to the limits of a search.
+
+    Parameters
+    ----------
+    found : mapping
+        Options of the search, as findings and plans carry them along.
+    orient : str
+        As for `confirm`.
+
+    Returns
+    -------
+    callable
+        ``(first, second) -> Confirmed``; what takes more than it may is a `DecodeError`, too.
+    """
+    told = told_by(found)
+    return partial(SecondLooks(told), confirm, orient=orient, max_pixels=told.max_pixels)
+
+
+def look(files: tuple[File, File], small: Pictures, turn: int, *, max_pixels: int = MAX_PIXELS) -> LastLook:
     """Compare two whole pictures at the size of the smaller one.
 
     Parameters
@@ -147,6 +168,8 @@ def look(files: tuple[tuple[bytes, str], tuple[bytes, str]], small: Pictures, tu
         Thumbnails of the two.
     turn : int
         EXIF orientation that makes the right picture lie like the left one.
+    max_pixels : int
+        Most pixels that are decoded, inclusive.
 
     Returns
     -------
@@ -161,10 +184,10 @@ def look(files: tuple[tuple[bytes, str], tuple[bytes, str]], small: Pictures, tu
     lengths = np.maximum(small.width, small.height)
     length = int(lengths.min())
     side = own_side(length, MOST)
-    planes = [decode.planes(data, name, side) for data, name in files]
+    planes = [decode.planes(data, name, side, max_pixels=max_pixels) for data, name in files]
     if own_side(length, MOST_OF_PAGES) > side and all(is_page(luma) for luma, _ in planes):
         side = own_side(length, MOST_OF_PAGES)
-        planes = [decode.planes(data, name, side) for data, name in files]
+        planes = [decode.planes(data, name, side, max_pixels=max_pixels) for data, name in files]
     luma, chroma = (np.stack([both[which] for both in planes]) for which in (0, 1))
     box = np.broadcast_to(WHOLE, small.box.shape)
     fine = Pictures(luma, chroma, lengths, lengths, box, trimmed(luma, box))
@@ -249,14 +272,14 @@ def facts_of(files: Sequence[File], made: Sequence[Thumbnail]) -> Facts:
     )  # fmt: skip
 
 
-def _have_equal_pixels(files: Sequence[File], facts: Facts) -> bool:
+def _have_equal_pixels(files: Sequence[File], facts: Facts, max_pixels: int) -> bool:
     """Say whether a full decode of both comes to the same; it is spared where the facts already differ."""
     if any(
         len(np.unique(column)) > 1 for column in (facts.width, facts.height, facts.frames, facts.alpha, facts.depth)
     ):
         return False
     try:
-        one, other = (decode.pixels_of(data, name).digest for data, name in files)
+        one, other = (decode.pixels_of(data, name, max_pixels=max_pixels).digest for data, name in files)
     except DecodeError:
         return False  # what cannot be decoded as a whole is equal to nothing
     return one == other
@@ -267,39 +290,48 @@ def _lacks(facts: Facts, tier: Tier, evidence: Any = None, left: int = 0) -> Lac
     return one, other
 
 
-def _without_enlargements(lacks: Lacks, files: Sequence[File]) -> Lacks:
+def _without_enlargements(lacks: Lacks, files: Sequence[File], max_pixels: int) -> Lacks:
     """Return losses without the pixels of what is an enlargement of the other."""
     one, other = (
-        tuple(loss for loss in lacks[at] if loss != "pixels" or not enlarges(files[1 - at], files[at])) for at in (0, 1)
+        tuple(
+            loss
+            for loss in lacks[at]
+            if loss != "pixels" or not enlarges(files[1 - at], files[at], max_pixels=max_pixels)
+        )
+        for at in (0, 1)
     )
     return one, other
 
 
-def _seen(files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns: tuple[int, ...]) -> Confirmed:
+def _seen(
+    files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns: tuple[int, ...], max_pixels: int
+) -> Confirmed:
     """Judge the first frames of two files."""
-    small, found, left = _verdict(files, made, facts, turns)
+    small, found, left = _verdict(files, made, facts, turns, max_pixels)
     evidence, tier, last = found.evidence[0], Tier(int(found.tier[0])), None
     evidence["two_exposures"] = Exposures(facts).differ(np.array([0]), np.array([1]))[0]
     if evidence["two_exposures"]:
         tier = max(tier, Tier.SIMILAR)
     if tier is Tier.COPY:
-        last = look((files[left], files[1 - left]), small.take(np.array([left, 1 - left])), int(evidence["turn"]))
+        both, pictures = (files[left], files[1 - left]), small.take(np.array([left, 1 - left]))
+        last = look(both, pictures, int(evidence["turn"]), max_pixels=max_pixels)
         tier = Tier.COPY if last.same else Tier.EDIT
     said = verify.relation(facts, 0, 1, tier, evidence, left=left == 0) if tier < Tier.NONE else "not alike"
-    lacks = _without_enlargements(_lacks(facts, tier, evidence, left), files)
+    lacks = _without_enlargements(_lacks(facts, tier, evidence, left), files, max_pixels)
     return Confirmed(tier, int(found.score[0]) / 1000, said, lacks, evidence, left, last)
 
 
-def _with_frames(seen: Confirmed, files: Sequence[File], count: int, orient: Orient) -> Confirmed:
+def _with_frames(seen: Confirmed, files: Sequence[File], count: int, orient: Orient, max_pixels: int) -> Confirmed:
     """Hold the other frames that two files have against each other, one by one; where two differ, each lacks the other's.
 
     An edit of any frame is an edit of the whole.
     """
     if seen.tier > Tier.EDIT:
         return seen
-    with closing(decode.frames_of(*files[0], 1)) as one, closing(decode.frames_of(*files[1], 1)) as other:
+    frames = (decode.frames_of(*file, 1, max_pixels=max_pixels) for file in files)
+    with closing(next(frames)) as one, closing(next(frames)) as other:
         for at, pages in zip(range(2, count + 1), zip(one, other, strict=False), strict=False):
-            found = confirm((pages[0], ""), (pages[1], ""), orient=orient)
+            found = confirm((pages[0], ""), (pages[1], ""), orient=orient, max_pixels=max_pixels)
             if found.tier > Tier.EDIT:
                 said = f"{seen.relation}, frame {at} is another picture"
                 return replace(seen, relation=said, lacks=_merged(seen.lacks, (("frames",), ("frames",))))
@@ -317,7 +349,7 @@ def _merged(some: Lacks, more: Lacks) -> Lacks:
 
 
 def _verdict(
-    files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns: tuple[int, ...]
+    files: Sequence[File], made: Sequence[Thumbnail], facts: Facts, turns: tuple[int, ...], max_pixels: int
 ) -> tuple[Pictures, verify.Verdicts, int]:
     """Verify two files on their thumbnails and on their pixels; say which of them is the left one."""
     left = min((0, 1), key=lambda at: (-made[at].width * made[at].height, facts.digest[at]))
@@ -326,7 +358,7 @@ def _verdict(
     pair = np.array([left]), np.array([1 - left])
     hints = hints_of(luma, *pair, [turns])
     found = verify.verify(small, *pair, hints)
-    planes = [decode.planes(data, name, PIXEL_SIDE) for data, name in files]
+    planes = [decode.planes(data, name, PIXEL_SIDE, max_pixels=max_pixels) for data, name in files]
     fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
     settle(found, np.array([0]), verify.verify(fine, *pair, hints))
     return small, found, left

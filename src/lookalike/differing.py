@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from lookalike import decode
-from lookalike.confirming import Confirmed, File, confirm
+from lookalike.confirming import Confirmed, confirm
+from lookalike.limiting import File
 from lookalike.model import THUMBNAIL_SIDE, Orient, Tier
 from lookalike.turns import BACK, turned
 from lookalike.verify.evidence import MAP_BITS

@@ -4,25 +4,23 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple
 
-import numpy as np
 from blake3 import blake3
-from numpy.typing import NDArray
 
 from lookalike import decode, formats
 from lookalike.errors import DecodeError, FailureKind, failure_kind
+from lookalike.files import digest_of
 from lookalike.hashes import hash_picture
-from lookalike.model import EMPTY, EMPTY_ROW, MAX_PIXELS, HashSpec, Stage, Thumbnail
-from lookalike.pool import Limits, held
+from lookalike.limiting import too_long, too_much
+from lookalike.model import EMPTY, EMPTY_ROW, HashSpec, Stage, Thumbnail
+from lookalike.pool import STUCK, held
 from lookalike.sources.folders import Unreadable
 
 APPLE_DOUBLE = b"\x00\x05\x16\x07"
 MAX_FILE_BYTES = 1 << 30
 """Larger files are not read into memory."""
-DECODE_SECONDS, DECODE_BYTES = 10.0, 1 << 30
-"""What a worker process may use: processor time for one file, and memory. With the limit of pixels, both rise in proportion."""
-LUMA_KEY_BYTES = 16
 GONE = (
     errno.ENOENT,
     errno.ENOTDIR,
@@ -56,30 +54,20 @@ class Task(NamedTuple):
     claimed: bool = False
 
 
-class PixelTask(NamedTuple):
-    """One file of which all pixels are wanted: row of its content, where it is, its bytes and BLAKE3 when it was scanned.
+def carried_by(chunk: Sequence[Task]) -> int:
+    """Return how many bytes of files some tasks hold.
 
-    `data` is what it holds now, where a source gave that and the worker need not read.
+    Parameters
+    ----------
+    chunk : sequence of Task
+        The tasks.
+
+    Returns
+    -------
+    int
+        Those that a source gave.
     """
-
-    row: int
-    path: str
-    size: int
-    digest: bytes
-    data: bytes | None = None
-
-
-class PixelOutcome(NamedTuple):
-    """What became of a `PixelTask`.
-
-    Nothing lasting (`settled` is false) of a file that is gone, or another one by now. Else `digest` is that of all pixels,
-    None where they cannot all be decoded, and `luma` the key of the luma that what EXIF turns would have if saved upright.
-    """
-
-    row: int
-    settled: bool
-    digest: bytes | None = None
-    luma: bytes | None = None
+    return sum(len(task.data) for task in chunk if isinstance(task.data, bytes))
 
 
 class Hashed(NamedTuple):
@@ -98,7 +86,8 @@ class Hashed(NamedTuple):
 class Outcome(NamedTuple):
     """What became of a task: exactly one of skipped, failure and content (`digest`, with a thumbnail unless known).
 
-    What was skipped and had `changed` since it was listed says nothing of what was listed.
+    What was skipped and had `changed` since it was listed says nothing of what was listed. Of a failure for a limit, `pixels`,
+    `seconds` or `memory` says which, and what was needed at least or not enough; none of these where that is not known.
     """
 
     row: int
@@ -110,6 +99,8 @@ class Outcome(NamedTuple):
     reason: str = ""
     truncated: bool = False
     pixels: tuple[int, int] | None = None
+    seconds: float | None = None
+    memory: int | None = None
     gone: bool = False
     changed: bool = False
     hashed: Hashed | None = None
@@ -147,53 +138,33 @@ def examine(task: Task) -> Outcome:
     if digest in task.known and not raw:
         return Outcome(task.row, digest=digest)
     thumbnail = hashed = None
-    _share_cores()
+    share_cores()
     try:
         if task.thumbnail:
             thumbnail = decode.decode(data, task.path, truncated=task.truncated, max_pixels=task.max_pixels)
         if task.specs:
             hashed = _hash(data, task)
     except DecodeError as error:
+        reason, memory = _reason(error)
         return Outcome(
-            task.row, None if raw else digest, thumbnail, None, "decode", error.kind, _reason(error), error.truncated,
-            error.size,
+            task.row, None if raw else digest, thumbnail, None, "decode", error.kind, reason, error.truncated, error.size,
+            memory=memory,
         )  # fmt: skip
     return Outcome(task.row, digest, thumbnail, hashed=hashed)
 
 
-def limits(max_pixels: int = MAX_PIXELS) -> Limits:
-    """Return what a worker process may use.
-
-    Parameters
-    ----------
-    max_pixels : int
-        Most pixels of one image that are decoded.
-
-    Returns
-    -------
-    Limits
-        `DECODE_SECONDS` and `DECODE_BYTES`, or more for more pixels than usual.
-
-    Examples
-    --------
-    >>> limits().seconds, limits(2 * MAX_PIXELS).seconds
-    (10.0, 20.0)
-    """
-    scale = max(1.0, max_pixels / MAX_PIXELS)
-    return Limits(DECODE_SECONDS * scale, int(DECODE_BYTES * scale))
-
-
-def _share_cores() -> None:
-    """In a worker process, leave the other cores to the other workers."""
+def share_cores() -> None:
+    """Leave the other cores to the other workers, where this is one."""
     if held() is not None:
         decode.use_one_thread()
 
 
-def _reason(error: DecodeError) -> str:
+def _reason(error: DecodeError) -> tuple[str, int | None]:
+    """Return why a file could not be decoded, and the limit of memory that it broke."""
     limits = held()
     if limits is None or error.reason != decode.NO_MEMORY:
-        return error.reason
-    return f"its decoder needed more than {limits.memory / (1 << 30):.3g} GB"
+        return error.reason, None
+    return too_much(limits.memory), limits.memory
 
 
 def _hash(data: bytes, task: Task) -> Hashed:
@@ -247,11 +218,13 @@ def crashed(task: Task, reason: str) -> Outcome:
     return Outcome(task.row, stage="decode", kind="damaged", reason=f"its decoder crashed ({reason})")
 
 
-def overran(task: Task, reason: str) -> Outcome:
+def overran(seconds: float, task: Task, reason: str) -> Outcome:
     """Return the outcome of a task that took longer than a decoder may.
 
     Parameters
     ----------
+    seconds : float
+        How long it may take.
     task : Task
         The file.
     reason : str
@@ -260,87 +233,27 @@ def overran(task: Task, reason: str) -> Outcome:
     Returns
     -------
     Outcome
-        A failure of the kind limit.
+        A failure of the kind limit; of a file that is still what was listed, and that used up its time rather than wait for
+        others, with what it takes to remember that.
     """
-    return Outcome(task.row, stage="decode", kind="limit", reason=f"its decoder {reason}")
+    digest = None if reason == STUCK else _digest(task)
+    return Outcome(task.row, digest, stage="decode", kind="limit", reason=too_long(reason), seconds=seconds)
 
 
-def examine_pixels(task: PixelTask) -> PixelOutcome:
-    """Decode all of a file that is still what was scanned; runs in a worker and never raises for a bad file.
-
-    Parameters
-    ----------
-    task : PixelTask
-        The file.
-
-    Returns
-    -------
-    PixelOutcome
-        What became of it.
-    """
+def _digest(task: Task) -> bytes | None:
+    """Return the digest of a file that nobody could decode, where the failure is one of the file and not of its name."""
+    if isinstance(task.data, bytes):
+        return (
+            None if formats.sniff(task.data[: formats.HEAD_BYTES], task.path) == "RAW" else blake3(task.data).digest()
+        )
     try:
-        data = task.data
-        if data is None:
-            with open(task.path, "rb") as file:
-                data = file.read(task.size + 1)
-    except (OSError, MemoryError):
-        return PixelOutcome(task.row, settled=False)
-    if blake3(data).digest() != task.digest:
-        return PixelOutcome(task.row, settled=False)
-    _share_cores()
-    try:
-        digest, luma = decode.pixels_of(data, task.path)
-    except DecodeError:
-        return PixelOutcome(task.row, settled=True)
-    return PixelOutcome(task.row, settled=True, digest=digest, luma=None if luma is None else luma_key(luma))
-
-
-def pixels_unknown(task: PixelTask, _reason: str) -> PixelOutcome:
-    """Return what is known of a file during which its worker died.
-
-    Parameters
-    ----------
-    task : PixelTask
-        The file.
-
-    Returns
-    -------
-    PixelOutcome
-        Nothing lasting; it is tried again at the next run.
-    """
-    return PixelOutcome(task.row, settled=False)
-
-
-def pixels_overran(task: PixelTask, _reason: str) -> PixelOutcome:
-    """Return what is known of a file of which a full decode took longer than it may.
-
-    Parameters
-    ----------
-    task : PixelTask
-        The file.
-
-    Returns
-    -------
-    PixelOutcome
-        That its pixels cannot all be decoded.
-    """
-    return PixelOutcome(task.row, settled=True)
-
-
-def luma_key(luma: NDArray[np.uint8]) -> bytes:
-    """Return what stands for the luma of a thumbnail where only equality counts.
-
-    Parameters
-    ----------
-    luma : ndarray of uint8, shape (64, 64)
-        The luma.
-
-    Returns
-    -------
-    bytes
-        `LUMA_KEY_BYTES` of its BLAKE3.
-    """
-    return blake3(luma.tobytes()).digest(length=LUMA_KEY_BYTES)
+        digest = digest_of(task.path)
+        with _open(task.path) as file:
+            raw = formats.sniff(file.read(formats.HEAD_BYTES), task.path) == "RAW"
+            after = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return None if raw or (after.st_size, after.st_mtime_ns) != (task.size, task.mtime_ns) else digest
 
 
 def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:
@@ -350,7 +263,9 @@ def _unread(task: Task, error: OSError | DecodeError | MemoryError) -> Outcome:
     if isinstance(error, DecodeError):
         gone = isinstance(task.data, Unreadable) and error.kind == "transient"
         return Outcome(task.row, kind=error.kind, reason=error.reason, gone=gone)
-    return Outcome(task.row, kind="limit", reason="not enough memory to read it")
+    limits = held()
+    reason = "not enough memory to read it" if limits is None else f"its {task.size:,} bytes: {too_much(limits.memory)}"
+    return Outcome(task.row, kind="limit", reason=reason)
 
 
 def _look(task: Task) -> tuple[BinaryIO | None, bytes] | Outcome:
@@ -359,10 +274,9 @@ def _look(task: Task) -> tuple[BinaryIO | None, bytes] | Outcome:
         raise DecodeError(*task.data)
     if task.data is not None:
         return _skipped(task, task.data) or (None, task.data)
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     with contextlib.ExitStack() as opened:
         try:
-            file = opened.enter_context(open(task.path, "rb", opener=lambda path, _: os.open(path, flags)))
+            file = opened.enter_context(_open(task.path))
         except IsADirectoryError:
             return Outcome(task.row, skipped="not a regular file", changed=True)
         status = os.fstat(file.fileno())
@@ -376,6 +290,12 @@ def _look(task: Task) -> tuple[BinaryIO | None, bytes] | Outcome:
             raise DecodeError("limit", f"{status.st_size:,} bytes, more than the limit of {MAX_FILE_BYTES:,}")
         opened.pop_all()
         return file, head
+
+
+def _open(path: str) -> BinaryIO:
+    """Open a file for reading; what is no ordinary file does not keep us waiting."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return open(path, "rb", opener=lambda path, _: os.open(path, flags))
 
 
 def _skipped(task: Task, head: bytes, *, changed: bool = False) -> Outcome | None:

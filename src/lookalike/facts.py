@@ -5,22 +5,23 @@ from datetime import UTC, datetime
 
 from lookalike import decode, metadata
 from lookalike.errors import DecodeError
-from lookalike.model import MAX_PIXELS, Member
+from lookalike.limiting import File, SecondLooks
+from lookalike.model import Member
 from lookalike.previews import as_found
 from lookalike.report import amount
 
 Facts = dict[str, str]
 
 
-def facts_of(member: Member, *, max_pixels: int = MAX_PIXELS) -> Facts:
+def facts_of(member: Member, looks: SecondLooks | None = None) -> Facts:
     """Return what is known of an image, and what its EXIF says.
 
     Parameters
     ----------
     member : Member
         The image.
-    max_pixels : int
-        Images with more pixels are not opened.
+    looks : SecondLooks, optional
+        Who holds opening the file to limits; None for the usual ones.
 
     Returns
     -------
@@ -40,14 +41,19 @@ def facts_of(member: Member, *, max_pixels: int = MAX_PIXELS) -> Facts:
     except OSError as error:
         return made | {"File": f"cannot be read: {error.strerror}"}
     made["Modified"] = _when(seconds)
+    looks = looks or SecondLooks()
     try:
-        with decode.opened(data, os.path.basename(member.ref.path), truncated=False, max_pixels=max_pixels) as image:
-            made["Mode"] = image.mode
-            made["Colour profile"] = "embedded" if image.info.get("icc_profile") else "none"
-            made |= {f"EXIF {name}": value for name, value in metadata.described(image).items()}
+        made |= looks(_said, (data, os.path.basename(member.ref.path)), max_pixels=looks.options.max_pixels)
     except DecodeError as error:
         made["File"] = f"cannot be decoded: {error}"
     return made
+
+
+def _said(file: File, *, max_pixels: int) -> Facts:
+    with decode.opened(*file, truncated=False, max_pixels=max_pixels) as image:
+        profile = "embedded" if image.info.get("icc_profile") else "none"
+        exif = {f"EXIF {name}": value for name, value in metadata.described(image).items()}
+        return {"Mode": image.mode, "Colour profile": profile, **exif}
 
 
 def _when(seconds: float) -> str:

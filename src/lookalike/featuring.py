@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from lookalike import bits, decode, hashes
 from lookalike.comparing import NAMES, described, usual
-from lookalike.confirming import Confirmed, File, confirm
+from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import DecodeError, UsageError, failure_kind
-from lookalike.model import MAX_PIXELS, MIN_DETAIL, Thumbnail, Tier
+from lookalike.limiting import File, SecondLooks
+from lookalike.model import MAX_PIXELS, MIN_DETAIL, HashSpec, Thumbnail, Tier
+from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource, contents
 from lookalike.pool import default_workers
 from lookalike.tables.pairs import SIDES, PairFile
@@ -87,6 +89,9 @@ def features(
     algorithms: Sequence[str] | None = None,
     decoding: str = "full",
     workers: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
 ) -> Generator[Row, None, None]:
     """Compute features of pairs of images, row by row as they are asked for.
 
@@ -102,6 +107,8 @@ def features(
         full (as ``imagehash``) or fast (as `find`), for the distances; algorithms that do not know it use their own.
     workers : int, optional
         How many pairs are looked at at a time; None for one per core.
+    max_pixels, max_seconds, max_memory
+        As for `lookalike.find`.
 
     Yields
     ------
@@ -133,7 +140,10 @@ def features(
         if taken := [name for name in pairs.columns if name in columns]:
             raise UsageError(f"{pairs.path} has a column {taken[0]}, which features add: rename it")
     names = [name.removesuffix("_distance") for name in columns if name.endswith("_distance")]
-    return _rows(_given(pairs), columns, _Seen(names, decoding), workers or default_workers())
+    options = ScanOptions(max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory)
+    workers = workers or default_workers()
+    seen = _Seen(names, decoding, SecondLooks(options, workers=workers))
+    return _rows(_given(pairs), columns, seen, workers)
 
 
 def _given(pairs: PairFile | Iterable[Pair]) -> Iterator[tuple[Row, tuple[ImageSource, ImageSource]]]:
@@ -190,7 +200,8 @@ class _Image:
 class _Seen:
     """Images that were seen, so that the hashes of each are made once however many pairs it is in."""
 
-    def __init__(self, algorithms: list[str], decoding: str) -> None:
+    def __init__(self, algorithms: list[str], decoding: str, looks: SecondLooks) -> None:
+        self._looks = looks
         rows = [hashes.algorithm(name) for name in algorithms]
         self._names = algorithms
         ways = [decoding if decoding in row.ways else None for row in rows]
@@ -218,7 +229,7 @@ class _Seen:
 
     def _features(self, files: tuple[File, File], images: tuple[_Image, _Image]) -> Row:
         one, other = images
-        found = confirm(*files, orient="all")
+        found = self._looks(confirm, *files, orient="all", max_pixels=self._looks.options.max_pixels)
         words = zip(self._names, one.words, other.words, strict=True)
         row: Row = {f"{name}_distance": int(bits.distance(left, right)[0]) for name, left, right in words}
         row |= {"tier": found.tier.name.lower(), "score": found.score, "relation": found.relation}
@@ -254,12 +265,16 @@ class _Seen:
         return known.result()
 
     def _hashed(self, file: File) -> _Image:
-        thumbnail = decode.decode(*file)
-        with decode.opened(*file, truncated=False, max_pixels=MAX_PIXELS) as opened:
-            made = iter(hashes.hash_picture(opened, *(spec for spec in self._specs if spec.decoding != "fast")))
-        luma = thumbnail.luma[np.newaxis]
-        words = [hashes.hash_block(luma, spec) if spec.decoding == "fast" else next(made)[0] for spec in self._specs]
-        return _Image(thumbnail, len(file[0]), tuple(words))
+        return self._looks(_hashed, file, specs=self._specs, max_pixels=self._looks.options.max_pixels)
+
+
+def _hashed(file: File, *, specs: Sequence[HashSpec], max_pixels: int) -> _Image:
+    thumbnail = decode.decode(*file, max_pixels=max_pixels)
+    with decode.opened(*file, truncated=False, max_pixels=max_pixels) as opened:
+        made = iter(hashes.hash_picture(opened, *(spec for spec in specs if spec.decoding != "fast")))
+    luma = thumbnail.luma[np.newaxis]
+    words = [hashes.hash_block(luma, spec) if spec.decoding == "fast" else next(made)[0] for spec in specs]
+    return _Image(thumbnail, len(file[0]), tuple(words))
 
 
 def _measured(evidence: Mapping[str, Any], found: Confirmed, one: Thumbnail, other: Thumbnail) -> Row:

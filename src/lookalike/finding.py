@@ -12,7 +12,18 @@ from lookalike.findings import Findings
 from lookalike.gathering import gather
 from lookalike.globs import compiled
 from lookalike.keep import parse_rules
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
+from lookalike.model import (
+    DEFAULT_KEEP,
+    MAX_PIXELS,
+    READ_AHEAD,
+    Frames,
+    GroupRule,
+    HashSpec,
+    Orient,
+    Tier,
+    Truncated,
+    VerifyStep,
+)
 from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
@@ -50,6 +61,9 @@ def find(
     follow_symlinks: bool = False,
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
+    read_ahead: int = READ_AHEAD,
     column: str | int | None = None,
     catalog: StrPath | None = None,
     use_catalog: bool = True,
@@ -105,6 +119,13 @@ def find(
         refuse or accept files that end early.
     max_pixels : int
         Images with more pixels are not decoded.
+    max_seconds : float, optional
+        Processor time that decoding an image may take, 0.01 s at least; None for 10 s, more with a higher limit of pixels.
+        Where it or `max_memory` is set, a single worker is a process, too, and so is whoever looks at files again.
+    max_memory : int, optional
+        Bytes that a process may use that decodes, 128 MiB at least; None for 1 GiB, more with a higher limit of pixels.
+    read_ahead : int
+        Bytes that may be read before somebody decodes them; one chunk of files is read in any case. It changes no result.
     column : str or int, optional
         Column of tables, or item of rows, that holds the images; None for the one that does.
     catalog : path, optional
@@ -164,7 +185,8 @@ def find(
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
     scan_options = ScanOptions(
         exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
-        truncated=truncated, max_pixels=max_pixels, column=None if column is None else str(column),
+        truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory,
+        read_ahead=read_ahead, column=None if column is None else str(column),
     )  # fmt: skip
     parse_rules(options.keep)
     compiled(options.protect)

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from lookalike import decode
 from lookalike.columns import Facts, Images
 from lookalike.errors import DecodeError
-from lookalike.examining import limits
 from lookalike.items import Items
+from lookalike.limiting import limits
 from lookalike.model import MIN_DETAIL, Thumbnail
+from lookalike.options import ScanOptions
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS
 from lookalike.sources.reading import Reader
@@ -169,7 +170,7 @@ class Frames:
 NO_FRAMES = Frames(*(np.zeros(0, np.int64) for _ in range(3)))
 
 
-def further(images: Images, store: Catalog, reader: Reader, *, max_pixels: int, workers: int) -> Frames:
+def further(images: Images, store: Catalog, reader: Reader, options: ScanOptions, *, workers: int) -> Frames:
     """Find the frames beyond the first of all images that have several; what the catalog knows is not decoded again.
 
     Parameters
@@ -180,8 +181,8 @@ def further(images: Images, store: Catalog, reader: Reader, *, max_pixels: int, 
         Where frames are kept.
     reader : Reader
         Who reads what is no ordinary file.
-    max_pixels : int
-        Most pixels of one image, and of the frames of one image together.
+    options : ScanOptions
+        With the limits: most pixels of one image, and of the frames of one image together.
     workers : int
         How many files are decoded at a time; it changes no result.
 
@@ -191,11 +192,14 @@ def further(images: Images, store: Catalog, reader: Reader, *, max_pixels: int, 
         Those that show something new.
     """
     facts = images.facts
-    step = f"{FRAMES_VERSION}/{decode.VERSION}/{decode.decoders()}/{max_pixels}"
+    step = f"{FRAMES_VERSION}/{decode.VERSION}/{decode.decoders()}/{options.max_pixels}"
+    if options.held:  # of what broke a limit no further frame is known
+        may = limits(options)
+        step += f"/{may.seconds:g}/{may.memory}"
     rows = np.flatnonzero(facts.frames > 1)
     known = store.frames(facts.id[rows], step)
     missing = [row for row in rows.tolist() if int(facts.id[row]) not in known]
-    for seen in _decoded(images, missing, reader, max_pixels, workers):
+    for seen in _decoded(images, missing, reader, options, workers):
         with store.transaction():
             for one in seen:
                 _keep(one, facts, store, step)
@@ -212,7 +216,7 @@ def _keep(seen: FrameOutcome, facts: Facts, store: Catalog, step: str) -> None:
 
 
 def _decoded(
-    images: Images, rows: list[int], reader: Reader, max_pixels: int, workers: int
+    images: Images, rows: list[int], reader: Reader, options: ScanOptions, workers: int
 ) -> Iterator[list[FrameOutcome]]:
     """Yield what was found, some files at a time."""
     if not rows:
@@ -227,12 +231,13 @@ def _decoded(
             data = None if reader.is_file(path) else reader.read(path)
         except (OSError, MemoryError):
             return None
-        return FrameTask(row, path, int(facts.size[row]), facts.digest[row], int(facts.frames[row]), max_pixels, data)
+        frames, most = int(facts.frames[row]), options.max_pixels
+        return FrameTask(row, path, int(facts.size[row]), facts.digest[row], frames, most, data)
 
     fresh: list[FrameOutcome] = []
     kept = time.monotonic()
     at = 0
-    with Pool(examine_frames, unseen, workers=workers, limits=limits(max_pixels)) as pool:
+    with Pool(examine_frames, unseen, workers=workers, limits=limits(options), isolated=options.held) as pool:
         while at < len(rows) or fresh or pool.busy:
             while at < len(rows) and pool.room:
                 pool.submit([one for one in map(task, rows[at : at + FILES_AT_ONCE]) if one is not None])

@@ -12,11 +12,12 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import decode, verify
+from lookalike import decode, limiting, verify
 from lookalike.columns import Facts
 from lookalike.confirming import TURNED, facts_of, hints_of
 from lookalike.errors import DecodeError
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
+from lookalike.limiting import File, SecondLooks
 from lookalike.model import MIN_DETAIL, HashSpec, Orient, Tier
 from lookalike.pictures import ImageSource, contents
 from lookalike.sources.reading import Reader
@@ -69,10 +70,8 @@ class Query:
     ----------
     image : path, bytes, file object, PIL.Image.Image or ndarray
         The picture.
-    truncated : bool
-        Whether a file that ends early is accepted.
-    max_pixels : int
-        Most pixels that are decoded, inclusive.
+    looks : SecondLooks
+        Who looks at files; its options say which are accepted.
 
     Raises
     ------
@@ -80,10 +79,12 @@ class Query:
         As for `lookalike.pictures.contents`, and if it cannot be decoded.
     """
 
-    def __init__(self, image: ImageSource, *, truncated: bool, max_pixels: int) -> None:
-        self.file = contents(image)
-        self._accepted = truncated, max_pixels
-        self.thumbnail = decode.decode(*self.file, truncated=truncated, max_pixels=max_pixels)
+    def __init__(self, image: ImageSource, looks: SecondLooks) -> None:
+        self.file, self.looks = contents(image), looks
+        self._accepted = {
+            "truncated": looks.options.truncated == "accept", "max_pixels": looks.options.max_pixels
+        }  # fmt: skip
+        self.thumbnail = looks(limiting.thumbnail, self.file, **self._accepted)
         self.facts = facts_of([self.file], [self.thumbnail])
         self.is_flat = self.thumbnail.detail < MIN_DETAIL
 
@@ -113,7 +114,7 @@ class Query:
     @cached_property
     def planes(self) -> Planes | None:
         """Luma and chroma finer than those of the thumbnail; None where the file cannot be decoded to them."""
-        return _planes(*self.file, *self._accepted)
+        return self._planes(self.file)
 
     def planes_at(self, paths: Sequence[str], facts: Facts, row: int, reader: Reader) -> Planes | None:
         """Decode a file to planes, if it is still what is known of it.
@@ -135,7 +136,13 @@ class Query:
             None where it is gone, was changed, or cannot be decoded.
         """
         data = read(paths, facts, row, reader)
-        return None if data is None else _planes(data, paths[0], *self._accepted)
+        return None if data is None else self._planes((data, paths[0]))
+
+    def _planes(self, file: File) -> Planes | None:
+        try:
+            return self.looks(limiting.planes, file, side=PIXEL_SIDE, **self._accepted)
+        except (DecodeError, MemoryError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,16 +324,13 @@ def _have_equal_pixels(query: Query, others: Others, row: int, reader: Reader) -
     if data is None:
         return False
     try:
-        return decode.pixels_of(*query.file).digest == decode.pixels_of(data, others.paths[row][0]).digest
+        return query.looks(_show_the_same, query.file, (data, others.paths[row][0]))
     except DecodeError:
         return False  # what cannot be decoded as a whole is equal to nothing
 
 
-def _planes(data: bytes, name: str, truncated: bool, max_pixels: int) -> Planes | None:  # noqa: FBT001 - as they are kept
-    try:
-        return decode.planes(data, name, PIXEL_SIDE, truncated=truncated, max_pixels=max_pixels)
-    except (DecodeError, MemoryError):
-        return None
+def _show_the_same(one: File, other: File) -> bool:
+    return decode.pixels_of(*one).digest == decode.pixels_of(*other).digest
 
 
 def _joined(one: Facts, more: Facts) -> Facts:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from lookalike import report
+from lookalike.limiting import SecondLooks, told_by
 from lookalike.model import ImageRef
 from lookalike.opening import open_catalog
 from lookalike.pool import default_workers
@@ -56,7 +57,7 @@ def findings_page(
         HTML, part by part.
     """
     with open_catalog(catalog) as store:
-        previews = Previews(store, max_pixels=document["options"]["max_pixels"], reader=reader)
+        previews = Previews(store, looks=SecondLooks(told_by(document["options"])), reader=reader)
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from pages.findings_page(document, made, incomplete=incomplete, folders=folders, full=full)
         previews.close()
@@ -84,7 +85,7 @@ def leaks_page(
         HTML, part by part.
     """
     with open_catalog(catalog) as store:
-        previews = Previews(store, max_pixels=document["options"]["max_pixels"], reader=reader)
+        previews = Previews(store, looks=SecondLooks(told_by(document["options"])), reader=reader)
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
         yield from leak_pages.leaks_page(document, made, full=full)
         previews.close()
@@ -111,7 +112,7 @@ class Shown:
 
     def _repr_html_(self) -> str:
         with open_catalog(self._catalog) as store:
-            previews = Previews(store, max_pixels=self._document["options"]["max_pixels"], reader=self._reader)
+            previews = Previews(store, looks=SecondLooks(told_by(self._document["options"])), reader=self._reader)
             made = pages.fragment(self._document, partial(pictures, previews, decoded=None))
             previews.close()
         return made

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from lookalike import bits, decode, join
 from lookalike.errors import SourceError, UsageError
 from lookalike.hits import Hit, Others, Query, judge
+from lookalike.limiting import SecondLooks
 from lookalike.listing import Scan
-from lookalike.model import MAX_PIXELS, MIN_DETAIL, Failure, Orient, Truncated
+from lookalike.model import MAX_PIXELS, MIN_DETAIL, READ_AHEAD, Failure, Orient, Truncated
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource
@@ -50,6 +51,8 @@ class Index:
         Side of the hash; None for the algorithm's own.
     workers : int, optional
         How many threads search and decode; None for one per core.
+    options : ScanOptions, optional
+        Under which limits files are looked at; None for the usual ones.
 
     Attributes
     ----------
@@ -77,6 +80,7 @@ class Index:
         algorithm: str = "phash",
         size: int | None = None,
         workers: int | None = None,
+        options: ScanOptions | None = None,
     ) -> None:
         self.spec = spec_of(algorithm, size)
         if workers is not None and workers < 1:
@@ -85,7 +89,7 @@ class Index:
         self.incomplete: list[str] = []
         self._workers = workers or default_workers()
         self._threads = ThreadPoolExecutor(self._workers)
-        self._accepted: tuple[bool, int] = False, MAX_PIXELS
+        self._looks = SecondLooks(options, workers=self._workers)
         self._store = store or Catalog(None)
         self._lock = Lock()
         """One search at a time, which uses all threads; the catalog is one connection."""
@@ -110,6 +114,9 @@ class Index:
         follow_symlinks: bool = False,
         truncated: Truncated = "refuse",
         max_pixels: int = MAX_PIXELS,
+        max_seconds: float | None = None,
+        max_memory: int | None = None,
+        read_ahead: int = READ_AHEAD,
         column: str | None = None,
         catalog: StrPath | None = None,
         use_catalog: bool = True,
@@ -125,7 +132,8 @@ class Index:
             Folders, entered recursively, files, archives, tables and URLs.
         algorithm, size, workers
             As for the class.
-        exclude, include, min_size, follow_symlinks, truncated, max_pixels, column, catalog, use_catalog, readers, progress
+        exclude, include, min_size, follow_symlinks, truncated, max_pixels, max_seconds, max_memory, read_ahead, column, \
+catalog, use_catalog, readers, progress
             As for `lookalike.find`.
 
         Returns
@@ -146,33 +154,32 @@ class Index:
                 raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
         options = ScanOptions(
             exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
-            truncated=truncated, max_pixels=max_pixels, column=column,
+            truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory,
+            read_ahead=read_ahead, column=column,
         )  # fmt: skip
         spec = spec_of(algorithm, size)
         place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
-        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers)
+        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers, options=options)
         try:
-            found = scan(
-                roots, [], made._store, spec, options, workers=made._workers, readers=readers, progress=progress
-            )
-            made._take(found)
+            told = {"workers": made._workers, "readers": readers, "progress": progress}
+            made._take(scan(roots, [], made._store, spec, options, **told))
         except BaseException:
             made.close()
             raise
-        made._accepted = truncated == "accept", max_pixels
         return made
 
     @classmethod
     def open(
-        cls, catalog: StrPath, *, algorithm: str = "phash", size: int | None = None, workers: int | None = None
-    ) -> Self:
+        cls, catalog: StrPath, *, algorithm: str = "phash", size: int | None = None, workers: int | None = None,
+        options: ScanOptions | None = None,
+    ) -> Self:  # fmt: skip
         """Make an index of everything that a catalog knows, without looking for the files.
 
         Parameters
         ----------
         catalog : path
             The catalog file.
-        algorithm, size, workers
+        algorithm, size, workers, options
             As for the class.
 
         Returns
@@ -182,18 +189,14 @@ class Index:
 
         Raises
         ------
-        UsageError
-            If an option does not fit.
-        SourceError
-            If there is no such file.
-        CatalogError
-            If it is no catalog, or cannot be used.
+        UsageError, SourceError, CatalogError
+            If an option does not fit; if there is no such file; if it is no catalog, or cannot be used.
         """
         place = os.fspath(catalog)
         if not os.path.isfile(place):
             raise SourceError(f"there is no catalog {place}: name the file that find --catalog wrote")
         spec_of(algorithm, size)
-        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers)
+        made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers, options=options)
         try:
             made._load(f"{PREFIX}{place}")
         except BaseException:
@@ -235,11 +238,13 @@ class Index:
         UsageError, DecodeError, OSError
             If it is no image, or cannot be read or decoded.
         """
-        query = Query(image, truncated=self._accepted[0], max_pixels=self._accepted[1])
+        query = Query(image, self._looks)
         (digest,), size = query.facts.digest, len(query.file[0])
         called = name if name is not None else query.file[1] or digest.hex()
         with self._lock:
-            known = self._store.digests_of_sizes([size], version=decode.VERSION, max_pixels=self._accepted[1])
+            known = self._store.digests_of_sizes(
+                [size], version=decode.VERSION, max_pixels=self._looks.options.max_pixels
+            )
             content = known[size].get(digest)
             if content is None:
                 with self._store.transaction():
@@ -297,7 +302,7 @@ class Index:
             If a path cannot be read.
         """
         within, loosest = checked(self.spec, radius=radius, limit=limit, tier=tier, orient=orient)
-        query = Query(image, truncated=self._accepted[0], max_pixels=self._accepted[1])
+        query = Query(image, self._looks)
         # Flat pictures are equal to something or nothing; other pictures are near to many by chance.
         least = 0 if query.is_flat else MIN_DETAIL
         with self._lock:

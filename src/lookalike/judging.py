@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import decode, verify
+from lookalike import decode, limiting, verify
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
 from lookalike.hashes.borders import trim_boxes, trimmed, within
-from lookalike.model import CHROMA_SIDE, MAX_PIXELS, Tier
+from lookalike.limiting import SecondLooks
+from lookalike.model import CHROMA_SIDE, Tier
 from lookalike.options import FindOptions
 from lookalike.proposing import Proposals
 from lookalike.sources.reading import Reader
@@ -113,10 +113,8 @@ class Judge:
         Who does the work.
     closer : ThreadPoolExecutor, optional
         Who looks at files, which then does not wait until the pairs that have begun meanwhile are done; None for the same.
-    truncated : bool
-        Whether files that end early are looked at again.
-    max_pixels : int
-        Most pixels of files that are looked at again, inclusive.
+    looks : SecondLooks, optional
+        Who looks at files again; its options say which are accepted. None for the usual ones.
     reader : Reader, optional
         Who reads the files again; None for one that goes by their paths.
     frames : tuple of two ndarrays of int64, shape (n,), optional
@@ -134,8 +132,7 @@ class Judge:
         threads: ThreadPoolExecutor,
         *,
         closer: ThreadPoolExecutor | None = None,
-        truncated: bool = False,
-        max_pixels: int = MAX_PIXELS,
+        looks: SecondLooks | None = None,
         reader: Reader | None = None,
         frames: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     ) -> None:
@@ -152,7 +149,7 @@ class Judge:
         self._threads, self._closer = threads, closer or threads
         self._pixels = options.verify == "pixels"
         # What is accepted decides whether a file is decoded, not to what; verdicts that lack a file are not stored.
-        self._accepted = truncated, max_pixels
+        self._looks = looks or SecondLooks()
         hints = f"{options.orient}{'-crops' * options.crops}/{options.spec.id}/{options.radius}"
         self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{hints}"
         self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], verify.Verdicts]] = []
@@ -339,10 +336,10 @@ class Judge:
             data = self._reader.read(self._path[item], int(self._size[item]) + 1)
             if blake3(data).digest() != self._digest[item]:
                 return None
-            truncated, max_pixels = self._accepted
-            if at := int(self._frame[item]):
-                with closing(decode.frames_of(data, self._path[item], at, max_pixels=max_pixels)) as pages:
-                    return decode.planes(next(pages), "", PIXEL_SIDE, max_pixels=max_pixels)
-            return decode.planes(data, self._path[item], PIXEL_SIDE, truncated=truncated, max_pixels=max_pixels)
+            accepted = self._looks.options
+            return self._looks(
+                limiting.planes, (data, self._path[item]), side=PIXEL_SIDE, number=int(self._frame[item]),
+                truncated=accepted.truncated == "accept", max_pixels=accepted.max_pixels,
+            )  # fmt: skip
         except (OSError, DecodeError, MemoryError):
             return None

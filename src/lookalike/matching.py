@@ -13,8 +13,9 @@ from lookalike.distances import FineDistances
 from lookalike.frames import NO_FRAMES, Frames, pictures
 from lookalike.items import Items
 from lookalike.judging import Judge
+from lookalike.limiting import SecondLooks
 from lookalike.model import MIN_DETAIL, Tier
-from lookalike.options import FindOptions, ScanOptions
+from lookalike.options import FindOptions
 from lookalike.proposing import propose
 from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
@@ -28,7 +29,7 @@ def match(
     same: NDArray[np.int64],
     store: Catalog,
     options: FindOptions,
-    scanned: ScanOptions,
+    looks: SecondLooks,
     standing: Standing,
     reader: Reader,
     *,
@@ -52,8 +53,8 @@ def match(
         Where thumbnails, hashes and verdicts are kept.
     options : FindOptions
         Hash, radius, tier, orientations, verification and group rule.
-    scanned : ScanOptions
-        Which files were accepted: those that are looked at again are read likewise.
+    looks : SecondLooks
+        Who looks at files again, of those that were accepted.
     standing : Standing
         What decisions say about the contents: what they keep apart is not looked at, and never matches.
     reader : Reader
@@ -87,8 +88,7 @@ def match(
     with ThreadPoolExecutor(workers) as threads, ThreadPoolExecutor(workers) as closer:
         judge = Judge(
             replace(images, facts=shown.facts), shown.content, shown.image, proposals, store, options, threads, closer=closer,
-            truncated=scanned.truncated == "accept", max_pixels=scanned.max_pixels, reader=reader,
-            frames=(shown.number, shown.file),
+            looks=looks, reader=reader, frames=(shown.number, shown.file),
         )  # fmt: skip
         by_frames = AnyFrame(judge, near, shown)
         ask = _unless_apart(by_frames, items)

@@ -25,6 +25,12 @@ MIN_DETAIL = 5
 """Images with less `Thumbnail.detail` than this are never joined by hash."""
 MAX_PIXELS = 178_956_970
 """Default pixel limit of one image: where Pillow begins to refuse an image as a decompression bomb."""
+LEAST_SECONDS, MOST_SECONDS = 0.01, 86_400.0
+"""Between these a limit of seconds lies."""
+LEAST_MEMORY = 128 << 20
+"""Bytes below which a limit of memory leaves a worker little for pictures: it needs some for itself."""
+READ_AHEAD = 256 << 20
+"""Bytes that are read ahead when nobody says."""
 
 LOSSES = ("pixels", "crop", "colour", "alpha", "depth", "frames", "timing", "video", "raw", "finish")
 """What a keeper may lack: resolution, more of the scene, colour, transparency, bits per channel, frames or pages, when each

@@ -4,7 +4,21 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from lookalike.errors import UsageError
-from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
+from lookalike.model import (
+    DEFAULT_KEEP,
+    LEAST_MEMORY,
+    LEAST_SECONDS,
+    MAX_PIXELS,
+    MOST_SECONDS,
+    READ_AHEAD,
+    Frames,
+    GroupRule,
+    HashSpec,
+    Orient,
+    Tier,
+    Truncated,
+    VerifyStep,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +37,12 @@ class ScanOptions:
         refuse (a failure row) or accept files that end early.
     max_pixels : int
         Images with more pixels than this are not decoded.
+    max_seconds : float or None
+        Processor time that decoding one image may take. None for 10 s, more with a higher limit of pixels.
+    max_memory : int or None
+        Bytes that a process may use that decodes. None for 1 GiB, more with a higher limit of pixels.
+    read_ahead : int
+        Bytes that may be read before somebody is free to decode them; one chunk of files is read in any case.
     column : str or None
         Column of tables that holds the images; None for the one that does.
     """
@@ -33,6 +53,9 @@ class ScanOptions:
     follow_symlinks: bool = False
     truncated: Truncated = "refuse"
     max_pixels: int = MAX_PIXELS
+    max_seconds: float | None = None
+    max_memory: int | None = None
+    read_ahead: int = READ_AHEAD
     column: str | None = None
 
     def __post_init__(self) -> None:
@@ -42,6 +65,18 @@ class ScanOptions:
             raise UsageError(f"min_size must not be negative, got {self.min_size}")
         if self.max_pixels < 1:
             raise UsageError(f"max_pixels must be at least 1, got {self.max_pixels}")
+        if self.max_seconds is not None and not LEAST_SECONDS <= self.max_seconds <= MOST_SECONDS:
+            raise UsageError(f"max_seconds must lie in {LEAST_SECONDS:g}..{MOST_SECONDS:g}, got {self.max_seconds:g}")
+        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
+            least = f"{LEAST_MEMORY:,} bytes ({LEAST_MEMORY >> 20}M), which a worker needs for itself"
+            raise UsageError(f"max_memory must be at least {least}, got {self.max_memory:,}")
+        if self.read_ahead < 1:
+            raise UsageError(f"read_ahead must be at least 1 byte, got {self.read_ahead:,}")
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody set a limit of time or memory, which then holds wherever an image is decoded."""
+        return self.max_seconds is not None or self.max_memory is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,8 @@ from PIL import Image
 from lookalike import decode
 from lookalike.errors import CatalogError, DecodeError
 from lookalike.files import contents_of
-from lookalike.model import MAX_PIXELS, ImageRef
+from lookalike.limiting import File, SecondLooks
+from lookalike.model import ImageRef
 from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 
@@ -80,7 +81,7 @@ def of_file(
     most: int,
     *,
     size: int | None = None,
-    max_pixels: int = MAX_PIXELS,
+    looks: SecondLooks | None = None,
     reader: Reader | None = None,
 ) -> bytes:
     """Make a preview of an image file.
@@ -95,8 +96,8 @@ def of_file(
         Most pixels of the longer side; smaller pictures stay as they are.
     size : int, optional
         Bytes that it should have.
-    max_pixels : int
-        Most pixels (width times height) that are decoded, inclusive.
+    looks : SecondLooks, optional
+        Who holds decoding to limits; None for the usual ones.
     reader : Reader, optional
         As for `as_found`.
 
@@ -113,7 +114,12 @@ def of_file(
         If it cannot be decoded.
     """
     data = as_found(path, digest, size, reader)
-    return encoded(decode.picture(data, os.path.basename(path), most, max_pixels=max_pixels))
+    looks = looks or SecondLooks()
+    return looks(_small, (data, os.path.basename(path)), most=most, max_pixels=looks.options.max_pixels)
+
+
+def _small(file: File, *, most: int, max_pixels: int) -> bytes:
+    return encoded(decode.picture(*file, most, max_pixels=max_pixels))
 
 
 def of_thumbnail(
@@ -176,8 +182,8 @@ class Previews:
         Where thumbnails of files are that cannot be read; used under a lock, by one thread at a time.
     folder : str or None
         Where previews are kept; None for nowhere. Made where missing, for nobody else to read.
-    max_pixels : int
-        Images with more pixels are not decoded.
+    looks : SecondLooks, optional
+        Who holds decoding to limits; None for the usual ones.
     reader : Reader, optional
         As for `as_found`.
     """
@@ -187,10 +193,10 @@ class Previews:
         store: Catalog | None,
         folder: str | None = None,
         *,
-        max_pixels: int = MAX_PIXELS,
+        looks: SecondLooks | None = None,
         reader: Reader | None = None,
     ) -> None:
-        self._store, self._folder, self._max_pixels = store, folder, max_pixels
+        self._store, self._folder, self._looks = store, folder, looks or SecondLooks()
         self._reader = reader or Reader()
         self._lock = threading.Lock()
         self._added = 0
@@ -214,7 +220,7 @@ class Previews:
         if kept is not None and (data := _read(kept)) is not None:
             return data
         try:
-            made = of_file(ref.path, ref.digest, most, size=ref.size, max_pixels=self._max_pixels, reader=self._reader)
+            made = of_file(ref.path, ref.digest, most, size=ref.size, looks=self._looks, reader=self._reader)
         except (OSError, DecodeError):
             return self.of_thumbnail(ref, most)
         if kept is not None:

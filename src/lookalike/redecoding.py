@@ -152,7 +152,7 @@ def read_again(
     list of Outcome
         Some at a time; nothing comes of what cannot be read, or is another content by now.
     """
-    with open_pool([], workers=workers, readers=None, isolated=isolated) as pool:
+    with open_pool([], scanned, workers=workers, readers=None, isolated=isolated) as pool:
         chunk: list[Task] = []
         held = 0
         for one in wanted:
@@ -163,12 +163,12 @@ def read_again(
             accept = scanned.truncated == "accept"
             chunk.append(Task(one.row, path, len(data), 0, (), accept, scanned.max_pixels, data=data, claimed=True))
             held += len(data)
-            if held >= CHUNK_BYTES or len(chunk) >= CHUNK_FILES:
+            if held >= min(CHUNK_BYTES, scanned.read_ahead) or len(chunk) >= CHUNK_FILES:
                 yield from _results(pool)
-                pool.submit(chunk)
+                pool.submit(chunk, carried=held)
                 chunk, held = [], 0
         if chunk:
-            pool.submit(chunk)
+            pool.submit(chunk, carried=held)
         while results := list(pool.results(wait=True)):
             yield from (seen for _, seen in results)
 

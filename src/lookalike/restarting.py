@@ -20,6 +20,9 @@ from lookalike.tabling import Wanted
 BESIDE = ("", "-wal", "-shm", "-journal")
 """Endings of the files that belong to an SQLite file."""
 
+UNSET = ("max_seconds", "max_memory")
+"""Limits that nobody set say nothing: tables that were made before there were any are what they are."""
+
 
 def made_of(paths: Sequence[str], wanted: Wanted, options: ScanOptions, own: Iterable[str] = ()) -> dict[str, Any]:
     """Say what a table is made of, and how.
@@ -83,6 +86,9 @@ def made_of_roots(
         "specs": [spec.id for spec in wanted.specs], "facts": wanted.facts, "thumbnails": wanted.thumbnails,
         "decode": decode.VERSION, **asdict(options),
     }  # fmt: skip
+    told = {
+        name: value for name, value in told.items() if name != "read_ahead" and (name not in UNSET or value is not None)
+    }
     listed = {"options": {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}}
     return {
         "roots": [printable(path) for path in paths],

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from lookalike import bits, curves, decode, grouping, hashes, join
 from lookalike.columns import Images
 from lookalike.errors import DecodeError
 from lookalike.judging import Judge
+from lookalike.limiting import File, SecondLooks
 from lookalike.model import MIN_DETAIL, HashSpec, Tier
 from lookalike.options import FindOptions
 from lookalike.proposing import propose
@@ -75,7 +77,9 @@ class Collection:
         return self.joinable * (self.joinable - 1) / 2 / max(self.pairs, 1)
 
 
-def different_images(images: Images, store: Catalog, specs: Sequence[HashSpec], *, workers: int) -> Collection:
+def different_images(
+    images: Images, store: Catalog, specs: Sequence[HashSpec], *, workers: int, looks: SecondLooks | None = None
+) -> Collection:
     """Leave one image of each picture of a collection.
 
     Candidates are those of `find` with its defaults, and the nearest pairs of each hash.
@@ -90,6 +94,8 @@ def different_images(images: Images, store: Catalog, specs: Sequence[HashSpec], 
         The hashes.
     workers : int
         How many threads join and verify; it changes nothing in the result.
+    looks : SecondLooks, optional
+        Who looks at files again; None for the usual limits.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def different_images(images: Images, store: Catalog, specs: Sequence[HashSpec], 
     options = FindOptions()
     proposals = propose(content, np.ones(len(content), np.bool_), facts.id, store, options, threads=workers)
     with ThreadPoolExecutor(workers) as threads:
-        judge = Judge(images, content, first, proposals, store, options, threads)
+        judge = Judge(images, content, first, proposals, store, options, threads, looks=looks)
         grouped = grouping.group(proposals.candidates, judge, Tier.EDIT)
         judge.flush()
         kept = np.flatnonzero(grouped.group == np.arange(len(content)))
@@ -238,6 +244,7 @@ def write_edits(
     *,
     workers: int,
     progress: OnProgress,
+    looks: SecondLooks | None = None,
 ) -> list[Edit]:
     """Write edits of images into a folder.
 
@@ -253,19 +260,21 @@ def write_edits(
         How many threads edit.
     progress : callable
         Told about progress, in files.
+    looks : SecondLooks, optional
+        Who decodes them; None for the usual limits.
 
     Returns
     -------
     list of Edit
         All edits of each image that could be read.
     """
-    every = len(originals) * len(transforms)
+    every, looks = len(originals) * len(transforms), looks or SecondLooks()
 
     def edit(number: int) -> list[Edit]:
         path, digest = originals[number]
         try:
             with open(path, "rb") as file:
-                picture = decode.picture(file.read(), path, LONG_SIDE)
+                picture = looks(_picture, (file.read(), path), max_pixels=looks.options.max_pixels)
         except (OSError, DecodeError):  # it was there when it was scanned; the caller counts what came of it
             return []
         made = []
@@ -283,6 +292,10 @@ def write_edits(
             edits += made
             progress(number * len(transforms), every, True)
     return edits
+
+
+def _picture(file: File, *, max_pixels: int) -> Image.Image:
+    return decode.picture(*file, LONG_SIDE, max_pixels=max_pixels)
 
 
 @contextmanager

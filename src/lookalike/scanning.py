@@ -11,11 +11,12 @@ import numpy as np
 
 from lookalike import decode, variants
 from lookalike.errors import FailureKind
-from lookalike.examining import Outcome, Task
+from lookalike.examining import Outcome, Task, carried_by
+from lookalike.limiting import known_limits, limits
 from lookalike.listing import Row, Scan, images_of, mere_links, unlisted
 from lookalike.model import Failure, HashSpec, ImageRef, Stage
 from lookalike.options import ScanOptions
-from lookalike.pool import Pool
+from lookalike.pool import Limits, Pool
 from lookalike.shards import Shards, fetch, few_names
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Walk
@@ -78,10 +79,9 @@ def scan(
     opened = [(root, position < len(references)) for position, root in found]
     missing = list(unseen)
     incomplete = [f"{path}: {reason}" for path, reason in unseen.items()]
-    run = _Run(catalog, spec, options, opened, progress or (lambda _done, _listed, _finished: None))
-    with open_pool(
-        [root for root, _ in opened], workers=workers, readers=readers, max_pixels=options.max_pixels
-    ) as pool:
+    may = limits(options) if workers > 1 or options.held else None
+    run = _Run(catalog, spec, options, opened, may, progress or (lambda _done, _listed, _finished: None))
+    with open_pool([root for root, _ in opened], options, workers=workers, readers=readers) as pool:
         run.list_and_read(pool)
     missing += [root.path for root, _ in opened if root.path in run.lost]
     incomplete += run.incomplete
@@ -96,6 +96,7 @@ class _Run:
     spec: HashSpec
     options: ScanOptions
     roots: list[tuple[Root, bool]]
+    limits: Limits | None
     progress: OnProgress
     rows: list[Row] = field(default_factory=list)
     failures: list[tuple[Failure, bool, bool]] = field(default_factory=list)
@@ -154,7 +155,7 @@ class _Run:
 
     def _read_part(self, folder: Folder, pool: Pool[Task, Outcome]) -> None:
         """Have workers read what is new in a folder; what comes from a source is in memory, and not much of it at a time."""
-        for some in fetch(folder, self._compare(folder), self.rows.__getitem__):
+        for some in fetch(folder, self._compare(folder), self.rows.__getitem__, self.options.read_ahead):
             self.waiting += some
             while self.waiting and folder.source is not None:
                 self._collect(pool, wait=not pool.room)
@@ -208,7 +209,7 @@ class _Run:
         self.known = self.catalog.locations(
             self.number, decoder=decode.decoders(), version=decode.VERSION,
             truncated=self.options.truncated == "accept", max_pixels=self.options.max_pixels,
-            names=few_names(folder),
+            names=few_names(folder), limits=known_limits(self.limits),
         )  # fmt: skip
         gone = self.known.keys() - folder.present
         if gone and folder.complete and folder.stamp is None:
@@ -241,7 +242,7 @@ class _Run:
             )  # fmt: skip
             row.data = None
         if chunk:
-            pool.submit(chunk)
+            pool.submit(chunk, carried=carried_by(chunk))
 
     def _collect(self, pool: Pool[Task, Outcome], *, wait: bool) -> bool:
         """Take finished chunks; return whether there were any."""
@@ -313,7 +314,7 @@ class _Run:
                 if outcome.kind is not None:
                     content = self.catalog.add_failure(
                         outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated,
-                        pixels=outcome.pixels, decoder=decoder, version=version,
+                        pixels=outcome.pixels, seconds=outcome.seconds, memory=outcome.memory, decoder=decoder, version=version,
                     )  # fmt: skip
                 else:
                     content = self.sizes[size][outcome.digest] if outcome.thumbnail is None else next(fresh)

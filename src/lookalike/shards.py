@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from lookalike.listing import Row
+from lookalike.model import READ_AHEAD
 from lookalike.shortcut import CHUNK_BYTES, CHUNK_FILES
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import PART_NAMES, UNKNOWN_SIZE, Entry, Folder, Unread
@@ -133,7 +134,9 @@ def few_names(folder: Folder) -> Collection[str] | None:
     return folder.present if not folder.complete and 0 < len(folder.present) <= PART_NAMES else None
 
 
-def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> Iterator[Sequence[T]]:
+def fetch(
+    folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row], read_ahead: int = READ_AHEAD
+) -> Iterator[Sequence[T]]:
     """Yield what is to be read of a folder, some at a time; what comes from a source has its bytes by then.
 
     Parameters
@@ -144,6 +147,8 @@ def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> I
         What is to be read.
     row_of : callable
         The row of each of these; what a source gave goes there.
+    read_ahead : int
+        Bytes that may be read ahead; fewer than `CHUNK_BYTES` make for smaller parts.
 
     Yields
     ------
@@ -163,7 +168,7 @@ def fetch(folder: Folder, waiting: Sequence[T], row_of: Callable[[T], Row]) -> I
             if row.entry.size == UNKNOWN_SIZE:
                 row.entry = row.entry._replace(size=len(data))
             held += len(data)
-        if held >= CHUNK_BYTES or at + 1 - start >= CHUNK_FILES:
+        if held >= min(CHUNK_BYTES, read_ahead) or at + 1 - start >= CHUNK_FILES:
             yield waiting[start : at + 1]
             start, held = at + 1, 0
     if start < len(waiting):

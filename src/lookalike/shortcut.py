@@ -3,12 +3,14 @@
 import itertools
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from blake3 import blake3
 
 from lookalike import decode, formats
-from lookalike.examining import Outcome, Task, crashed, examine, limits, overran, recognise
-from lookalike.model import MAX_PIXELS
+from lookalike.examining import Outcome, Task, crashed, examine, overran, recognise
+from lookalike.limiting import limits
+from lookalike.options import ScanOptions
 from lookalike.pool import Pool
 from lookalike.sources.roots import Root
 
@@ -42,7 +44,7 @@ def chunk_length(sizes: Sequence[int]) -> int:
 
 
 def open_pool(
-    roots: Sequence[Root], *, workers: int, readers: int | None, max_pixels: int = MAX_PIXELS, isolated: bool = False
+    roots: Sequence[Root], options: ScanOptions, *, workers: int, readers: int | None, isolated: bool = False
 ) -> Pool[Task, Outcome]:
     """Open a pool that reads and decodes files.
 
@@ -50,13 +52,14 @@ def open_pool(
     ----------
     roots : sequence of Root
         Where the files lie.
+    options : ScanOptions
+        With the limits that somebody set.
     workers : int
-        Threads that decode, each with a process for what only other libraries can decode; 1 for all in this thread.
+        Threads that decode, each with a process for what only other libraries can decode; 1 for all in this thread, unless a
+        limit of time or memory is set, which only a process can be held to.
     readers : int, optional
         Threads that read ahead; None for what suits the volumes: one for rotating disks, two for networks, else as many
         as there are workers.
-    max_pixels : int
-        Most pixels of one image that are decoded, which says what a worker process may use.
     isolated : bool
         Whether one worker has a thread and a process of its own, too.
 
@@ -67,9 +70,11 @@ def open_pool(
     """
     usual = min((root.readers for root in roots if root.readers is not None), default=None)
     few = readers if readers is not None else usual
+    may = limits(options)
+    shortcut = Shortcut(everything=few is not None, max_memory=options.max_memory)
     return Pool(
-        examine, crashed, workers=workers, shortcut=Shortcut(everything=few is not None), readers=few or workers,
-        limits=limits(max_pixels), overran=overran, isolated=isolated,
+        examine, crashed, workers=workers, shortcut=shortcut, readers=few or workers, limits=may,
+        overran=partial(overran, may.seconds), isolated=isolated or options.held, read_ahead=options.read_ahead,
     )  # fmt: skip
 
 
@@ -81,10 +86,12 @@ class Shortcut:
     everything : bool
         Whether files that only a worker process can decode are read here too, so that it finds them in the page cache
         and a slow drive sees no more readers than this one has.
+    max_memory : int, optional
+        Files that are larger when inflated are left to the worker processes; None for none.
     """
 
-    def __init__(self, *, everything: bool = False) -> None:
-        self._everything = everything
+    def __init__(self, *, everything: bool = False, max_memory: int | None = None) -> None:
+        self._everything, self._max_memory = everything, max_memory
 
     def cost(self, chunk: Sequence[Task]) -> int:
         """Return how many bytes a chunk holds at most.
@@ -157,7 +164,8 @@ class Shortcut:
             here.append((at, digest))
             files.append(data)
         if files:
-            made = decode.decode_all(files, max_pixels=min(task.max_pixels for task in chunk))
+            most = min(task.max_pixels for task in chunk)
+            made = decode.decode_all(files, max_pixels=most, max_memory=self._max_memory)
             for (at, digest), thumbnail in zip(here, made, strict=True):
                 task = chunk[at]
                 outcomes[at] = recognise(task) if thumbnail is None else Outcome(task.row, digest, thumbnail)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lookalike import bits, decode
-from lookalike.examining import Outcome, Task
+from lookalike.examining import Outcome, Task, carried_by
 from lookalike.hashes import hash_block
+from lookalike.limiting import known_limits, limits
 from lookalike.listing import Row, unlisted
 from lookalike.model import Failure, HashSpec, Thumbnail
 from lookalike.options import ScanOptions
-from lookalike.pool import Pool
+from lookalike.pool import Limits, Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
 from lookalike.shards import Shards, fetch, few_names
 from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
@@ -107,9 +108,11 @@ def stream_roots(
     HashTable
         As `stream` does.
     """
-    run = _Run(catalog, wanted, options, roots, progress or (lambda _done, _listed, _finished: None), [*incomplete])
-    limit = options.max_pixels
-    with open_pool(roots, workers=workers, readers=readers, max_pixels=limit, isolated=isolated) as pool:
+    may = limits(options) if workers > 1 or isolated or options.held else None
+    run = _Run(
+        catalog, wanted, options, roots, may, progress or (lambda _done, _listed, _finished: None), [*incomplete]
+    )
+    with open_pool(roots, options, workers=workers, readers=readers, isolated=isolated) as pool:
         try:
             yield from run.tables(pool)
         finally:
@@ -131,6 +134,8 @@ class _Run:
     wanted: Wanted
     options: ScanOptions
     roots: list[Root]
+    limits: Limits | None
+    """What decoders are held to."""
     progress: OnProgress
     incomplete: list[str]
     window: deque[Item | Failure] = field(default_factory=deque)
@@ -200,7 +205,7 @@ class _Run:
                     break
                 complete = self._open(folder) if folder.first else False
                 for part in self.shards.parts(folder, walk, self.number, self.known if complete else None):
-                    for some in fetch(part, self._look_up(part), lambda item: item.row):
+                    for some in fetch(part, self._look_up(part), lambda item: item.row, self.options.read_ahead):
                         yield list(some)
 
     def _look_up(self, folder: Folder) -> list[Item]:
@@ -242,7 +247,7 @@ class _Run:
         self.known = self.catalog.locations(
             self.number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
             max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
-            names=few_names(folder),
+            names=few_names(folder), limits=known_limits(self.limits),
         )  # fmt: skip
         return complete
 
@@ -267,7 +272,7 @@ class _Run:
                     )
                 )  # fmt: skip
                 item.row.data = None
-            pool.submit(chunk)
+            pool.submit(chunk, carried=carried_by(chunk))
 
     def _collect(self, pool: Pool[Task, Outcome], *, wait: bool) -> None:
         """Take finished chunks; move the done head of the window to where the next table is filled from."""
@@ -381,7 +386,7 @@ class _Run:
             return None
         return catalog.add_failure(
             outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated, pixels=outcome.pixels,
-            decoder=decoder, version=version,
+            decoder=decoder, version=version, seconds=outcome.seconds, memory=outcome.memory,
         )  # fmt: skip
 
     def _table(self, *, last: bool = False) -> HashTable:

@@ -15,13 +15,13 @@ from lookalike import decode
 from lookalike.blocks import BLOCKS_VERSION, has_blocks
 from lookalike.columns import Facts, Images, Matches, Origins
 from lookalike.errors import DecodeError
+from lookalike.limiting import File, SecondLooks
 from lookalike.model import MAX_PIXELS, Tier
 from lookalike.resolved import LEAST_SHARE, MOST_SHARE, RESOLVED_VERSION, is_enlargement
 from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
 
 Pair = tuple[int, int]
-File = tuple[bytes, str]
 ASPECT = 0.02
 """By how much the aspect of an enlargement may differ from that of its source: sizes are rounded."""
 SAME_LEVELS, SAME_SHARE = 2, 0.999
@@ -88,8 +88,8 @@ def trace(
     origins: Origins,
     store: Catalog,
     reader: Reader,
+    looks: SecondLooks,
     *,
-    max_pixels: int,
     workers: int,
 ) -> Origins:
     """Look what comes from what in groups of tiers exact to edit.
@@ -106,8 +106,8 @@ def trace(
         Where is kept what was found.
     reader : Reader
         Who reads the files again.
-    max_pixels : int
-        Most pixels of files that are looked at, inclusive.
+    looks : SecondLooks
+        Who looks at files.
     workers : int
         How many files are decoded at a time; it changes no result.
 
@@ -116,7 +116,7 @@ def trace(
     Origins
         With what was found beside it; equal to `origins` where that is nothing.
     """
-    tracer = _Tracer(images, store, reader, max_pixels, workers)
+    tracer = _Tracer(images, store, reader, looks, workers)
     groups = list(_groups(images, matches))
     enlarged, saved = origins.enlarged.copy(), origins.saved.copy()
     pixels = images.facts.width * images.facts.height
@@ -177,8 +177,8 @@ def _groups(images: Images, matches: Matches) -> Iterator[tuple[int, list[int]]]
 class _Tracer:
     """Say which pairs of contents are as a look at their files would have it; what the catalog knows is not looked at again."""
 
-    def __init__(self, images: Images, store: Catalog, reader: Reader, max_pixels: int, workers: int) -> None:
-        self._facts, self._store, self._max_pixels, self._workers = images.facts, store, max_pixels, workers
+    def __init__(self, images: Images, store: Catalog, reader: Reader, looks: SecondLooks, workers: int) -> None:
+        self._facts, self._store, self._looks, self._workers = images.facts, store, looks, workers
         self._reader = reader
         _, image = np.unique(images.content, return_index=True)
         self._path = [images.path[row] for row in image.tolist()]
@@ -204,7 +204,9 @@ class _Tracer:
         """Look at two files, if they are still there, still what was scanned, and can be decoded."""
         try:
             one, other = (self._file(content) for content in pair)
-            return None if one is None or other is None else look(one, other, max_pixels=self._max_pixels)
+            if one is None or other is None:
+                return None
+            return self._looks(look, one, other, max_pixels=self._looks.options.max_pixels)
         except (OSError, DecodeError, MemoryError):
             return None
 

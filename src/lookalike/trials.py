@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lookalike import bits
 from lookalike.columns import Images
 from lookalike.judging import Judge
+from lookalike.limiting import SecondLooks
 from lookalike.model import MIN_DETAIL, HashSpec, Tier
 from lookalike.options import FindOptions
 from lookalike.proposing import Proposals, propose
@@ -31,10 +32,12 @@ class Trial:
         Where thumbnails, hashes and verdicts are kept.
     workers : int
         How many threads join and verify.
+    looks : SecondLooks, optional
+        Who looks at files again; None for the usual limits.
     """
 
-    def __init__(self, images: Images, store: Catalog, workers: int) -> None:
-        self._images, self._store, self._workers = images, store, workers
+    def __init__(self, images: Images, store: Catalog, workers: int, looks: SecondLooks | None = None) -> None:
+        self._images, self._store, self._workers, self._looks = images, store, workers, looks
         self._content, self._first = np.unique(images.content, return_index=True)
         self._joined = images.facts.detail[self._content] >= MIN_DETAIL
         items = np.searchsorted(self._content, images.content)
@@ -96,7 +99,7 @@ class Trial:
             self._content, self._joined, images.facts.id, store, options, threads=self._workers
         )  # fmt: skip
         with ThreadPoolExecutor(self._workers) as threads:
-            judge = Judge(images, self._content, self._first, proposals, store, options, threads)
+            judge = Judge(images, self._content, self._first, proposals, store, options, threads, looks=self._looks)
             yield Found(proposals, judge)
             judge.flush()
 

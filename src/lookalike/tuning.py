@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from lookalike import curves, grouping, hashes, tables
 from lookalike.errors import UsageError
+from lookalike.limiting import SecondLooks
 from lookalike.listing import Scan
 from lookalike.measures import Measured, Truth, measure
-from lookalike.model import HashSpec
+from lookalike.model import MAX_PIXELS, READ_AHEAD, HashSpec
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import default_workers
@@ -54,6 +55,10 @@ def tune(
     use_catalog: bool = True,
     workers: int | None = None,
     progress: OnProgress | None = None,
+    max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
+    read_ahead: int = READ_AHEAD,
 ) -> Tuning:
     """Measure which hash, size, radius and tier suit a collection.
 
@@ -71,7 +76,7 @@ def tune(
         Whose hashes to try, in the sizes 8 and 16; None for all that can be joined.
     budget : float
         False candidates an image that a radius may bring; each costs a verification.
-    catalog, use_catalog, workers, progress
+    catalog, use_catalog, workers, progress, max_pixels, max_seconds, max_memory, read_ahead
         As for `lookalike.find`.
 
     Returns
@@ -108,7 +113,12 @@ def tune(
         raise UsageError(f"workers must be at least 1, got {workers}")
     labelled = None if pairs is None else tables.read_labelled(os.fspath(pairs))
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
-    job = _Job(roots, specs, budget, workers or default_workers(), progress or (lambda _done, _listed, _finished: None))
+    options = ScanOptions(
+        max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory, read_ahead=read_ahead
+    )  # fmt: skip
+    workers = workers or default_workers()
+    looks, quiet = SecondLooks(options, workers=workers), lambda _done, _listed, _finished: None
+    job = _Job(roots, specs, budget, workers, progress or quiet, looks)
     with open_catalog(place) as store:
         scans = [job.scan(roots, store)] if roots else []
         ground = job.among(scans[0], store) if scans else None
@@ -172,13 +182,14 @@ class _Job:
     budget: float
     workers: int
     progress: OnProgress
+    looks: SecondLooks
 
     def scan(self, paths: Sequence[str], store: Catalog) -> Scan:
-        return scan(paths, [], store, HashSpec(), ScanOptions(), workers=self.workers, progress=self.progress)
+        return scan(paths, [], store, HashSpec(), self.looks.options, workers=self.workers, progress=self.progress)
 
     def among(self, found: Scan, store: Catalog) -> _Ground:
         """Count false pairs in a collection."""
-        collection = different_images(found.images, store, self.specs, workers=self.workers)
+        collection = different_images(found.images, store, self.specs, workers=self.workers, looks=self.looks)
         if len(collection.row) < MIN_IMAGES:
             raise UsageError(
                 f"tuning needs at least {MIN_IMAGES} different images with enough detail, got {len(collection.row)}: of "
@@ -205,9 +216,11 @@ class _Job:
         originals = [(images.path[row], images.facts.digest[images.content[row]]) for row in edited.tolist()]
         beside = [images.path[row] for row in others.tolist()]
         with TemporaryDirectory(prefix="lookalike-tune-") as folder, open_catalog(None) as private:
-            edits = write_edits(originals, transforms, folder, workers=self.workers, progress=self.progress)
+            edits = write_edits(
+                originals, transforms, folder, workers=self.workers, progress=self.progress, looks=self.looks
+            )
             scanned = self.scan([*(path for path, _ in originals), *beside, folder], private)
-            trial = Trial(scanned.images, private, self.workers)
+            trial = Trial(scanned.images, private, self.workers, self.looks)
             own = trial.items([path for path, _ in originals])
             rows = np.array([edit.original for edit in edits], np.int64)
             made = trial.items([edit.path for edit in edits])
@@ -228,7 +241,7 @@ class _Job:
     def by_labels(
         self, ground: _Ground | None, scans: list[Scan], store: Catalog, labelled: list[tables.LabelledPair], path: str
     ) -> Tuning:
-        trial = Trial(scans[-1].images, store, self.workers)
+        trial = Trial(scans[-1].images, store, self.workers, self.looks)
         left, right = (trial.items([getattr(pair, side) for pair in labelled]) for side in ("left", "right"))
         same = np.array([pair.same for pair in labelled], np.bool_)
         read = (left >= 0) & (right >= 0)

@@ -8,16 +8,17 @@ from numpy.typing import NDArray
 
 from lookalike import decode
 from lookalike.columns import Facts, Images
-from lookalike.examining import (
+from lookalike.limiting import limits
+from lookalike.options import ScanOptions
+from lookalike.pixels import (
     LUMA_KEY_BYTES,
     PixelOutcome,
     PixelTask,
     examine_pixels,
-    limits,
     luma_key,
     pixels_overran,
     pixels_unknown,
-)  # fmt: skip
+)
 from lookalike.pool import Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS
 from lookalike.shortcut import CHUNK_FILES, chunk_length
@@ -32,7 +33,14 @@ Rows = NDArray[np.int64]
 
 
 def twins(
-    images: Images, order: Rows, words: NDArray[np.uint64], store: Catalog, reader: Reader, *, workers: int
+    images: Images,
+    order: Rows,
+    words: NDArray[np.uint64],
+    store: Catalog,
+    reader: Reader,
+    options: ScanOptions,
+    *,
+    workers: int,
 ) -> Rows:
     """Find the contents that have the same pixels.
 
@@ -48,6 +56,9 @@ def twins(
         Where thumbnails and what full decodes found are kept.
     reader : Reader
         Who reads what is no ordinary file.
+    options : ScanOptions
+        With the limits that somebody set. What could not be decoded before is then tried again, and what breaks one of these is
+        not kept as what cannot be decoded.
     workers : int
         How many files are decoded at a time; it changes no result.
 
@@ -71,7 +82,7 @@ def twins(
     turned, rows = np.setdiff1d(turned, bare), np.setdiff1d(np.union1d(suspects(facts, words), beside), bare)
     if not len(rows):
         return same
-    decoder = _Decoder(images, order, store, reader, workers)
+    decoder = _Decoder(images, order, store, reader, options, workers)
     keys = _keys(facts.id[rows], store)
     for row, (_, luma) in decoder(turned).items():
         if luma is not None:
@@ -108,8 +119,11 @@ def _shapes(facts: Facts) -> Rows:
 class _Decoder:
     """Say what full decodes find of contents; what the catalog knows is not decoded again."""
 
-    def __init__(self, images: Images, order: Rows, store: Catalog, reader: Reader, workers: int) -> None:
-        self._images, self._store, self._reader, self._workers = images, store, reader, workers
+    def __init__(
+        self, images: Images, order: Rows, store: Catalog, reader: Reader, options: ScanOptions, workers: int
+    ) -> None:
+        self._images, self._store, self._reader = images, store, reader
+        self._options, self._workers = options, workers
         self._step = f"{decode.PIXELS_VERSION}/{decode.decoders()}"
         self._image = np.empty(len(images.facts.id), np.int64)
         self._image[images.content[order[::-1]]] = order[::-1]  # the last to be written is the first in keep order
@@ -120,6 +134,8 @@ class _Decoder:
         stored = self._store.pixels(ids[rows], self._step)
         by_row = dict(zip(rows.tolist(), ids[rows].tolist(), strict=True))
         found = {row: stored[content] for row, content in by_row.items() if content in stored}
+        if self._options.held:
+            found = {row: one for row, one in found.items() if one[0] is not None}
         fresh: list[PixelOutcome] = []
         kept = time.monotonic()
         for seen in self._decoded([row for row in by_row if row not in found]):
@@ -142,9 +158,11 @@ class _Decoder:
         if not rows:
             return
         at = 0
+        may, held = limits(self._options), self._options.held
         with Pool(
-            examine_pixels, pixels_unknown, workers=self._workers, limits=limits(), overran=pixels_overran
-        ) as pool:
+            examine_pixels, pixels_unknown, workers=self._workers, limits=may, isolated=held,
+            overran=pixels_unknown if held else pixels_overran,
+        ) as pool:  # fmt: skip
             while at < len(rows):
                 ahead = rows[at : at + CHUNK_FILES]
                 length = chunk_length(self._images.facts.size[ahead].tolist())

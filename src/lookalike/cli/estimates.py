@@ -9,6 +9,7 @@ import typer
 from lookalike import hashes, tables
 from lookalike.cli.options import FindArguments
 from lookalike.estimating import estimate, lines
+from lookalike.limiting import TRAVELLING
 from lookalike.model import HashSpec
 from lookalike.options import ScanOptions
 
@@ -54,7 +55,8 @@ def print_search_estimate(paths: Sequence[str], search: FindArguments, *, json: 
     size = hashes.algorithm(search.algorithm).size if search.size is None else search.size
     options = ScanOptions(
         exclude=tuple(told["exclude"]), include=tuple(told["include"]), min_size=told["min_size"],
-        follow_symlinks=search.follow_symlinks, truncated=told["truncated"], max_pixels=search.max_pixels,
+        follow_symlinks=search.follow_symlinks, truncated=told["truncated"],
+        **{name: told[name] for name in (*TRAVELLING, "read_ahead")},
     )  # fmt: skip
     print_estimate(
         [*paths, *told["against"]], options, json=json, spec=HashSpec(search.algorithm, size),

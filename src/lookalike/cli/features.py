@@ -8,9 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
 from lookalike.errors import UsageError
 from lookalike.featuring import feature_columns
 from lookalike.featuring import features as features_of
+from lookalike.model import MAX_PIXELS
 from lookalike.tables import check_folder, replacing
 from lookalike.tables.pairs import PairFile, check_rows_file, write_rows
 
@@ -28,6 +30,9 @@ def features(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON Lines instead of CSV.")] = False,
     workers: Annotated[int | None, typer.Option(help="Pairs looked at at a time. Default: one per core.")] = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_seconds: MaxSeconds = None,
+    max_memory: MaxMemory = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
     """Features of pairs of images for a model: all distances, score, tier and relation, and what was measured.
@@ -42,9 +47,11 @@ def features(
         check_rows_file(output)
         check_folder(output)
         ending = Path(output).suffix.lower()
+    limits = limits_of(max_pixels, max_seconds, max_memory)
+    del limits["read_ahead"]  # pairs are read as they are looked at
     file = PairFile(pairs)
     totals: Counter[str] = Counter()
-    rows = _counted(features_of(file, algorithms=names, decoding=decode, workers=workers), totals)
+    rows = _counted(features_of(file, algorithms=names, decoding=decode, workers=workers, **limits), totals)
     columns = {**file.kinds(), **feature_columns(names)}
     if output is None:
         write_rows(rows, columns, sys.stdout.buffer, ending)

@@ -10,6 +10,7 @@ import typer
 
 from lookalike.batches import hash_batches, make_specs
 from lookalike.cli.estimates import print_estimate
+from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
@@ -63,7 +64,10 @@ def hash(
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
     truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
-    max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_seconds: MaxSeconds = None,
+    max_memory: MaxMemory = None,
+    read_ahead: ReadAhead = USUAL_AHEAD,
     column: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does."),
@@ -92,9 +96,10 @@ def hash(
         write = writer_of(output)
         check_folder(output)
     listed = with_listed(paths, from_file)
+    limits = limits_of(max_pixels, max_seconds, max_memory, read_ahead)
     options = ScanOptions(
         exclude=tuple(exclude or ()), include=tuple(include or ()), follow_symlinks=follow_symlinks,
-        truncated=cast("Truncated", truncated), max_pixels=max_pixels, column=column,
+        truncated=cast("Truncated", truncated), column=column, **limits,
     )  # fmt: skip
     wanted = _wanted(specs, output, thumbnails=thumbnails)
     if estimate:
@@ -129,7 +134,7 @@ def hash(
             include=include or (),
             follow_symlinks=follow_symlinks,
             truncated=cast("Truncated", truncated),
-            max_pixels=max_pixels,
+            **limits,
             column=column,
             facts=wanted.facts,
             thumbnails=wanted.thumbnails,

@@ -11,6 +11,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from lookalike.cli.kept import KeptArguments
+from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.errors import UsageError
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, Frames, GroupRule, Orient, Truncated, VerifyStep
@@ -63,7 +64,10 @@ class FindArguments:
     min_size: Annotated[str, typer.Option(metavar="WxH", help="Smallest width and height in pixels.")] = "0x0"
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False
     truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse"
-    max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS
+    max_pixels: MaxPixels = MAX_PIXELS
+    max_seconds: MaxSeconds = None
+    max_memory: MaxMemory = None
+    read_ahead: ReadAhead = USUAL_AHEAD
     column: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does."),
@@ -138,7 +142,7 @@ class FindArguments:
             "min_size": size_of(self.min_size),
             "follow_symlinks": self.follow_symlinks,
             "truncated": cast("Truncated", self.truncated),
-            "max_pixels": self.max_pixels,
+            **limits_of(self.max_pixels, self.max_seconds, self.max_memory, self.read_ahead),
             "column": self.column,
             "catalog": self.catalog,
             "use_catalog": not self.no_catalog,

@@ -6,6 +6,7 @@ import socket
 import sys
 import webbrowser
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from lookalike import report, tables
 from lookalike.cli.options import FindArguments, KeepArguments, findings_file, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.finding import find
+from lookalike.limiting import TRAVELLING
 from lookalike.model import Tier
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.plan import KeepOptions
@@ -60,7 +62,7 @@ def review(
     made = Review(subject, options, ledger=search.ledger, workers=search.workers)
     with nullcontext() if place is None else open_catalog(place) as store:
         folder = None if place is None else f"{place}.previews"
-        previews = Previews(store, folder, max_pixels=search.max_pixels, reader=subject.reader)
+        previews = Previews(store, folder, looks=made.second, reader=subject.reader)
         previews.trim()
 
         def ready(address: str, number: int) -> None:
@@ -78,9 +80,11 @@ def review(
 
 
 def _subject(paths: list[str], search: FindArguments, *, quiet: bool) -> Subject:
-    found = findings_file(paths, search, "catalog", "no_catalog", "max_pixels")
+    found = findings_file(paths, search, "catalog", "no_catalog", *TRAVELLING)
     if found is not None:
-        return of_document(tables.read_document(found))
+        subject, usual = of_document(tables.read_document(found)), FindArguments().keywords()
+        told = {name: value for name, value in search.keywords().items() if name in TRAVELLING and value != usual[name]}
+        return replace(subject, found=subject.found | told)
     with progress_bar(quiet=quiet) as progress:
         findings = find(paths, **search.keywords(), progress=progress)
     for line in (*findings.warnings, *(f"incomplete: {one}" for one in findings.incomplete)):

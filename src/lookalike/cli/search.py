@@ -8,11 +8,13 @@ from typing import Annotated, Any, cast
 import typer
 
 from lookalike import tables
+from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.options import size_of
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import DecodeError, SourceError, UsageError, failure_kind
 from lookalike.hits import Hit
 from lookalike.indexing import Index
+from lookalike.limiting import told_by
 from lookalike.model import MAX_PIXELS, Orient, Tier, Truncated
 from lookalike.recalling import PREFIX
 from lookalike.report import plain
@@ -49,7 +51,10 @@ def search(
     min_size: Annotated[str, typer.Option(metavar="WxH", help="Smallest width and height in pixels.")] = "0x0",
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
     truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
-    max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_seconds: MaxSeconds = None,
+    max_memory: MaxMemory = None,
+    read_ahead: ReadAhead = USUAL_AHEAD,
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does.")
     ] = None,
@@ -68,8 +73,8 @@ def search(
     """
     kept = {
         "exclude": exclude or (), "include": include or (), "min_size": size_of(min_size), "follow_symlinks": follow_symlinks,
-        "truncated": cast("Truncated", truncated), "max_pixels": max_pixels, "catalog": catalog, "use_catalog": not no_catalog,
-        "readers": readers, "column": column,
+        "truncated": cast("Truncated", truncated), "catalog": catalog, "use_catalog": not no_catalog, "readers": readers,
+        "column": column, **limits_of(max_pixels, max_seconds, max_memory, read_ahead),
     }  # fmt: skip
     wanted: dict[str, Any] = {"radius": radius, "limit": limit, "tier": tier, "orient": cast("Orient", orient)}
     checked(spec_of(algorithm, size), **wanted)
@@ -98,7 +103,7 @@ def _opened(places: list[str], hashed: dict[str, Any], kept: dict[str, Any], pro
         return Index.of(places, **hashed, **kept, progress=progress)
     if len(places) > 1:
         raise UsageError(f"{PREFIX}FILE stands alone: it is searched without looking at any folder")
-    return Index.open(places[0].removeprefix(PREFIX), **hashed)
+    return Index.open(places[0].removeprefix(PREFIX), **hashed, options=told_by(kept))
 
 
 def _searched(index: Index, image: str, wanted: dict[str, Any], *, say: Callable[[str], None] | None) -> dict[str, Any]:

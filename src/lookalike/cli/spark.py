@@ -8,6 +8,7 @@ import typer
 
 from lookalike import tables
 from lookalike.batches import make_specs
+from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.spark_searches import find, leaks
 from lookalike.cli.verb import verb
@@ -64,7 +65,9 @@ def hash(
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
-    max_pixels: Annotated[int, typer.Option(help="Do not decode images with more pixels.")] = MAX_PIXELS,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_seconds: MaxSeconds = None,
+    max_memory: MaxMemory = None,
     column: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does."),
@@ -86,7 +89,7 @@ def hash(
     specs = make_specs([name.strip() for name in algorithm.split(",")], size, None, "fast")
     options = ScanOptions(
         exclude=tuple(exclude or ()), include=tuple(include or ()), truncated=cast("Truncated", truncated),
-        max_pixels=max_pixels, column=column,
+        column=column, **limits_of(max_pixels, max_seconds, max_memory),
     )  # fmt: skip
     listing = list_shards(with_listed(inputs, from_file), options)
     summary = hash_shards(

@@ -13,6 +13,7 @@ from lookalike.cli.lists import with_listed
 from lookalike.cli.options import FindArguments, with_arguments
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
+from lookalike.limiting import TRAVELLING
 from lookalike.options import ScanOptions
 from lookalike.report import counted, plain
 from lookalike.spark.finding import find as find_rows
@@ -33,6 +34,7 @@ HASHES = "hashes"
 """Folder of the output for the tables of what is no hash table yet."""
 NOT_HERE = (
     "against", "candidates", "frames", "min_size", "follow_symlinks", "catalog", "no_catalog", "workers", "readers",
+    "read_ahead",
 )  # fmt: skip
 """Options of a search on one machine that it has not on many."""
 Kept = Literal["all", "candidates", "none"]
@@ -222,7 +224,7 @@ def _told(search: FindArguments, second: str | None, *, no_parts: bool, thumbnai
         raise UsageError(f"--thumbnails must be all, candidates or none, got {thumbnails!r}")
     known = search.keywords()
     names = ("tier", "algorithm", "size", "radius", "group", "keep", "protect", "orient", "crops", "verify", "units",
-        "truncated", "max_pixels")  # fmt: skip
+        "truncated", *TRAVELLING)  # fmt: skip
     return {name: known[name] for name in names} | {
         "second": _second(second), "parts": not no_parts, "thumbnails": "none" if thumbnails == "none" else "candidates",
         "decisions": deciding.decisions(ledger=search.ledger),
@@ -246,7 +248,7 @@ def _rows(search: FindArguments, second: str | None, thumbnails: str) -> _Rows:
     known = search.keywords()
     options = ScanOptions(
         exclude=tuple(search.exclude or ()), include=tuple(search.include or ()), truncated=known["truncated"],
-        max_pixels=known["max_pixels"], column=search.column,
+        column=search.column, **{name: known[name] for name in TRAVELLING},
     )  # fmt: skip
     return _Rows(Wanted(tuple(specs), facts=True), options, cast("Kept", thumbnails))
 

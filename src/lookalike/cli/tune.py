@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import plots, report, tables
+from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
+from lookalike.model import MAX_PIXELS
 from lookalike.report import tunings
 from lookalike.tuning import BUDGET, FAMILIES, SAMPLE
 from lookalike.tuning import tune as tune_images
@@ -44,6 +46,10 @@ def tune(
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where scans are remembered.")] = None,
     no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False,
     workers: Annotated[int | None, typer.Option(help="Images decoded at a time. Default: one per core.")] = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_seconds: MaxSeconds = None,
+    max_memory: MaxMemory = None,
+    read_ahead: ReadAhead = USUAL_AHEAD,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Say which hash, radius and tier suit a collection, measured on edits of its own images or on labelled pairs.
@@ -64,6 +70,7 @@ def tune(
             use_catalog=not no_catalog,
             workers=workers,
             progress=progress,
+            **limits_of(max_pixels, max_seconds, max_memory, read_ahead),
         )
     document, command = tuned.to_dict(), report.plain(shlex.join(tuned.arguments))
     for path in output or []:

@@ -9,7 +9,7 @@ from PIL import Image
 from lookalike.decode.enlarging import predictions
 from lookalike.decode.frames import frames_of
 from lookalike.decode.jxl import header
-from lookalike.decode.native import decode_all, is_candidate, read_files
+from lookalike.decode.native import decode_all, is_candidate, is_plain, read_files
 from lookalike.decode.pillow import NO_MEMORY, can_read_raw, decoders, environment, is_truncated, opened, use_one_thread
 from lookalike.decode.pixels import PIXELS_VERSION, Pixels, pixels_of
 from lookalike.decode.raw import NEEDED as RAW_NEEDED
@@ -22,8 +22,8 @@ VERSION = 5
 
 __all__ = [
     "NO_MEMORY", "PIXELS_VERSION", "RAW_NEEDED", "VERSION", "Pixels", "can_read_raw", "decode", "decode_all", "decoders",
-    "detail", "environment", "frames_of", "is_candidate", "is_truncated", "luma_of", "opened", "picture", "pixels_of", "planes",
-    "predictions", "read_files", "turn", "upright_size", "use_one_thread", "whole_luma",
+    "detail", "environment", "frames_of", "is_candidate", "is_plain", "is_truncated", "luma_of", "opened", "picture",
+    "pixels_of", "planes", "predictions", "read_files", "turn", "upright_size", "use_one_thread", "whole_luma",
 ]  # fmt: skip
 
 

@@ -20,6 +20,9 @@ except ModuleNotFoundError:  # installed without a compiler; kernels that are th
 
 JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
+MOST_SCANS = 32
+"""Scans of a JPEG file, those of its own thumbnail included, that cost little more than the file has pixels; encoders make a
+dozen."""
 INFLATED_BYTES = 256 << 10
 """PNG files are inflated together up to here, further only by the last of them: small files may hold large pictures, and what
 is used while it is in the caches, and its memory for the next, is faster by a fifth."""
@@ -72,7 +75,30 @@ def is_candidate(data: bytes) -> bool:
     return data.startswith((JPEG, PNG))
 
 
-def decode_all(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | None]:
+def is_plain(data: bytes) -> bool:
+    """Return whether decoding all of a file, by any decoder, takes time and memory in proportion to its pixels and its bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    bool
+        Whether it is a JPEG of few scans or a PNG, of one picture.
+
+    Examples
+    --------
+    >>> is_plain(b"GIF89a")
+    False
+    """
+    if data.startswith(JPEG):
+        return data.count(b"\xff\xda") <= MOST_SCANS and b"MPF\0" not in data
+    return data.startswith(PNG) and b"acTL" not in data
+
+
+def decode_all(files: Sequence[bytes], *, max_pixels: int, max_memory: int | None = None) -> list[Thumbnail | None]:
     """Make the thumbnails of image files.
 
     Parameters
@@ -81,6 +107,8 @@ def decode_all(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | N
         Whole files of any kind.
     max_pixels : int
         Pictures with more pixels than this are declined.
+    max_memory : int, optional
+        Files whose rows take more bytes than this are declined; None for as many as that many pixels have.
 
     Returns
     -------
@@ -90,16 +118,19 @@ def decode_all(files: Sequence[bytes], *, max_pixels: int) -> list[Thumbnail | N
     if _native is None:
         return [None] * len(files)
     limit = min(max_pixels, (1 << 62) - 1)
-    return [made for part, inflated in _parts(files, limit) for made in _thumbnails(part, inflated, limit)]
+    parts = _parts(files, limit, max_memory)
+    return [made for part, inflated in parts for made in _thumbnails(part, inflated, limit)]
 
 
-def _parts(files: Sequence[bytes], limit: int) -> Iterator[tuple[list[bytes], list[bytearray | None]]]:
+def _parts(
+    files: Sequence[bytes], limit: int, max_memory: int | None
+) -> Iterator[tuple[list[bytes], list[bytearray | None]]]:
     """Yield the files in order, some at a time, with the rows of those that are PNG; both lists are emptied afterwards."""
     part: list[bytes] = []
     inflated: list[bytearray | None] = []
     held = 0
     for at, data in enumerate(files, 1):
-        rows = inflate(data, limit) if data.startswith(PNG) else None
+        rows = inflate(data, limit, max_memory) if data.startswith(PNG) else None
         part.append(data)
         inflated.append(rows)
         held += len(rows or b"")

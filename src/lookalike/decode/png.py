@@ -43,7 +43,7 @@ def read_png(data: bytes, max_pixels: int) -> "Planes | None":
     return None if inflated is None else png_picture(data, inflated, max_pixels)
 
 
-def inflate(data: bytes, max_pixels: int) -> bytearray | None:
+def inflate(data: bytes, max_pixels: int, max_memory: int | None = None) -> bytearray | None:
     """Inflate the rows of a PNG file.
 
     Parameters
@@ -52,6 +52,8 @@ def inflate(data: bytes, max_pixels: int) -> bytearray | None:
         The whole file.
     max_pixels : int
         Most pixels (width times height) that are decoded, inclusive.
+    max_memory : int, optional
+        Most bytes that the rows may take, inclusive.
 
     Returns
     -------
@@ -66,6 +68,8 @@ def inflate(data: bytes, max_pixels: int) -> bytearray | None:
     if not HAS_KERNEL or (header := png_header(data, max_pixels)) is None:
         return None
     compressed, size, profile = header
+    if max_memory is not None and size > max_memory:
+        return None
     try:
         if profile and _is_too_large(profile):
             return None

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from lookalike import labels
-from lookalike.confirming import Confirmed, File
+from lookalike.confirming import Confirmed
 from lookalike.errors import DecodeError
 from lookalike.files import contents_of
+from lookalike.limiting import File
 from lookalike.model import Group, Member, Tier
 from lookalike.plan import LINKS, KeepOptions, Part, lost
 from lookalike.planning.standing import Standing, Surroundings, held

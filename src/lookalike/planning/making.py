@@ -6,13 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
 from lookalike import collector
-from lookalike.confirming import confirm as look_at_both
+from lookalike.confirming import confirmer
 from lookalike.errors import SourceError
 from lookalike.labels import Root
 from lookalike.model import Group, Orient, Tier
@@ -60,7 +59,7 @@ def make_plan(
     found : dict, optional
         Options of the search, kept with the plan.
     confirm : callable, optional
-        A full look at two files; None for `lookalike.confirming.confirm`.
+        A full look at two files; None for `lookalike.confirming.confirm`, held to the limits of the search.
     apart : callable, optional
         What was decided of two contents, such as `lookalike.stores.decisions.Standing.apart`; None for nothing.
     tiers : mapping of int to Tier, optional
@@ -78,7 +77,7 @@ def make_plan(
     UsageError
         If a glob is malformed, or there is no root but references.
     """
-    confirm = confirm or partial(look_at_both, orient=orient)
+    confirm = confirm or confirmer(found or {}, orient)
     apart = apart or (lambda _keeper, _other: False)
     asked = Asked(confirm, apart, reader or Reader(named=[root.path for root in roots]))
     around = Surroundings(roots, options)

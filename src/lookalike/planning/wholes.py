@@ -4,8 +4,8 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from lookalike.confirming import File
 from lookalike.errors import DecodeError
+from lookalike.limiting import File
 from lookalike.plan import LINKS, KeepOptions, Part
 from lookalike.planning.beside import Beside
 from lookalike.planning.fates import Confirm, Fate

@@ -23,18 +23,30 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from lookalike.pool.limits import Limits, held
+from lookalike.model import READ_AHEAD
+from lookalike.pool.guarded import Died, Guarded
+from lookalike.pool.limits import STUCK, Limits, held
 from lookalike.pool.worker import Worker, keep_freed
 
-__all__ = ["Limits", "Pool", "Shortcut", "default_workers", "held", "usable_cores"]
+__all__ = [
+    "READ_AHEAD",
+    "STUCK",
+    "Died",
+    "Guarded",
+    "Limits",
+    "Pool",
+    "Shortcut",
+    "default_workers",
+    "held",
+    "usable_cores",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
 T_contra = TypeVar("T_contra", contravariant=True)
-READ_AHEAD = 256 << 20
 CHUNKS_AHEAD = 4
-"""What a shortcut may hold at a time: so many bytes, more only for a single chunk, and so many chunks for each thread that
-settles them, since what waits for long is in the processor's caches no longer."""
+"""So many chunks a shortcut may hold for each thread that settles them, since what waits for long is in the processor's caches
+no longer."""
 PATIENCE_SECONDS = 2.0
 """How long threads are waited for when there is a hurry."""
 
@@ -97,6 +109,8 @@ class Pool(Generic[T, R]):
         ``(task, reason) -> result`` for a task that used more time; None for `crashed`.
     isolated : bool
         Whether one worker, too, means a thread with a process, so that what crashes takes nothing along.
+    read_ahead : int
+        Bytes that a shortcut may hold at a time, and that chunks may carry along; more only for a single chunk.
 
     Examples
     --------
@@ -109,7 +123,7 @@ class Pool(Generic[T, R]):
     def __init__(
         self, function: Callable[[T], R], crashed: Callable[[T, str], R], *, workers: int,
         shortcut: Shortcut[T, R] | None = None, readers: int = 1, limits: Limits | None = None,
-        overran: Callable[[T, str], R] | None = None, isolated: bool = False,
+        overran: Callable[[T, str], R] | None = None, isolated: bool = False, read_ahead: int = READ_AHEAD,
     ) -> None:  # fmt: skip
         keep_freed()
         self._function, self._limits = function, limits
@@ -119,6 +133,9 @@ class Pool(Generic[T, R]):
         self._read: queue.SimpleQueue[tuple[Sequence[T], Any] | None] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Sequence[T], list[R]] | BaseException] = queue.SimpleQueue()
         self._waiting = 0
+        self._carried: dict[int, int] = {}
+        """Bytes that chunks under way carry along, by the identity of the chunk."""
+        self._read_ahead_bytes = read_ahead
         self._held = self._ahead = 0
         self._memory = threading.Condition()
         self._closing = threading.Event()
@@ -160,22 +177,27 @@ class Pool(Generic[T, R]):
     @property
     def room(self) -> bool:
         """Whether another chunk would keep a worker busy rather than wait behind others."""
-        return self._waiting < max(1, 4 * len(self._threads))
+        if not self._waiting:
+            return True
+        return self._waiting < 4 * len(self._threads) and sum(self._carried.values()) < self._read_ahead_bytes
 
     @property
     def busy(self) -> bool:
         """Whether results are still to come."""
         return self._waiting > 0
 
-    def submit(self, chunk: Sequence[T]) -> None:
+    def submit(self, chunk: Sequence[T], *, carried: int = 0) -> None:
         """Hand over a chunk of tasks.
 
         Parameters
         ----------
         chunk : sequence
             Tasks; they must pickle.
+        carried : int
+            Bytes of files that they hold already.
         """
         self._waiting += 1
+        self._carried[id(chunk)] = carried
         if self._readers:
             self._tasks.put(chunk)
         elif self._threads:
@@ -208,6 +230,7 @@ class Pool(Generic[T, R]):
             if isinstance(done, BaseException):
                 raise done
             self._waiting -= 1
+            del self._carried[id(done[0])]
             wait = False
             yield done
 
@@ -226,7 +249,7 @@ class Pool(Generic[T, R]):
             self._done.put(error)
 
     def _may_read(self, cost: int) -> bool:
-        little = self._held + cost <= READ_AHEAD and self._ahead < CHUNKS_AHEAD * len(self._threads)
+        little = self._held + cost <= self._read_ahead_bytes and self._ahead < CHUNKS_AHEAD * len(self._threads)
         return little or not self._ahead or self._closing.is_set()
 
     def _settle(self, chunk: Sequence[T], read: Any) -> list[R | None]:

@@ -10,8 +10,10 @@ from typing import Any
 STALLED = 60
 """So many times the seconds of processor time may pass on the clock before a task counts as stuck: drives and networks may be
 slow, and other programs busy."""
-OVERRUNS = {"SIGPROF": "took longer than {:g} s", "SIGALRM": "did not get on"}
-"""Signals by which the system ends a worker that overran its time, and what that says of the task."""
+STUCK = "did not get on"
+OVERRUNS = {"SIGPROF": "took longer than {:g} s", "SIGALRM": STUCK}
+"""Signals by which the system ends a worker that overran its time, and what that says of the task; of one that was stuck, not
+that it would be another time."""
 
 _held: "list[Limits]" = []
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from lookalike.confirming import confirm
+from lookalike.confirming import confirmer
 from lookalike.errors import DecodeError, SourceError, UnsafeError
 from lookalike.files import Seen, contents_of, digest_of, look_at
 from lookalike.files.quarantine import Shelf, is_within
@@ -149,6 +149,7 @@ class Rechecker:
         with_parts = (self._resolved(decision.path) for decision in plan.removals if decision.parts)
         self._beside = Beside((path for path in with_parts if path is not None), images)
         self._known: dict[str, tuple[Seen, bytes]] = {}
+        self._confirm = confirmer(plan.found, plan.orient)
         self._lock = Lock()
 
     def _origins(self) -> set[str | tuple[int, int]]:
@@ -328,7 +329,7 @@ class Rechecker:
                 raise UnsafeError("it or its keeper was changed while it was being checked")
             files.append((content, path))
         try:
-            found = confirm(files[0], files[1], orient=self._plan.orient)
+            found = self._confirm(files[0], files[1])
         except (DecodeError, MemoryError) as error:
             raise UnsafeError(f"it or its keeper cannot be decoded: {error}") from error
         if found.tier > options.tier:

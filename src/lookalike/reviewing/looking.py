@@ -2,9 +2,9 @@
 
 from blake3 import blake3
 
-from lookalike import confirming
-from lookalike.confirming import Confirmed, File
+from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import DecodeError
+from lookalike.limiting import File, SecondLooks
 from lookalike.model import Member, Orient
 from lookalike.planning.fates import read_found
 from lookalike.sources.reading import Reader
@@ -21,10 +21,12 @@ class Looks:
         Turns that count as the same picture.
     reader : Reader
         Who reads what is no ordinary file.
+    second : SecondLooks
+        Who holds looks to limits.
     """
 
-    def __init__(self, orient: Orient, reader: Reader) -> None:
-        self._orient, self._reader = orient, reader
+    def __init__(self, orient: Orient, reader: Reader, second: SecondLooks) -> None:
+        self._orient, self._reader, self._second = orient, reader, second
         self._seen: dict[tuple[bytes, str, bytes, str], Confirmed] = {}
 
     def __call__(self, keeper: File, other: File) -> Confirmed:
@@ -48,7 +50,8 @@ class Looks:
         key = blake3(keeper[0]).digest(), keeper[1], blake3(other[0]).digest(), other[1]
         found = self._seen.get(key)
         if found is None:
-            found = confirming.confirm(keeper, other, orient=self._orient)
+            most = self._second.options.max_pixels
+            found = self._second(confirm, keeper, other, orient=self._orient, max_pixels=most)
             if len(self._seen) >= REMEMBERED:
                 self._seen.clear()
             self._seen[key] = found

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lookalike import cleaning
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
+from lookalike.limiting import SecondLooks, told_by
 from lookalike.model import Group, Tier
 from lookalike.opening import default_ledger
 from lookalike.plan import Decision, KeepOptions, Plan
@@ -69,6 +70,8 @@ class Review:
         What was chosen so far.
     route : Route
         In which order groups come; may be set.
+    second : SecondLooks
+        Who holds looks at files to the limits of the search.
     applied : list of Applied
         What came of the plans of this review that were not undone, the last one last.
 
@@ -89,7 +92,8 @@ class Review:
         self.choices = Chosen(subject, self.ledger)
         self.route = Route(subject.outline)
         self.applied: list[Applied] = []
-        self._workers, self._looks = workers, Looks(subject.orient, subject.reader)
+        self.second = SecondLooks(told_by(subject.found))
+        self._workers, self._looks = workers, Looks(subject.orient, subject.reader, self.second)
 
     def __len__(self) -> int:
         return len(self.subject.groups)

@@ -69,6 +69,8 @@ def find(
     thumbnails: Thumbnails = "candidates",
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
     roots: Sequence[str] = (),
     decisions: Sequence[Decided] = (),
     most: int = MOST_ROWS,
@@ -83,7 +85,8 @@ def find(
         Hash rows, from `lookalike.spark.hash_images` or `lookalike.spark.read_hashes`.
     against : DataFrame, optional
         Hash rows that were searched before: only pairs that touch a row of `df` are looked for, and these are always keepers.
-    tier, algorithm, size, radius, group, keep, protect, orient, crops, verify, units, truncated, max_pixels
+    tier, algorithm, size, radius, group, keep, protect, orient, crops, verify, units, truncated, max_pixels, \
+max_seconds, max_memory
         As for `lookalike.find`.
     second : tuple of (str, int), optional
         A second algorithm, of 64 bits, and how far its hashes of whole pictures may be apart too; needs ``parts=False``.

@@ -45,6 +45,8 @@ def hash_images(
     include: Sequence[str] = (),
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
 ) -> "DataFrame":
     """Hash the images that the rows of a DataFrame name.
 
@@ -71,6 +73,8 @@ def hash_images(
         refuse or accept files that end early.
     max_pixels : int
         Images with more pixels are not decoded.
+    max_seconds, max_memory
+        As for `lookalike.find`; decoders run in processes beside the executors.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def hash_images(
     wanted = Wanted(make_specs(algorithms, size, None, "fast"), facts=True, thumbnails=True)
     options = ScanOptions(
         exclude=tuple(exclude), include=tuple(include), truncated=truncated, max_pixels=max_pixels,
-        column=column_of_images,
+        max_seconds=max_seconds, max_memory=max_memory, column=column_of_images,
     )  # fmt: skip
     Rules.of(options.exclude, options.include)  # a malformed glob is no reason for rows
     schema = row_schema(wanted.specs, thumbnails=thumbnails)

@@ -104,6 +104,8 @@ def make_search(
     thumbnails: Thumbnails = "candidates",
     truncated: Truncated = "refuse",
     max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
     roots: Sequence[str] = (),
     decisions: Sequence[Decided] = (),
     most: int = MOST_ROWS,
@@ -117,7 +119,7 @@ def make_search(
     increment : bool
         Whether some rows were searched before.
     tier, algorithm, size, radius, second, parts, group, keep, protect, orient, crops, verify, units, thumbnails, truncated, \
-max_pixels, roots, decisions, most, driver_edges, bin_images
+max_pixels, max_seconds, max_memory, roots, decisions, most, driver_edges, bin_images
         As for `lookalike.spark.find`.
 
     Returns
@@ -140,7 +142,9 @@ max_pixels, roots, decisions, most, driver_edges, bin_images
     other = _second(second, parts=parts)
     if increment and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
-    scanned = ScanOptions(truncated=truncated, max_pixels=max_pixels)
+    scanned = ScanOptions(
+        truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory
+    )  # fmt: skip
     told = Told(options, scanned, tuple(roots), tuple(decisions), increment)
     joins = joined(sorts(options), parts=parts, second=other)
     return Search(told, joins, None if second is None else second[1], thumbnails, most, driver_edges, bin_images)

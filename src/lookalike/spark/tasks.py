@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -224,9 +224,7 @@ def _kept(job: Job) -> Wanted:
 def _reading(job: Job, *, loose: bool) -> ScanOptions:
     """Return how a shard is read: globs were applied to loose images when they were listed."""
     options = job.options
-    return options if not loose else ScanOptions(
-        min_size=options.min_size, truncated=options.truncated, max_pixels=options.max_pixels, column=options.column
-    )  # fmt: skip
+    return replace(options, exclude=(), include=(), follow_symlinks=False) if loose else options
 
 
 def _made(shard: Shard, job: Job, images: str) -> dict[str, Any]:

@@ -74,6 +74,10 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             step TEXT NOT NULL, PRIMARY KEY (content, number)) WITHOUT ROWID
         """,
     ),
+    (
+        "limits",
+        "ALTER TABLE content ADD COLUMN limit_seconds REAL; ALTER TABLE content ADD COLUMN limit_memory INTEGER",
+    ),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 

@@ -169,7 +169,7 @@ class Contents(Database):
 
     def add_failure(
         self, digest: bytes, size: int, kind: FailureKind, reason: str, *, truncated: bool, pixels: tuple[int, int] | None,
-        decoder: str, version: int,
+        decoder: str, version: int, seconds: float | None = None, memory: int | None = None,
     ) -> int:  # fmt: skip
         """Store a content that could not be decoded; call inside a transaction.
 
@@ -187,6 +187,10 @@ class Contents(Database):
             Width and height, where the header said them.
         decoder, version : str, int
             With which decoder set and thumbnail version.
+        seconds : float or None
+            Processor time that was not enough,
+        memory : int or None
+            or bytes, where it failed for a limit of these.
 
         Returns
         -------
@@ -194,10 +198,11 @@ class Contents(Database):
             Its id.
         """
         width, height = pixels or (None, None)
-        facts = (size, width, height, *(None,) * 10, truncated, decoder, version, kind, reason)
-        updates = ", ".join(f"{name} = excluded.{name}" for name in FACTS)
+        facts = (size, width, height, *(None,) * 10, truncated, decoder, version, kind, reason, seconds, memory)
+        names = (*FACTS, "limit_seconds", "limit_memory")
+        updates = ", ".join(f"{name} = excluded.{name}" for name in names)
         row = self.db.execute(
-            f"INSERT INTO content (digest, {', '.join(FACTS)}) VALUES ({', '.join('?' * (len(FACTS) + 1))}) "
+            f"INSERT INTO content (digest, {', '.join(names)}) VALUES ({', '.join('?' * (len(names) + 1))}) "
             f"ON CONFLICT (digest) DO UPDATE SET {updates} RETURNING id",
             (digest, *facts),
         ).fetchone()

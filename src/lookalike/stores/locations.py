@@ -1,5 +1,6 @@
 """Where contents were found: folders and the names in them."""
 
+import math
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -105,6 +106,7 @@ class Locations(Database):
         version: int,
         truncated: bool,
         max_pixels: int,
+        limits: tuple[float, float] = (math.inf, math.inf),
         thumbnails: bool = True,
         names: Collection[str] | None = None,
     ) -> dict[str, Known]:
@@ -120,6 +122,9 @@ class Locations(Database):
             Whether files that end early are accepted.
         max_pixels : int
             Present pixel limit.
+        limits : tuple of float
+            Present limits of processor time in seconds and of memory in bytes; what failed for the same ones is not looked at
+            again.
         thumbnails : bool
             Whether contents without a thumbnail of the present version have to be looked at again; if not, those of which
             none could be made have to.
@@ -137,14 +142,19 @@ class Locations(Database):
                 OR (c.failure = 'unsupported' AND c.decoder != ?1)
                 OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
                 OR (c.failure IS NOT NULL AND NOT ?6)
-                OR (c.failure = 'limit' AND ifnull(c.width * c.height, 0) <= ?4)
+                OR (c.failure = 'limit' AND CASE
+                    WHEN c.width IS NOT NULL THEN c.width * c.height <= ?4
+                    WHEN c.decoder = ?1 AND c.limit_seconds IS NOT NULL THEN c.limit_seconds < ?7
+                    WHEN c.decoder = ?1 AND c.limit_memory IS NOT NULL THEN c.limit_memory < ?8
+                    ELSE 1 END)
                 OR (c.failure IS NULL AND c.width * c.height > ?4)
             FROM location AS l LEFT JOIN content AS c ON c.id = l.content WHERE l.folder = ?5"""
         asked = [os.fsencode(name) for name in names or ()]
         if names is not None:
-            query += f" AND l.name IN ({', '.join(f'?{at}' for at in range(7, 7 + len(asked)))})"
+            query += f" AND l.name IN ({', '.join(f'?{at}' for at in range(9, 9 + len(asked)))})"
         with self.explained():
-            rows = self.db.execute(query, (decoder, version, truncated, max_pixels, folder, thumbnails, *asked))
+            told = (decoder, version, truncated, max_pixels, folder, thumbnails, *limits)
+            rows = self.db.execute(query, (*told, *asked))
             return {
                 os.fsdecode(name): Known(
                     size,

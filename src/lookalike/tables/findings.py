@@ -81,6 +81,8 @@ def option_row(
         "follow_symlinks": scan_options.follow_symlinks,
         "truncated": scan_options.truncated,
         "max_pixels": scan_options.max_pixels,
+        "max_seconds": scan_options.max_seconds,
+        "max_memory": scan_options.max_memory,
         "against": [printable(path) for path in references],
     }
 

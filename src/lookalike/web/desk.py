@@ -101,7 +101,8 @@ class Desk:
                 (as_found(ref.path, ref.digest, ref.size, self.review.subject.reader), os.path.basename(ref.path))
                 for ref in (first, second)
             )
-            made = encoded(difference(one, other, orient=self.review.subject.orient))
+            drawn = self.review.second(difference, one, other, orient=self.review.subject.orient)
+            made = encoded(drawn)
             if len(self.drawn) >= DRAWN:
                 self.drawn.clear()
             self.drawn[key] = made

@@ -196,7 +196,7 @@ def group(review: Review, at: int, focus: int | None, page: int) -> dict[str, An
         "names": [plain(ordered[position].ref.path) for position in pair],
         "before": _near(others, second, -1),
         "after": _near(others, second, 1),
-        "rows": side_by_side([facts_of(ordered[position]) for position in pair]),
+        "rows": side_by_side([facts_of(ordered[position], review.second) for position in pair]),
         "previous": review.route.neighbour(at, -1),
         "next": ahead,
         "ahead": [] if ahead is None else _pair_of(review, ahead),
