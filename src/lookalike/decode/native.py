@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from lookalike import metadata
-from lookalike.decode.png import inflate
+from lookalike.decode.png import inflate, is_long
 from lookalike.decode.thumbnails import upright_size
 from lookalike.model import Thumbnail
 
@@ -95,7 +95,7 @@ def is_plain(data: bytes) -> bool:
     """
     if data.startswith(JPEG):
         return data.count(b"\xff\xda") <= MOST_SCANS and b"MPF\0" not in data
-    return data.startswith(PNG) and b"acTL" not in data
+    return data.startswith(PNG) and b"acTL" not in data and not is_long(data)
 
 
 def decode_all(files: Sequence[bytes], *, max_pixels: int, max_memory: int | None = None) -> list[Thumbnail | None]:

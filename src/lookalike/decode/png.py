@@ -17,6 +17,10 @@ else:
     HAS_KERNEL = True
 
 
+LONGEST = 1 << 20
+"""Pixels of a side above which Pillow decodes a file: the weights of a longer line take more memory than its pixels."""
+
+
 def read_png(data: bytes, max_pixels: int) -> "Planes | None":
     """Read a PNG file.
 
@@ -68,7 +72,7 @@ def inflate(data: bytes, max_pixels: int, max_memory: int | None = None) -> byte
     if not HAS_KERNEL or (header := png_header(data, max_pixels)) is None:
         return None
     compressed, size, profile = header
-    if max_memory is not None and size > max_memory:
+    if is_long(data) or (max_memory is not None and size > max_memory):
         return None
     try:
         if profile and _is_too_large(profile):
@@ -76,6 +80,27 @@ def inflate(data: bytes, max_pixels: int, max_memory: int | None = None) -> byte
         return zlib_decompress(compressed, size)  # also compares the checksum
     except (DeflateError, MemoryError):
         return None
+
+
+def is_long(data: bytes) -> bool:
+    """Return whether a side of a PNG file has more pixels than are good for the kernels.
+
+    Parameters
+    ----------
+    data : bytes
+        At least its header.
+
+    Returns
+    -------
+    bool
+        As the header says.
+
+    Examples
+    --------
+    >>> is_long(b"\\x89PNG\\r\\n\\x1a\\n\\0\\0\\0\\x0dIHDR" + bytes([0, 0x20, 0, 0, 0, 0, 0, 1]))
+    True
+    """
+    return max(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")) > LONGEST
 
 
 def _is_too_large(profile: bytes) -> bool:
