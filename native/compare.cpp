@@ -7,8 +7,7 @@
 #include <string>
 #include <utility>
 
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
-#define LOOKALIKE_X86 1
+#ifdef LOOKALIKE_AVX2
 #include <immintrin.h>
 #define AVX512 __attribute__((target("avx512f,avx512vpopcntdq,avx2,bmi,popcnt")))
 #define AVX2 __attribute__((target("avx2,bmi,popcnt")))
@@ -98,7 +97,7 @@ void compare_generic(Range left, Range right, bool same, Sink& sink) {
   compare_scalar<Words>(left, right, same, sink);
 }
 
-#ifdef LOOKALIKE_X86
+#ifdef LOOKALIKE_AVX2
 
 template <unsigned Words>
 POPCNT void compare_popcnt(Range left, Range right, bool same, Sink& sink) {
@@ -219,7 +218,7 @@ AVX2 void compare_avx2(Range left, Range right, bool same, Sink& sink) {
   }
 }
 
-#endif  // LOOKALIKE_X86
+#endif  // LOOKALIKE_AVX2
 
 #ifdef LOOKALIKE_NEON
 
@@ -275,7 +274,7 @@ void compare_neon(Range left, Range right, bool same, Sink& sink) {
   }
 
 const Kernel kTable[] = {
-#ifdef LOOKALIKE_X86
+#ifdef LOOKALIKE_AVX2
     {"avx512", 0.075,
      [] { return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vpopcntdq") != 0; },
      LOOKALIKE_BY_WORDS(compare_avx512)},

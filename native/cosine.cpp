@@ -44,8 +44,8 @@ void sum_rows_plain(const double* sums, const Stretch& stretch, const double* ba
 #ifdef LOOKALIKE_AVX2
 
 // The same with the sums of four rows in registers.
-__attribute__((target("avx2"))) void sum_rows_avx2(const double* sums, const Stretch& stretch, const double* basis,
-                                                   std::size_t stride, double* found) {
+LOOKALIKE_FOR_AVX2 void sum_rows_avx2(const double* sums, const Stretch& stretch, const double* basis, std::size_t stride,
+                                      double* found) {
   constexpr std::size_t rows = 4;
   for (std::size_t start = 0; start < wide; start += rows, sums += rows * cosine_side, found += rows * wide) {
     __m256d low[rows], high[rows];
@@ -112,9 +112,8 @@ void transform_plain(const std::uint8_t* pictures, std::size_t n, const std::vec
 }
 
 #ifdef LOOKALIKE_AVX2
-__attribute__((target("avx2"))) void transform_avx2(const std::uint8_t* pictures, std::size_t n,
-                                                    const std::vector<Stretch>& stretches, const std::vector<Box>& boxes,
-                                                    std::size_t count, double* out) {
+LOOKALIKE_FOR_AVX2 void transform_avx2(const std::uint8_t* pictures, std::size_t n, const std::vector<Stretch>& stretches,
+                                       const std::vector<Box>& boxes, std::size_t count, double* out) {
   transform(pictures, n, stretches, boxes, count, out, sum_rows_avx2);
 }
 

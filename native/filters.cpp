@@ -4,8 +4,9 @@
 #include <cstring>
 #include <type_traits>
 
-#if defined(__SSE2__) || defined(_M_X64)
-#define LOOKALIKE_SSE2 1
+#include "target.hpp"
+
+#ifdef LOOKALIKE_SSE2
 #include <emmintrin.h>
 #else
 #include <cstdlib>

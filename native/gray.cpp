@@ -10,14 +10,13 @@
 #include <stdexcept>
 #include <string>
 
-#if defined(__SSE2__) || defined(_M_X64)
-#define LOOKALIKE_SSE2 1
+#include "target.hpp"
+
+#ifdef LOOKALIKE_SSE2
 #include <emmintrin.h>
 #endif
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
-#define LOOKALIKE_AVX2 1
+#ifdef LOOKALIKE_AVX2
 #include <immintrin.h>
-#define AVX2 __attribute__((target("avx2")))
 #endif
 
 namespace lookalike {
@@ -101,7 +100,7 @@ void pass_sse2(const Strip* strip, const LanczosAxis& axis, std::uint8_t* out, s
 
 #ifdef LOOKALIKE_AVX2
 
-AVX2 void pass_avx2(const Strip* strip, const LanczosAxis& axis, std::uint8_t* out, std::size_t stride) {
+LOOKALIKE_FOR_AVX2 void pass_avx2(const Strip* strip, const LanczosAxis& axis, std::uint8_t* out, std::size_t stride) {
   // Packing works in halves of a vector; this puts the quarters back in order.
   const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   for (const Span& span : axis.spans) {

@@ -114,8 +114,8 @@ void weigh_plain(const std::int16_t* samples, std::size_t lines, std::size_t sta
 }
 
 #ifdef LOOKALIKE_AVX2
-__attribute__((target("avx2"))) void weigh_avx2(const std::int16_t* samples, std::size_t lines, std::size_t start,
-                                                std::size_t count, const Weights& weights, std::int32_t* sums) {
+LOOKALIKE_FOR_AVX2 void weigh_avx2(const std::int16_t* samples, std::size_t lines, std::size_t start, std::size_t count,
+                                   const Weights& weights, std::int32_t* sums) {
   weigh_lines(samples, lines, start, count, weights, sums);
 }
 
@@ -220,9 +220,9 @@ void reduce_plain(const std::uint8_t* pictures, std::size_t count, std::size_t s
 }
 
 #ifdef LOOKALIKE_AVX2
-__attribute__((target("avx2"))) void reduce_avx2(const std::uint8_t* pictures, std::size_t count, std::size_t side,
-                                                 const std::vector<std::int32_t>& across, std::size_t width,
-                                                 const Weights& down, std::uint8_t* out) {
+LOOKALIKE_FOR_AVX2 void reduce_avx2(const std::uint8_t* pictures, std::size_t count, std::size_t side,
+                                    const std::vector<std::int32_t>& across, std::size_t width, const Weights& down,
+                                    std::uint8_t* out) {
   reduce_each(pictures, count, side, across, width, down, out);
 }
 

@@ -6,7 +6,7 @@
 namespace lookalike {
 namespace {
 
-constexpr std::int64_t share = 1 << 16, still_match = 512, still_change = share / 80, least_match = 320, changed = share / 20;
+constexpr std::int64_t still_match = 512, still_change = share / 80, least_match = 320, changed = share / 20;
 constexpr unsigned middle_side = 32, fine_side = 128;
 constexpr double most_area = 8.0;
 constexpr Map identity{1, 0, 0, 0, 1, 0};

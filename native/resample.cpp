@@ -7,12 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "compare.hpp"
-
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
-#define LOOKALIKE_X86 1
-#define AVX2 __attribute__((target("avx2")))
-#endif
+#include "target.hpp"
 
 namespace lookalike {
 namespace {
@@ -48,17 +43,17 @@ void add_rows_generic(const T* row, std::size_t stride, const float* weight, std
   add_rows_inline(row, stride, weight, rows, sums, count);
 }
 
-#ifdef LOOKALIKE_X86
+#ifdef LOOKALIKE_AVX2
 template <class T>
-AVX2 void add_rows_avx2(const T* row, std::size_t stride, const float* weight, std::size_t rows, float* sums,
-                        std::size_t count) {
+LOOKALIKE_FOR_AVX2 void add_rows_avx2(const T* row, std::size_t stride, const float* weight, std::size_t rows, float* sums,
+                                      std::size_t count) {
   add_rows_inline(row, stride, weight, rows, sums, count);
 }
 #endif
 
 template <class T>
 AddRows<T> add_rows() {
-#ifdef LOOKALIKE_X86
+#ifdef LOOKALIKE_AVX2
   if (__builtin_cpu_supports("avx2")) return add_rows_avx2<T>;
 #endif
   return add_rows_generic<T>;
@@ -85,7 +80,7 @@ void weigh(const T* rows, std::size_t stride, std::size_t channels, const Window
 
 template <class T>
 T rounded(float sum) {
-  const float value = std::clamp(sum, 0.0f, static_cast<float>(std::numeric_limits<T>::max()));
+  const float value = sum > 0.0f ? std::min(sum, static_cast<float>(std::numeric_limits<T>::max())) : 0.0f;  // NaN: 0
   const auto whole = static_cast<int>(value);
   return static_cast<T>(whole + (value - static_cast<float>(whole) >= 0.5f ? 1 : 0));
 }

@@ -3,16 +3,19 @@
 
 #if defined(_MSC_VER)
 #define LOOKALIKE_INLINE __forceinline
-#define LOOKALIKE_RESTRICT __restrict
 #else
 #define LOOKALIKE_INLINE inline __attribute__((always_inline))
-#define LOOKALIKE_RESTRICT __restrict__
 #endif
 
 // gcc and clang compile single functions for an instruction set, and can ask at run time whether it is there.
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
 #define LOOKALIKE_AVX2 1
 #define LOOKALIKE_FOR_AVX2 __attribute__((target("avx2")))
+#endif
+
+// Part of every 64-bit x86 processor.
+#if defined(__SSE2__) || defined(_M_X64)
+#define LOOKALIKE_SSE2 1
 #endif
 
 namespace lookalike {

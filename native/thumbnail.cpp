@@ -41,7 +41,7 @@ using Detail = unsigned (*)(const std::uint8_t* luma);
 unsigned detail_plain(const std::uint8_t* luma) { return structure(luma); }
 
 #ifdef LOOKALIKE_AVX2
-__attribute__((target("avx2"))) unsigned detail_avx2(const std::uint8_t* luma) { return structure(luma); }
+LOOKALIKE_FOR_AVX2 unsigned detail_avx2(const std::uint8_t* luma) { return structure(luma); }
 const Detail detail_of = __builtin_cpu_supports("avx2") != 0 ? detail_avx2 : detail_plain;
 #else
 const Detail detail_of = detail_plain;
