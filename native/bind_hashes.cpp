@@ -128,7 +128,7 @@ void define_hashes(nb::module_& m) {
       },
       "Names of the kernels of resize_gray that this processor runs, best first.");
   m.def("resize_gray", &gray_resized, "pixels"_a.noconvert(), "across"_a, "down"_a, "down_first"_a,
-        "kernel"_a,         "A gray picture (h, w), resampled as Pillow does.");
+        "kernel"_a, "A gray picture (h, w), resampled as Pillow does.");
   define_resample<std::uint8_t>(m);
   define_resample<std::uint16_t>(m);
 }

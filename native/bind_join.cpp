@@ -21,7 +21,16 @@ using namespace nb::literals;
 
 namespace {
 
-using HashBlock = nb::ndarray<const std::uint64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using HashBlock = Input<std::uint64_t, 2>;
+
+// What a join can hold: row numbers are 32 bits wide, distances 16.
+Block checked(const HashBlock& block) {
+  if (std::uint64_t{block.shape(0)} >> 32 != 0) throw std::invalid_argument("a block must have under 2**32 rows");
+  if (block.shape(1) < 1 || block.shape(1) > 1023) {
+    throw std::invalid_argument("a row must have 1 to 1023 words, got " + std::to_string(block.shape(1)));
+  }
+  return {block.data(), block.shape(0), static_cast<unsigned>(block.shape(1))};
+}
 
 Method method_named(const std::string& name) {
   if (name == "auto") return Method::automatic;
@@ -42,13 +51,9 @@ class BoundStream {
               std::size_t task_pairs, std::optional<HashBlock> second, unsigned second_radius,
               std::optional<HashBlock> queries)
       : block_(std::move(block)), second_(std::move(second)), queries_(std::move(queries)) {
-    if (std::uint64_t{block_.shape(0)} >> 32 != 0) throw std::invalid_argument("a block must have under 2**32 rows");
-    if (block_.shape(1) < 1 || block_.shape(1) > 1023) {  // distances are 16 bits wide
-      throw std::invalid_argument("a row must have 1 to 1023 words, got " + std::to_string(block_.shape(1)));
-    }
-    const auto words = static_cast<unsigned>(block_.shape(1));
-    if (radius > 64 * words) {
-      throw std::invalid_argument("radius must be at most " + std::to_string(64 * words) + " bits, got " +
+    const Block own = checked(block_);
+    if (radius > 64 * own.count) {
+      throw std::invalid_argument("radius must be at most " + std::to_string(64 * own.count) + " bits, got " +
                                   std::to_string(radius));
     }
     Second other;
@@ -58,14 +63,13 @@ class BoundStream {
     }
     std::optional<Block> others;
     if (queries_) {
-      if (second_ || queries_->shape(1) != words || std::uint64_t{queries_->shape(0)} >> 32 != 0) {
-        throw std::invalid_argument("queries must be under 2**32 rows of as many words, without second hashes");
+      others = checked(*queries_);
+      if (second_ || others->count != own.count) {
+        throw std::invalid_argument("queries must have as many words as the block, and are without second hashes");
       }
-      others = Block{queries_->data(), queries_->shape(0), words};
     }
-    stream_ = std::make_unique<PairStream>(Block{block_.data(), block_.shape(0), words}, radius, threads,
-                                           kernel_named(kernel), method_named(method), task_pairs, check_signals, other,
-                                           others);
+    stream_ = std::make_unique<PairStream>(own, radius, threads, kernel_named(kernel), method_named(method), task_pairs,
+                                           check_signals, other, others);
   }
 
   std::vector<std::uint64_t> count(const std::optional<Input<std::uint64_t, 1>>& weights) {
@@ -105,19 +109,13 @@ class BoundStream {
 
 nb::tuple searched(const HashBlock& block, const HashBlock& queries, unsigned radius, std::size_t most, unsigned threads,
                    const std::string& kernel) {
-  if (block.shape(1) < 1 || block.shape(1) > 1023 || block.shape(1) != queries.shape(1)) {
-    throw std::invalid_argument("rows and queries must have the same 1 to 1023 words");
-  }
-  if (std::uint64_t{block.shape(0)} >> 32 != 0 || std::uint64_t{queries.shape(0)} >> 32 != 0) {
-    throw std::invalid_argument("a block must have under 2**32 rows");
-  }
-  const auto words = static_cast<unsigned>(block.shape(1));
+  const Block rows = checked(block), others = checked(queries);
+  if (rows.count != others.count) throw std::invalid_argument("queries must have as many words as the block");
   std::vector<std::uint32_t> query, row;
   std::vector<std::uint16_t> distance;
   {
     const nb::gil_scoped_release unlocked;
-    for (const Found& found : search({block.data(), block.shape(0), words}, {queries.data(), queries.shape(0), words},
-                                     radius, most, threads, kernel_named(kernel), check_signals)) {
+    for (const Found& found : search(rows, others, radius, most, threads, kernel_named(kernel), check_signals)) {
       query.push_back(found.query);
       row.push_back(found.row);
       distance.push_back(found.distance);
@@ -143,7 +141,8 @@ void define_join(nb::module_& m) {
       .def(nb::init<HashBlock, unsigned, unsigned, const std::string&, const std::string&, std::size_t,
                     std::optional<HashBlock>, unsigned, std::optional<HashBlock>>(),
            "block"_a.noconvert(), "radius"_a, "threads"_a, "kernel"_a, "method"_a = "auto",
-           "task_pairs"_a = std::size_t{1} << 20, "second"_a.noconvert() = nb::none(), "second_radius"_a = 0, "queries"_a.noconvert() = nb::none())
+           "task_pairs"_a = std::size_t{1} << 20, "second"_a.noconvert() = nb::none(), "second_radius"_a = 0,
+           "queries"_a.noconvert() = nb::none())
       .def("count", [](BoundStream& stream, const std::optional<Input<std::uint64_t, 1>>& weights) {
              return column(stream.count(weights));
            }, "weights"_a.noconvert() = nb::none(),

@@ -15,10 +15,7 @@ using namespace nb::literals;
 namespace {
 
 nb::object array(Plane&& plane) {
-  if (plane.levels.empty()) return nb::none();
-  const std::size_t height = plane.height, width = plane.width;
-  const auto flat = column(std::move(plane.levels));
-  return nb::cast(flat).attr("reshape")(height, width);
+  return plane.levels.empty() ? nb::none() : nb::cast(levels_of(std::move(plane)));
 }
 
 nb::object fields(Picture&& p) {
@@ -28,7 +25,7 @@ nb::object fields(Picture&& p) {
 
 std::vector<nb::object> jpegs(const std::vector<nb::bytes>& files, std::size_t max_pixels) {
   std::vector<std::span<const std::uint8_t>> spans;
-  for (const nb::bytes& file : files) spans.emplace_back(static_cast<const std::uint8_t*>(file.data()), file.size());
+  for (const nb::bytes& file : files) spans.push_back(span_of(file));
   std::vector<Picture> pictures(files.size());
   std::vector<std::uint8_t> taken(files.size());
   {

@@ -3,7 +3,6 @@
 #include <nanobind/stl/tuple.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <tuple>
@@ -19,22 +18,8 @@ using namespace nb::literals;
 
 namespace {
 
-using Levels = nb::ndarray<nb::numpy, std::uint8_t, nb::ndim<2>>;
 using Fields = std::tuple<std::size_t, std::size_t, unsigned, Levels, std::optional<Levels>, std::optional<Levels>,
                           double, double, unsigned, std::size_t, std::size_t, bool, unsigned>;
-
-std::span<const std::uint8_t> span_of(const nb::bytes& bytes) {
-  return {static_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-}
-
-// A plane as an array that takes it over.
-Levels levels_of(Plane&& plane) {
-  auto owned = std::make_unique<Plane>(std::move(plane));
-  Plane* held = owned.get();
-  nb::capsule owner(held, [](void* p) noexcept { delete static_cast<Plane*>(p); });
-  owned.release();
-  return Levels(held->levels.data(), {held->height, held->width}, owner);
-}
 
 std::optional<Levels> chroma_of(Plane&& plane) {
   if (plane.levels.empty()) return std::nullopt;

@@ -37,9 +37,10 @@ nb::ndarray<nb::numpy, std::uint8_t> shrunk(const Input<std::uint8_t, 2>& plane,
 
 nb::ndarray<nb::numpy, std::uint8_t> reduced(const Input<std::uint8_t, 3>& pictures, std::size_t width,
                                              std::size_t height) {
+  constexpr std::size_t most = 4096;
   const std::size_t side = pictures.shape(1);
-  if (side < 1 || side != pictures.shape(2) || width < 1 || height < 1 || width > 4096 || height > 4096) {
-    throw std::invalid_argument("pictures must be square, and results 1 to 4096 a side");
+  if (side != pictures.shape(2) || std::min({side, width, height}) < 1 || std::max({side, width, height}) > most) {
+    throw std::invalid_argument("pictures must be square, and they and results 1 to 4096 a side");
   }
   return filled<std::uint8_t>({pictures.shape(0), height, width}, [&](std::uint8_t* out) {
     reduce(pictures.data(), pictures.shape(0), side, width, height, out);
@@ -77,20 +78,17 @@ constexpr std::size_t fact_count = 10;
 
 // JPEG files go through the reader together, so that it can work on several at a time; of a PNG file the pixels come
 // inflated. What is not taken leaves its rows at zero.
-nb::tuple thumbnails(const std::vector<nb::bytes>& files, const std::vector<std::optional<nb::bytearray>>& inflated,
-                     std::size_t max_pixels) {
+nb::tuple thumbnails(const std::vector<nb::bytes>& files,
+                     const std::vector<std::optional<Input<std::uint8_t, 1>>>& inflated, std::size_t max_pixels) {
   const std::size_t count = files.size();
   if (inflated.size() != count) throw std::invalid_argument("files and inflated must be of one length");
   using Bytes = std::span<const std::uint8_t>;
-  const auto span_of = [](const auto& bytes) {
-    return Bytes(static_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-  };
   std::vector<Bytes> jpegs;
   std::vector<std::pair<Bytes, Bytes>> rows;  // PNG files and their inflated rows
   std::vector<std::size_t> place, png_place;
   for (std::size_t i = 0; i < count; ++i) {
     if (inflated[i]) {
-      rows.push_back({span_of(files[i]), span_of(*inflated[i])});
+      rows.push_back({span_of(files[i]), Bytes(inflated[i]->data(), inflated[i]->size())});
       png_place.push_back(i);
       continue;
     }

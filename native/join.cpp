@@ -55,25 +55,28 @@ PairColumns PairStream::next(std::size_t limit) {
   return pairs;
 }
 
-void PairStream::drain(Consumer consumer) {
+// Goes through all pairs at once. `prepare` makes what takes them, once no other call is under way.
+template <class Prepare>
+void PairStream::drain(Consumer consumer, Prepare prepare) {
   const std::lock_guard lock(calling_);
   if (failed_ || opened_ != 0) throw std::runtime_error("this stream of pairs was begun before");
   if (queries_) throw std::runtime_error("pairs with queries can only be listed");
   failed_ = true;  // whatever comes, nothing is left of it
   consumer_ = consumer;
+  prepare();
   while (open_band()) run_tasks(std::numeric_limits<std::size_t>::max());
 }
 
 std::vector<std::uint64_t> PairStream::count(const std::uint64_t* weights) {
-  weights_ = weights;
-  counts_.assign(radius_ + 1, 0);
-  drain(Consumer::count);
+  drain(Consumer::count, [&] {
+    weights_ = weights;
+    counts_.assign(radius_ + 1, 0);
+  });
   return std::move(counts_);
 }
 
 std::vector<std::uint32_t> PairStream::components() {
-  forest_ = std::make_unique<Forest>(block_.rows);
-  drain(Consumer::unite);
+  drain(Consumer::unite, [&] { forest_ = std::make_unique<Forest>(block_.rows); });
   std::vector<std::uint32_t> roots(block_.rows);
   for (std::size_t row = 0; row < block_.rows; ++row) roots[row] = forest_->root(static_cast<std::uint32_t>(row));
   return roots;

@@ -17,8 +17,8 @@
 
 namespace lookalike {
 
-// Work: the rows of 2^level keys on the left against those of as many others on the right, where keys may differ in `flips` of the low `level`
-// bits. Both key ranges are aligned, so flipping a low bit stays inside them.
+// Work: the rows of 2^level keys on the left against those of as many others on the right, where keys may differ in `flips`
+// of the low `level` bits. Both key ranges are aligned, so flipping a low bit stays inside them.
 struct Task {
   Range left, right;
   std::size_t left_key = 0, right_key = 0;
@@ -64,7 +64,8 @@ class PairStream {
   void run_tasks(std::size_t limit);
   void work(std::size_t limit, bool polls);
   PairColumns take(std::size_t limit);
-  void drain(Consumer consumer);
+  template <class Prepare>
+  void drain(Consumer consumer, Prepare prepare);
   bool is_united(const Task& task) const;
 
   const Block block_;

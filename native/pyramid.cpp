@@ -181,12 +181,15 @@ LOOKALIKE_KERNELS
 }  // namespace
 
 Grid::Grid(const Map& map, unsigned side) : last(static_cast<std::int32_t>((side - 1) << position_bits)) {
+  const auto whole = [](double value, double most) {
+    return static_cast<std::int32_t>(value > -most ? std::nearbyint(std::min(value, most)) : -most);
+  };
+  // Two factors by a coordinate, which is less than the side, and a shift stay below 2^31.
+  const double most_factor = (1 << 29) / side, most_shift = 1 << 30;
   for (int axis = 0; axis < 2; ++axis) {
-    for (int k = 0; k < 2; ++k) {
-      factor[2 * axis + k] = static_cast<std::int32_t>(std::nearbyint(map[3 * axis + k] * (1 << (position_bits - 1))));
-    }
+    for (int k = 0; k < 2; ++k) factor[2 * axis + k] = whole(map[3 * axis + k] * (1 << (position_bits - 1)), most_factor);
     const double middle = map[3 * axis + 2] * (side / thumbnail) + (side / 2.0 - 0.5);
-    shift[axis] = static_cast<std::int32_t>(std::nearbyint(middle * (1 << position_bits)));
+    shift[axis] = whole(middle * (1 << position_bits), most_shift);
   }
 }
 

@@ -17,7 +17,8 @@ constexpr double thumbnail = 64;
 // Rows of (xx, xy, shift x), (yx, yy, shift y).
 using Map = std::array<double, 6>;
 
-// A map in whole numbers, for a plane and a grid of the same side: positions have position_bits behind the point.
+// A map in whole numbers, for a plane and a grid of the same side: positions have position_bits behind the point. What leads
+// so far that a position would not fit is cut off, as is what is no number; no map that verification makes does.
 constexpr int position_bits = 17;
 constexpr std::int32_t half_pixel = 1 << (position_bits - 1);
 

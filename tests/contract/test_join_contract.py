@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
@@ -342,6 +343,17 @@ def test_wrong_arguments_of_the_native_class() -> None:
     for wrong in (np.zeros((3, 1), np.int64), np.zeros(3, np.uint64), np.zeros((3, 4), np.uint64)[:, ::2]):
         with pytest.raises(TypeError):
             PairStream(wrong, 1, 1, "generic")  # type: ignore[arg-type]
+
+
+def test_of_two_calls_at_once_one_waits_and_is_refused() -> None:
+    block = np.arange(12_000, dtype=np.uint64)[:, np.newaxis]
+    for second in (lambda stream: stream.count(), lambda stream: stream.components()):
+        stream = PairStream(block, 0, 2, "generic", "brute")
+        with ThreadPoolExecutor(2) as threads:
+            calls = [threads.submit(stream.next, 1), threads.submit(second, stream)]
+        failed = [call.exception() is not None for call in calls]
+        assert sorted(failed) == [False, True]
+        assert isinstance(calls[failed.index(True)].exception(), RuntimeError)
 
 
 def test_distances_of_very_long_hashes() -> None:
