@@ -11,7 +11,7 @@ from conftest import encode, scene
 from lookalike import bits, hashes
 from lookalike.decode import decode
 from lookalike.hashes import crops
-from lookalike.hashes.dct import KERNELS, REFERENCE
+from lookalike.kernels import KERNELS, REFERENCE
 from lookalike.model import THUMBNAIL_SIDE
 
 SCENES = 12

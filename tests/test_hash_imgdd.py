@@ -23,8 +23,8 @@ from lookalike import bits
 from lookalike.errors import UsageError
 from lookalike.hashes import imgdd, resampled
 from lookalike.hashes.middle import middles
-from lookalike.hashes.resampled import FILTERS, resample, resample_reference
-from lookalike.join import KERNELS, REFERENCE
+from lookalike.hashes.resampled import FILTERS, resample
+from lookalike.kernels import KERNELS, REFERENCE
 
 HASHES: dict[str, Callable[[NDArray[np.uint8], int], NDArray[np.uint64]]] = {
     "ahash": imgdd.ahash,
@@ -191,7 +191,7 @@ def test_the_kernel_is_the_reference_to_the_bit(
     found = resample(pixels, *target, filter_)
     assert found.dtype == depth
     assert found.shape == (target[1], target[0], side[2])
-    assert np.array_equal(found, resample_reference(pixels, *target, filter_))
+    assert np.array_equal(found, resample(pixels, *target, filter_, kernel=REFERENCE))
 
 
 @pytest.mark.parametrize("filter_", FILTERS)
@@ -199,7 +199,8 @@ def test_the_kernel_is_the_reference_to_the_bit(
 def test_tiles_leave_no_seam(filter_: str, shape: tuple[int, int, int]) -> None:
     pixels = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
     for target in [(9, 8), (32, 32), (1, 1)]:
-        assert np.array_equal(resample(pixels, *target, filter_), resample_reference(pixels, *target, filter_))
+        found = resample(pixels, *target, filter_)
+        assert np.array_equal(found, resample(pixels, *target, filter_, kernel=REFERENCE))
 
 
 def test_memory_order_makes_no_difference() -> None:
@@ -207,26 +208,26 @@ def test_memory_order_makes_no_difference() -> None:
     turned = pixels.transpose(1, 2, 0)
     assert np.array_equal(resample(turned, 9, 8, "lanczos3"), resample(np.ascontiguousarray(turned), 9, 8, "lanczos3"))
     backwards = turned[::-1, ::-2]
-    assert np.array_equal(resample(backwards, 9, 8, "gaussian"), resample_reference(backwards.copy(), 9, 8, "gaussian"))
+    found = resample(backwards, 9, 8, "gaussian")
+    assert np.array_equal(found, resample(backwards.copy(), 9, 8, "gaussian", kernel=REFERENCE))
 
 
-def test_without_kernels_the_reference_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels = np.random.default_rng(2).integers(0, 256, (30, 20, 3), dtype=np.uint8)
-    found = resample(pixels, 9, 8, "catmullrom")
-    monkeypatch.setattr(resampled, "_kernel", None)
-    assert np.array_equal(resample(pixels, 9, 8, "catmullrom"), found)
+def test_without_kernels_the_reference_runs() -> None:
     code = (
         "import sys; sys.modules['lookalike._native'] = None\n"
-        "from lookalike.hashes import resampled\n"
-        "assert resampled._kernel is None\n"
+        "import numpy as np\n"
+        "from lookalike.hashes.resampled import resample\n"
+        "print(resample(np.arange(30, dtype=np.uint8).reshape(5, 6, 1), 2, 1, 'catmullrom').tolist())\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    pixels = np.arange(30, dtype=np.uint8).reshape(5, 6, 1)
+    assert done.stdout == f"{resample(pixels, 2, 1, 'catmullrom').tolist()}\n"
 
 
 def test_the_same_size_is_a_copy() -> None:
     pixels = np.random.default_rng(3).integers(0, 256, (8, 9, 1), dtype=np.uint8)
-    for call in (resample, resample_reference):
-        found = call(pixels, 9, 8, "gaussian")
+    for kernel in KERNELS:
+        found = resample(pixels, 9, 8, "gaussian", kernel=kernel)
         assert np.array_equal(found, pixels)
         assert not np.shares_memory(found, pixels)
 
@@ -307,9 +308,9 @@ def test_short_rows_are_sorted(count: int) -> None:
 
 
 def test_an_unknown_filter_is_refused_with_the_names() -> None:
-    for call in (resample, resample_reference):
+    for kernel in KERNELS:
         with pytest.raises(UsageError, match=r"'bicubic'.*nearest, triangle, catmullrom, gaussian, lanczos3"):
-            call(np.zeros((5, 5, 1), np.uint8), 5, 5, "bicubic")
+            resample(np.zeros((5, 5, 1), np.uint8), 5, 5, "bicubic", kernel=kernel)
     with pytest.raises(UsageError, match="lanczos3"):
         imgdd.prepare(Image.new("L", (5, 5)), 8, 8, "Lanczos")
 
@@ -331,7 +332,6 @@ def test_another_depth_is_refused() -> None:
         resample(np.zeros((5, 5, 1), np.float32), 8, 8, "triangle")  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(KERNELS == (REFERENCE,), reason="no kernel in this installation")
 @pytest.mark.parametrize(
     ("start", "bounds"), [([3], [0, 3]), ([-1], [0, 3]), ([0], [0, 4]), ([0], [1, 3]), ([0], [0]), ([0, 9], [0, 5, 3])]
 )
@@ -339,7 +339,7 @@ def test_the_kernel_refuses_windows_outside_the_picture(start: list[int], bounds
     pixels, weights = np.zeros((5, 5, 1), np.uint8), np.ones(3, np.float32)
     good = resampled.taps(5, 2, "triangle")
     bad = np.array(start, np.int64), np.array(bounds, np.int64), weights
-    assert resampled._kernel is not None
+    native = pytest.importorskip("lookalike._native", reason="installed without kernels")
     for windows in ((*bad, *good), (*good, *bad)):
         with pytest.raises(ValueError, match="outside the picture"):
-            resampled._kernel(pixels, *windows)
+            native.resample(pixels, *windows)

@@ -18,6 +18,7 @@ from lookalike import _native, bits
 from lookalike.decode import turn
 from lookalike.errors import UsageError
 from lookalike.hashes import pdq
+from lookalike.kernels import KERNELS, REFERENCE
 
 Kernel = str
 SHAPES = [(5, 5), (5, 700), (700, 5), (63, 65), (65, 64), (64, 65), (128, 128), (129, 127), (257, 130), (375, 500)]
@@ -26,7 +27,7 @@ PDQHASH_ORDER = [0, 5, 2, 4, 6, 3, 7, 1]  # where compute_dihedral returns orien
 PHOTOS = 120
 SAMPLES = ["astronaut", "camera", "chelsea", "coffee", "coins", "hubble_deep_field", "moon", "page", "rocket", "text"]
 
-kernels = pytest.mark.parametrize("kernel", pdq.KERNELS)
+kernels = pytest.mark.parametrize("kernel", KERNELS)
 
 
 def noise(*shape: int) -> NDArray[np.uint8]:
@@ -52,7 +53,7 @@ def assert_same(image: Image.Image, kernel: Kernel | None = None) -> None:
 
 
 def test_there_is_a_kernel_besides_the_reference() -> None:
-    assert pdq.KERNELS == ("native", pdq.REFERENCE)
+    assert KERNELS == ("native", REFERENCE)
 
 
 @kernels
@@ -74,8 +75,8 @@ def test_prepare_is_the_reference_to_the_last_bit(shape: tuple[int, int]) -> Non
 @settings(deadline=None, max_examples=60)
 def test_kernel_and_reference_agree_on_any_floats(rows: int, columns: int, seed: int) -> None:
     luma = np.random.default_rng(seed).uniform(0, 255, (rows, columns)).astype(np.float32)
-    small = [pdq.reduce_luma(luma, kernel=kernel) for kernel in pdq.KERNELS]
-    low = [pdq.frequencies(small[0][np.newaxis], kernel=kernel) for kernel in pdq.KERNELS]
+    small = [pdq.reduce_luma(luma, kernel=kernel) for kernel in KERNELS]
+    low = [pdq.frequencies(small[0][np.newaxis], kernel=kernel) for kernel in KERNELS]
     for group in (small, low):
         assert {plane.tobytes() for plane in group} == {group[0].tobytes()}
 
@@ -189,7 +190,7 @@ def test_an_unknown_kernel_is_refused_with_the_names() -> None:
 def test_without_kernels_prepare_uses_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     image = scene(2, 90, 70)
     expected = pdq.prepare(image)
-    monkeypatch.setattr(pdq, "KERNELS", (pdq.REFERENCE,))
+    monkeypatch.setattr(pdq, "KERNELS", (REFERENCE,))
     monkeypatch.delattr(pdq, "pdq_reduce_rgb")
     assert pdq.prepare(image).tobytes() == expected.tobytes()
 

@@ -21,6 +21,7 @@ from conftest import scene
 from lookalike import _native, bits
 from lookalike.errors import UsageError
 from lookalike.hashes import wavelet
+from lookalike.kernels import KERNELS, REFERENCE
 
 Kernel = str
 SIZES = (4, 8, 16)
@@ -29,7 +30,7 @@ PHOTOS = 120
 SAMPLES = ["astronaut", "camera", "chelsea", "coffee", "coins", "hubble_deep_field", "moon", "page", "rocket", "text"]
 STATM = Path("/proc/self/statm")
 
-kernels = pytest.mark.parametrize("kernel", wavelet.KERNELS)
+kernels = pytest.mark.parametrize("kernel", KERNELS)
 
 
 def noise(*shape: int) -> NDArray[np.uint8]:
@@ -80,7 +81,7 @@ def patterns(side: int) -> list[NDArray[np.uint8]]:
 
 
 def test_there_is_a_kernel_besides_the_reference() -> None:
-    assert wavelet.KERNELS == ("native", wavelet.REFERENCE)
+    assert KERNELS == ("native", REFERENCE)
 
 
 @kernels
@@ -118,9 +119,9 @@ def test_other_wavelets_are_pywavelets_to_the_last_bit(mode: str, kernel: Kernel
 @settings(deadline=None, max_examples=80)
 def test_kernel_and_reference_agree(block: NDArray[np.uint8], level: int, mode: str, remove: bool) -> None:
     size = max(1, block.shape[1] >> level)
-    hashes = [wavelet.whash(block, size, mode, remove, kernel=kernel) for kernel in wavelet.KERNELS]
+    hashes = [wavelet.whash(block, size, mode, remove, kernel=kernel) for kernel in KERNELS]
     assert np.array_equal(hashes[0], hashes[1])
-    low = [wavelet.low_frequencies(block[0], size, mode, remove, kernel=kernel) for kernel in wavelet.KERNELS]
+    low = [wavelet.low_frequencies(block[0], size, mode, remove, kernel=kernel) for kernel in KERNELS]
     assert low[0].tobytes() == low[1].tobytes()
 
 
@@ -249,7 +250,7 @@ def test_an_unknown_kernel_is_refused_with_the_names() -> None:
 def test_without_kernels_the_reference_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     block = noise(3, 32, 32)
     expected = wavelet.whash(block, 8)
-    monkeypatch.setattr(wavelet, "KERNELS", (wavelet.REFERENCE,))
+    monkeypatch.setattr(wavelet, "KERNELS", (REFERENCE,))
     monkeypatch.delattr(wavelet, "haar_low")
     assert np.array_equal(wavelet.whash(block, 8), expected)
 

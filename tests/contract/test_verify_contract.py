@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from conftest import scene
+from lookalike.kernels import REFERENCE
 from lookalike.verify import tiles
 from lookalike.verify.colour import colour
-from lookalike.verify.measuring import KERNELS, REFERENCE, Measures, measure
+from lookalike.verify.measuring import KERNELS, Measures, measure
 from lookalike.verify.texture import texture
 from lookalike.verify.views import WHOLE, Pictures, crop, hinted
 

@@ -3,17 +3,17 @@
 The low frequencies of a box are those of `lookalike.hashes.dct`, with a cosine basis as long as the box is wide and high.
 """
 
-from contextlib import suppress
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.hashes.dct import KERNELS, REFERENCE, basis
+from lookalike.hashes.dct import basis
 from lookalike.hashes.mean import above_median
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.model import THUMBNAIL_SIDE, HashSpec
 
-with suppress(ModuleNotFoundError):  # installed without a compiler; KERNELS then lacks "native"
+if IS_COMPILED:
     from lookalike._native import low_frequencies as _low_frequencies_native
 
 Boxes = NDArray[np.int64]
@@ -66,12 +66,17 @@ def hash_boxes(luma: NDArray[np.uint8], boxes: Boxes, *, kernel: str | None = No
     boxes : ndarray of int64, shape (b, 4)
         Left, top, right and bottom (exclusive), 0..64.
     kernel : str, optional
-        One of `lookalike.hashes.dct.KERNELS`; None means the first. It changes no bit.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no bit.
 
     Returns
     -------
     ndarray of uint64, shape (n, b, 1)
         By `SPEC`; a box of the whole thumbnail has the hash of it.
+
+    Raises
+    ------
+    UsageError
+        If no kernel is called that.
 
     Examples
     --------
@@ -80,7 +85,7 @@ def hash_boxes(luma: NDArray[np.uint8], boxes: Boxes, *, kernel: str | None = No
     ['0x8000000000000000', '0x8000000000000000']
     """
     size = SPEC.size
-    if (kernel or KERNELS[0]) == REFERENCE:
+    if chosen(kernel) == REFERENCE:
         found = np.empty((len(luma), len(boxes), size, size))
         for at, (left, top, right, bottom) in enumerate(boxes.tolist()):
             cut = luma[:, top:bottom, left:right].astype(np.float64)

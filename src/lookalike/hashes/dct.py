@@ -12,23 +12,19 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 from lookalike.hashes.mean import above_median
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.model import THUMBNAIL_SIDE
 from lookalike.turns import MIRRORED, TRANSPOSED, UPENDED
 
-REFERENCE = "reference"
-try:
+if IS_COMPILED:
     from lookalike._native import low_frequencies as _low_frequencies_native
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = (REFERENCE,)
-else:
-    KERNELS = ("native", REFERENCE)  # best first
 
 SCALE_BITS = 10
 """A sum of 64 levels times these cosines stays below 2**24, so 32-bit floats hold it exactly."""
 CHUNK = 64
+"""Pictures transformed at a time: their floats fit into a second-level cache."""
 HIGHFREQ_FACTOR = 4
 """Sides of picture per side of hash."""
-PDQ_SIDE = 16
 
 
 @cache
@@ -71,12 +67,17 @@ def low_frequencies(luma: NDArray[np.uint8], count: int, *, kernel: str | None =
     count : int
         How many of the lowest frequencies each way.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no coefficient.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no coefficient.
 
     Returns
     -------
     ndarray of float64, shape (n, count, count)
         Coefficients, row: vertical frequency; exact integers.
+
+    Raises
+    ------
+    UsageError
+        If no kernel is called that.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def low_frequencies(luma: NDArray[np.uint8], count: int, *, kernel: str | None =
     True
     """
     side = luma.shape[1]
-    if (kernel or KERNELS[0]) != REFERENCE and side == THUMBNAIL_SIDE:
+    if chosen(kernel) != REFERENCE and side == THUMBNAIL_SIDE:
         whole = np.array([[0, side]])
         found = _low_frequencies_native(
             np.ascontiguousarray(luma), basis(count).astype(np.int16)[np.newaxis], whole, whole * 0

@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.errors import UsageError
+from lookalike.kernels import IS_COMPILED, chosen
 
 PILLOW = "pillow"
-try:
+KERNELS: tuple[str, ...] = (PILLOW,)
+if IS_COMPILED:
     from lookalike._native import LanczosAxis, gray_kernels
     from lookalike._native import resize_gray as _resize_native
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = (PILLOW,)
-else:
+
     KERNELS = (*gray_kernels(), PILLOW)  # best first
 
 Resize = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
@@ -86,15 +85,14 @@ def resize_gray(pixels: NDArray[np.uint8], width: int, height: int, *, kernel: s
     >>> resize_gray(np.array([[0, 255], [0, 255]], np.uint8), 4, 1)
     array([[  0,  59, 196, 255]], dtype=uint8)
     """
-    if kernel is not None and kernel not in KERNELS:
-        raise UsageError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
+    name = chosen(kernel, KERNELS)
     width, height = index(width), index(height)  # whole numbers of NumPy too, and no others, as in Pillow
-    order = None if PILLOW in (kernel, KERNELS[0]) or min(*pixels.shape, width, height) < 1 else installed_order()
+    order = None if name == PILLOW or min(*pixels.shape, width, height) < 1 else installed_order()
     if order is None:
         return _resize_pillow(pixels, width, height)
     old_height, old_width = pixels.shape
     first = ORDERS[order](old_width, old_height, width, height)
-    return _in_order(pixels, width, height, kernel or KERNELS[0], vertical_first=first)
+    return _in_order(pixels, width, height, name, vertical_first=first)
 
 
 def resize_reference(

@@ -10,14 +10,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-REFERENCE = "reference"
-try:
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
+
+if IS_COMPILED:
     from lookalike._native import reduce as _reduce_native
     from lookalike._native import shrink as _shrink_native
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = (REFERENCE,)
-else:
-    KERNELS = ("native", REFERENCE)  # best first
 
 STEPS = 1024
 """Samples of the kernel per unit of its argument."""
@@ -186,19 +183,26 @@ def shrink(
     side : int
         Side of the result.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no level.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no level.
 
     Returns
     -------
     ndarray of uint8, shape (side, side)
         The small picture.
 
+    Raises
+    ------
+    UsageError
+        If no kernel is called that.
+    ValueError
+        If the sizes do not go together.
+
     Examples
     --------
     >>> shrink(np.full((3, 5), 7, np.uint8), (5, 3), 1, 2).tolist()
     [[7, 7], [7, 7]]
     """
-    if (kernel or KERNELS[0]) != REFERENCE:
+    if chosen(kernel) != REFERENCE:
         return _shrink_native(np.ascontiguousarray(plane), *extent, unit, side)
     across = np.empty((len(plane), side), np.int16)  # what overshoots fits too
     for start in range(0, len(plane), ROWS):
@@ -216,19 +220,24 @@ def reduce(luma: NDArray[np.uint8], width: int, height: int, *, kernel: str | No
     width, height : int
         Size of the results.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no level.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no level.
 
     Returns
     -------
     ndarray of uint8, shape (n, height, width)
         The small pictures.
 
+    Raises
+    ------
+    UsageError
+        If no kernel is called that.
+
     Examples
     --------
     >>> reduce(np.full((2, 64, 64), 9, np.uint8), 9, 8).shape
     (2, 8, 9)
     """
-    if (kernel or KERNELS[0]) != REFERENCE:
+    if chosen(kernel) != REFERENCE:
         return _reduce_native(np.ascontiguousarray(luma), width, height)
     count, side, _ = luma.shape
     across, down = weights(side, 1, side, width), weights(side, 1, side, height)

@@ -12,15 +12,11 @@ from PIL import Image
 
 from lookalike.errors import UsageError
 from lookalike.hashes import dct
+from lookalike.kernels import IS_COMPILED, KERNELS, REFERENCE, chosen
 from lookalike.model import THUMBNAIL_SIDE
 
-REFERENCE = "reference"
-try:
+if IS_COMPILED:
     from lookalike._native import pdq_frequencies, pdq_reduce_luma, pdq_reduce_rgb
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = (REFERENCE,)
-else:
-    KERNELS = ("native", REFERENCE)  # best first
 
 SIZE = 16
 LEAST_SIDE = 5
@@ -80,7 +76,7 @@ def reduce_luma(luma: NDArray[np.float32], *, kernel: str | None = None) -> NDAr
         Brightness, 0 to 255. With fewer than 5 pixels on a side the result is zero everywhere; a picture of 64x64 is
         taken as it is.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no bit.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no bit.
 
     Returns
     -------
@@ -97,7 +93,7 @@ def reduce_luma(luma: NDArray[np.float32], *, kernel: str | None = None) -> NDAr
     >>> reduce_luma(np.ones((200, 100), np.float32)).sum()
     np.float32(4096.0)
     """
-    if _chosen(kernel) == REFERENCE:
+    if chosen(kernel, KERNELS) == REFERENCE:
         return reduce_luma_reference(luma)
     return pdq_reduce_luma(np.ascontiguousarray(luma))
 
@@ -140,7 +136,7 @@ def pdq(block: NDArray[np.float32], size: int, *, kernel: str | None = None) -> 
     size : int
         Always 16: the frequencies 1 to 16 each way.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no bit.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no bit.
 
     Returns
     -------
@@ -204,7 +200,7 @@ def dihedral(block: NDArray[np.float32], *, kernel: str | None = None) -> NDArra
     block : ndarray of float32, shape (n, 64, 64)
         Pictures from `prepare`.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no bit.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no bit.
 
     Returns
     -------
@@ -236,7 +232,7 @@ def frequencies(block: NDArray[np.float32], *, kernel: str | None = None) -> NDA
     block : ndarray of float32, shape (n, 64, 64)
         Pictures from `prepare`.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no bit.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no bit.
 
     Returns
     -------
@@ -253,7 +249,7 @@ def frequencies(block: NDArray[np.float32], *, kernel: str | None = None) -> NDA
     >>> frequencies(np.zeros((3, 64, 64), np.float32)).shape
     (3, 16, 16)
     """
-    if _chosen(kernel) != REFERENCE:
+    if chosen(kernel, KERNELS) != REFERENCE:
         return pdq_frequencies(np.ascontiguousarray(block), basis())
     across = np.zeros((len(block), SIZE, THUMBNAIL_SIDE), np.float32)
     low = np.zeros((len(block), SIZE, SIZE), np.float32)
@@ -282,13 +278,6 @@ def basis() -> NDArray[np.float32]:
     scale = float(np.float32(np.sqrt(2 / THUMBNAIL_SIDE)))  # PDQ rounds the factor before the product
     rows: NDArray[np.float32] = (scale * np.cos(angle)).astype(np.float32)
     return rows
-
-
-def _chosen(kernel: str | None) -> str:
-    name = KERNELS[0] if kernel is None else kernel
-    if name not in KERNELS:
-        raise UsageError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
-    return name
 
 
 def _box(lines: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,18 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import UsageError
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
+
+if IS_COMPILED:
+    from lookalike._native import resample as _compiled
 
 Floats: TypeAlias = NDArray[np.float32]
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 Taps: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], Floats]
-
-_kernel: Callable[..., Pixels] | None
-try:
-    from lookalike._native import resample as _compiled
-except ModuleNotFoundError:  # installed without a compiler; a kernel that is there but broken still fails loudly
-    _kernel = None
-else:
-    _kernel = _compiled
 
 HALF = np.float32(0.5)
 
@@ -131,8 +127,8 @@ def taps(source: int, target: int, filter_: str) -> Taps:
     return found
 
 
-def resample(pixels: Pixels, width: int, height: int, filter_: str) -> Pixels:
-    """Resample a picture; the compiled kernel where there is one.
+def resample(pixels: Pixels, width: int, height: int, filter_: str, *, kernel: str | None = None) -> Pixels:
+    """Resample a picture.
 
     Parameters
     ----------
@@ -142,6 +138,8 @@ def resample(pixels: Pixels, width: int, height: int, filter_: str) -> Pixels:
         Size of the result, at least 1.
     filter_ : str
         One of `FILTERS`.
+    kernel : str, optional
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no level.
 
     Returns
     -------
@@ -151,7 +149,7 @@ def resample(pixels: Pixels, width: int, height: int, filter_: str) -> Pixels:
     Raises
     ------
     UsageError
-        If no filter is called that.
+        If no filter or no kernel is called that.
     TypeError, ValueError
         If the picture is not as described, or a size is below 1.
 
@@ -161,39 +159,16 @@ def resample(pixels: Pixels, width: int, height: int, filter_: str) -> Pixels:
     [[[200, 200, 200], [200, 200, 200]]]
     """
     down, across = _checked(pixels, width, height, filter_)
+    name = chosen(kernel)
     if pixels.shape[:2] == (height, width):
         return pixels.copy()
-    if _kernel is None:
-        return resample_reference(pixels, width, height, filter_)
-    return _kernel(np.ascontiguousarray(pixels), *down, *across)
+    if name == REFERENCE:
+        return _resample(pixels, down, across)
+    kernel_of_both: Callable[..., Pixels] = _compiled  # of either depth
+    return kernel_of_both(np.ascontiguousarray(pixels), *down, *across)
 
 
-def resample_reference(pixels: Pixels, width: int, height: int, filter_: str) -> Pixels:
-    """Resample a picture in plain NumPy: what the kernel is tested against, and what runs without one.
-
-    Parameters
-    ----------
-    pixels, width, height, filter_
-        As for `resample`.
-
-    Returns
-    -------
-    ndarray of the type of `pixels`, shape (height, width, channels)
-        The resampled picture.
-
-    Raises
-    ------
-    UsageError, TypeError, ValueError
-        As for `resample`.
-
-    Examples
-    --------
-    >>> resample_reference(np.array([[[0], [100]]], np.uint8), 1, 1, "triangle").tolist()
-    [[[50]]]
-    """
-    down, across = _checked(pixels, width, height, filter_)
-    if pixels.shape[:2] == (height, width):
-        return pixels.copy()
+def _resample(pixels: Pixels, down: Taps, across: Taps) -> Pixels:
     rows = _weigh(pixels, down)
     columns = _weigh(rows.swapaxes(0, 1), across).swapaxes(0, 1)
     sums = np.clip(columns, 0, np.iinfo(pixels.dtype).max)

@@ -16,15 +16,11 @@ from lookalike import bits
 from lookalike.errors import UsageError
 from lookalike.hashes.luma import luma as reduced
 from lookalike.hashes.mean import above_median, mhash
+from lookalike.kernels import IS_COMPILED, KERNELS, REFERENCE, chosen
 from lookalike.model import THUMBNAIL_SIDE
 
-REFERENCE = "reference"
-try:
+if IS_COMPILED:
     from lookalike._native import haar_low
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = (REFERENCE,)
-else:
-    KERNELS = ("native", REFERENCE)  # best first
 
 HAAR = "haar"
 WHASH8_SIZE = 8
@@ -91,7 +87,7 @@ def low_frequencies(
     remove_max_haar_ll : bool
         Whether the mean is taken out first, by a Haar transform there and back.
     kernel : str, optional
-        One of `KERNELS`; None means the first. It changes no bit.
+        One of `lookalike.kernels.KERNELS`; None means the first. It changes no bit.
 
     Returns
     -------
@@ -234,10 +230,7 @@ def _low_bands(
     _check_power("the side of a picture", side)
     if size > side:
         raise UsageError(f"size must be at most the side of the picture, {side}, got {size}")
-    name = KERNELS[0] if kernel is None else kernel
-    if name not in KERNELS:
-        raise UsageError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
-    haar = _haar_reference if name == REFERENCE else haar_low
+    haar = _haar_reference if chosen(kernel, KERNELS) == REFERENCE else haar_low
     levels = (side // size).bit_length() - 1
     if mode == HAAR:
         return haar(np.ascontiguousarray(block), levels, remove)

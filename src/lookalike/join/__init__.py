@@ -4,7 +4,6 @@ from lookalike.join.cross import stream_cross_pairs
 from lookalike.join.pairs import (
     KERNELS,
     LIMIT,
-    REFERENCE,
     Pairs,
     collapse,
     distinct_pairs,
@@ -13,6 +12,7 @@ from lookalike.join.pairs import (
     stream_distinct_pairs,
 )
 from lookalike.join.summaries import components, count_pairs, search
+from lookalike.kernels import REFERENCE
 
 __all__ = [
     "KERNELS", "LIMIT", "REFERENCE", "Pairs", "collapse", "components", "count_pairs", "distinct_pairs", "iter_near_pairs",

@@ -1,14 +1,14 @@
 """All pairs of a hash in one block and a hash in another within a Hamming radius, exactly, as a stream."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 import numpy as np
 
 from lookalike import bits
-from lookalike.join.pairs import LIMIT, REFERENCE, Block, Pairs, checked_block, checked_kernel, in_order
+from lookalike.join.pairs import LIMIT, Block, Pairs, checked_block, checked_kernel, in_order
+from lookalike.kernels import IS_COMPILED, REFERENCE
 
-with suppress(ModuleNotFoundError):  # installed without a compiler; `checked_kernel` then allows the reference only
+if IS_COMPILED:
     from lookalike._native import PairStream
 
 
@@ -53,9 +53,7 @@ def stream_cross_pairs(
     queries, _ = checked_block(queries, 0)
     if queries.shape[1] != block.shape[1]:
         raise ValueError(f"queries must have as many words as the block, {block.shape[1]}, got {queries.shape[1]}")
-    name = checked_kernel(kernel, threads)
-    if limit < 1:
-        raise ValueError(f"threads and limit must be at least 1, got threads={threads}, limit={limit}")
+    name = checked_kernel(kernel, threads, limit)
     if name == REFERENCE:
         return _reference(block, queries, radius, limit)
     stream = PairStream(block, radius, threads or 0, name, queries=queries)

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 
-REFERENCE = "reference"
-try:
+KERNELS: tuple[str, ...] = (REFERENCE,)
+if IS_COMPILED:
     from lookalike._native import PairStream, kernels
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = (REFERENCE,)
-else:
+
     KERNELS = (*kernels(), REFERENCE)  # what can run here, best first
 
-LIMIT = 1 << 21  # pairs in one part of a stream: 48 MB
+LIMIT = 1 << 21
+"""Pairs in one part of a stream: 48 MB."""
 
 Block: TypeAlias = NDArray[np.uint64]
 Column: TypeAlias = NDArray[np.int64]
@@ -112,9 +112,7 @@ def stream_distinct_pairs(
     [4]
     """
     distinct, radius = checked_block(distinct, radius)
-    name = checked_kernel(kernel, threads)
-    if limit < 1:
-        raise ValueError(f"threads and limit must be at least 1, got threads={threads}, limit={limit}")
+    name = checked_kernel(kernel, threads, limit)
     other, other_radius = (None, 0) if second is None else checked_block(*second)
     if other is not None and len(other) != len(distinct):
         raise ValueError(f"second hashes must be as many as the first, {len(distinct)}, got {len(other)}")
@@ -124,12 +122,12 @@ def stream_distinct_pairs(
     return (in_order(*part) for part in iter(lambda: stream.next(limit), None))
 
 
-def checked_kernel(kernel: str | None, threads: int | None) -> str:
+def checked_kernel(kernel: str | None, threads: int | None, limit: int = LIMIT) -> str:
     """Return the kernel to be used.
 
     Parameters
     ----------
-    kernel, threads : str, int, optional
+    kernel, threads, limit : str, int, int
         As for `stream_distinct_pairs`.
 
     Returns
@@ -140,19 +138,16 @@ def checked_kernel(kernel: str | None, threads: int | None) -> str:
     Raises
     ------
     ValueError
-        If there is no such kernel, or `threads` is less than 1.
+        If there is no such kernel, or `threads` or `limit` is less than 1.
 
     Examples
     --------
     >>> checked_kernel("reference", None)
     'reference'
     """
-    name = KERNELS[0] if kernel is None else kernel
-    if name not in KERNELS:
-        raise ValueError(f"kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads and limit must be at least 1, got threads={threads}")
-    return name
+    if limit < 1 or (threads is not None and threads < 1):
+        raise ValueError(f"threads and limit must be at least 1, got threads={threads}, limit={limit}")
+    return chosen(kernel, KERNELS)
 
 
 def distinct_pairs(distinct: Block, radius: int, *, threads: int | None = None, kernel: str | None = None) -> Pairs:

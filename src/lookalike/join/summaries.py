@@ -8,21 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
-from lookalike.join.pairs import (
-    REFERENCE,
-    Block,
-    Column,
-    checked_block,
-    checked_kernel,
-    collapse,
-    stream_distinct_pairs,
-)
+from lookalike.join.pairs import Block, Column, checked_block, checked_kernel, collapse, stream_distinct_pairs
+from lookalike.kernels import IS_COMPILED, REFERENCE
 
-try:
+if IS_COMPILED:
     from lookalike._native import PairStream
     from lookalike._native import search as _search_native
-except ModuleNotFoundError:  # installed without a compiler; `checked_kernel` then allows the reference only
-    pass
 
 
 def count_pairs(

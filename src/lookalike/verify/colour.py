@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.model import CHROMA_SIDE
 from lookalike.verify.alignment import VALUE_BITS, Map, sample
-from lookalike.verify.measuring import KERNELS, REFERENCE
+from lookalike.verify.measuring import KERNELS
 from lookalike.verify.tiles import Column
 
-if KERNELS[0] != REFERENCE:
+if IS_COMPILED:
     from lookalike._native import colour as _colour_native
 
 NEUTRAL, COLOURED = 6, 12
@@ -60,7 +61,7 @@ def colour(
     >>> found["gray"][0].tolist(), int(found["colour"][0])
     ([1, 0], 192)
     """
-    if (kernel or KERNELS[0]) == REFERENCE:
+    if chosen(kernel, KERNELS) == REFERENCE:
         off = [planes[rows].astype(np.int64) - (1 << 7) for planes, rows in (left, right)]
         return _colour(off[0], off[1], maps, swapped, changed)
     one, other = ((np.ascontiguousarray(planes), np.ascontiguousarray(rows)) for planes, rows in (left, right))

@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.verify.alignment import COARSEST, IDENTITY, Map, Plane, align, pyramid, sample
 from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, Tiles, compare, moment, tiles_per_side
 
-REFERENCE = "reference"
-try:
+KERNELS: tuple[str, ...] = (REFERENCE,)
+if IS_COMPILED:
     from lookalike._native import measure as _measure_native
     from lookalike._native import verify_kernels
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    KERNELS: tuple[str, ...] = (REFERENCE,)
-else:
+
     KERNELS = (*verify_kernels(), REFERENCE)  # best first
 
 Planes = tuple[NDArray[np.uint8], Column]
 """Planes, and which of them each pair has."""
 
 CHUNK = 64
+"""Pairs measured together by the reference: their planes stay near."""
 MATCH = 1024
 """Squared correlation is in 1/1024."""
 STILL_MATCH, STILL_CHANGE = 512, SHARE // 80
@@ -99,6 +99,13 @@ def measure(left: Planes, right: Planes, side: int, *, kernel: str | None = None
     Measures
         One row per pair.
 
+    Raises
+    ------
+    UsageError
+        If no kernel is called that.
+    ValueError
+        If sides are others, or rows are not there.
+
     Examples
     --------
     >>> luma = np.random.default_rng(0).integers(0, 256, (1, 64, 64), np.uint8)
@@ -106,10 +113,10 @@ def measure(left: Planes, right: Planes, side: int, *, kernel: str | None = None
     >>> bool(found.finished[0]), int(found.change.max())
     (True, 0)
     """
-    kernel = kernel or KERNELS[0]
-    if kernel != REFERENCE:
+    name = chosen(kernel, KERNELS)
+    if name != REFERENCE:
         one, other = ((np.ascontiguousarray(planes), np.ascontiguousarray(rows)) for planes, rows in (left, right))
-        maps, facts, change, structure = _measure_native(*one, *other, side, kernel)
+        maps, facts, change, structure = _measure_native(*one, *other, side, name)
         return Measures(
             maps=maps, swapped=facts[:, 0] != 0, match=facts[:, 1], finished=facts[:, 2] != 0, change=change,
             structure=structure, contrast=facts[:, 3:5], level=facts[:, 5:7], inside=facts[:, 7], difference=facts[:, 8],

@@ -5,11 +5,12 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.verify.alignment import VALUE_BITS
-from lookalike.verify.measuring import KERNELS, REFERENCE, Measures
+from lookalike.verify.measuring import KERNELS, Measures
 from lookalike.verify.tiles import OUTSIDE, SHARE, Column
 
-if KERNELS[0] != REFERENCE:
+if IS_COMPILED:
     from lookalike._native import texture as _texture_native
 
 UNEXPLAINED = 1024
@@ -55,11 +56,11 @@ def texture(found: Measures, *, kernel: str | None = None) -> tuple[dict[str, Co
     >>> int(columns["tiles"][0]), int(columns["changed"][0]), bool(changed.any())
     (64, 0, False)
     """
-    kernel = kernel or KERNELS[0]
-    if kernel == REFERENCE:
+    name = chosen(kernel, KERNELS)
+    if name == REFERENCE:
         return _texture(found)
     change, structure = (np.ascontiguousarray(values, np.int32) for values in (found.change, found.structure))
-    numbers, changed = _texture_native(change, structure, np.ascontiguousarray(found.contrast), kernel)
+    numbers, changed = _texture_native(change, structure, np.ascontiguousarray(found.contrast), name)
     ends = [*range(1, len(COLUMNS) - 1), len(COLUMNS)]
     columns = dict(zip(COLUMNS, np.split(numbers, ends, axis=1), strict=True))
     return {name: values[:, 0] if values.shape[1] == 1 else values for name, values in columns.items()}, changed

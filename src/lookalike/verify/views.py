@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.model import BLOCK, MIN_BLOCKS, THUMBNAIL_SIDE
 from lookalike.turns import MIRRORED, TRANSPOSED, UPENDED, turned
 from lookalike.verify.alignment import VALUE_BITS, Map, sample
-from lookalike.verify.measuring import KERNELS, REFERENCE
+from lookalike.verify.measuring import KERNELS
 
-if KERNELS[0] != REFERENCE:
+if IS_COMPILED:
     from lookalike._native import show as _show_native
 
 Column = NDArray[np.int64]
@@ -239,7 +240,7 @@ def crop(luma: NDArray[np.uint8], box: Boxes, *, kernel: str | None = None) -> N
     if not len(cut):
         return luma
     made = luma.copy()
-    if (kernel or KERNELS[0]) != REFERENCE:
+    if chosen(kernel, KERNELS) != REFERENCE:
         made[cut] = _show_native(luma[cut], placed(box[cut]))
         return made
     values, _ = sample(luma[cut].astype(np.int64) << VALUE_BITS, placed(box[cut]), luma.shape[1])
