@@ -49,8 +49,8 @@ void Buckets::build(const Block& block, const Band& band) {
   squares_.assign((keys >> kGrain) + 1, 0);
   for (std::size_t k = 0; k < squares_.size() - 1; ++k) {
     std::uint64_t sum = squares_[k];
-    for (std::size_t key = k << kGrain; key < (k + 1) << kGrain; ++key) {
-      const std::uint64_t size = range(key, 0).size();
+    for (std::size_t bucket = k << kGrain; bucket < (k + 1) << kGrain; ++bucket) {
+      const std::uint64_t size = range(bucket, 0).size();
       sum += size * size;  // all of them together are at most rows^2, under 2^64
     }
     squares_[k + 1] = sum;

@@ -262,6 +262,13 @@ void compare_neon(Range left, Range right, bool same, Sink& sink) {
 
 #endif  // LOOKALIKE_NEON
 
+#ifdef LOOKALIKE_AVX2
+// All that the kernels are compiled for: a virtual machine may hide some of it.
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("popcnt") != 0;
+}
+#endif
+
 // Compiled for 1, 2 and 4 words, and once for any number.
 #define LOOKALIKE_BY_WORDS(function)                   \
   [](unsigned words) -> Compare {                      \
@@ -276,9 +283,9 @@ void compare_neon(Range left, Range right, bool same, Sink& sink) {
 const Kernel kTable[] = {
 #ifdef LOOKALIKE_AVX2
     {"avx512", 0.075,
-     [] { return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vpopcntdq") != 0; },
+     [] { return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vpopcntdq") != 0 && has_avx2(); },
      LOOKALIKE_BY_WORDS(compare_avx512)},
-    {"avx2", 0.27, [] { return __builtin_cpu_supports("avx2") != 0; }, LOOKALIKE_BY_WORDS(compare_avx2)},
+    {"avx2", 0.27, has_avx2, LOOKALIKE_BY_WORDS(compare_avx2)},
     {"popcnt", 1, [] { return __builtin_cpu_supports("popcnt") != 0; }, LOOKALIKE_BY_WORDS(compare_popcnt)},
 #endif
 #ifdef LOOKALIKE_NEON

@@ -32,8 +32,8 @@ struct Grid {
   struct Place {
     bool inside;
     std::int32_t x, y, right, below;
-    std::int32_t mixed(std::int32_t first, std::int32_t next, std::int32_t under, std::int32_t last) const {
-      const std::int32_t upper = first * (256 - right) + next * right, lower = under * (256 - right) + last * right;
+    std::int32_t mixed(std::int32_t first, std::int32_t next, std::int32_t under, std::int32_t beside) const {
+      const std::int32_t upper = first * (256 - right) + next * right, lower = under * (256 - right) + beside * right;
       return (upper * (256 - below) + lower * below + (1 << 15)) >> 16;
     }
   };
