@@ -9,9 +9,9 @@ from PIL import Image, ImageOps
 
 import lookalike as la
 from conftest import scene
-from lookalike import bits, grouping, hashes
+from lookalike import bits, hashes
 from lookalike.distances import FINE, FineDistances
-from lookalike.grouping import crowds
+from lookalike.grouping import asking, crowds
 from lookalike.model import Orient, Thumbnail
 from lookalike.stores.catalog import Catalog
 
@@ -70,7 +70,7 @@ def test_a_crowd_is_searched_for_what_is_nearest_and_says_so(
 
     whole = search()
     assert [line for line in whole.warnings if "passed over" in line] == []
-    monkeypatch.setattr(grouping, "MOST_LISTED", 0)
+    monkeypatch.setattr(asking, "MOST_LISTED", 0)
     monkeypatch.setattr(crowds, "MOST_ASKED", 3)
     found = search()
     (line,) = [line for line in found.warnings if "passed over" in line]
@@ -82,7 +82,7 @@ def test_a_crowd_is_searched_for_what_is_nearest_and_says_so(
 
 def nearest_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every component be a crowd, of which three are asked at a time."""
-    monkeypatch.setattr(grouping, "MOST_LISTED", 0)
+    monkeypatch.setattr(asking, "MOST_LISTED", 0)
     monkeypatch.setattr(crowds, "MOST_ASKED", 3)
 
 

@@ -9,7 +9,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lookalike import grouping
-from lookalike.grouping import Candidates, Judge, Layer, Listed, connected, group, match_references
+from lookalike.grouping import Candidates, Judge, Layer, Listed, asking, connected, group, match_references
 from lookalike.model import GroupRule, Tier
 
 Edges = tuple[int, list[tuple[int, int]]]
@@ -158,7 +158,7 @@ def test_a_step_copies_no_large_component() -> None:
 
 def test_pairs_that_do_not_match_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     count = 1000
-    monkeypatch.setattr(grouping, "MOST_KEEPERS", 16)
+    monkeypatch.setattr(asking, "MOST_KEEPERS", 16)
     candidates = Candidates(count, [Layer(np.arange(count), np.zeros(count, np.int64), Listed(1, *columns([])))])
     held = []
 

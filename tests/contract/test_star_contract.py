@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lookalike import grouping, join, seeking
 from lookalike.columns import Grouped
-from lookalike.grouping import Candidates, Crowds, Layer, Listed, Neighbours, crowds, group, match_references
+from lookalike.grouping import Candidates, Crowds, Layer, Listed, Neighbours, asking, crowds, group, match_references
 from lookalike.grouping.verdicts import group_pairs
 from lookalike.model import GroupRule, Tier
 
@@ -128,7 +128,7 @@ def rows(matches: Grouped) -> list[tuple[int, ...]]:
 @settings(deadline=None, max_examples=500)
 def test_on_demand_is_the_same_as_verifying_everything(case: Case, loosest: Tier, rule: GroupRule, listed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grouping, "MOST_LISTED", listed)
+        patch.setattr(asking, "MOST_LISTED", listed)
         matches = group(case.candidates(), case.judge, loosest, rule)
     keeper, label = naive(case, loosest, rule)
     assert matches.keeper.tolist() == keeper
@@ -181,16 +181,16 @@ def hashed_items(seed: int) -> tuple[Case, NDArray[np.uint64], int]:
 def test_steps_of_any_length_lead_where_single_steps_lead(
     most: tuple[int, int, int], loosest: Tier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grouping, "MOST_KEEPERS", most[0])
-    monkeypatch.setattr(grouping, "MOST_CLAIMED", most[1])
-    monkeypatch.setattr(grouping, "SLICE", most[2])
+    monkeypatch.setattr(asking, "MOST_KEEPERS", most[0])
+    monkeypatch.setattr(asking, "MOST_CLAIMED", most[1])
+    monkeypatch.setattr(asking, "SLICE", most[2])
     monkeypatch.setattr(seeking, "MOST_PAIRS", -1)
     for seed in range(150):
         case, distinct, radius = hashed_items(seed)
         keeper, label = naive(case, loosest, "star")
         sought = seeking.near_hashes(distinct, radius, threads=1)
         for listed in (0, 20, 1 << 20):  # none, some components, all of them
-            monkeypatch.setattr(grouping, "MOST_LISTED", listed)
+            monkeypatch.setattr(asking, "MOST_LISTED", listed)
             for candidates in (case.candidates(), case.joined_by(sought)):
                 matches = group(candidates, case.judge, loosest)
                 assert (matches.keeper.tolist(), matches.group.tolist()) == (keeper, label), seed
@@ -344,7 +344,7 @@ def likest_first(case: Case) -> Crowds:
 @settings(deadline=None, max_examples=300)
 def test_crowds_lose_nothing_where_what_matches_is_nearest(case: Case, loosest: Tier, most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(grouping, "MOST_LISTED", 0)
+        patch.setattr(asking, "MOST_LISTED", 0)
         patch.setattr(crowds, "MOST_ASKED", most)
         few = likest_first(case)
         found = rows(group(case.candidates(), case.judge, loosest, crowds=few))
