@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import encode, scene
-from lookalike import formats
+from lookalike import endings, formats
 
 PICTURE = scene(1, 64, 48)
 
@@ -190,9 +190,9 @@ def test_webp_is_asked_which_kind_it_holds(alpha: bool, lossless: bool, extended
 
 
 def test_tables_agree_with_each_other() -> None:
-    assert not formats.EXTENSIONS & formats.RAW_EXTENSIONS
+    assert not formats.EXTENSIONS & endings.RAW
     assert formats.SIGNED_BY_NAME <= formats.EXTENSIONS
-    assert all(name == name.lower() and "." not in name for name in formats.EXTENSIONS | formats.RAW_EXTENSIONS)
+    assert all(name == name.lower() and "." not in name for name in formats.EXTENSIONS | endings.RAW)
     Image.init()
     known = {
         ending.removeprefix(".")

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookalike import endings, formats
-from lookalike.units import BESIDE, EDITORS, TRAINING, Unit, folders_of, group, takeout
+from lookalike.units import BESIDE, Unit, folders_of, group, takeout
+from lookalike.units.folder import EDITORS, TRAINING
 
 DOCS = Path(__file__).parents[1] / "docs" / "units.md"
 
@@ -250,7 +251,7 @@ def test_the_documentation_has_the_same_tables() -> None:
         "set": {"endings"},
         "JPEG": endings.JPEG,
         "HEIC": endings.HEIC,
-        "raw": formats.RAW_EXTENSIONS,
+        "raw": endings.RAW,
         "video of a Live Photo": endings.VIDEO,
         "written by editors": set(EDITORS),
         "training": set(TRAINING),

@@ -11,28 +11,10 @@ from lookalike import endings
 
 HEAD_BYTES = 64
 """How many first bytes `sniff` needs."""
-ARCHIVES = frozenset(
-    [
-        "7z",
-        "bz2",
-        "cb7",
-        "cbr",
-        "cbt",
-        "cbz",
-        "gz",
-        "jar",
-        "lz4",
-        "rar",
-        "tar",
-        "tbz",
-        "tbz2",
-        "tgz",
-        "txz",
-        "xz",
-        "zip",
-        "zst",
-    ]
-)
+ARCHIVES = frozenset([
+    "7z", "bz2", "cb7", "cbr", "cbt", "cbz", "gz", "jar", "lz4", "rar", "tar", "tbz", "tbz2", "tgz", "txz", "xz",
+    "zip", "zst",
+])  # fmt: skip
 """Endings of what may hold images in its turn; those in folders are counted, and not entered."""
 
 MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
@@ -69,75 +51,13 @@ MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
 )
 """Format and how its files begin, tried in this order."""
 
-EXTENSIONS = frozenset(
-    [
-        "apng",
-        "avif",
-        "avifs",
-        "blp",
-        "bmp",
-        "bw",
-        "cur",
-        "dcx",
-        "dds",
-        "dib",
-        "emf",
-        "fit",
-        "fits",
-        "fli",
-        "flc",
-        "ftc",
-        "ftu",
-        "gif",
-        "heic",
-        "heics",
-        "heif",
-        "heifs",
-        "hif",
-        "icns",
-        "ico",
-        "im",
-        "j2c",
-        "j2k",
-        "jfif",
-        "jif",
-        "jp2",
-        "jpc",
-        "jpe",
-        "jpeg",
-        "jpf",
-        "jpg",
-        "jpx",
-        "jxl",
-        "mpo",
-        "msp",
-        "pam",
-        "pbm",
-        "pcx",
-        "pfm",
-        "pgm",
-        "png",
-        "pnm",
-        "ppm",
-        "psd",
-        "qoi",
-        "ras",
-        "rgb",
-        "rgba",
-        "sgi",
-        "sun",
-        "tga",
-        "tif",
-        "tiff",
-        "webp",
-        "xbm",
-        "xpm",
-    ]
-)
-"""File name endings of raster images, lower case."""
-
-RAW_EXTENSIONS = endings.RAW
-"""File name endings of camera raw files, lower case."""
+EXTENSIONS = frozenset([
+    "apng", "avif", "avifs", "blp", "bmp", "bw", "cur", "dcx", "dds", "dib", "emf", "fit", "fits", "fli", "flc",
+    "ftc", "ftu", "gif", "heic", "heics", "heif", "heifs", "hif", "icns", "ico", "im", "j2c", "j2k", "jfif", "jif",
+    "jp2", "jpc", "jpe", "jpeg", "jpf", "jpg", "jpx", "jxl", "mpo", "msp", "pam", "pbm", "pcx", "pfm", "pgm", "png",
+    "pnm", "ppm", "psd", "qoi", "ras", "rgb", "rgba", "sgi", "sun", "tga", "tif", "tiff", "webp", "xbm", "xpm",
+])  # fmt: skip
+"""File name endings of raster images, lower case; those of camera raw files are in `lookalike.endings`."""
 
 SIGNED_BY_NAME = frozenset(["tga", "im", "msp"])
 """Endings of formats without usable first bytes; for these the name is the claim and the decoder decides."""
@@ -154,8 +74,6 @@ PILLOW_FORMATS = (
 
 LOSSY = frozenset({"AVIF", "GIF", "HEIF", "JPEG", "JPEG2000", "JXL", "MPO"})
 """Containers that lose something, or may; GIF loses all but 256 colours."""
-
-
 LOSSY_TIFF = frozenset({6, 7, 34712, 34892, 50001})
 """Compressions inside a TIFF that lose something: JPEG old and new, JPEG 2000, lossy DNG, WebP."""
 
@@ -201,7 +119,7 @@ def claims_image(name: str) -> bool:
     (True, False)
     """
     ending = extension(name)
-    return ending in EXTENSIONS or ending in RAW_EXTENSIONS
+    return ending in EXTENSIONS or ending in endings.RAW
 
 
 def sniff(head: bytes, name: str = "") -> str | None:
@@ -228,7 +146,7 @@ def sniff(head: bytes, name: str = "") -> str | None:
     ending = extension(name)
     for format_, pattern in MAGIC:
         if pattern.match(head):
-            return "RAW" if format_ == "TIFF" and ending in RAW_EXTENSIONS else format_
+            return "RAW" if format_ == "TIFF" and ending in endings.RAW else format_
     return ending.upper() if ending in SIGNED_BY_NAME and head else None
 
 
