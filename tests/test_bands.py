@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lookalike import bits, join
-from lookalike.join.bands import MADE, MOST_PARTS, OLD, Bands, meet, task_of
+from lookalike.join.bands import MADE, MOST_JOINS, MOST_PARTS, OLD, Bands, meet, task_of
 
 Block = NDArray[np.uint64]
 Found = list[tuple[int, ...]]
@@ -161,3 +161,12 @@ def test_any_hashes(values: list[int], radius: int, most: int) -> None:
     block = np.sort(np.array(values, np.uint64))[:, np.newaxis]
     plan = Bands.of(block[::2], radius, len(block), most=most)
     assert _joined(plan, [plan.deal(block)], 3) == _expected(block, radius)
+
+
+def test_more_joins_than_buckets_have_numbers_for_are_refused() -> None:
+    block = _hashes(1, 5)
+    plan = Bands.of(block, 3, len(block))
+    assert len(plan.deal(block, number=MOST_JOINS - 1)) == len(block)
+    for number in (-1, MOST_JOINS):
+        with pytest.raises(ValueError, match=f"0 to {MOST_JOINS - 1}, got {number}"):
+            plan.deal(block, number=number)

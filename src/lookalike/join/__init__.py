@@ -1,10 +1,8 @@
 """Pairs of hashes within a Hamming radius, exactly, and what can be said of them without keeping them."""
 
+from lookalike.join.arguments import KERNELS, LIMIT, Pairs
 from lookalike.join.cross import stream_cross_pairs
 from lookalike.join.pairs import (
-    KERNELS,
-    LIMIT,
-    Pairs,
     collapse,
     distinct_pairs,
     iter_near_pairs,

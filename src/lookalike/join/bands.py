@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
+from lookalike.join.arguments import LIMIT, Block, Column, Pairs
 from lookalike.join.cross import stream_cross_pairs
-from lookalike.join.pairs import LIMIT, Block, Column, Pairs, stream_distinct_pairs
+from lookalike.join.pairs import stream_distinct_pairs
 
 OLD, MADE = 1, 2
 """Sides of a hash, to be added up: known before, so that it meets no other one that was; made of something, to be held against
@@ -25,7 +26,7 @@ _SIDE_BITS, _PART_BITS, _KEY_BITS, _BAND_BITS = 3, 7, 34, 8
 MOST_PARTS = 1 << _PART_BITS
 MOST_BANDS = 1 << _BAND_BITS
 MOST_JOINS = 1 << (64 - _SIDE_BITS - 2 * _PART_BITS - _KEY_BITS - _BAND_BITS)
-"""How many joins can share buckets."""
+"""How many joins can share buckets: their numbers have the bits that are left."""
 ALONE = 1 << 20
 """So few hashes go into one bucket: a second of the kernel."""
 MOST_ROWS = 1 << 24
@@ -137,13 +138,20 @@ class Bands:
         side : int
             A sum of `OLD` and `MADE`.
         number : int
-            Of this join, among those that share buckets.
+            Of this join, among those that share buckets; 0 to ``MOST_JOINS - 1``.
 
         Returns
         -------
         ndarray of `record`, shape (m,)
             One for each band, and of hot buckets one for each of their parts.
+
+        Raises
+        ------
+        ValueError
+            If too many joins share buckets: numbers would run into each other.
         """
+        if not 0 <= number < MOST_JOINS:
+            raise ValueError(f"joins that share buckets have the numbers 0 to {MOST_JOINS - 1}, got {number}")
         words = self.masks.shape[1]
         own = _mixed(block, 0)
         rows, codes = [], []
@@ -232,7 +240,7 @@ def task_of(records: NDArray[np.void], tasks: int) -> Column:
 
 
 def meet(
-    joins: "tuple[Bands, ...]", records: NDArray[np.void], *, limit: int = LIMIT
+    joins: tuple[Bands, ...], records: NDArray[np.void], *, limit: int = LIMIT
 ) -> Iterator[tuple[int, Block, Block, Column]]:
     """Join what a task holds.
 
@@ -263,7 +271,7 @@ def meet(
 
 
 def _meet(
-    joins: "tuple[Bands, ...]", bucket: int, code: Numbers, words: Block, limit: int
+    joins: tuple[Bands, ...], bucket: int, code: Numbers, words: Block, limit: int
 ) -> Iterator[tuple[int, Block, Block, Column]]:
     """Join one bucket, side by side; its rows are sorted by side."""
     high, low = bucket >> _PART_BITS & MOST_PARTS - 1, bucket & MOST_PARTS - 1

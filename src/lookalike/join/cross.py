@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lookalike import bits
-from lookalike.join.pairs import LIMIT, Block, Pairs, checked_block, checked_kernel, in_order
+from lookalike.join.arguments import LIMIT, Block, Pairs, checked_block, checked_kernel
+from lookalike.join.pairs import in_order
 from lookalike.kernels import IS_COMPILED, REFERENCE
 
 if IS_COMPILED:

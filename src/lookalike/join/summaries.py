@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
-from lookalike.join.pairs import Block, Column, checked_block, checked_kernel, collapse, stream_distinct_pairs
+from lookalike.join.arguments import Block, Column, checked_block, checked_kernel
+from lookalike.join.pairs import collapse, stream_distinct_pairs
 from lookalike.kernels import IS_COMPILED, REFERENCE
 
 if IS_COMPILED:
