@@ -65,8 +65,8 @@ def test_an_expected_number_lies_in_its_interval_and_scales(found: float, sharin
 @settings(deadline=None)
 def test_units_are_clusters_and_no_more_than_those(rows: list[tuple[int, ...]]) -> None:
     _, owner = columns(rows)
-    assert 1 <= intervals.units(owner) <= len(np.unique(owner)) + 1e-9
-    assert intervals.units(np.repeat(np.arange(7), 5)) == pytest.approx(7)
+    assert 1 <= intervals.independent(owner) <= len(np.unique(owner)) + 1e-9
+    assert intervals.independent(np.repeat(np.arange(7), 5)) == pytest.approx(7)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda pair: pair[0] != pair[1]), max_size=30))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.intervals import Interval, expected, sharing_of, units, wilson
+from lookalike.intervals import Interval, expected, independent, sharing_of, wilson
 from lookalike.model import HashSpec, Tier
 
 REACH = 3 / 8
@@ -68,7 +68,7 @@ def recall_by_radius(distance: Column, owner: Column, most: int) -> tuple[Interv
     >>> [row.estimate for row in recall_by_radius(np.array([0, 2, 2, 9]), np.arange(4), 2)]
     [0.25, 0.25, 0.75]
     """
-    count = units(owner)
+    count = independent(owner)
     within = np.cumsum(np.bincount(np.minimum(distance, most + 1), minlength=most + 2))[: most + 1]
     return tuple(wilson(found / max(len(distance), 1), count) for found in within.tolist())
 

@@ -1,4 +1,4 @@
-"""Estimates with intervals, where the unit is the image.
+"""Estimates with intervals, where the image is what counts.
 
 Edits of one image resemble each other, and pairs share images, so that neither counts as so many independent observations as
 there are of it. All intervals are of level `LEVEL`.
@@ -32,8 +32,8 @@ class Interval:
     high: float
 
 
-def units(owner: Column) -> float:
-    """Return how many observations clusters are worth: their number where they are equally large.
+def independent(owner: Column) -> float:
+    """Return how many independent observations clusters are worth: their number where they are equally large.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def units(owner: Column) -> float:
 
     Examples
     --------
-    >>> units(np.array([0, 0, 1, 1])), units(np.array([0, 0, 0, 1]))
+    >>> independent(np.array([0, 0, 1, 1])), independent(np.array([0, 0, 0, 1]))
     (2.0, 1.6)
     """
     size = np.bincount(owner).astype(np.float64)
@@ -57,7 +57,7 @@ def units(owner: Column) -> float:
 def wilson(share: float, count: float) -> Interval:
     """Return the Wilson interval of a share.
 
-    It also holds, then too wide rather than too narrow, where each of `count` units has a share of its own and `share` is
+    It also holds, then too wide rather than too narrow, where each of `count` images has a share of its own and `share` is
     their mean: such shares vary no more than zeros and ones do.
 
     Parameters
@@ -65,12 +65,12 @@ def wilson(share: float, count: float) -> Interval:
     share : float
         0..1.
     count : float
-        How many units it was found in; need not be whole.
+        How many images it was found in; need not be whole.
 
     Returns
     -------
     Interval
-        Within 0..1; all of it for no units.
+        Within 0..1; all of it for no images.
 
     Examples
     --------

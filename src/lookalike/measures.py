@@ -188,7 +188,7 @@ def measure(trial: Trial, truth: Truth, options: FindOptions, whole: float) -> M
 
 
 def _shares(proposed: NDArray[np.bool_], tier: NDArray[np.uint8], owner: Column) -> Shares:
-    count = intervals.units(np.unique(owner, return_inverse=True)[1])
+    count = intervals.independent(np.unique(owner, return_inverse=True)[1])
     parts = (intervals.wilson(float(part.mean()), count) for part in (proposed, tier <= Tier.COPY, tier <= Tier.EDIT))
     return Shares(len(tier), *parts)
 
