@@ -141,6 +141,17 @@ def test_iptc_and_texts() -> None:
     assert (found.title, found.description, found.rating) == ("The forum", "At noon", 5)
 
 
+@pytest.mark.parametrize(
+    ("per_cent", "stars"), [(0, None), (1, 1), (24, 1), (25, 2), (60, 3), (75, 4), (99, 5), (100, 5)]
+)
+def test_ratings_in_per_cent_are_read_alike_from_exif_and_xmp(per_cent: int, stars: int | None) -> None:
+    told = Image.Exif()
+    told[0x4749] = per_cent
+    said = f'xmlns:p="http://ns.microsoft.com/photo/1.0/" p:Rating="{per_cent}"'
+    assert read(encode(PICTURE, "JPEG", exif=told), "x.jpg").rating == stars
+    assert read_sidecar(packet(said)).rating == stars
+
+
 def test_extended_xmp_of_jpeg() -> None:
     guid = b"0123456789ABCDEF0123456789ABCDEF"
     more = packet("", "<my:depth>deep</my:depth>")

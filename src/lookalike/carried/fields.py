@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from lookalike.carried.tags import stars_of
 from lookalike.carried.xmp import Property, legal, named, properties, property_of, texts
 
 OWN = {
@@ -42,8 +43,6 @@ BY_ITSELF = re.compile(
 )
 """Titles and descriptions that cameras and programs write of themselves."""
 DATE = re.compile(r"(?!0000)\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?")
-STARS = {1: 1, 25: 2, 50: 3, 75: 4, 99: 5}
-"""Stars by the per cent that Windows writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,8 @@ def xmp_fields(root: Element) -> dict[str, Any]:
         _coordinate(first(f"exif:GPS{name}"), most) for name, most in (("Latitude", 90), ("Longitude", 180))
     )
     stars, per_cent = _number(first("xmp:Rating")), _number(first("MicrosoftPhoto:Rating"))
-    rating = int(stars) if stars is not None and (stars == -1 or 1 <= stars <= 5) else STARS.get(int(per_cent or 0))
+    is_told = stars is not None and (stars == -1 or 1 <= stars <= 5)
+    rating = int(stars or 0) if is_told else stars_of(int(per_cent or 0))
     height = _number(first("exif:GPSAltitude"))
     below = height is not None and first("exif:GPSAltitudeRef") == "1"
     is_place = latitude is not None and longitude is not None and (latitude, longitude) != (0, 0)

@@ -17,11 +17,33 @@ ORIGINAL, DIGITIZED, OFFSET, OFFSET_DIGITIZED, COMMENT, FRACTION, FRACTION_DIGIT
 )  # fmt: skip
 FIRST = {XMP, IPTC, DETAILS, GPS, DESCRIPTION, RATING, PERCENT, XP_TITLE, XP_COMMENT, XP_KEYWORDS}
 SECOND = {ORIGINAL, DIGITIZED, OFFSET, OFFSET_DIGITIZED, COMMENT, FRACTION, FRACTION_DIGITIZED}
+"""Tags that are read of the first directory, and of that of EXIF below it."""
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8, 13: 4, 16: 8, 18: 8}
 NUMBERS = {3: "H", 4: "I", 5: "I", 9: "i", 10: "i", 13: "I", 16: "Q", 18: "Q"}
 """By type of TIFF: bytes of a value; code of `struct` for what is no text."""
-STARS = ((99, 5), (75, 4), (50, 3), (25, 2), (1, 1))
-"""Ratings of Windows in per cent, least first that give so many stars."""
+LEAST_PER_CENT = (1, 25, 50, 75, 99)
+"""What Windows writes for 1 to 5 stars; what lies between has those of the lesser."""
+
+
+def stars_of(per_cent: int) -> int | None:
+    """Return the stars of a rating in per cent, as Windows writes it into EXIF and XMP.
+
+    Parameters
+    ----------
+    per_cent : int
+        0 for unrated.
+
+    Returns
+    -------
+    int or None
+        1..5; None for unrated.
+
+    Examples
+    --------
+    >>> stars_of(99), stars_of(60), stars_of(0)
+    (5, 3, None)
+    """
+    return sum(per_cent >= least for least in LEAST_PER_CENT) or None
 
 
 def exif_fields(tiff: bytes) -> dict[str, Any]:
@@ -51,9 +73,7 @@ def exif_fields(tiff: bytes) -> dict[str, Any]:
     tags = _directory(tiff, start, order, FIRST, big=big)
     details = _below(tiff, tags.get(DETAILS), order, SECOND, big=big)
     place = _below(tiff, tags.get(GPS), order, range(7), big=big)
-    rating = _int(tags.get(RATING)) or next(
-        (stars for least, stars in STARS if (_int(tags.get(PERCENT)) or 0) >= least), 0
-    )
+    rating = _int(tags.get(RATING)) or stars_of(_int(tags.get(PERCENT)) or 0) or 0
     comment = details.get(COMMENT, b"")
     said = (_text(tags.get(DESCRIPTION)), _wide(tags.get(XP_COMMENT)), _comment(comment, order))
     return {
@@ -130,13 +150,11 @@ def iptc_fields(data: bytes) -> dict[str, Any]:
         at += 5 + length
     first = {number: texts[0] for number, texts in sets.items()}
     day = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", first.get(55, ""))
-    time = re.match(r"(\d\d)(\d\d)(\d\d)(?:([+-]\d\d)(\d\d))?", first.get(60, "")) or re.match("(00)(00)(00)", "000000")
-    date, zone = "", ""
-    if day is not None and time is not None:
-        zone = f"{time[4]}:{time[5]}" if time.lastindex == 5 else ""
-        date = exif_date(f"{day[1]}:{day[2]}:{day[3]} {time[1]}:{time[2]}:{time[3]}", offset=zone)
+    time = re.match(r"(\d\d)(\d\d)(\d\d)(?:([+-]\d\d)(\d\d))?", first.get(60, ""))
+    hour = f"{time[1]}:{time[2]}:{time[3]}" if time else "00:00:00"
+    zone = f"{time[4]}:{time[5]}" if time and time[4] else ""
     return {
-        "date": date,
+        "date": exif_date(f"{day[1]}:{day[2]}:{day[3]} {hour}", offset=zone) if day else "",
         "keywords": tuple(sets.get(25, ())),
         "title": first.get(5, "") or first.get(105, ""),
         "description": first.get(120, ""),

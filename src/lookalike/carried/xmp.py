@@ -131,6 +131,12 @@ def parsed(packet: bytes, prefixes: dict[str, str] | None = None) -> Element:
         If it is no XML, has a document type declaration, or more bytes or depth than any person wrote.
     UnicodeDecodeError
         If it is no text.
+
+    Examples
+    --------
+    >>> packet = b'<r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:about=""/></r:RDF>'
+    >>> len(descriptions(parsed(packet)))
+    1
     """
     if len(packet) > MOST_BYTES:
         raise ParseError(f"more than {MOST_BYTES:,} bytes")
