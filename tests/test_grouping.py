@@ -9,7 +9,17 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from lookalike import grouping
-from lookalike.grouping import Candidates, Judge, Layer, Listed, asking, connected, group, match_references
+from lookalike.grouping import (
+    Candidates,
+    Judge,
+    Layer,
+    Listed,
+    asking,
+    connected,
+    group,
+    match_references,
+    without_repetition,
+)
 from lookalike.model import GroupRule, Tier
 
 Edges = tuple[int, list[tuple[int, int]]]
@@ -25,6 +35,12 @@ def graphs(draw: st.DrawFn) -> Edges:
 def columns(edges: list[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     block = np.array(edges, np.int64).reshape(-1, 2)
     return block[:, 0], block[:, 1]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=20), min_size=1, max_size=3))
+def test_values_without_repetition_are_the_unique_ones(values: list[list[int]]) -> None:
+    columns_ = [np.array(column, np.int64) for column in values]
+    assert np.array_equal(without_repetition(*columns_), np.unique(np.concatenate(columns_)))
 
 
 @given(graphs())
