@@ -49,23 +49,23 @@ ALIKE = _by_side(460, 460, 460, 560, 600)
 DOUBTFUL = _by_side(60, 310, 440, 560, 600)
 """By side, what may be unexplained of a picture that a closer look may show to be the same."""
 STILL = 600
-"""The same of a picture that lies as the other does: tone alone may be what differs."""
+"""What may be unexplained of a picture that lies as the other does for a closer look: tone alone may be what differs."""
 COPY_UNEXPLAINED = _by_side(40, 60, 60, 240, 240)
-"""By side, what may be unexplained of a picture that nobody changed on purpose,"""
+"""By side, what may be unexplained of a copy: a picture that nobody changed on purpose."""
 COPY_STEP = 6 * 64
-"""how much the deviation of a tile may differ, in 1/64 level,"""
+"""How much the deviation of a tile may differ in a copy, in 1/64 level."""
 COPY_MOVE, NEAR_MOVE = 24, 96
-"""how far its corners may move, in 1/64 pixel of a thumbnail, and how far they seem to on coarse planes,"""
+"""How far the corners of a copy may move, in 1/64 pixel of a thumbnail, and how far they may seem to on coarse planes."""
 COPY_DIFFERENCE = 5 * 64
-"""how much brightness may differ on the mean, in 1/64 level,"""
+"""How much brightness may differ in a copy on the mean, in 1/64 level."""
 COPY_COLOUR, GRAY_COLOUR = 2 * 64, 96
-"""how much chroma may, and how much where one of the two is gray,"""
+"""How much chroma may differ in a copy on the mean, in 1/64 level, and how much where one of the two is gray."""
 NEAR_COLOUR = 6 * 64
-"""how much it seems to where one thumbnail was made of fewer samples,"""
+"""How much it may seem to where one thumbnail was made of fewer samples."""
 COARSE_COLOUR = 4 * 64
-"""how much where a coarse encoder changed brightness too: up to three times as much as that,"""
+"""How much it may where a coarse encoder changed brightness too, by a third of that at least."""
 COPY_SHARPNESS = 12
-"""and of how many parts of sharpness one may be lost or won."""
+"""Of so many parts of its sharpness a copy may have lost or won one."""
 SLIDE, NEAR_SLIDE, FAR_SLIDE = 29, 72, 192
 """How far a picture may stick out of another one that it is a part of, in 1/64 pixel of a thumbnail; how far it may seem to on
 coarse planes, and how far there if all of it is explained, since a shift and another scale then look alike."""
@@ -88,21 +88,18 @@ PLAIN, ROTATED = 24, 3
 
 
 class Doubt(IntEnum):
-    """What a larger plane could tell.
-
-    Attributes
-    ----------
-    NONE, COPY, SAME
-        Nothing; whether it is a copy or an edit; whether it is the same picture at all.
-    """
+    """What a larger plane could tell."""
 
     NONE = 0
+    """Nothing."""
     COPY = 1
+    """Whether it is a copy or an edit."""
     SAME = 2
+    """Whether it is the same picture at all."""
 
 
 def decide(evidence: Evidence, left: Views, right: Views) -> tuple[NDArray[np.uint8], Column, NDArray[np.uint8]]:
-    """Put pairs into tiers.
+    """Put pairs into tiers, and say where a closer look is worth it.
 
     Parameters
     ----------

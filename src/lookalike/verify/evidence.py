@@ -14,8 +14,8 @@ from lookalike.verify.views import WHOLE, Boxes, Column, Views, placed
 
 MAP_BITS = 14
 """Bits behind the point of what maps hold."""
-POSITION_BITS = 6
-"""Bits behind the point of lengths in pixels of a thumbnail."""
+LENGTH_BITS = 6
+"""Bits behind the point of lengths, which are in pixels of a thumbnail."""
 
 EVIDENCE = np.dtype(
     [
@@ -29,28 +29,21 @@ EVIDENCE = np.dtype(
         ("left_border", "u1", 4),  # what a border surrounds, as in Pictures
         ("right_border", "u1", 4),
         ("map", "<i4", (2, 3)),  # from the whole inner picture to the whole outer one, in 2**-MAP_BITS
-        (
-            "slide",
-            "<i4",
-        ),  # how far what was compared of one sticks out of the other, of two ways the less; turns left out
-        ("move", "<i4"),  # how far a corner lies from where it would lie in an unchanged picture
+        # How far what was compared of one sticks out of the other, of two ways the less, turns left out; and how far a corner
+        # lies from where it would lie in an unchanged picture; in 2**-LENGTH_BITS.
+        ("slide", "<i4"),
+        ("move", "<i4"),
         ("side", "<u2"),  # planes of this side were compared
         ("tiles", "<u2"),  # tiles that lie in both
         ("textured", "<u2"),  # of these show something
         ("unexplained", "<u2"),  # of what they show, mean, in 1/1024
-        (
-            "explained",
-            "<u2",
-        ),  # of what shows something, tiles of which no more than an eighth is unexplained, in 1/1024
-        ("lost", "<u2"),  # of what shows something, tiles of which seven eighths are unexplained, in 1/1024
+        # Of what shows something, tiles of which no more than an eighth, and seven eighths, are unexplained, in 1/1024.
+        ("explained", "<u2"),
+        ("lost", "<u2"),
         ("worst", "<u4"),  # largest variance that is unexplained in a tile, in 1/64 level squared
         ("step", "<u2"),  # largest difference of the standard deviations of a tile, in 1/64 level
         ("changed", "<u2"),  # tiles that changed
-        (
-            "where",
-            "u1",
-            MOST_CUT**2 // 8,
-        ),  # which, of what was compared of the inner picture: one bit a tile, row by row
+        ("where", "u1", MOST_CUT**2 // 8),  # which, of what was compared of the inner one: a bit a tile, row by row
         ("more", "i1"),  # whether the inner (1) or the outer picture (-1) shows more in these
         ("level", "<u2", 2),  # mean brightness of the inner and the outer picture where they overlap, in 1/64 level
         ("contrast", "<u2", 2),  # standard deviation there, in 1/64 level
@@ -112,7 +105,7 @@ def examine(
     inner, outer = np.where(swap, left.box, right.box), np.where(swap, right.box, left.box)
     whole = _after(_after(placed(outer), maps), inverted(placed(inner)))
     made["map"] = np.rint(whole * (1 << MAP_BITS))
-    unit, half = 1 << POSITION_BITS, THUMBNAIL_SIDE // 2
+    unit, half = 1 << LENGTH_BITS, THUMBNAIL_SIDE // 2
     around = np.where(swap, *borders), np.where(swap, *borders[::-1])
     # A hint only says where to begin: one of the two must lie in the other as a whole.
     ends = (inner, outer) if turn is None else (np.broadcast_to(WHOLE, inner.shape),) * 2
@@ -130,7 +123,7 @@ def examine(
 
 
 def _slide(maps: Map, inner_border: Boxes, outer_border: Boxes, inner: Boxes) -> Column:
-    """Return how far what was compared of some pictures sticks out of where maps lead, in 2**-POSITION_BITS pixels.
+    """Return how far what was compared of some pictures sticks out of where maps lead, in 2**-LENGTH_BITS pixels.
 
     What both have at one side is no border that somebody added, but plain ground at the edge of what they show.
     """
@@ -139,7 +132,7 @@ def _slide(maps: Map, inner_border: Boxes, outer_border: Boxes, inner: Boxes) ->
     edges = np.rint(np.abs(maps) * (1 << MAP_BITS)).astype(np.int64)
     shift = np.rint(maps[:, :, 2] * (1 << MAP_BITS)).astype(np.int64)
     out = [np.abs(edges[:, axis, axis] * box[:, axis + end] + shift[:, axis]) for axis in (0, 1) for end in (0, 2)]
-    found: Column = (np.max(out, axis=0) >> (MAP_BITS - POSITION_BITS)) - (THUMBNAIL_SIDE // 2 << POSITION_BITS)
+    found: Column = (np.max(out, axis=0) >> (MAP_BITS - LENGTH_BITS)) - (THUMBNAIL_SIDE // 2 << LENGTH_BITS)
     return found
 
 

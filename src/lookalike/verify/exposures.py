@@ -22,8 +22,6 @@ TAKEN = np.dtype([
     *((name, np.float64) for name in ("fraction", *SETTINGS, "bias")),
 ])  # fmt: skip
 """When and how a content was taken: texts as codes, equal ones alike; -1 and NaN where nothing is said."""
-
-
 _UNTOLD: tuple[int | float, ...] = (*[-1] * 5, *[np.nan] * (2 + len(SETTINGS)))
 """A row of `TAKEN` for what no camera took: whatever else it says is compared with nothing."""
 
@@ -35,12 +33,6 @@ class Exposures:
     ----------
     facts : Facts
         What is known of the contents.
-
-    Examples
-    --------
-    >>> from lookalike.verify.exposures import Exposures  # doctest: +SKIP
-    >>> Exposures(facts).differ(left, right)  # doctest: +SKIP
-    array([False,  True])
     """
 
     def __init__(self, facts: Facts) -> None:
