@@ -75,9 +75,8 @@ class KeepOptions:
         if self.metadata not in get_args(Metadata):
             raise UsageError(f"metadata must be one of {', '.join(get_args(Metadata))}, got {self.metadata!r}")
         for name in ("allow_loss", "protect"):
-            if isinstance(
-                given := getattr(self, name), str
-            ):  # its letters would pass for names, and a * for every file
+            # The letters of a text would pass for names, and a * for every file.
+            if isinstance(given := getattr(self, name), str):
                 raise UsageError(f"{name} is a tuple of texts, got the text {given!r}: write ({given!r},)")
         allowed = [name for name in LOSSES if name not in NEVER_LOST]
         if unknown := [name for name in self.allow_loss if name not in allowed]:
@@ -305,7 +304,10 @@ def _check_decision(decision: Decision, options: KeepOptions) -> None:
             f"{path!r} is of tier {decision.tier.name.lower()}, and the plan is for {options.tier.name.lower()} at most"
         )
     if decision.metadata and options.metadata != "merge":
-        raise UsageError(f"{path!r}: metadata are merged only where the plan says so")
+        raise UsageError(
+            f"{path!r}: metadata are merged only where the plan says so; set its option metadata from "
+            f"{options.metadata} to merge, or leave the decision without them"
+        )
 
 
 def _check_values(decision: Decision) -> None:
@@ -318,11 +320,11 @@ def _check_values(decision: Decision) -> None:
         digests.append(part.digest)
     for digest in digests:
         if len(digest) != DIGEST_BYTES:
-            raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes")
+            raise UsageError(f"{path!r}: a digest has {DIGEST_BYTES} bytes, got {len(digest)}")
     if decision.verdict not in VERDICTS:
         raise UsageError(f"{path!r}: the verdict is keep or remove, got {decision.verdict!r}")
     if not decision.reason:
-        raise UsageError(f"{path!r}: every decision has a reason")
+        raise UsageError(f"{path!r}: every decision has a reason, got none: write one")
 
 
 def _check_path(name: str) -> None:
@@ -331,4 +333,4 @@ def _check_path(name: str) -> None:
             return
     except UnicodeEncodeError:  # half of a pair of surrogates, which no name of a file has
         pass
-    raise UsageError(f"{name!r} is no path")
+    raise UsageError(f"{name!r} is no path: it is empty, or holds what no name of a file can")

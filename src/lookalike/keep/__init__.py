@@ -55,10 +55,8 @@ class Ranking:
             Such as ``resolution 800x600 > 400x300``.
         """
         better, worse = int(self.best[better]), int(self.best[worse])
-        for key in self.keys:
-            if key.values[better] != key.values[worse]:
-                return f"{key.name} {key.text(better)} {key.sign} {key.text(worse)}"
-        return "same name"
+        differing = (key for key in self.keys if key.values[better] != key.values[worse])
+        return _said(next(differing, None), better, worse)
 
     def reasons(self, better: NDArray[np.int64], worse: NDArray[np.int64]) -> list[str]:
         """Return what `reason` says of many pairs; keys are compared for all of them at once.
@@ -80,12 +78,15 @@ class Ranking:
             differs = key.values[better[left]] != key.values[worse[left]]
             deciding[left[differs]] = number
             left = left[~differs]
+        keys = (*self.keys, None)  # number -1: none differs
         return [
-            "same name"
-            if number < 0
-            else f"{(key := self.keys[number]).name} {key.text(one)} {key.sign} {key.text(other)}"
+            _said(keys[number], one, other)
             for number, one, other in zip(deciding.tolist(), better.tolist(), worse.tolist(), strict=True)
         ]
+
+
+def _said(key: Key | None, better: int, worse: int) -> str:
+    return "same name" if key is None else f"{key.name} {key.text(better)} {key.sign} {key.text(worse)}"
 
 
 def rank(
