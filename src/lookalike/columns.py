@@ -134,6 +134,11 @@ def apart(paths: Sequence[str], unread: Sequence[str] = ()) -> Units:
     -------
     Units
         One for each path.
+
+    Examples
+    --------
+    >>> apart(["a.jpg", "b.jpg"], ["lost.jpg"]).paths
+    [('a.jpg',), ('b.jpg',), ('lost.jpg',)]
     """
     rows = np.arange(len(paths))
     alone: list[tuple[str, ...]] = [(path,) for path in (*paths, *unread)]

@@ -169,6 +169,11 @@ def names_below(folder: str, root: str) -> tuple[str, ...]:
     -------
     tuple of str
         Outermost first.
+
+    Examples
+    --------
+    >>> names_below("set/train/cat", "set")
+    ('train', 'cat')
     """
     return tuple(name for name in folder[len(root) :].split(os.sep) if name)
 

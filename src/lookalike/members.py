@@ -61,9 +61,8 @@ def members(matches: Matches, units: Units, order: NDArray[np.int64]) -> Members
     matched = attached & (unit[keeper] != unit)
     inside = attached & ~matched & close
     covered = matched & close
-    while (
-        more := inside & ~covered & covered[keeper]
-    ).any():  # an image near another of its unit has the keeper of that
+    # An image near another of its unit has the keeper of that.
+    while (more := inside & ~covered & covered[keeper]).any():
         covered |= more
     stays = np.zeros(len(units.paths), np.bool_)
     stays[unit[~covered & ~units.mask]] = True

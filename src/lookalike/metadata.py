@@ -24,11 +24,12 @@ STUMBLES = (
     OSError, ValueError, SyntaxError, TypeError, KeyError, EOFError, struct.error, AttributeError, ZeroDivisionError,
 )  # fmt: skip
 """What Pillow raises where EXIF is damaged."""
+MOST_KEPT = 64
+"""Characters of a text of `SHOT` that are kept."""
 MOST_VALUES, MOST_TEXT = 16, 400
 """How many values of a tag, and how many characters of a text, are shown to people."""
-MOST_SHOWN = 64
-"""Characters of such a fact that are kept."""
 MOTION = re.compile(rb"""(?:MotionPhoto|MicroVideo)(?:=["']|>)1""")
+"""What XMP says of a motion photo, as an attribute or an element."""
 XMP_WITHIN, XMP_BYTES = 1 << 17, 1 << 16
 """Bytes from the beginning of a file within which its XMP begins, and how many bytes it has at most."""
 
@@ -85,7 +86,7 @@ def _facts(load: Callable[[], Image.Exif]) -> dict[str, str | int]:
             "software": tags.get(ExifTags.Base.Software),
             "captured": _captured(details),
             "tags": len(tags) + len(details),
-            **{name: _shown(details.get(tag)) for name, tag in SHOT.items()},
+            **{name: _kept(details.get(tag)) for name, tag in SHOT.items()},
         }
     except STUMBLES:
         return {}
@@ -142,12 +143,12 @@ def _described(value: object) -> str:
     return str(value).strip("\0 ")[:MOST_TEXT]
 
 
-def _shown(value: object) -> str | None:
-    """Return a tag as short text: numbers to four digits, of several the first."""
+def _kept(value: object) -> str | None:
+    """Return a tag of `SHOT` as short text: numbers to four digits, of several the first."""
     if isinstance(value, tuple) and value:
         value = value[0]
     if isinstance(value, str):
-        return value[:MOST_SHOWN]
+        return value[:MOST_KEPT]
     if value is None or isinstance(value, (bytes, tuple)):
         return None
     number = float(value)  # type: ignore[arg-type]  # an integer or a rational of Pillow's

@@ -1,6 +1,7 @@
 """Perceptual hashes: pictures in, blocks of bits out.
 
-Each algorithm is one row of `ALGORITHMS`; nothing else in the program knows an algorithm by name.
+Each algorithm is one row of `ALGORITHMS`. Beside that table only `lookalike.model.HashSpec.bits` knows one by name: a
+colorhash has another number of bits than the square of its size.
 """
 
 from typing import TypeVar

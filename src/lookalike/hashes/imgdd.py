@@ -28,7 +28,9 @@ SIZES: dict[str, tuple[int, int]] = {
 }
 """Width and height of the picture that each hash is made from."""
 LEVELS = 3
+"""Steps of the wavelet transform."""
 CHUNK = 256
+"""Pictures transformed at a time: their floats take a megabyte."""
 SQRT_HALF = np.float32(np.sqrt(0.5))
 
 

@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHORT = 16
+"""Values that Rust sorts by insertion, rather than parting them once more."""
 NINTHER = 64
+"""Values from which its pivot is a median of three medians."""
 ROUNDS = 16
+"""Partitions after which it takes another algorithm."""
 
 Number = TypeVar("Number", np.uint8, np.float32)
 
@@ -48,7 +51,7 @@ def middles(rows: NDArray[Number]) -> tuple[NDArray[Number], NDArray[Number]]:
 def _selected(values: list[float], at: int) -> list[float]:
     begin, end = 0, len(values)
     floor: float | None = None  # the pivot just before `begin`, where there is one: nothing from there on is smaller
-    for _ in range(ROUNDS):  # Rust has another algorithm after these; no picture is known to come so far
+    for _ in range(ROUNDS):  # no picture is known to need as many
         if end - begin <= SHORT:
             break
         part = values[begin:end]

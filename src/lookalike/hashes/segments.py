@@ -20,6 +20,7 @@ Region = tuple[int, tuple[slice, slice]]
 THRESHOLD = 128
 MIN_REGION = 500
 SIDE = 300
+"""Defaults of ``imagehash``: level above which a pixel is bright, pixels that a region has more of, side of the map."""
 
 
 def boxes(

@@ -12,7 +12,9 @@ from lookalike.hashes import colour, dct, difference, imgdd, lanczos, mean, pdq,
 from lookalike.hashes.luma import FILTERS, luma
 
 ANY_SIZE = tuple(range(2, 65))
+"""Sizes of what works for any: up to 4,096 bits."""
 POWERS = (2, 4, 8, 16, 32, 64)
+"""Those of them that are powers of two, as the Haar wavelet needs."""
 
 Bits = Callable[[NDArray[Any], int], NDArray[np.uint64]]
 
@@ -82,18 +84,20 @@ class Algorithm:
         return bool(self.radius)
 
 
-def _full(width: int, height: int, bits: Bits, dihedral: Bits | None = None, extra: int = 1) -> Way:
-    """Return the way of a hash that starts from a small gray picture of `extra` times size plus width by height."""
+def _full(wider: int, higher: int, bits: Bits, dihedral: Bits | None = None, times: int = 1) -> Way:
+    """Return the way of a hash that starts from a small gray picture: of `times` the size a side, and that much more."""
 
     def prepare(image: Image.Image, size: int, filter_: str) -> NDArray[np.uint8]:
-        return luma(image, extra * size + width, extra * size + height, filter_)[np.newaxis]
+        return luma(image, times * size + wider, times * size + higher, filter_)[np.newaxis]
 
     return Way(prepare, bits, ANY_SIZE, tuple(FILTERS), dihedral=dihedral, gray=True)
 
 
-def _fast(width: int, height: int, bits: Bits, extra: int = 1) -> Way:
+def _fast(wider: int, higher: int, bits: Bits, times: int = 1) -> Way:
+    """Return the way of a hash that starts from such a picture, made of a thumbnail."""
+
     def prepare(luma: NDArray[np.uint8], size: int, _filter: str) -> NDArray[np.uint8]:
-        return lanczos.reduce(luma, extra * size + width, extra * size + height)
+        return lanczos.reduce(luma, times * size + wider, times * size + higher)
 
     return Way(prepare, bits, (4, 8, 16))
 
@@ -104,6 +108,8 @@ def _whole(bits: Bits, sizes: tuple[int, ...], dihedral: Bits | None = None) -> 
 
 
 def _imgdd(width: int, height: int, bits: Bits) -> Way:
+    """Return the way of a hash of ``imgdd``, which starts from a picture of that size."""
+
     def prepare(image: Image.Image, _size: int, filter_: str) -> NDArray[np.uint8]:
         return imgdd.prepare(image, width, height, filter_)[np.newaxis]
 

@@ -26,13 +26,13 @@ class ImageHash:
         The bits as a number, the first one most significant.
     spec : HashSpec
         Which hash it is.
-    length : int, optional
-        Number of bits; None for what the spec says (wavelets longer than haar give more).
+    length : int
+        Number of bits; 0 for what the spec says (wavelets longer than haar give more).
 
     Raises
     ------
     UsageError
-        If the number has more bits, or is no integer.
+        If the number is negative, has more bits, or is no integer.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class ImageHash:
             Hexadecimal digits, padded.
         spec : HashSpec
             Which hash it is; the text does not say.
-        length : int, optional
+        length : int
             Number of bits; 0 for what the spec says.
 
         Returns
