@@ -278,7 +278,6 @@ class Pool(Generic[T, R]):
         finally:
             if worker is not None:
                 self._workers.discard(worker)
-                worker.kill()
                 worker.end()
 
     def _ask(self, tasks: list[T], worker: "Worker | None") -> tuple[list[R], "Worker | None"]:

@@ -118,5 +118,4 @@ def answer(call: Call) -> tuple[bool, Any]:
 
 def _end(workers: deque[Worker]) -> None:
     for worker in workers:
-        worker.kill()
         worker.end()
