@@ -32,15 +32,17 @@ STAGES = [
 """Level 3, in the order in which a stage may use those before it."""
 LEVELS: dict[str, int] = {
     "model": 0, "columns": 0, "errors": 0, "bits": 0, "turns": 0, "intervals": 0, "endings": 0, "journal": 0, "collector": 0,
-    "extras": 0, "kernels": 0, "_native": 0,
+    "extras": 0, "kernels": 0, "escaping": 0, "_native": 0,
     "hashes": 1, "formats": 1, "metadata": 1, "join": 1, "verify": 1, "grouping": 1, "keep": 1, "plan": 1, "transforms": 1,
     "curves": 1, "globs": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
     "resolved": 1, "blocks": 1, "options": 1, "rows": 1,
-    "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2,
+    "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2, "events": 2,
     **dict.fromkeys(STAGES, 3),
     "imagehash": 4, "imgdd": 4, "web": 4, "spark": 4, "cli": 5, "__main__": 6, "__init__": 6,
 }  # fmt: skip
 ERRORS_ARE_FOR_ALL = "errors"
+EVENTS_ARE_FOR = 2
+"""From this level on, everybody logs."""
 OUTSIDE_WORLD = {"open", "input", "print"}
 OUTSIDE_MODULES = {"os.environ", "os.getenv", "time.time", "time.monotonic", "time.perf_counter", "os.stat", "os.open"}
 
@@ -92,6 +94,8 @@ def test_imports_go_down_or_stay_in_one_folder(name: str) -> None:
             assert STAGES.index(other) < STAGES.index(top), f"{name} imports {imported}, a later stage"
         elif level == 0:
             assert other == ERRORS_ARE_FOR_ALL, f"{name} imports {imported}"
+        elif other == "events":
+            assert level >= EVENTS_ARE_FOR, f"{name} (level {level}) logs"
         else:
             assert LEVELS[other] < level, f"{name} (level {level}) imports {imported} (level {LEVELS[other]})"
 

@@ -1,11 +1,13 @@
 """Apply, undo, purge and history: each holds the lock and first settles what an interrupted command left half done."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from lookalike import events
 from lookalike.errors import LedgerError, UnsafeError, UsageError
 from lookalike.files import Disk
 from lookalike.files.lock import only_one
@@ -14,9 +16,9 @@ from lookalike.opening import default_ledger, open_ledger
 from lookalike.plan import Plan
 from lookalike.planning.agreeing import only_files
 from lookalike.pool import default_workers
-from lookalike.removal.applying import Applied, OnProgress, carry_out
+from lookalike.removal.applying import Applied, OnProgress, Refusal, carry_out
 from lookalike.removal.purging import Purged, purge_batch
-from lookalike.removal.settling import settle_all
+from lookalike.removal.settling import Settled, settle_all
 from lookalike.removal.shelving import folder_of, is_there
 from lookalike.removal.undoing import Undone, undo_batch, undo_from
 from lookalike.stores.ledger import Ledger
@@ -91,11 +93,13 @@ def apply(
     >>> undo(batch)  # doctest: +SKIP
     """
     only_files(plan)
-    disk = disk or Disk()
+    disk, started = disk or Disk(), time.monotonic()
     with _at_work(ledger, disk) as store:
         done = carry_out(plan, store, workers=workers or default_workers(), progress=progress, disk=disk)
+        _report("apply", done.batch, done.files, done.refused, started)
         if plan.options.action == "delete" and done.batch is not None:
             purged = purge_batch(store, _named(store, done.batch), disk)
+            _report("purge", done.batch, purged.files, purged.held, started)
             held = bool(purged.held)  # it lies in the quarantine, and undo brings it back
             return replace(
                 done, files=purged.files, size=purged.size, refused=(*done.refused, *purged.held),
@@ -138,12 +142,15 @@ def undo(
     LedgerError
         If the ledger cannot be used; the manifest does without.
     """
-    disk = disk or Disk()
+    disk, started = disk or Disk(), time.monotonic()
     if from_folder is not None:
-        return _undo_from(os.fspath(from_folder), ledger, disk)
-    with _at_work(ledger, disk) as store:
-        name = batch.batch if isinstance(batch, Applied) else batch
-        return undo_batch(store, _last(store) if name is None else _named(store, name), disk)
+        undone = _undo_from(os.fspath(from_folder), ledger, disk)
+    else:
+        with _at_work(ledger, disk) as store:
+            name = batch.batch if isinstance(batch, Applied) else batch
+            undone = undo_batch(store, _last(store) if name is None else _named(store, name), disk)
+    _report("undo", undone.batch, undone.files, undone.refused, started)
+    return undone
 
 
 def _undo_from(folder: str, ledger: StrPath | None, disk: Disk) -> Undone:
@@ -193,12 +200,23 @@ def purge(batch: str | Applied, *, ledger: StrPath | None = None, disk: Disk | N
     LedgerError
         If the ledger cannot be used.
     """
-    disk = disk or Disk()
+    disk, started = disk or Disk(), time.monotonic()
     with _at_work(ledger, disk) as store:
         name = batch.batch if isinstance(batch, Applied) else batch
         if name is None:
             raise UsageError("nothing was done, so there is nothing to purge")
-        return purge_batch(store, _named(store, name), disk)
+        purged = purge_batch(store, _named(store, name), disk)
+    _report("purge", name, purged.files, purged.held, started)
+    return purged
+
+
+def _report(step: str, batch: str | None, files: int, refused: Sequence[Refusal], started: float) -> None:
+    """Log what came of a batch; nothing where there was none."""
+    if batch is not None:
+        for one in refused:
+            events.BATCH_REFUSED(batch=batch, path=one.path, reason=one.reason)
+        told = {"batch": batch, "step": step, "files": files, "refused": len(refused)}
+        events.BATCH_ENDED(**told, seconds=events.since(started))
 
 
 def history(*, ledger: StrPath | None = None) -> list[BatchRow]:
@@ -248,6 +266,10 @@ def _at_work(ledger: StrPath | None, disk: Disk) -> Iterator[Ledger]:
         store.check()
         try:
             settled = settle_all(store, disk)
+            if settled != Settled():
+                events.BATCH_SETTLED(
+                    completed=settled.completed, taken_back=settled.taken_back, stuck=len(settled.stuck)
+                )
             if settled.stuck:
                 path, why = settled.stuck[0]
                 raise UnsafeError(

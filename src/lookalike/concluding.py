@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import units
+from lookalike import events, units
 from lookalike.columns import Images, Units, apart, first_hand
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
@@ -103,12 +103,14 @@ def conclude(
     while True:  # until nothing more is found to come from something else, mostly once or twice
         ranking = rank(images, options.keep, staying, shots, origins, columns)
         if same is None:
-            same = twins(images, ranking.order, block, store, found.reader, scan_options, workers=workers)
+            with events.STAGE_ENDED.timed(stage="twins", count=len(digests), what="contents"):
+                same = twins(images, ranking.order, block, store, found.reader, scan_options, workers=workers)
         matches = match(
             images, ranking.order, same, store, options, looks, standing, found.reader, against=against,
             increment=increment, workers=workers, candidates=listed, frames=beyond,
         )  # fmt: skip
-        traced = trace(images, matches, origins, store, found.reader, looks, workers=workers)
+        with events.STAGE_ENDED.timed(stage="trace", count=int((matches.verdict > 0).sum()), what="images in groups"):
+            traced = trace(images, matches, origins, store, found.reader, looks, workers=workers)
         if all(map(np.array_equal, (traced.enlarged, traced.saved), (origins.enlarged, origins.saved))):
             break
         origins = traced

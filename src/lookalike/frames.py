@@ -14,7 +14,7 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import decode
+from lookalike import decode, events
 from lookalike.columns import Facts, Images
 from lookalike.errors import DecodeError
 from lookalike.items import Items
@@ -231,6 +231,8 @@ def _decoded(
             data = None if reader.is_file(path) else reader.read(path)
         except (OSError, MemoryError):
             return None
+        if data is None:
+            events.IMAGE_REREAD(path=path)
         frames, most = int(facts.frames[row]), options.max_pixels
         return FrameTask(row, path, int(facts.size[row]), facts.digest[row], frames, most, data)
 

@@ -1,5 +1,6 @@
 """Candidates to verdicts: pairs of items are verified on their thumbnails and, where these leave doubts, on the files."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -154,6 +155,8 @@ class Judge:
         self._step = f"{options.verify}-{verify.STEP}/{decode.VERSION}/{hints}"
         self._fresh: list[tuple[NDArray[np.int64], NDArray[np.int64], verify.Verdicts]] = []
         self._waiting = 0
+        self.asked: Counter[str] = Counter()
+        """How many pairs were asked about, known, verified, and verified on the files."""
         self._passing: dict[tuple[int, int], tuple[int, int, bytes]] = {}
         """Tier, score and evidence of pairs of which a file was to be looked at and could not be: good for this run only."""
 
@@ -236,6 +239,7 @@ class Judge:
             tier[row], score[row], _ = verdict
         new = np.setdiff1d(np.arange(len(left)), [*known.tolist(), *(row for row, _ in passing)])
         verified = self._verify(left[new], right[new]) if len(new) else None
+        self.asked.update(pairs=len(left), known=len(left) - len(new), verified=len(new))
 
         def finish() -> Verdict:
             if verified is not None:
@@ -319,6 +323,7 @@ class Judge:
             one, other = place[: len(part)], place[len(part) :]
             kept = readable[one] & readable[other]
             seen[start : start + PIXEL_PAIRS] = kept
+            self.asked["files"] += int(kept.sum())
             part, one, other = part[kept], one[kept], other[kept]
             if not len(part):
                 continue

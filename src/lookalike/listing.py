@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import formats
+from lookalike import events, formats
 from lookalike.columns import Facts, Images
 from lookalike.model import Failure, ImageRef
 from lookalike.sources.folders import UNKNOWN_SIZE, Entry, Folder, Unread, Unreadable
@@ -102,6 +102,10 @@ class Row:
         self.content = before.content
         if self.entry.size == UNKNOWN_SIZE:
             self.entry = self.entry._replace(size=before.size)
+        if before.failure is not None:
+            events.IMAGE_FAILED(path=self.path, stage=before.stage, kind=before.failure, reason=before.reason)
+        elif events.IMAGE_CACHED.wanted:
+            events.IMAGE_CACHED(path=self.path)
 
     def ref(self) -> ImageRef:
         """Return the identity of the image.
@@ -153,6 +157,7 @@ def unlisted(folder: Folder, unread: Unread) -> Failure:
     """
     key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
     ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0, source=folder.kind)
+    events.IMAGE_FAILED(path=unread.path, stage="list", kind=unread.kind, reason=unread.reason)
     return Failure(ref, "list", unread.kind, unread.reason)
 
 
@@ -176,6 +181,43 @@ def mere_links(rows: Sequence[Row], reference: Sequence[bool]) -> list[bool]:
         reference[row.folder.root] and row.entry.symlink and (row.entry.device, row.entry.inode) in tested
         for row in rows
     ]
+
+
+def wanted_of(
+    rows: Sequence[Row], references: Sequence[bool], facts: Facts, min_size: tuple[int, int], skipped: Counter[str]
+) -> tuple[list[Row], Images]:
+    """Pass over what a scan read and nobody wants to have compared.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Images that were read.
+    references : sequence of bool
+        Whether each root is one to compare against.
+    facts : Facts
+        What is known of the contents.
+    min_size : tuple of int
+        Smallest width and height in pixels, inclusive.
+    skipped : Counter
+        By kind; what is passed over is added.
+
+    Returns
+    -------
+    list of Row
+        The others.
+    Images
+        The same as columns.
+    """
+    content = np.searchsorted(facts.id, np.array([row.content for row in rows], np.int64))
+    mere = np.array(mere_links(rows, references), np.bool_)
+    width, height = min_size
+    small = ~mere & ((facts.width[content] < width) | (facts.height[content] < height))
+    skipped["symlink to an image under test"] += int(mere.sum())
+    skipped[f"smaller than {width}x{height}"] += int(small.sum())
+    wanted = ~(mere | small)
+    left = [row for row, stays in zip(rows, wanted.tolist(), strict=True) if stays]
+    reference = np.fromiter((references[row.folder.root] for row in left), np.bool_, len(left))
+    return left, images_of(left, reference, content[wanted], facts)
 
 
 def images_of(rows: Sequence[Row], reference: NDArray[np.bool_], content: NDArray[np.int64], facts: Facts) -> Images:

@@ -1,12 +1,13 @@
 """Images to matches: equal bytes and equal pixels, join, verify, group."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import grouping
+from lookalike import events, grouping
 from lookalike.anyframe import AnyFrame
 from lookalike.columns import Images, Matches
 from lookalike.distances import FineDistances
@@ -85,6 +86,7 @@ def match(
     listed = None if candidates is None else (items.item[candidates[0]], items.item[candidates[1]])
     proposals = propose(shown.content, joined, shown.facts.id, store, options, threads=workers, listed=listed)
     near = proposals.candidates
+    started = time.monotonic()
     with ThreadPoolExecutor(workers) as threads, ThreadPoolExecutor(workers) as closer:
         judge = Judge(
             replace(images, facts=shown.facts), shown.content, shown.image, proposals, store, options, threads, closer=closer,
@@ -110,6 +112,10 @@ def match(
         verdict[attached] = 1 + np.arange(len(attached))
         evidence = np.concatenate([np.zeros(1, EVIDENCE), judge.evidence(left, right)])
         keeper_left = np.concatenate([[False], left == one])
+        counts = {name: judge.asked[name] for name in ("pairs", "known", "verified", "files")}
+        events.VERIFY_ENDED(**counts, seconds=events.since(started))
+        groups = np.unique(matched.keeper[attached])
+        events.GROUP_ENDED(groups=len(groups), attached=len(attached), passed=crowds.passed)
         numbers = np.concatenate([np.zeros((1, 2), np.int64), shown.number[np.stack([one, other], axis=1)]])
     return replace(items.spread(matched, verdict, evidence, keeper_left, numbers), passed=crowds.passed)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits, grouping, join
+from lookalike import bits, events, grouping, join
 from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.model import HashSpec
 from lookalike.options import FindOptions
@@ -87,7 +87,9 @@ class _Crossed:
     def layer(self, known: int, *, threads: int) -> grouping.Layer:
         """Join; what is near as it is, within the radius `known`, needs no hit beside."""
         count = len(self.own.distinct)
-        keys = self._hits(known, threads=threads)
+        with events.JOIN_ENDED.timed(variant=self.sort.variant, radius=self.sort.radius, hashes=count) as told:
+            keys = self._hits(known, threads=threads)
+            told["pairs"] = None if keys is None else len(keys)
         if keys is None:
             owners = np.flatnonzero(self.own.nodes[:, 0] >= 0)
             near: grouping.Neighbours = SoughtHits(
@@ -213,7 +215,7 @@ def propose(
     plain, parts, *others = sorts(options)
     whole = owned(spec, "plain")
     own = _Own.of(count, whole, owned(spec, "trimmed"))
-    layers = [grouping.Layer(own.item, own.node, near_hashes(own.distinct, plain.radius, threads=threads))]
+    layers = [grouping.Layer(own.item, own.node, _near(own.distinct, plain, threads=threads))]
     layers += _part_layers(parts, *owned(parts.spec, parts.variant), threads=threads)
     crossed: list[_Crossed] = []
     for sort in others:
@@ -233,13 +235,25 @@ def propose(
 def _part_layers(sort: Sort, item: Column, block: Block, *, threads: int) -> list[grouping.Layer]:
     """Join each part of pictures with the same one of others."""
     parts = (slice(part, None, sort.hashes) for part in range(sort.hashes))
-    return [_near_layer(item[rows], block[rows], sort.radius, threads=threads) for rows in parts]
+    return [_near_layer(item[rows], block[rows], sort, threads=threads) for rows in parts]
 
 
-def _near_layer(item: Column, block: NDArray[np.uint64], radius: int, *, threads: int) -> grouping.Layer:
+def _near(distinct: Block, sort: Sort, *, threads: int) -> grouping.Neighbours:
+    with events.JOIN_ENDED.timed(variant=sort.variant, radius=sort.radius, hashes=len(distinct)) as told:
+        near = near_hashes(distinct, sort.radius, threads=threads)
+        told["pairs"] = _counted(near)
+    return near
+
+
+def _counted(near: grouping.Neighbours) -> int | None:
+    """Return how many pairs there are; None where there are too many to be listed."""
+    return len(near.left) if isinstance(near, grouping.Listed) else None
+
+
+def _near_layer(item: Column, block: NDArray[np.uint64], sort: Sort, *, threads: int) -> grouping.Layer:
     """Join one hash of each item; where pairs can be listed, forget the many hashes that have none near them."""
     distinct, node = join.collapse(block)
-    near = near_hashes(distinct, radius, threads=threads)
+    near = _near(distinct, sort, threads=threads)
     if isinstance(near, grouping.Listed):
         kept = np.bincount(node, minlength=len(distinct)) > 1
         kept[near.left] = kept[near.right] = True

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lookalike import decode, variants
+from lookalike import decode, events, variants
 from lookalike.errors import FailureKind
 from lookalike.examining import Outcome, Task, carried_by
 from lookalike.limiting import known_limits, limits
-from lookalike.listing import Row, Scan, images_of, mere_links, unlisted
+from lookalike.listing import Row, Scan, unlisted, wanted_of
 from lookalike.model import Failure, HashSpec, ImageRef, Stage
 from lookalike.options import ScanOptions
 from lookalike.pool import Limits, Pool
 from lookalike.shards import Shards, fetch, few_names
-from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
+from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool, report
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Folder, Source
 from lookalike.sources.reading import Reader
@@ -105,8 +105,12 @@ class _Run:
     incomplete: list[str] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     bytes_read: int = 0
+    started: float = field(default_factory=time.monotonic)
+    storing: float = 0.0
+    """When the scan began, and the seconds that results took to be hashed and stored."""
     finished: bool = False
     done: int = 0
+    new: int = 0
     batch: list[Outcome] = field(default_factory=list)
     committed: float = field(default_factory=time.monotonic)
     sizes: dict[int, dict[bytes, int]] = field(default_factory=dict)
@@ -143,6 +147,7 @@ class _Run:
                 for part in self.shards.parts(folder, walk, self.number, self.known if known else None):
                     self._read_part(part, pool)
         self.finished = True
+        events.SCAN_LISTED(files=len(self.rows), new=self.new, seconds=events.since(self.started))
         while True:
             while self.waiting:
                 self._submit(pool)
@@ -197,6 +202,8 @@ class _Run:
                 row.state = "image"
                 row.cached = True
         self.shards.expect(self.number, len(to_read))
+        self.new += len(to_read)
+        events.FOLDER_LISTED(path=folder.path, files=len(folder.entries), new=len(to_read))
         return to_read
 
     def _look_up(self, folder: Folder) -> bool:
@@ -261,6 +268,7 @@ class _Run:
         outcomes, self.batch = self.batch, []
         if not outcomes:
             return
+        began = time.monotonic()
         # What was read of a root counts, also where it went away before the whole batch was through.
         parts = [outcome for outcome in outcomes if not outcome.gone], [outcome for outcome in outcomes if outcome.gone]
         with self.catalog.transaction():
@@ -268,6 +276,8 @@ class _Run:
                 self._store_part([(outcome, self.rows[outcome.row]) for outcome in part if self._counts(outcome)])
             self.shards.finish()
         self.committed = time.monotonic()
+        self.storing += self.committed - began
+        events.SCAN_COMMITTED(results=len(outcomes), done=self.done, listed=len(self.rows))
 
     def _store_part(self, outcomes: list[tuple[Outcome, Row]]) -> None:
         locations = []
@@ -323,6 +333,7 @@ class _Run:
 
     def _conclude(self, outcome: Outcome, row: Row) -> None:
         """Note what became of one name."""
+        report(outcome, row)
         if outcome.skipped is not None:
             self._skip(row, outcome.skipped)
         elif outcome.kind is not None:
@@ -333,12 +344,9 @@ class _Run:
 
     def _root_is_there(self, row: Row) -> bool:
         root, _ = self.roots[row.folder.root]
-        if root.path in self.lost:
-            return False
-        if root.is_there():
-            return True
-        self._lose(root)
-        return False
+        if root.path not in self.lost and not root.is_there():
+            self._lose(root)
+        return root.path not in self.lost
 
     def _lose(self, root: Root) -> None:
         """Stop asking a root that went away; what was read of it stays, and its files are read by their other names."""
@@ -355,6 +363,7 @@ class _Run:
             if here and here[0] != names[0]:
                 self.waiting.append(here[0])
             self.names[file] = here
+        events.ROOT_LOST(path=root.path, left=left)
         self.incomplete.append(
             f"{root.path} went away during the scan; {left:,} listed files were not read. "
             "What was read is kept: connect it and run the same command to continue"
@@ -373,28 +382,18 @@ class _Run:
             "every listed file ends as image, failure, skipped or lost"
         )
         rows = [row for row in self.rows if row.state == "image"]
-        ids = np.array([row.content for row in rows], np.int64)
-        facts = self.catalog.contents(np.unique(ids))
-        content = np.searchsorted(facts.id, ids)
-        mere = mere_links(rows, [reference for _, reference in self.roots])
-        if any(mere):
-            self.skipped["symlink to an image under test"] += sum(mere)
-            rows = [row for row, drop in zip(rows, mere, strict=True) if not drop]
-            content = content[~np.array(mere)]
-        small = np.zeros(len(rows), np.bool_)
-        width, height = self.options.min_size
-        if width or height:
-            small = (facts.width[content] < width) | (facts.height[content] < height)
-            self.skipped[f"smaller than {width}x{height}"] += int(small.sum())
-            rows = [row for row, drop in zip(rows, small.tolist(), strict=True) if not drop]
-            content = content[~small]
-
-        reference = np.fromiter((self.roots[row.folder.root][1] for row in rows), np.bool_, len(rows))
-        images = images_of(rows, reference, content, facts)
+        facts = self.catalog.contents(np.unique(np.array([row.content for row in rows], np.int64)))
+        references = [reference for _, reference in self.roots]
+        rows, images = wanted_of(rows, references, facts, self.options.min_size, self.skipped)
         failures = sorted(self.failures, key=lambda row: (row[0].ref.path, row[0].stage))
+        cached = np.array([row.cached for row in rows], np.bool_)
+        events.SCAN_ENDED(
+            images=len(rows), cached=int(cached.sum()), failed=len(failures), skipped=self.skipped.total(),
+            bytes=self.bytes_read, storing=round(self.storing, 3), seconds=events.since(self.started),
+        )  # fmt: skip
         return Scan(
             images, [row[0] for row in failures], [row[1] for row in failures], [row[2] for row in failures],
             Counter({kind: count for kind, count in sorted(self.skipped.items()) if count}), incomplete, missing,
-            np.fromiter((row.cached for row in rows), np.bool_, len(rows)), self.bytes_read, self.beside,
+            cached, self.bytes_read, self.beside,
             Reader(root.source for root, _ in self.roots if root.source is not None),
         )  # fmt: skip

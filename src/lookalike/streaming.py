@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lookalike import bits, decode
+from lookalike import bits, decode, events
 from lookalike.examining import Outcome, Task, carried_by
 from lookalike.hashes import hash_block
 from lookalike.limiting import known_limits, limits
@@ -17,7 +17,7 @@ from lookalike.options import ScanOptions
 from lookalike.pool import Limits, Pool
 from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
 from lookalike.shards import Shards, fetch, few_names
-from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
+from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool, report
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Folder, Source
 from lookalike.sources.roots import Root, open_roots
@@ -298,6 +298,7 @@ class _Run:
             if outcome.gone and self._is_lost(self.roots[item.row.folder.root]):
                 self._finish(item)  # what was not read is no failure
                 continue
+            report(outcome, item.row)
             item.digest = outcome.digest or b""
             if outcome.hashed is not None:
                 for at, words, quality in zip(positions, outcome.hashed.words, outcome.hashed.quality, strict=True):
@@ -371,6 +372,7 @@ class _Run:
             catalog.remember(locations, version=decode.VERSION)
             self.shards.finish()
         self.committed = time.monotonic()
+        events.SCAN_COMMITTED(results=len(batch), done=self.finished, listed=self.listed)
 
     def _store(self, catalog: Catalog, outcome: Outcome, item: Item) -> int | None:
         """Store what was made of one content without a thumbnail; return its id, if it has one."""

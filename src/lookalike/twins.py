@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import decode
+from lookalike import decode, events
 from lookalike.columns import Facts, Images
 from lookalike.limiting import limits
 from lookalike.options import ScanOptions
@@ -180,6 +180,8 @@ class _Decoder:
                 data = self._reader.read(path)
             except (OSError, MemoryError):
                 return None
+        if data is None:
+            events.IMAGE_REREAD(path=path)
         return PixelTask(row, path, int(facts.size[row]), facts.digest[row], data)
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterable
 from importlib import import_module
@@ -14,6 +15,8 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import __doc__ as purpose
+from lookalike import events
+from lookalike.cli.logs import LogJson, Verbose, close_logs, parted
 from lookalike.cli.verb import verb
 from lookalike.errors import Interrupted, LookalikeError
 from lookalike.report import plain
@@ -61,8 +64,8 @@ Version = Annotated[
 
 
 @app.callback(help=purpose)
-def _root(_version: Version = False) -> None:
-    return
+def _root(context: typer.Context, *, verbose: Verbose = 0, log_json: LogJson = None, _version: Version = False) -> None:
+    context.obj = {"verbose": verbose, "log_json": log_json}
 
 
 def _terminate(_signal: int, _frame: object) -> None:
@@ -87,21 +90,27 @@ def _own_streams() -> None:
 
 def main() -> None:
     """Run the command line; every way out of the program leads through here."""
+    started = time.monotonic()
     signal.signal(signal.SIGTERM, _terminate)
     _own_streams()
+    about_logs, sys.argv[1:] = parted(sys.argv[1:])  # what is suggested is made of the rest
     try:
         _add(sys.argv[1:2] if sys.argv[1:2] and sys.argv[1] in VERBS else VERBS)
-        code = app(standalone_mode=False)
+        code = app([*about_logs, *sys.argv[1:]], standalone_mode=False)
     except LookalikeError as error:
+        events.RUN_FAILED(error=type(error).__name__, reason=str(error))
         code = _say(str(error), error.exit_code)
     except Usage as error:
         error.show()
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):  # before or after the verb
         code = _say("interrupted", Interrupted.exit_code)
-    except Exception:  # noqa: BLE001 - the last resort: a fault of ours
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours
+        events.RUN_FAILED(error=type(error).__name__, reason=str(error))
         traceback.print_exc()
         code = _say("internal error; please report the lines above", INTERNAL)
+    events.RUN_ENDED(code=code or 0, seconds=events.since(started))
+    close_logs()
     sys.exit(code)
 
 

@@ -3,26 +3,46 @@
 import contextlib
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+from lookalike import events
 from lookalike.files import calls
 from lookalike.files.seen import Seen, digest_of, look_at
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _logged(function: Callable[P, R]) -> Callable[P, R]:
+    """Have what was done logged, with the names that it was done to."""
+
+    @wraps(function)
+    def logged(*args: P.args, **kwargs: P.kwargs) -> R:
+        done = function(*args, **kwargs)
+        if events.DISK_CHANGED.wanted:
+            names = [name for name in args if isinstance(name, str)]
+            events.DISK_CHANGED(operation=function.__name__, path=names[0], place=names[1] if len(names) > 1 else "")
+        return done
+
+    return logged
 
 
 class Disk:
     """What changes the file system; see `lookalike.files.calls`."""
 
-    rename = staticmethod(calls.rename_new)
-    copy = staticmethod(calls.copy_new)
-    write = staticmethod(calls.write_new)
-    append = staticmethod(calls.append)
-    hardlink = staticmethod(calls.hardlink)
-    symlink = staticmethod(calls.symlink)
-    reflink = staticmethod(calls.clone_new)
-    trash = staticmethod(calls.trash)
-    remove = staticmethod(os.unlink)
-    make_folder = staticmethod(os.mkdir)
-    remove_folder = staticmethod(os.rmdir)
+    rename = staticmethod(_logged(calls.rename_new))
+    copy = staticmethod(_logged(calls.copy_new))
+    write = staticmethod(_logged(calls.write_new))
+    append = staticmethod(_logged(calls.append))
+    hardlink = staticmethod(_logged(calls.hardlink))
+    symlink = staticmethod(_logged(calls.symlink))
+    reflink = staticmethod(_logged(calls.clone_new))
+    trash = staticmethod(_logged(calls.trash))
+    remove = staticmethod(_logged(os.unlink))
+    make_folder = staticmethod(_logged(os.mkdir))
+    remove_folder = staticmethod(_logged(os.rmdir))
     sync = staticmethod(calls.sync_folder)
 
 

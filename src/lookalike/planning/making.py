@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +11,7 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any
 
-from lookalike import collector
+from lookalike import collector, events
 from lookalike.confirming import confirmer
 from lookalike.errors import SourceError
 from lookalike.labels import Root
@@ -81,8 +82,9 @@ def make_plan(
     apart = apart or (lambda _keeper, _other: False)
     asked = Asked(confirm, apart, reader or Reader(named=[root.path for root in roots]))
     around = Surroundings(roots, options)
+    started = time.monotonic()
     with collector.paused():
-        return Plan(
+        made = Plan(
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             folder=os.getcwd(),
             roots=around.plan_roots(),
@@ -91,6 +93,14 @@ def make_plan(
             decisions=_decided(groups, around, options, asked, tiers or {}),
             found=found or {},
         )
+    if events.PLAN_DECIDED.wanted:
+        for one in made.decisions:
+            events.PLAN_DECIDED(path=one.path, verdict=one.verdict, reason=one.reason, keeper=one.keeper)
+    going = len(made.removals)
+    events.PLAN_MADE(
+        remove=going, keep=len(made.decisions) - going, action=options.action, seconds=events.since(started)
+    )
+    return made
 
 
 def plan_document(

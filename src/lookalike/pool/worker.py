@@ -11,6 +11,7 @@ from dataclasses import asdict
 from importlib import import_module
 from typing import Any, BinaryIO
 
+from lookalike import events
 from lookalike.pool.limits import OVERRUNS, Limits, hold, timed
 
 _BOOT = (
@@ -44,6 +45,12 @@ class Worker:
             # One worker for each core is enough; the stacks of more threads count as memory.
             env={"OPENBLAS_NUM_THREADS": "1", **os.environ},
         )
+        events.WORKER_STARTED(pid=self.pid)
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
 
     def ask(self, tasks: Sequence[object]) -> Iterator[Any]:
         """Yield the results of some tasks as they come; what the function raised is raised here."""
@@ -70,7 +77,11 @@ class Worker:
                 pipe.close()
             except BrokenPipeError:
                 continue  # what was still buffered for a dead process
-        code = self._process.wait()
+        reason, too_long = self._explained(self._process.wait())
+        events.WORKER_ENDED(pid=self.pid, reason=reason)
+        return reason, too_long
+
+    def _explained(self, code: int) -> tuple[str, bool]:
         if code >= 0:
             return f"ended with code {code}", False
         name = {number.value: number.name for number in signal.Signals}.get(-code, f"signal {-code}")

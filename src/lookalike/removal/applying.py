@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lookalike import tables
+from lookalike import events, tables
 from lookalike.errors import SourceError, UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import shelves
@@ -122,6 +122,7 @@ class _Run:
     def run(self, workers: int, progress: OnProgress) -> Applied:
         """Do all of it."""
         batch, shelving, units = self._begin()
+        events.BATCH_STARTED(batch=batch.name, action=batch.action, images=len(units))
         digests = {decision.digest for decision in self._plan.decisions}
         digests.update(part.digest for decision in self._plan.removals for part in decision.parts)
         decided = Standing.of(self._ledger.decisions(), digests)

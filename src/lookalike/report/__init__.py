@@ -1,9 +1,10 @@
 """Findings as text for a terminal."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
+
+from lookalike.escaping import plain as plain  # all that is made for a terminal uses it
 
 SHOWN_GROUPS = 20
 SHOWN_FOLDERS = 5
@@ -31,31 +32,6 @@ class FolderShare(Protocol):
     @property
     def size(self) -> int:
         """Bytes of those."""
-
-
-def plain(text: str) -> str:
-    """Return text that cannot move the cursor: control characters and undecodable bytes are written as escapes.
-
-    Parameters
-    ----------
-    text : str
-        Any text, such as a path.
-
-    Returns
-    -------
-    str
-        One line.
-
-    Examples
-    --------
-    >>> plain("a\\nb\\x1b[2J\\udcff.jpg")
-    'a\\\\nb\\\\x1b[2J\\\\udcff.jpg'
-    """
-    return re.sub(
-        "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]",
-        lambda found: repr(found[0])[1:-1],
-        text,
-    )
 
 
 def amount(size: int) -> str:

@@ -8,6 +8,7 @@ import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from lookalike import events
 from lookalike.errors import UsageError
 from lookalike.sources.buckets import Bucket
 from lookalike.sources.folders import Folder, Packed, Source, Unreadable
@@ -171,6 +172,7 @@ class Reader:
         OSError
             If they cannot be had.
         """
+        events.IMAGE_REREAD(path=path)
         source = self.source(path)
         if source is None:
             with open(path, "rb", opener=None if path in self._named else _ordinary) as file:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from lookalike import events
 from lookalike.errors import SourceError
 from lookalike.sources.braces import expand
 from lookalike.sources.buckets import AT_ONCE, Bucket
@@ -191,6 +192,10 @@ def open_roots(
     """
     roots, errors = look_at_roots(paths, column)
     missing = {path: error.strerror or str(error) for path, error in errors.items()}
+    for _, root in roots:
+        events.ROOT_OPENED(path=root.path, kind="files" if root.source is None else root.source.kind)
+    for path, reason in missing.items():
+        events.ROOT_MISSING(path=path, reason=reason)
     if not roots:
         raise SourceError("nothing to read: " + "; ".join(f"{path}: {reason}" for path, reason in missing.items()))
     return roots, missing

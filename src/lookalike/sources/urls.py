@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
+from lookalike import events
 from lookalike.errors import UsageError
 from lookalike.sources.volumes import KINDS
 
@@ -139,6 +140,7 @@ class Store:
             raise UsageError(f"{url}: no such protocol: {protocol}; known are {known} and others of fsspec") from error
         except ImportError as error:
             raise UsageError(f"{url} needs a package that is not installed: {error}") from error
+        events.URL_USED(url=url)
         names = self._class.protocol
         self.links = protocol in LINKS  # which are no two names of one
         self.protocol = protocol if self.links else names if isinstance(names, str) else names[0]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike import events
 from lookalike.errors import CatalogError, LedgerError
 
 BUSY_SECONDS = 60.0
@@ -58,18 +59,24 @@ class Database:
                 os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
             self.db = sqlite3.connect(path or "", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
+            self._refuse(error)
             raise self.ERROR(f"{self.NAME} {path} cannot be opened: {error}") from error
         try:
             self._prepare_patiently()
-        except BaseException:
+        except BaseException as error:
+            self._refuse(error)
             self.db.close()
             raise
+        events.STORE_OPENED(kind=self.NAME, path=path or "(private)")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.db.close()
+
+    def _refuse(self, error: BaseException) -> None:
+        events.STORE_REFUSED(kind=self.NAME, path=self.path, reason=str(error))
 
     def _prepare_patiently(self) -> None:
         """Prepare the file; where another process is at it, SQLite does not always wait by itself, so we do."""
@@ -104,6 +111,8 @@ class Database:
                     for statement in script.split(";"):
                         self.db.execute(statement)
                     self.db.execute("INSERT INTO migration VALUES (?, ?)", (name, time.time()))
+                    if has_tables:
+                        events.STORE_MIGRATED(kind=self.NAME, path=self.path or "(private)", step=name)
 
     def _missing_migrations(self) -> list[tuple[str, str]]:
         if self.db.execute("PRAGMA application_id").fetchone()[0] != self.APPLICATION_ID:

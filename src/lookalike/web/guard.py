@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lookalike import events
 from lookalike.errors import UsageError
 
 HERE = re.compile(r"(?:127\.0\.0\.1|localhost|\[::1\])(?::[0-9]{1,5})?")
@@ -86,6 +87,12 @@ class Guard:
         if scope["type"] != "http":
             return  # neither web sockets nor anything else
         answer = self._refusal(scope)
+        if answer is not None and answer.status_code in (403, 405):
+            events.REVIEW_REFUSED(
+                code=answer.status_code,
+                reason=bytes(answer.body).decode().strip(),
+                host=", ".join(Headers(scope=scope).getlist("host")),
+            )
         await (answer or self._app)(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> Response | None:

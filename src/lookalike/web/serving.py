@@ -8,6 +8,7 @@ from functools import partial
 import uvicorn
 from starlette.concurrency import run_in_threadpool
 
+from lookalike import events
 from lookalike.errors import UsageError
 from lookalike.previews import Previews
 from lookalike.reviewing.session import Review
@@ -87,12 +88,14 @@ def serve(
         app = make_app(desk, number, behind)
         top = f"http://{HOST}:{number}/" if behind is None else behind.rstrip("/") + "/"
         server.append(_server(app, partial(ready, f"{top}?token={desk.known.token}", number)))
+        events.REVIEW_OPENED(host=host, port=number)
         try:
             server[0].run(sockets=[listening])
         except KeyboardInterrupt:  # the usual way to end it
             pass
         finally:
             desk.jobs.wait()  # what is under way ends, whoever leaves
+            events.REVIEW_CLOSED()
 
 
 def _leave(server: uvicorn.Server) -> None:
