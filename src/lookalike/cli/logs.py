@@ -154,6 +154,7 @@ class _Sink(logging.Handler):
                 self._file.write(line.encode("ascii"))
         except OSError as error:  # that nobody can read what is done is no reason not to do it
             LOGGER.removeHandler(self)
+            self.close()
             if self._file is not None:
                 why = error.strerror or error
                 print(f"lookalike: the log {plain(self._path)} ends here: {why}", file=sys.stderr)  # noqa: T201 - no exception
