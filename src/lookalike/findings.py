@@ -28,6 +28,7 @@ from lookalike.options import FindOptions, ScanOptions
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.agreeing import only_seen
 from lookalike.planning.making import make_plan
+from lookalike.tables import NO_MAP, PathMap
 from lookalike.tables.kept import KeepTable
 
 SHOWN_IN_NOTEBOOK = 5
@@ -337,13 +338,15 @@ class Findings:
         """
         return tables.to_json(self.to_dict())
 
-    def html_parts(self, *, full_pictures: bool = False) -> Iterator[str]:
+    def html_parts(self, *, full_pictures: bool = False, shown: PathMap = NO_MAP) -> Iterator[str]:
         """Return the findings as one self-contained HTML page, part by part.
 
         Parameters
         ----------
         full_pictures : bool
             Whether the pictures of all groups are made of the files, and the page may be larger than 40 MB.
+        shown : PathMap
+            What paths are called on the page.
 
         Returns
         -------
@@ -352,7 +355,7 @@ class Findings:
         """
         return findings_page(
             self.to_dict(), self._catalog, incomplete=self.incomplete, folders=self.folder_pairs, full=full_pictures,
-            reader=self._scan.reader,
+            reader=self._scan.reader, shown=shown,
         )  # fmt: skip
 
     def to_html(self, *, full_pictures: bool = False) -> str:

@@ -15,6 +15,7 @@ from lookalike.previews import Previews
 from lookalike.report import groups as pages
 from lookalike.report import leaks as leak_pages
 from lookalike.sources.reading import Reader
+from lookalike.tables import NO_MAP, PathMap
 from lookalike.tables.files import path_of
 
 Row = Mapping[str, Any]
@@ -33,6 +34,7 @@ def findings_page(
     folders: Sequence[report.FolderShare] = (),
     full: bool = False,
     reader: Reader | None = None,
+    shown: PathMap = NO_MAP,
 ) -> Iterator[str]:
     """Render findings as one HTML file.
 
@@ -50,6 +52,8 @@ def findings_page(
         Whether all pictures are made of the files, and the page may take as many bytes as it needs.
     reader : Reader, optional
         Who reads what is no ordinary file; None for one that goes by paths.
+    shown : PathMap
+        What paths are called on the page.
 
     Yields
     ------
@@ -58,13 +62,16 @@ def findings_page(
     """
     with open_catalog(catalog) as store:
         previews = Previews(store, looks=SecondLooks(told_by(document["options"])), reader=reader)
-        made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
-        yield from pages.findings_page(document, made, incomplete=incomplete, folders=folders, full=full)
+        made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED, real=shown.back)
+        yield from pages.findings_page(
+            shown(document), made, incomplete=[shown.text(line) for line in incomplete], folders=shown(list(folders)),
+            full=full, real=shown.back,
+        )  # fmt: skip
         previews.close()
 
 
 def leaks_page(
-    document: Row, catalog: str | None, *, full: bool = False, reader: Reader | None = None
+    document: Row, catalog: str | None, *, full: bool = False, reader: Reader | None = None, shown: PathMap = NO_MAP
 ) -> Iterator[str]:
     """Render leaks as one HTML file.
 
@@ -76,7 +83,7 @@ def leaks_page(
         As for `findings_page`.
     full, reader
         As for `findings_page`.
-    reader : Reader, optional
+    reader, shown
         As for `findings_page`.
 
     Yields
@@ -86,8 +93,8 @@ def leaks_page(
     """
     with open_catalog(catalog) as store:
         previews = Previews(store, looks=SecondLooks(told_by(document["options"])), reader=reader)
-        made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED)
-        yield from leak_pages.leaks_page(document, made, full=full)
+        made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED, real=shown.back)
+        yield from leak_pages.leaks_page(shown(document), made, full=full)
         previews.close()
 
 
@@ -118,7 +125,9 @@ class Shown:
         return made
 
 
-def pictures(previews: Previews, groups: Sequence[Row], *, decoded: int | None) -> Generator[bytes | None, None, None]:
+def pictures(
+    previews: Previews, groups: Sequence[Row], *, decoded: int | None, real: PathMap = NO_MAP
+) -> Generator[bytes | None, None, None]:
     """Make the pictures of groups, some ahead of what is asked for.
 
     Parameters
@@ -129,6 +138,8 @@ def pictures(previews: Previews, groups: Sequence[Row], *, decoded: int | None) 
         As in the document of findings.
     decoded : int or None
         The pictures of so many groups are made of the files, if these still hold what was found; None for all.
+    real : PathMap
+        What paths of the document are here.
 
     Yields
     ------
@@ -144,7 +155,7 @@ def pictures(previews: Previews, groups: Sequence[Row], *, decoded: int | None) 
     with ThreadPoolExecutor(default_workers()) as threads:
         try:
             for make, member in jobs:
-                waiting.append(threads.submit(make, _ref(member)))
+                waiting.append(threads.submit(make, _ref(real(member))))
                 if len(waiting) >= AHEAD:
                     yield waiting.popleft().result()
             while waiting:

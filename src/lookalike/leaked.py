@@ -16,6 +16,7 @@ from lookalike.illustrating import leaks_page
 from lookalike.model import Tier
 from lookalike.sources.reading import Reader
 from lookalike.splits import NOT_VERIFIED, Pair, Placed, Split, pair_row, placed_row, split_row
+from lookalike.tables import NO_MAP, PathMap
 
 
 @dataclass(frozen=True, repr=False)
@@ -246,13 +247,15 @@ class Leaks:
         """
         return tables.to_json(self.to_dict())
 
-    def html_parts(self, *, full_pictures: bool = False) -> Iterator[str]:
+    def html_parts(self, *, full_pictures: bool = False, shown: PathMap = NO_MAP) -> Iterator[str]:
         """Return all of it as one self-contained HTML page, part by part.
 
         Parameters
         ----------
         full_pictures : bool
             Whether all pictures are made of the files, and the page may be larger than 40 MB.
+        shown : PathMap
+            What paths are called on the page.
 
         Returns
         -------
@@ -260,7 +263,7 @@ class Leaks:
             Tables, then groups with pictures, the least certain first.
         """
         reader = self.reader or Reader(named=[root.path for split in self.splits for root in split.roots])
-        return leaks_page(self.to_dict(), self.catalog, full=full_pictures, reader=reader)
+        return leaks_page(self.to_dict(), self.catalog, full=full_pictures, reader=reader, shown=shown)
 
     def to_html(self, *, full_pictures: bool = False) -> str:
         """Return all of it as one self-contained HTML page.

@@ -15,6 +15,7 @@ from lookalike.planning.agreeing import only_files, over_half
 from lookalike.removal.applying import Applied, Refusal
 from lookalike.report import amount, counted, plain
 from lookalike.report.plans import DOES
+from lookalike.tables import PathMap
 
 REFUSED = 4
 SHOWN_REFUSALS = 20
@@ -28,6 +29,7 @@ def act_on(
     yes_delete: bool,
     ledger: str | None,
     workers: int | None,
+    called: PathMap,
     quiet: bool,
     to_stderr: bool = False,
     json: bool = False,
@@ -44,6 +46,8 @@ def act_on(
         The ledger; None for the usual one.
     workers : int or None
         Images checked at a time.
+    called : PathMap
+        What paths are called where something is said of them.
     quiet : bool
         No progress, no summary.
     to_stderr : bool
@@ -70,7 +74,7 @@ def act_on(
     if not yes and sys.stdin.isatty() and not _agrees(plan, to_stderr=to_stderr):
         return _nothing(plan, "Nothing was done.", json=json, to_stderr=to_stderr)
     with progress_bar(quiet=quiet) as progress:
-        done = apply(plan, ledger=ledger, workers=workers, progress=progress)
+        done = called(apply(plan, ledger=ledger, workers=workers, progress=progress))
     if json:
         print_row(applied_row(done))
         return REFUSED if done.refused else 0

@@ -6,6 +6,7 @@ import typer
 
 from lookalike import tables
 from lookalike.cli.acting import act_on
+from lookalike.cli.options import Maps
 
 
 def apply(
@@ -15,6 +16,7 @@ def apply(
     yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
     workers: Annotated[int | None, typer.Option(help="Images checked at a time. Default: one per core.")] = None,
+    maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> None:
@@ -25,6 +27,6 @@ def apply(
     raise typer.Exit(
         act_on(
             tables.read_plan(plan), yes=yes, yes_most=yes_most, yes_delete=yes_delete, ledger=ledger, workers=workers,
-            quiet=quiet, json=json, to_stderr=json,
+            called=tables.PathMap.parse(maps or ()), quiet=quiet, json=json, to_stderr=json,
         )
     )  # fmt: skip

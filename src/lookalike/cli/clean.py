@@ -11,7 +11,7 @@ from lookalike import __version__, report, tables
 from lookalike.cli.acting import REFUSED, act_on, refusals
 from lookalike.cli.commands import command
 from lookalike.cli.kept import KeptArguments
-from lookalike.cli.options import FindArguments, KeepArguments, findings_file, shown_groups, with_arguments
+from lookalike.cli.options import FindArguments, KeepArguments, Maps, findings_file, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
@@ -45,6 +45,7 @@ def clean(
     acting: KeepArguments = KeepArguments(),  # noqa: B008 - frozen
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     kept: KeptArguments = KeptArguments(),  # noqa: B008 - frozen
+    maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no plan, no summary.")] = False,
@@ -55,7 +56,7 @@ def clean(
     """
     if dry_run and act:
         raise UsageError("--dry-run and --apply exclude each other")
-    shown = shown_groups(show)
+    shown, called = shown_groups(show), tables.PathMap.parse(maps or ())
     for path in (plan, script):
         if path is not None:
             tables.check_folder(path)
@@ -66,26 +67,34 @@ def clean(
             f"keep lists are about every image, and {given[0]} names only those in groups: name what it searched"
         )
     told = acting.keywords(search)
-    made, seen, findings = _plan(given, search, tier, told, quiet=quiet)
+    made, seen, findings = _plan(given, search, tier, told, called, quiet=quiet)
     if act or script is not None:
         only_files(made)
     if findings is not None and kept:
-        kept.write(findings.keep_table(made, relations=kept.relations), findings.to_dict(0)["options"], findings.reader)
+        kept.write(
+            findings.keep_table(made, relations=kept.relations), findings.to_dict(0)["options"], findings.reader, called
+        )
     if plan is not None:
         tables.write_plan(made, plan)
-    code = 0 if script is None else _write_script(made, script)
+    code = 0 if script is None else _write_script(made, script, called)
     if json:
         sys.stdout.write(tables.plan_to_json(made))
     elif not quiet:
-        _print(made, seen, shown, None if act else _next(made, plan))
+        _print(made, seen, shown, None if act else _next(made, plan), called)
     if act:
         agreed = {"yes": yes, "yes_most": yes_most, "yes_delete": yes_delete}
-        code = act_on(made, **agreed, ledger=search.ledger, workers=search.workers, quiet=quiet, to_stderr=json) or code
+        code = (
+            act_on(
+                made, **agreed, ledger=search.ledger, workers=search.workers, called=called, quiet=quiet, to_stderr=json
+            )
+            or code
+        )  # fmt: skip
     raise typer.Exit(code or (INCOMPLETE if findings is not None and findings.incomplete else 0))
 
 
-def _print(made: Plan, seen: Sequence[str], shown: int | None, next_step: str | None) -> None:
-    for line in plans.lines(made, freed(made), seen=seen, show=shown):
+def _print(made: Plan, seen: Sequence[str], shown: int | None, next_step: str | None, called: tables.PathMap) -> None:
+    gained = {called.path(path): size for path, size in freed(made).items()}
+    for line in plans.lines(called(made), gained, seen=seen, show=shown):
         typer.echo(line)
     if next_step is not None:
         typer.echo("")
@@ -93,30 +102,31 @@ def _print(made: Plan, seen: Sequence[str], shown: int | None, next_step: str | 
 
 
 def _plan(
-    paths: list[str], search: FindArguments, tier: str, told: dict[str, Any], *, quiet: bool
+    paths: list[str], search: FindArguments, tier: str, told: dict[str, Any], called: tables.PathMap, *, quiet: bool
 ) -> tuple[Plan, Sequence[str], Findings | None]:
     """Find and decide, or decide about findings from a file; return what was seen and found, too."""
     options = KeepOptions(tier=Tier.parse(tier), **told)
     found = findings_file(paths, search, "tier")
     if found is not None:
-        document = tables.read_document(found)
+        document = called.back(tables.read_document(found))
         digests = {member.ref.digest for group in document.groups for member in group.members if member.ref.digest}
         decided = Standing.of(decisions(ledger=search.ledger), digests)
         return plan_document(document, options=options, apart=decided.apart), (), None
     with progress_bar(quiet=quiet) as progress:
         findings = find(paths, **search.keywords(), progress=progress)
     for warning in findings.warnings:
-        typer.echo(f"lookalike: {report.plain(warning)}", err=True)
-    seen = report.summary(findings.stats, findings.to_dict(0)["failures"], findings.incomplete)
+        typer.echo(f"lookalike: {report.plain(called.text(warning))}", err=True)
+    incomplete = [called.text(line) for line in findings.incomplete]
+    seen = report.summary(findings.stats, called(findings.to_dict(0))["failures"], incomplete)
     return findings.plan(tier=tier, **told), list(seen), findings
 
 
-def _write_script(made: Plan, path: str) -> int:
+def _write_script(made: Plan, path: str, called: tables.PathMap) -> int:
     """Write the script, and say what is not in it; return the exit code."""
     name = datetime.now(UTC).strftime("%Y-%m-%d-%H%M%S-script")
-    content, refused = script_of(made, name, __version__)
+    content, refused = script_of(made, name, __version__, called)
     tables.replace_file(path, content)
-    for line in refusals(refused, "not in the script"):
+    for line in refusals(called(refused), "not in the script"):
         typer.echo(line, err=True)
     return REFUSED if refused else 0
 

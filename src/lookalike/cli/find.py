@@ -11,7 +11,7 @@ from lookalike import report, tables
 from lookalike.cli.commands import command
 from lookalike.cli.estimates import print_search_estimate
 from lookalike.cli.kept import KeptArguments
-from lookalike.cli.options import FindArguments, shown_groups, with_arguments
+from lookalike.cli.options import FindArguments, Maps, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
@@ -50,6 +50,7 @@ def find(
         ),
     ] = None,
     kept: KeptArguments = KeptArguments(),  # noqa: B008 - frozen
+    maps: Maps = None,
     full_pictures: Annotated[
         bool, typer.Option("--full-pictures", help="A .html of any size, with all pictures. Default: 40 MB at most.")
     ] = False,
@@ -65,7 +66,7 @@ def find(
 
     Example: lookalike find Photos --against Backup --tier copy --output findings.json
     """
-    shown = shown_groups(show)
+    shown, called = shown_groups(show), tables.PathMap.parse(maps or ())
     _check(output or [], unmatched, search.against, full_pictures=full_pictures, json=json)
     kept.check()
     named = search.paths(paths)
@@ -75,21 +76,23 @@ def find(
     with progress_bar(quiet=quiet) as progress:
         findings = find_images(named, **search.keywords(), progress=progress)
     for warning in findings.warnings:
-        typer.echo(f"lookalike: {report.plain(warning)}", err=True)
-    document = findings.to_dict(None if json or output else shown)
+        typer.echo(f"lookalike: {report.plain(called.text(warning))}", err=True)
+    document = called(findings.to_dict(None if json or output else shown))
     for path in output or []:
-        _write(findings, document, path, full_pictures=full_pictures)
+        _write(findings, document, path, called, full_pictures=full_pictures)
     if kept:
-        kept.write(findings.keep_table(relations=kept.relations), document["options"], findings.reader)
+        kept.write(
+            findings.keep_table(relations=kept.relations), findings.to_dict(0)["options"], findings.reader, called
+        )
     if unmatched == STDOUT:
-        sys.stdout.buffer.write(tables.list_of(findings.unmatched))
+        sys.stdout.buffer.write(tables.list_of(called(findings.unmatched)))
     elif unmatched is not None:
-        tables.write_paths(findings.unmatched, unmatched)
+        tables.write_paths(called(findings.unmatched), unmatched)
     if json:
         sys.stdout.write(tables.to_json(document))
     elif not quiet and unmatched != STDOUT:
         given = [*(paths or ()), *(word for name in search.from_file or () for word in ("--from-file", name))]
-        _print(findings, document, shown, output, given)
+        _print(findings, document, shown, output, given, called)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
@@ -111,12 +114,16 @@ def _check(
         raise UsageError("--unmatched needs --against REF: it lists what REF does not have")
 
 
-def _write(findings: Findings, document: dict[str, Any], path: str, *, full_pictures: bool) -> None:
+def _write(
+    findings: Findings, document: dict[str, Any], path: str, called: tables.PathMap, *, full_pictures: bool
+) -> None:
     if _is_page(path):
         with tables.replacing(path) as file:
-            file.writelines(part.encode("utf-8") for part in findings.html_parts(full_pictures=full_pictures))
+            file.writelines(
+                part.encode("utf-8") for part in findings.html_parts(full_pictures=full_pictures, shown=called)
+            )
     elif _is_keep_table(path):
-        findings.keep_table(relations=not path.lower().endswith(LISTS)).write(path)
+        findings.keep_table(relations=not path.lower().endswith(LISTS)).write(path, called)
     else:
         tables.write(document, path)
 
@@ -130,8 +137,9 @@ def _is_keep_table(path: str) -> bool:
 
 
 def _print(
-    findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None, given: list[str]
-) -> None:
+    findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None, given: list[str],
+    called: tables.PathMap,
+) -> None:  # fmt: skip
     next_command = None
     if output:
         pass
@@ -145,8 +153,8 @@ def _print(
         )
     for line in report.lines(
         document,
-        folders=findings.folder_pairs,
-        incomplete=findings.incomplete,
+        folders=called(findings.folder_pairs),
+        incomplete=[called.text(line) for line in findings.incomplete],
         show=shown,
         next_command=next_command,
     ):

@@ -8,6 +8,7 @@ import typer
 from lookalike import tables
 from lookalike.cleaning import BatchRow
 from lookalike.cleaning import history as list_batches
+from lookalike.cli.options import Maps
 from lookalike.removal.repairing import repair as repair_ledger
 from lookalike.report import amount, plain
 
@@ -19,6 +20,7 @@ TABLES = {"batch": "batches", "entry": "files", "decision": "decisions"}
 
 
 def history(
+    maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     repair: Annotated[
         bool, typer.Option("--repair", help="Put a damaged ledger aside, and save what can be read of it.")
@@ -31,7 +33,8 @@ def history(
     """
     if repair:
         _repair(ledger)
-    rows = list_batches(ledger=ledger)
+    called = tables.PathMap.parse(maps or ())
+    rows = called(list_batches(ledger=ledger))
     if json:
         sys.stdout.write(tables.to_json({"version": 1, "batches": [_row(row) for row in rows]}))
         return

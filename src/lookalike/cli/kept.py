@@ -7,7 +7,7 @@ import typer
 
 from lookalike.masking import mask_tables
 from lookalike.sources.reading import Reader
-from lookalike.tables import check_folder
+from lookalike.tables import NO_MAP, PathMap, check_folder
 from lookalike.tables.kept import LISTS, KeepTable, check_keep_output
 from lookalike.tables.lists import check_lists_folder, write_lists
 
@@ -58,7 +58,7 @@ class KeptArguments:
         if self.mask is not None:
             check_folder(self.mask)
 
-    def write(self, table: KeepTable, options: dict[str, object], reader: Reader) -> None:
+    def write(self, table: KeepTable, options: dict[str, object], reader: Reader, shown: PathMap = NO_MAP) -> None:
         """Write them.
 
         Parameters
@@ -69,6 +69,8 @@ class KeptArguments:
             Of the search, for the manifest.
         reader : Reader
             Of the search.
+        shown : PathMap
+            What paths in them are called.
 
         Raises
         ------
@@ -76,8 +78,8 @@ class KeptArguments:
             If something cannot be written.
         """
         for path in self.keep_table or []:
-            table.write(path)
+            table.write(path, shown)
         if self.keep_lists is not None:
-            write_lists(table, self.keep_lists, options)
+            write_lists(table, self.keep_lists, options, shown)
         if self.mask is not None:
             mask_tables(table, self.mask, reader)

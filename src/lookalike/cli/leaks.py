@@ -5,14 +5,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from lookalike import report, tables
 from lookalike.cli.commands import command
 from lookalike.cli.lists import parse
-from lookalike.cli.options import FindArguments, shown_groups, with_arguments
+from lookalike.cli.options import FindArguments, Maps, shown_groups, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.leaked import Leaks
@@ -68,6 +68,7 @@ def leaks(
     full_pictures: Annotated[
         bool, typer.Option("--full-pictures", help="A .html of any size, with all pictures. Default: 40 MB at most.")
     ] = False,
+    maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     show: Annotated[str, typer.Option(metavar="N|all", help="How many pairs to print.")] = str(pages.SHOWN_PAIRS),
     fail_on_duplicates: Annotated[
@@ -82,7 +83,7 @@ def leaks(
 
     Example: lookalike leaks data/train data/test --fail-on-duplicates
     """
-    shown = shown_groups(show)
+    shown, called = shown_groups(show), tables.PathMap.parse(maps or ())
     _check(output or [], fix, fix_keep, full_pictures=full_pictures)
     told = {name: value for name, value in search.keywords().items() if name not in ("against", "orient")}
     with progress_bar(quiet=quiet) as progress:
@@ -96,13 +97,15 @@ def leaks(
             progress=progress,
             **told,
         )
-    document = found.to_dict()
+    document = called(found.to_dict())
     for line in document["warnings"]:
         typer.echo(f"lookalike: {report.plain(line)}", err=True)
     for path in output or []:
         with tables.replacing(path) as file:
-            file.writelines(part.encode("utf-8") for part in _made(found, path, full_pictures=full_pictures))
-    written = [] if fix is None else _write_lists(found, fix_keep, fix)
+            file.writelines(
+                part.encode("utf-8") for part in _made(found, document, path, called, full_pictures=full_pictures)
+            )
+    written = [] if fix is None else _write_lists(found, fix_keep, fix, called)
     if json:
         sys.stdout.write(tables.to_json(document))
     elif not quiet:
@@ -138,21 +141,23 @@ def _named(given: list[str]) -> dict[str, list[str]]:
     return named
 
 
-def _made(found: Leaks, path: str, *, full_pictures: bool) -> Iterable[str]:
+def _made(
+    found: Leaks, document: dict[str, Any], path: str, called: tables.PathMap, *, full_pictures: bool
+) -> Iterable[str]:
     ending = Path(path).suffix.lower()
     if ending == PAGE:
-        return found.html_parts(full_pictures=full_pictures)
-    return [tables.leaks_to_csv(found.to_dict()) if ending == ".csv" else found.to_json()]
+        return found.html_parts(full_pictures=full_pictures, shown=called)
+    return [tables.leaks_to_csv(document) if ending == ".csv" else tables.to_json(document)]
 
 
-def _write_lists(found: Leaks, keep: str, folder: str) -> list[str]:
+def _write_lists(found: Leaks, keep: str, folder: str, called: tables.PathMap) -> list[str]:
     """Write a list for each split, and say of each how long it is."""
     lists = found.fix(keep)
     names = [name.replace(os.sep, "-") for name in lists]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"two lists would be called {twice[0]}: name the splits otherwise, by --split NAME=PATH")
     told = []
-    images = {path for split in found.splits for path in split.images}
+    images = {called.path(path) for split in found.splits for path in split.images}
     for name in names:
         _check_list(os.path.join(folder, name), images)
     try:
@@ -160,7 +165,7 @@ def _write_lists(found: Leaks, keep: str, folder: str) -> list[str]:
     except OSError as error:
         raise UsageError(f"cannot write lists to {folder}: {error.strerror}") from error
     for name, split in zip(names, found.splits, strict=True):
-        kept = lists[split.name]
+        kept = called(lists[split.name])
         place = os.path.join(folder, name + (".nul" if any("\n" in path for path in kept) else ".txt"))
         tables.write_paths(kept, place)
         unread = f", {split.failed:,} not read" if split.failed else ""

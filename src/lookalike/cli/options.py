@@ -219,6 +219,19 @@ class KeepArguments:
         }
 
 
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="FROM=TO",
+        help=(
+            "Show FROM as TO, as a host calls what a container has: in all results, and back in findings that are read. Plans "
+            "and the ledger keep FROM. Repeatable."
+        ),
+    ),
+]  # fmt: skip
+"""The option of verbs that show paths."""
+
+
 ABOUT_ACTING = ("units", "protect", "ledger", "workers")
 """Options of a search that also mean something for findings that were made before."""
 

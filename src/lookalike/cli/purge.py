@@ -7,15 +7,18 @@ import typer
 from lookalike.cleaning import history
 from lookalike.cleaning import purge as purge_one
 from lookalike.cli.acting import REFUSED, refusals
+from lookalike.cli.options import Maps
 from lookalike.cli.outcomes import print_row, purged_row
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.report import amount, counted
+from lookalike.tables import PathMap
 
 
 def purge(
     batch: Annotated[str, typer.Argument(metavar="BATCH", help="Which one; `lookalike history` lists them.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for its name again.")] = False,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+    maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
@@ -23,12 +26,13 @@ def purge(
 
     Example: lookalike purge 2026-11-28-143000
     """
+    called = PathMap.parse(maps or ())
     row = next((row for row in history(ledger=ledger) if row.name == batch), None)
     if row is None:
         raise UsageError(f"there is no batch {batch!r}: `lookalike history` lists all")
     if not yes:
         _ask(batch, row.files.get("done", 0), row.size.get("done", 0), to_stderr=json)
-    done = purge_one(batch, ledger=ledger)
+    done = called(purge_one(batch, ledger=ledger))
     code = REFUSED if done.held else 0
     if json:
         print_row(purged_row(done))

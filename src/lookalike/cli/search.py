@@ -9,7 +9,7 @@ import typer
 
 from lookalike import tables
 from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
-from lookalike.cli.options import size_of
+from lookalike.cli.options import Maps, size_of
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import DecodeError, SourceError, UsageError, failure_kind
 from lookalike.hits import Hit
@@ -58,6 +58,7 @@ def search(
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does.")
     ] = None,
+    maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where scans are remembered.")] = None,
     no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False,
@@ -71,6 +72,7 @@ def search(
 
     Example: lookalike search holiday.jpg --in Photos --in Backup --limit 5
     """
+    called = tables.PathMap.parse(maps or ())
     kept = {
         "exclude": exclude or (), "include": include or (), "min_size": size_of(min_size), "follow_symlinks": follow_symlinks,
         "truncated": cast("Truncated", truncated), "catalog": catalog, "use_catalog": not no_catalog, "readers": readers,
@@ -82,17 +84,17 @@ def search(
         index = _opened(places, {"algorithm": algorithm, "size": size, "workers": workers}, kept, progress)
     with index:
         for line in index.incomplete:
-            typer.echo(f"lookalike: incomplete: {plain(line)}", err=True)
+            typer.echo(f"lookalike: incomplete: {plain(called.text(line))}", err=True)
         if not len(index):
             raise SourceError(f"nothing to search: {', '.join(map(plain, places))} has no image that can be read")
-        rows = [_searched(index, image, wanted, say=None if json else typer.echo) for image in images]
+        rows = [_searched(index, image, wanted, called, say=None if json else typer.echo) for image in images]
     if json:
         document = {
             "version": VERSION, "in": [tables.printable(place) for place in places],
             "options": {"hash": index.spec.id, **wanted}, "images": len(index), "searched": rows,
             "failures": [tables.failure_row(failure) for failure in index.failures], "incomplete": index.incomplete,
         }  # fmt: skip
-        sys.stdout.write(tables.to_json(document))
+        sys.stdout.write(tables.to_json(called(document)))
     failed = [row for row in rows if "failure" in row]
     raise typer.Exit(INCOMPLETE if failed or index.incomplete else 0)
 
@@ -106,7 +108,9 @@ def _opened(places: list[str], hashed: dict[str, Any], kept: dict[str, Any], pro
     return Index.open(places[0].removeprefix(PREFIX), **hashed, options=told_by(kept))
 
 
-def _searched(index: Index, image: str, wanted: dict[str, Any], *, say: Callable[[str], None] | None) -> dict[str, Any]:
+def _searched(
+    index: Index, image: str, wanted: dict[str, Any], called: tables.PathMap, *, say: Callable[[str], None] | None
+) -> dict[str, Any]:
     """Search for one image, say what was found, and return that as a row."""
     row: dict[str, Any] = tables.path_fields(image)
     try:
@@ -118,11 +122,11 @@ def _searched(index: Index, image: str, wanted: dict[str, Any], *, say: Callable
         typer.echo(f"lookalike: {plain(image)} cannot be read: {plain(reason)}", err=True)
         return row | {"failure": kind, "reason": tables.printable(reason), "hits": []}
     if say is not None:
-        say(f"{plain(image)}: {len(hits) or 'no'} hit{'' if len(hits) == 1 else 's'}")
+        say(f"{plain(called.path(image))}: {len(hits) or 'no'} hit{'' if len(hits) == 1 else 's'}")
         for hit in hits:
             tier = "different" if hit.tier is Tier.NONE else hit.tier.name.lower()
             said = f"score {hit.score:.3f}, distance {hit.distance}, {hit.relation}"
-            say(f"  {tier:<9}  {plain(hit.path)}  {hit.width}x{hit.height}  {said}")
+            say(f"  {tier:<9}  {plain(called.path(hit.path))}  {hit.width}x{hit.height}  {said}")
     return row | {"hits": [_hit_row(hit) for hit in hits]}
 
 

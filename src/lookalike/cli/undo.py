@@ -6,9 +6,11 @@ import typer
 
 from lookalike.cleaning import undo as undo_one
 from lookalike.cli.acting import REFUSED, refusals
+from lookalike.cli.options import Maps
 from lookalike.cli.outcomes import print_row, undone_row
 from lookalike.errors import UsageError
 from lookalike.report import amount, counted, plain
+from lookalike.tables import PathMap
 
 
 def undo(
@@ -20,6 +22,7 @@ def undo(
         ),
     ] = None,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
+    maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
@@ -29,7 +32,8 @@ def undo(
     """
     if batch is not None and from_folder is not None:
         raise UsageError("name a batch or a folder with --from, not both")
-    done = undo_one(batch, from_folder=from_folder, ledger=ledger)
+    called = PathMap.parse(maps or ())
+    done = called(undo_one(batch, from_folder=from_folder, ledger=ledger))
     code = REFUSED if done.refused else 0
     if json:
         print_row(undone_row(done))

@@ -137,7 +137,8 @@ def plan_document(
         for member in group.members
     ):
         raise SourceError(
-            "none of the images in these findings is there: run the command in the folder where they were found, or find again"
+            "none of the images in these findings is there: run the command in the folder where they were found, with the "
+            "same --map if there was one, or find again"
         )
     return make_plan(
         document.groups, document.roots, options=options, orient=document.orient, found=document.options,

@@ -1,5 +1,6 @@
 """A plan as a shell script, for roots that only somebody else may write to; it checks every digest again before it acts."""
 
+import json
 import os
 import shlex
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from lookalike.removal.applying import Refusal
 from lookalike.removal.readying import KINDS
 from lookalike.removal.rechecking import Ready, Rechecker, check_folder
 from lookalike.removal.shelving import Shelving
+from lookalike.tables import NO_MAP, PathMap
 from lookalike.tables.manifest import MANIFEST
 
 FUNCTIONS = """# Needs sh, sha256sum, mkdir, cat, mv, ln. Files and keepers are read again first, and left alone if changed.
@@ -38,7 +40,7 @@ TAIL = "exit $failed\n"
 LINKERS = {"hardlink": "ln", "symlink": "ln -s", "reflink": "cp --reflink=always -p"}
 
 
-def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]]:
+def script_of(plan: Plan, name: str, version: str, shown: PathMap = NO_MAP) -> tuple[bytes, list[Refusal]]:
     """Write a plan as a shell script.
 
     Parameters
@@ -49,6 +51,8 @@ def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]
         Of the batch in the quarantine.
     version : str
         Of lookalike.
+    shown : PathMap
+        What paths are called where the script will run.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]
     Raises
     ------
     UsageError
-        If the action is one that no script can do.
+        If the action is one that no script can do, or something has no path where the script will run.
     SourceError
         If the plan was made elsewhere.
     """
@@ -74,17 +78,17 @@ def script_of(plan: Plan, name: str, version: str) -> tuple[bytes, list[Refusal]
     ready: list[tuple[Entry, bytes]] = []
     for number, decision in enumerate(plan.removals):
         try:
-            ready += list(_entries(decision, number, check, action, shelving))  # all of a unit, or nothing
+            ready += list(_entries(decision, number, check, action, shelving, shown))  # all of a unit, or nothing
         except UnsafeError as error:
             refused.append(Refusal(decision.path, str(error)))
     text = f"#!/bin/sh\n# Written by lookalike {version}: {action}, {len(ready)} files.\n{FUNCTIONS}".encode("ascii")
     for folder, manifest in shelving.manifests(entry for entry, _ in ready).items():
-        text += _manifest(folder, manifest)
+        text += _manifest(_there(folder, shown), _told(manifest, shown))
     return text + b"".join(line for _, line in ready) + TAIL.encode("ascii"), refused
 
 
 def _entries(
-    decision: Decision, number: int, check: Rechecker, action: Action, shelving: Shelving
+    decision: Decision, number: int, check: Rechecker, action: Action, shelving: Shelving, shown: PathMap
 ) -> Iterator[tuple[Entry, bytes]]:
     """Yield what goes, and the line that does it."""
     if decision.metadata:
@@ -95,7 +99,22 @@ def _entries(
             number, KINDS[action], one.origin, shelving.place(one.origin), one.keeper, one.digest, one.keeper_digest,
             seen.size, seen.mtime_ns, seen.mode, seen.target,
         )  # fmt: skip
-        yield entry, _line(entry, one)
+        yield entry, _line(entry, one, shown)
+
+
+def _there(path: str, shown: PathMap) -> str:
+    """Return what a path is called where the script will run; one that is nowhere there would lead the script astray."""
+    if shown.pairs and not shown.covers(path):
+        raise UsageError(
+            f"{path} is below no FROM of --map, so that a script elsewhere cannot act on it: say what it is there"
+        )
+    return shown.path(path)
+
+
+def _told(manifest: bytes, shown: PathMap) -> bytes:
+    if not shown.pairs:
+        return manifest
+    return b"".join(json.dumps(shown(json.loads(row))).encode("ascii") + b"\n" for row in manifest.splitlines())
 
 
 def _manifest(folder: str, content: bytes) -> bytes:
@@ -104,17 +123,17 @@ def _manifest(folder: str, content: bytes) -> bytes:
     return b"manifest %s %s %s <<'LINES' || exit 4\n%sLINES\n" % words
 
 
-def _line(entry: Entry, ready: Ready) -> bytes:
+def _line(entry: Entry, ready: Ready, shown: PathMap) -> bytes:
     assert entry.place is not None
     keeper = ready.keeper or ready.origin
+    origin, kept, place = (_there(path, shown) for path in (entry.origin, keeper, entry.place))
     words = [
-        _sum(ready.origin, ready.digest), _quoted(ready.origin), _sum(keeper, ready.keeper_digest or ready.digest),
-        _quoted(keeper),
-        _quoted(os.path.dirname(entry.place)), _quoted(entry.place),
+        _sum(ready.origin, ready.digest), _quoted(origin), _sum(keeper, ready.keeper_digest or ready.digest), _quoted(kept),
+        _quoted(os.path.dirname(place)), _quoted(place),
     ]  # fmt: skip
     if entry.kind in LINKS:
-        text = os.path.relpath(keeper, os.path.dirname(entry.origin)) if entry.kind == "symlink" else keeper
-        words += [LINKERS[entry.kind].encode("ascii"), b"--", _quoted(text), _quoted(entry.origin)]
+        text = os.path.relpath(kept, os.path.dirname(origin)) if entry.kind == "symlink" else kept
+        words += [LINKERS[entry.kind].encode("ascii"), b"--", _quoted(text), _quoted(origin)]
     return b"go " + b" ".join(words) + b"\n"
 
 

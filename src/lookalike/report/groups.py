@@ -1,7 +1,7 @@
 """Findings as one HTML page: groups with pictures, the least certain first; and a few of them for a notebook."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -50,6 +50,7 @@ def findings_page(
     folders: Sequence[FolderShare] = (),
     full: bool = False,
     limit: int = LIMIT,
+    real: Callable[[Any], Any] | None = None,
 ) -> Iterator[str]:
     """Render findings as a page that needs nothing else: no other file, no network, and no script to be read.
 
@@ -68,13 +69,15 @@ def findings_page(
     limit : int
         Else how many it may take. Where these do not do, pictures are left out first, those of the most certain groups; then
         groups; and the page says so.
+    real : callable, optional
+        As for `Prospects`.
 
     Yields
     ------
     str
         HTML, part by part.
     """
-    prospects = Prospects(document)
+    prospects = Prospects(document, real)
     article = part("group.html", "article")
     ranked = riskiest_first(document["groups"])
     shell = partial(

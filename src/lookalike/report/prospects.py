@@ -1,7 +1,7 @@
 """What `lookalike clean` would do with each image of findings, as far as these tell: in the order in which `planning` asks."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from lookalike.globs import compiled
@@ -35,9 +35,13 @@ class Prospects:
     ----------
     document : dict
         From `lookalike.Findings.to_dict`.
+    real : callable, optional
+        Gives back the document, or a member, with the paths that images have where they were searched.
     """
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], real: Callable[[Any], Any] | None = None) -> None:
+        self._real = real or (lambda value: value)
+        document = self._real({"by_root": document["by_root"], "options": document["options"]})
         self._roots = {
             row["path"]: Root(row["path"], row["images"], row["reference"], row["class_depth"], row["class_from"])
             for row in document["by_root"]
@@ -63,6 +67,7 @@ class Prospects:
         """
         if keeper is None:
             return Prospect(goes=False, text=f"stays: {member['reason']}")
+        member, keeper = self._real(member), self._real(keeper)
         held = self._held(member) or self._holding(member, keeper)
         if held is not None:
             return Prospect(goes=False, text=held)

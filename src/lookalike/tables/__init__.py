@@ -18,10 +18,12 @@ from lookalike.tables.findings import (
 )
 from lookalike.tables.labelled import LabelledPair, read_labelled
 from lookalike.tables.leaks import leaks_to_csv
+from lookalike.tables.mapped import NO_MAP, PathMap
 from lookalike.tables.plans import plan_from_json, plan_to_dict, plan_to_json, read_plan, write_plan
 
 __all__ = [
-    "COLUMNS", "UNKNOWN_TIME", "WRITERS", "Baseline", "Document", "LabelledPair", "check_folder", "check_output",
+    "COLUMNS", "NO_MAP", "UNKNOWN_TIME", "WRITERS", "Baseline", "Document", "LabelledPair", "PathMap", "check_folder",
+    "check_output",
     "document_from_json", "failure_row", "group_row", "image_row", "leaks_to_csv", "list_of", "option_row", "path_fields",
     "placed_row",
     "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline", "read_document", "read_labelled",

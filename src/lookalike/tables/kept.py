@@ -16,6 +16,7 @@ from lookalike.errors import UnsafeError, UsageError
 from lookalike.extras import optional
 from lookalike.model import Tier
 from lookalike.tables.files import check_folder, printable, replacing, write_paths
+from lookalike.tables.mapped import NO_MAP, PathMap
 
 ROLES = ("keeper", "duplicate", "similar", "single", "failure")
 """What an image is: a failure could not be read, and a single image is in no group."""
@@ -190,13 +191,15 @@ class KeepTable:
             {name: series(values, dtype=types.get(name, "object")) for name, values in self.columns().items()}
         )
 
-    def write(self, path: str) -> None:
+    def write(self, path: str, shown: PathMap = NO_MAP) -> None:
         """Write the table to a file whose ending says in which form.
 
         Parameters
         ----------
         path : str
             ``.parquet`` or ``.csv`` for all of it, ``.txt`` or ``.nul`` for the paths that stay.
+        shown : PathMap
+            What paths in it are called; `path` is a file here.
 
         Raises
         ------
@@ -212,10 +215,10 @@ class KeepTable:
             raise UnsafeError(f"{path} holds the images, and is not overwritten: name another file")
         ending = Path(path).suffix.lower()
         if ending in LISTS:
-            write_paths((self.path[row] for row in np.flatnonzero(self.keep).tolist()), path)
+            write_paths((shown.path(self.path[row]) for row in np.flatnonzero(self.keep).tolist()), path)
             return
         with replacing(path) as file:
-            WRITERS[ending](self, file)
+            WRITERS[ending](shown(self), file)
 
 
 def check_keep_output(path: str) -> None:

@@ -17,6 +17,7 @@ from lookalike.errors import UnsafeError, UsageError
 from lookalike.tables.fields import Fields, load, parse
 from lookalike.tables.files import path_fields, replace_file
 from lookalike.tables.kept import KeepTable
+from lookalike.tables.mapped import NO_MAP, PathMap
 
 MANIFEST = "manifest.json"
 LISTS_VERSION = 1
@@ -85,7 +86,7 @@ def check_lists_folder(folder: str) -> None:
     read_manifest(folder)
 
 
-def write_lists(table: KeepTable, folder: str, options: dict[str, Any]) -> tuple[Shard, ...]:
+def write_lists(table: KeepTable, folder: str, options: dict[str, Any], shown: PathMap = NO_MAP) -> tuple[Shard, ...]:
     """Write the keep lists of a set.
 
     Parameters
@@ -96,6 +97,8 @@ def write_lists(table: KeepTable, folder: str, options: dict[str, Any]) -> tuple
         Where; made if it is missing. Lists of before that are not among them any more are removed.
     options : dict
         Of the search, for the manifest.
+    shown : PathMap
+        What the paths of shards are called in lists and manifest; `folder` is one here.
 
     Returns
     -------
@@ -123,14 +126,14 @@ def write_lists(table: KeepTable, folder: str, options: dict[str, Any]) -> tuple
         ]
         kept = [name for name, stays in zip(names, keep, strict=True) if stays]
         dropped = [name for name, stays in zip(names, keep, strict=True) if not stays]
-        content = _list(path, kind, kept, dropped)
+        content = _list(shown.path(path), kind, kept, dropped)
         file = f"{at:05}-{_plain(path)}.json"
         target = os.path.join(folder, file)
         if not _holds(target, content):
             replace_file(target, content)
         counts = len(rows), len(kept), len(dropped)
-        shards.append(Shard(path, kind, _size(path), *counts, file, blake3(content).digest()))
-    replace_file(os.path.join(folder, MANIFEST), _manifest(shards, options))
+        shards.append(Shard(shown.path(path), kind, _size(path), *counts, file, blake3(content).digest()))
+    replace_file(os.path.join(folder, MANIFEST), _manifest(shards, shown(options)))
     for name in before - {shard.file for shard in shards}:
         os.unlink(os.path.join(folder, name))
     return tuple(shards)
