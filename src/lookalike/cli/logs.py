@@ -21,7 +21,10 @@ STDERR = "-"
 
 Verbose = Annotated[
     int,
-    typer.Option("--verbose", "-v", count=True, help="Say on stderr what is done and how long it takes; -vv: of each image."),
+    typer.Option(
+        "--verbose", "-v", count=True, show_default=False,
+        help="Say on stderr what is done and how long it takes; -vv: of each image.",
+    ),
 ]  # fmt: skip
 LogJson = Annotated[
     str | None,
