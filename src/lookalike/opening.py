@@ -5,6 +5,7 @@ from tempfile import gettempdir
 
 from platformdirs import user_cache_dir, user_state_dir
 
+from lookalike import events
 from lookalike.errors import CatalogError
 from lookalike.sources.volumes import volume_of
 from lookalike.stores.catalog import Catalog
@@ -96,6 +97,7 @@ def refuse_network(path: str, *, network: bool) -> None:
         If it is; the message names a local path.
     """
     if network:
+        events.STORE_REFUSED(kind=Catalog.NAME, path=path, reason="it is on a network file system")
         raise CatalogError(
             f"catalog {path} is on a network file system, where several processes cannot share an SQLite file safely: "
             f"use a local one, for example --catalog {_local_place()}, or --no-catalog"
