@@ -22,7 +22,7 @@ from conftest import aged, encode, scene
 from lookalike import events
 from lookalike.cli.logs import _Lines, _Text
 from lookalike.events import EVENTS, LOGGER
-from lookalike.pool import Limits, Pool
+from lookalike.pool import Died, Guarded, Limits, Pool
 from lookalike.tables.files import path_of
 
 PACKAGE = Path(la.__file__).parent
@@ -224,6 +224,16 @@ def test_workers_that_die_say_where_and_what_follows() -> None:
     )
     assert len(kept.told("worker.started")) == 3
     assert {one["pid"] for one in kept.told("worker.ended")} == {one["pid"] for one in kept.told("worker.started")}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals here")
+def test_so_do_those_of_second_looks() -> None:
+    with listening() as kept, pytest.raises(Died, match="killed by SIGKILL"):
+        Guarded(Limits(10, 1 << 30))(pool_tasks.die_of, (b"bytes", "x.jpg"))
+    assert [(one["path"], one["next"][:5]) for one in kept.told("worker.died")] == [
+        ("x.jpg", "a new"),
+        ("x.jpg", "that "),
+    ]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits are held on Linux")

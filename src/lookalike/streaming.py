@@ -210,8 +210,7 @@ class _Run:
 
     def _look_up(self, folder: Folder) -> list[Item]:
         """Put what a folder holds into the window; return what must be read."""
-        if folder.skipped:
-            self.skipped += folder.skipped
+        self.skipped += folder.skipped
         for unread in folder.failures:
             self.window.append(unlisted(folder, unread))
             if unread.hides_files:

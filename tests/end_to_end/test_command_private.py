@@ -16,6 +16,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from album import jpeg
@@ -95,7 +96,7 @@ def hook(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def watched(hook: Path, tmp_path: Path) -> dict[str, str]:
+def watched(hook: Path, tmp_path: Path) -> dict[str, Any]:
     """Return the environment of a process that is watched; it can be sealed, too."""
     offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"), "")
     return {"PYTHONPATH": _with(hook), "WATCHED": str(tmp_path / "watched"), **offline}

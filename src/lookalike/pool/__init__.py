@@ -23,11 +23,10 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-from lookalike import events
 from lookalike.model import READ_AHEAD
 from lookalike.pool.guarded import Died, Guarded
 from lookalike.pool.limits import STUCK, Limits, held
-from lookalike.pool.worker import Worker, keep_freed
+from lookalike.pool.worker import Worker, keep_freed, report_death
 
 __all__ = [
     "READ_AHEAD",
@@ -299,7 +298,7 @@ class Pool(Generic[T, R]):
             except (EOFError, BrokenPipeError, ConnectionResetError, pickle.UnpicklingError):
                 self._workers.discard(worker)
                 pid, (reason, too_long), worker = worker.pid, worker.end(), None
-                _report_death(pid, reason, left[0], given_up=too_long or alone)
+                report_death(pid, reason, getattr(left[0], "path", ""), given_up=too_long or alone)
                 if too_long or alone:
                     results.append((self._overran if too_long else self._crashed)(left.popleft(), reason))
                 alone = not (too_long or alone)  # whether it was this task shows when it goes alone
@@ -309,8 +308,3 @@ class Pool(Generic[T, R]):
                 worker.end()
                 raise
         return results, worker
-
-
-def _report_death(pid: int, reason: str, task: object, *, given_up: bool) -> None:
-    follows = "that is its result, and a new process goes on" if given_up else "a new process tries it alone"
-    events.WORKER_DIED(pid=pid, reason=reason, path=str(getattr(task, "path", "")), next=follows)

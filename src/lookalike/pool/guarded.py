@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lookalike.pool.limits import Limits
-from lookalike.pool.worker import Worker
+from lookalike.pool.worker import Worker, report_death
 
 T = TypeVar("T")
 Call = tuple[Callable[..., object], tuple[object, ...], dict[str, object]]
@@ -73,7 +73,8 @@ class Guarded:
             try:
                 (answer,) = worker.ask([(function, given, told)])
             except (EOFError, BrokenPipeError, ConnectionResetError, pickle.UnpicklingError) as error:
-                reason, overran = worker.end()
+                pid, (reason, overran) = worker.pid, worker.end()
+                report_death(pid, reason, _named(given), given_up=overran or last)
                 if overran or last:
                     raise Died(reason, overran=overran) from error
             except BaseException:
@@ -114,6 +115,13 @@ def answer(call: Call) -> tuple[bool, Any]:
         return False, function(*given, **told)
     except Exception as error:  # noqa: BLE001 - raised again where it was called from
         return True, error
+
+
+def _named(given: tuple[object, ...]) -> str:
+    """Return the names of the files among what a function was given: each is a pair of its bytes and its name."""
+    parts = [one for group in given if isinstance(group, (tuple, list)) for one in (group, *group)]
+    files = [one for one in parts if isinstance(one, tuple) and len(one) == 2 and isinstance(one[0], bytes)]
+    return ", ".join(str(name) for _, name in files)
 
 
 def _end(workers: deque[Worker]) -> None:

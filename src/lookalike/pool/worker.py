@@ -90,6 +90,24 @@ class Worker:
         return f"killed by {name}", False
 
 
+def report_death(pid: int, reason: str, path: str, *, given_up: bool) -> None:
+    """Log that a worker died.
+
+    Parameters
+    ----------
+    pid : int
+        Which it was.
+    reason : str
+        From `Worker.end`.
+    path : str
+        What it was at.
+    given_up : bool
+        Whether nobody tries that again.
+    """
+    follows = "that is its result, and a new process goes on" if given_up else "a new process tries it alone"
+    events.WORKER_DIED(pid=pid, reason=reason, path=path, next=follows)
+
+
 def serve(name: str, limits: str = "null") -> None:
     """Answer tasks until standard input ends; the main loop of a worker process.
 
