@@ -106,7 +106,7 @@ def _with(hook: Path) -> str:
     return os.pathsep.join(filter(None, [str(hook), os.environ.get("PYTHONPATH")]))
 
 
-def seen(watched: dict[str, str]) -> list[str]:
+def seen(watched: dict[str, Any]) -> list[str]:
     path = Path(watched["WATCHED"])
     return path.read_text().splitlines() if path.exists() else []
 
@@ -137,7 +137,7 @@ VERBS: dict[str, list[tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_verb_opens_a_socket(
-    photos: Path, watched: dict[str, str], ready: Ready, verb: str, tmp_path: Path
+    photos: Path, watched: dict[str, Any], ready: Ready, verb: str, tmp_path: Path
 ) -> None:  # fmt: skip
     here = shutil.copytree(photos, tmp_path / "here")
     with (tmp_path / "said").open("wb+") as said:
@@ -148,7 +148,7 @@ def test_no_verb_opens_a_socket(
             assert seen(watched) == []
 
 
-def test_neither_does_python(photos: Path, watched: dict[str, str]) -> None:
+def test_neither_does_python(photos: Path, watched: dict[str, Any]) -> None:
     code = """
 import datasets, pandas
 import lookalike as la
@@ -174,7 +174,7 @@ la.compare("photos/a.png", "photos/b.jpg").relation
 
 
 @pytest.fixture
-def reviewing(photos: Path, watched: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+def reviewing(photos: Path, watched: dict[str, Any]) -> Iterator["subprocess.Popen[bytes]"]:
     process = subprocess.Popen(
         line("review", "photos", "--quiet", "--no-catalog", "--no-browser"), cwd=photos, env=environment(**watched),
         stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
@@ -184,7 +184,7 @@ def reviewing(photos: Path, watched: dict[str, str]) -> Iterator["subprocess.Pop
         process.kill()
 
 
-def test_a_review_listens_on_this_machine_alone(reviewing: "subprocess.Popen[bytes]", watched: dict[str, str]) -> None:
+def test_a_review_listens_on_this_machine_alone(reviewing: "subprocess.Popen[bytes]", watched: dict[str, Any]) -> None:
     assert reviewing.stdout is not None
     address = reviewing.stdout.readline().decode()
     port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/\?token=[\w-]+\n", address)[1])  # type: ignore[index]
@@ -197,7 +197,7 @@ def test_a_review_listens_on_this_machine_alone(reviewing: "subprocess.Popen[byt
     assert port
 
 
-def test_a_url_is_seen_by_who_watches_here(photos: Path, watched: dict[str, str], ready: Ready, tmp_path: Path) -> None:
+def test_a_url_is_seen_by_who_watches_here(photos: Path, watched: dict[str, Any], ready: Ready, tmp_path: Path) -> None:
     pytest.importorskip("aiohttp", reason="fsspec needs it for http")
     words = ["find", "http://127.0.0.1:9/a.jpg", "--no-catalog"]
     with (tmp_path / "said").open("wb+") as said:
@@ -209,7 +209,7 @@ def test_a_url_is_seen_by_who_watches_here(photos: Path, watched: dict[str, str]
 
 @pytest.mark.skipif(not SEALABLE, reason="the system that ends processes is Linux")
 @pytest.mark.parametrize(("family", "ends"), [(2, True), (10, True), (1, False)])
-def test_so_is_a_socket_that_c_opens(watched: dict[str, str], family: int, *, ends: bool) -> None:
+def test_so_is_a_socket_that_c_opens(watched: dict[str, Any], family: int, *, ends: bool) -> None:
     code = f"import ctypes; ctypes.CDLL(None).socket({family}, 1, 0)"
     done = subprocess.run([sys.executable, "-c", code], env=os.environ | watched | SEALED, check=False)
     assert done.returncode == (-signal.SIGSYS if ends else 0)
