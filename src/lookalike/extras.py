@@ -24,7 +24,12 @@ def optional(module: str, extra: str = "tables") -> Any:
     Raises
     ------
     UsageError
-        If it is not installed.
+        If it is not installed; the message says how to install it.
+
+    Examples
+    --------
+    >>> optional("json").dumps([1])
+    '[1]'
     """
     try:
         return import_module(module)

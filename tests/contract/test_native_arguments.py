@@ -155,6 +155,17 @@ CALLS = calls()
 ARRAYS = [(name, array) for name, call in CALLS.items() for array in call.arrays()]
 
 
+BY_FUZZERS = {"jpeg", "jpegs", "png_header", "png_picture", "thumbnails"}
+"""What takes bytes of files (native/fuzz)."""
+WITHOUT_ARRAYS = {"LanczosAxis", "PairStream", "gray_kernels", "kernels", "read_files", "verify_kernels"}
+"""What takes no array, or is reached by the two functions above."""
+
+
+def test_every_function_is_tried() -> None:
+    tried = {name for name in dir(native) if name in CALLS}
+    assert {name for name in dir(native) if not name.startswith("_")} == tried | BY_FUZZERS | WITHOUT_ARRAYS
+
+
 def guarded(values: NDArray[Any], *, at_end: bool) -> NDArray[Any]:
     """Return a copy whose first or last byte lies beside memory that must not be touched."""
     page = mmap.PAGESIZE
@@ -290,3 +301,16 @@ def test_answers_too_large_for_any_memory_are_an_error() -> None:
     boxes = np.zeros((1 << 20, 2), np.int64)
     with pytest.raises(MemoryError):  # 2**64 numbers: none, if that wraps around
         native.low_frequencies(pictures, bases, np.array([[0, 64]]), boxes)
+
+
+def test_files_and_their_rows_are_as_many() -> None:
+    for files, inflated in (
+        ([b""], []),
+        ([], [None]),
+        ([None], [None]),
+        ([b""], ["rows"]),
+        ([b""], [np.zeros((2, 2))]),
+    ):
+        with pytest.raises((TypeError, ValueError)):
+            native.thumbnails(files, inflated, 100)
+    assert native.thumbnails([b"", b"\x89PNG\r\n\x1a\n"], [None, bytearray(9)], 100)[0].tolist() == [0, 0]

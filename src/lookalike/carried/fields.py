@@ -73,11 +73,6 @@ class Carried:
     description: str = ""
     xmp: tuple[Property, ...] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to miss."""
-        return self == Carried()
-
 
 FIELDS = ("date", "gps", "rating", "keywords", "title", "description", "xmp")
 

@@ -19,6 +19,7 @@ if IS_COMPILED:
     from lookalike._native import pdq_frequencies, pdq_reduce_luma, pdq_reduce_rgb
 
 SIZE = 16
+"""The one size there is: frequencies each way."""
 LEAST_SIDE = 5
 """Pixels on a side; a smaller picture has the hash 0 and quality 0."""
 

@@ -24,7 +24,9 @@ POSITION_BITS = 17
 UNIT = 64
 """One standard deviation of a plane in a step."""
 MOST_VALUE = 255
+"""How far off zero values of a step may be: about four standard deviations."""
 MOST_DIFFERENCE = 64
+"""Where differences are clipped: one standard deviation."""
 MOST_TURN, MOST_SHIFT = 0.3, 8.0
 """What one step may change: factors, and pixels of a thumbnail."""
 STEPS = {16: 6, 32: 4, 64: 1, 128: 2, 256: 2}
