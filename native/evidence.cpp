@@ -44,7 +44,11 @@ double usual_of(const std::int32_t* change, std::size_t tiles, double least) {
   return *quarter < 0 ? 0.0 : std::floor(*quarter * least / (1 << 16));
 }
 
-std::int64_t whole(double value) { return static_cast<std::int64_t>(value); }
+// What no measure comes to, far beyond 2^53 or no number at all, is cut off.
+std::int64_t whole(double value) {
+  constexpr double most = 0x1p62;
+  return static_cast<std::int64_t>(value > -most ? std::min(value, most) : -most);
+}
 
 struct Kernel {
   void (*measure)(const std::int32_t*, const std::int32_t*, std::size_t, double, double, Measures&);

@@ -296,6 +296,16 @@ def test_numbers_that_lead_nowhere_stay_inside(value: float) -> None:
     assert found.shape == (9, 8, 3)
 
 
+@pytest.mark.parametrize("structure", [-(2**31), -9, 0, 2**31 - 1])
+@pytest.mark.parametrize("contrast", [-(2**63), -1, 0, 2**63 - 1])
+def test_measures_that_no_picture_has_tell_something(structure: int, contrast: int) -> None:
+    call = CALLS["texture"]
+    odd = {"structure": np.full((4, 64, 2), structure, np.int32), "contrast": np.full((4, 2), contrast)}
+    for change in (-(2**31), -9, 2**31 - 1):
+        numbers, changed = call.function(**call.values | odd | {"change": np.full((4, 64), change, np.int32)})
+        assert len(numbers) == len(changed) == 4
+
+
 def test_answers_too_large_for_any_memory_are_an_error() -> None:
     pictures, bases = np.zeros((1 << 14, 64, 64), np.uint8), np.zeros((1, 1 << 15, 64), np.int16)
     boxes = np.zeros((1 << 20, 2), np.int64)
