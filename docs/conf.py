@@ -1,0 +1,63 @@
+"""How the pages are built: ``sphinx-build -W docs SITE`` for HTML, ``sphinx-build -W -b man docs MAN`` for lookalike(1)."""
+
+import re
+from importlib.metadata import version as installed
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+project = "lookalike"
+author = "the lookalike developers"
+release = version = installed("lookalike")
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["build"]
+
+myst_heading_anchors = 3
+nitpicky = True
+default_role = "py:obj"  # `find` in a docstring is a link where there is such a name
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!lookalike\.).*"),  # names of other packages, and words in backticks
+]
+napoleon_use_param = False  # types are prose, "list of str or None", and no names to be looked up
+napoleon_use_rtype = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+
+html_theme = "furo"
+html_title = "lookalike"
+html_copy_source = False
+html_show_copyright = False
+
+man_pages = [("cli", "lookalike", "find the images that are the same picture", "", 1)]
+
+linkcheck_ignore = ["https?://"]  # only what is inside is checked: a build must not depend on other people's servers
+
+LISTED = re.compile(r"^- \[([^\]]+)\]\(([\w/-]+)\.md\)", re.MULTILINE)
+CONTENTS = ("index", "adr/README")
+"""Pages that list others."""
+
+
+def _navigate(app: "Sphinx", page: str, source: list[str]) -> None:
+    """Make the navigation of the lists of links in a page of contents, which are all that a code host needs.
+
+    A page that no list names comes at the end of the last one.
+    """
+    if page not in CONTENTS:
+        return
+    parts = re.split(r"^## (.+)\n", "\n" + source[0], flags=re.MULTILINE)
+    lists = [("", parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
+    trees = [(caption, LISTED.findall(text)) for caption, text in lists]
+    folder, _, own = page.rpartition("/")
+    beside = {name.rpartition("/")[2] for name in app.env.found_docs if name.rpartition("/")[0] == folder}
+    rest = sorted(beside - {own} - {name for _, names in trees for _, name in names})
+    for caption, names in trees:
+        lines = [f":caption: {caption}"] * bool(caption) + [f"{title} <{name}>" for title, name in names]
+        if caption == trees[-1][0]:
+            lines += rest
+        source[0] += "\n".join(["", "```{toctree}", ":hidden:", *lines, "```", ""])
+
+
+def setup(app: "Sphinx") -> None:
+    """Have the navigation made."""
+    app.connect("source-read", _navigate)
