@@ -15,6 +15,7 @@ exclude_patterns = ["build"]
 
 myst_heading_anchors = 3
 nitpicky = True
+smartquotes = False  # --tier is no dash
 default_role = "py:obj"  # `find` in a docstring is a link where there is such a name
 nitpick_ignore_regex = [
     ("py:.*", r"(?!lookalike\.).*"),  # names of other packages, and words in backticks

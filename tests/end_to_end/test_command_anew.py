@@ -27,6 +27,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ("undo",),
     ("apply", "plan.json", "--yes-most", "--yes"),
     ("history", "--json"),
+    ("completion", "bash"),
     ("review", "--help"),  # tests/web runs it to its end
     ("spark", "hash", "--help"),  # tests/spark does, where there is Java
 )

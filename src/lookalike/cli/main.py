@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ import typer
 
 from lookalike import __doc__ as purpose
 from lookalike import events
+from lookalike.cli.completion import ASKED, is_asked, verb_of_line
 from lookalike.cli.logs import LogJson, Verbose, close_logs, parted
 from lookalike.cli.verb import verb
 from lookalike.errors import Interrupted, LookalikeError
@@ -32,7 +34,7 @@ app = typer.Typer(
 )  # fmt: skip
 VERBS = (
     "find", "review", "clean", "apply", "undo", "purge", "history", "decide", "leaks", "search", "export", "hash", "compare",
-    "features", "tune", "catalog", "spark",
+    "features", "tune", "catalog", "spark", "completion",
 )  # fmt: skip
 """In the order of the help; each is a module beside this one, with a function or a group of verbs of its own name."""
 
@@ -45,6 +47,19 @@ def _add(names: Iterable[str]) -> None:
             app.add_typer(part, name=name)
         else:
             app.command()(verb(part))
+
+
+@cache
+def whole() -> Any:
+    """Return the parser of all verbs, for who describes the command line.
+
+    Returns
+    -------
+    typer.core.TyperGroup
+        With the verbs as ``commands``, and of each its ``params``.
+    """
+    _add(VERBS)
+    return typer.main.get_command(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -95,8 +110,9 @@ def main() -> None:
     _own_streams()
     about_logs, sys.argv[1:] = parted(sys.argv[1:])  # what is suggested is made of the rest
     try:
-        _add(sys.argv[1:2] if sys.argv[1:2] and sys.argv[1] in VERBS else VERBS)
-        code = app([*about_logs, *sys.argv[1:]], standalone_mode=False)
+        named = verb_of_line() if is_asked() else sys.argv[1:2]
+        _add(named if named and named[0] in VERBS else VERBS)
+        code = app([*about_logs, *sys.argv[1:]], standalone_mode=False, complete_var=ASKED)
     except LookalikeError as error:
         events.RUN_FAILED(error=type(error).__name__, reason=str(error))
         code = _say(str(error), error.exit_code)

@@ -1,0 +1,94 @@
+"""Write the reference of the command line, cli.md, from the program's own parser: ``python docs/make_cli.py``.
+
+Whatever it says is said in src/lookalike/cli; a test compares the page with the program.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lookalike.cli.main import VERBS, whole
+
+PAGE = Path(__file__).with_name("cli.md")
+EXIT_CODES = PAGE.with_name("exit-codes.md")
+HEAD = """\
+<!-- Written by `python docs/make_cli.py`. What it says is said in src/lookalike/cli. -->
+# The command line
+
+`lookalike VERB [OPTION ...] [PATH ...]`
+
+Every verb has `--help` (`-h`); `lookalike --version` says which version, kernel and decoders are in use. Results go to
+standard output, progress and warnings to standard error. Options and paths may come in any order; after `--` all words are
+paths. A PATH is a folder, a file, an archive, a table or a URL ([What may be searched](sources.md)).
+"""
+SEE_ALSO = """
+## Shell completion
+
+`lookalike completion bash` (or `zsh`, `fish`, `powershell`) prints what to add to the start of a shell, so that Tab completes
+verbs, options and paths: [Install](install.md#shell-completion).
+"""
+
+
+def page() -> str:
+    """Return the whole page.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    commands = whole().commands
+    verbs = _verbs({name: commands[name] for name in VERBS})
+    codes = "\n#" + EXIT_CODES.read_text("utf-8")
+    return "".join([HEAD, *(text for name, verb in verbs for text in _section(name, verb)), codes, SEE_ALSO])
+
+
+def _verbs(verbs: dict[str, Any], before: str = "lookalike") -> Iterator[tuple[str, Any]]:
+    """Yield names and parsers of all verbs, and after each group its own."""
+    for name, verb in verbs.items():
+        yield f"{before} {name}", verb
+        yield from _verbs(getattr(verb, "commands", {}), f"{before} {name}")
+
+
+def _section(name: str, verb: Any) -> Iterator[str]:
+    purpose, _, rest = inspect.cleandoc(verb.help).partition("Example: ")
+    example, _, more = rest.partition("\n\n")
+    yield f"\n## {name}\n\n{_sentences(f'{purpose} {more}')}\n\n```console\n$ {' '.join(example.split())}\n```\n"
+    if hasattr(verb, "commands"):
+        return
+    shown = [parameter for parameter in verb.params if not parameter.hidden]
+    arguments = [parameter for parameter in shown if parameter.param_type_name == "argument"]
+    options = [parameter for parameter in shown if parameter.param_type_name == "option"]
+    yield f"\n`{' '.join([name, *(['[OPTION ...]'] if options else []), *map(_place, arguments)])}`\n\n"
+    yield from (f"- `{_word(argument)}`: {_sentences(argument.help)}\n" for argument in arguments if argument.help)
+    yield from map(_option, options)
+
+
+def _place(argument: Any) -> str:
+    word = _word(argument) + (" ..." if argument.nargs == -1 else "")
+    return word if argument.required else f"[{word}]"
+
+
+def _option(option: Any) -> str:
+    names = ", ".join([*option.opts, *option.secondary_opts])
+    value = "" if option.is_flag else f" {_word(option)}"
+    default = "" if option.is_flag or option.default in (None, "") or not option.show_default else option.default
+    told = f" Default: `{default}`." if default else ""
+    return f"- `{names}{value}`: {_sentences(option.help)}{told}\n"
+
+
+def _word(parameter: Any) -> str:
+    """Return what stands for the value: what the code says, else the name."""
+    return str(parameter.metavar or parameter.name.upper())
+
+
+def _sentences(text: str) -> str:
+    """Return help as Markdown: on one line, options as code, the rest taken literally."""
+    literal = re.sub(r"([*_<>|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"(?<![\w`-])--[a-z][a-z-]*", r"`\g<0>`", literal)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")

@@ -1,0 +1,144 @@
+"""The docs tell the truth: their examples run, print what they say, and the reference is that of the program."""
+
+import doctest
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import environment, run
+from documented import Block, Step, blocks, here, is_shown, steps
+from documented_pictures import lay_out
+
+import lookalike
+from lookalike import errors
+from lookalike.cli.main import whole
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "cli.md"
+PAGES = sorted({ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("*/*.md")} - {REFERENCE})
+SHELL = re.compile(r"[|<>*]")
+"""What only a shell understands."""
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with all that examples name."""
+    return lay_out(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture
+def place(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder of the test's own with the same, which is the working folder."""
+    folder = tmp_path / "here"
+    shutil.copytree(pictures, folder)
+    program = tmp_path / "bin" / "lookalike"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m lookalike "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, id=page.stem) for page in PAGES if any(not block.reason for block in blocks(page))]
+)
+def test_the_examples_of_a_page_run(page: Path, place: Path) -> None:
+    names: dict[str, Any] = {"la": lookalike, "lookalike": lookalike}
+    known: dict[str, str] = {}
+    for block in blocks(page):
+        where = f"{page.relative_to(ROOT)}:{block.line}"
+        if block.reason:
+            continue
+        if block.language == "console":
+            for step in steps(block.text):
+                _check(step, where, known)
+        elif block.language == "python":
+            exec(compile(here(block.text, known), where, "exec"), names)
+        else:
+            _doctest(block, where, names, known)
+
+
+def _check(step: Step, where: str, known: dict[str, str]) -> None:
+    words = here(step.command, known)
+    if not words.startswith("lookalike") or SHELL.search(re.sub(r"'[^']*'", "", words.partition(" #")[0])):
+        done = subprocess.run(["bash", "-c", words], env=environment(), capture_output=True, text=True, check=False)
+        code, shown = done.returncode, done.stdout + done.stderr
+    else:
+        end = run(*shlex.split(words, comments=True)[1:])
+        code, shown = end.code, end.text + end.errors
+    assert code == step.code, f"{where}: {words}\n{shown}"
+    if step.printed is not None:
+        assert is_shown(step.printed, shown, known), f"{where}: {words}\n{shown}"
+
+
+def _doctest(block: Block, where: str, names: dict[str, Any], known: dict[str, str]) -> None:
+    test = doctest.DocTestParser().get_doctest(here(block.text, known), names, where, where, block.line)
+    test.globs = names  # and not a copy: what one block binds, the next one has
+    told: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+    assert runner.run(test, out=told.append, clear_globs=False).failed == 0, "".join(told)
+
+
+def test_a_page_is_held_to_what_it_says(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n$ lookalike find a  # note\n1 image\n...\nin 0.3 s, batch 2026-11-28-143000\n$ ls\n```\n\n"
+        "<!-- not run: it needs the network -->\n```python\n1 / 0\n```\n\n```\nlookalike\n```\n"
+    )
+    console, python = blocks(page)
+    assert (console.language, console.line, console.reason) == ("console", 1, None)
+    assert python.reason == "it needs the network"
+    (step,) = steps(console.text)
+    known: dict[str, str] = {}
+    assert step.printed is not None
+    assert not is_shown(step.printed, "1 image\nmore\nin 12.0 s, cold\n", known)
+    assert not is_shown(step.printed, "2 images\nin 1.0 s, batch 2030-01-01-000000\n", known)
+    assert is_shown(step.printed, "1 image\nmore\nin 12.0 s, batch 2030-01-01-000000\n", known)
+    assert here("undo 2026-11-28-143000", known) == "undo 2030-01-01-000000"
+
+
+def test_the_reference_of_the_command_line_is_that_of_the_program() -> None:
+    spec = spec_from_file_location("make_cli", DOCS / "make_cli.py")
+    assert spec
+    assert spec.loader
+    made = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert made.page() == REFERENCE.read_text("utf-8"), "run python docs/make_cli.py"
+
+
+def test_every_command_of_the_docs_is_one_that_the_program_takes() -> None:
+    """Also of those that are not run: options and arguments are there."""
+    consoles = [block.text for page in [*PAGES, REFERENCE] for block in blocks(page) if block.language == "console"]
+    commands = [step.command for text in consoles for step in steps(text) if step.command.startswith("lookalike ")]
+    assert len(commands) > 100
+    for line in commands:
+        parser: Any = whole()
+        words = shlex.split(re.split(r" [|>] ", line)[0], comments=True)[1:]
+        while hasattr(parser, "commands"):
+            parser = parser.commands[words.pop(0)]
+        parser.make_context(line, words)  # or raises what the program would say
+
+
+def test_the_page_of_exit_codes_has_those_of_the_errors() -> None:
+    told = {
+        int(code) for code in re.findall(r"^\| (\d+) \|", (DOCS / "exit-codes.md").read_text("utf-8"), re.MULTILINE)
+    }
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.LookalikeError)
+    ]
+    assert told == {0, 1, *(kind.exit_code for kind in kinds)}
+
+
+def test_every_page_is_in_the_contents_and_every_link_of_it_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            assert "://" in target or (page.parent / target).exists(), f"{page.relative_to(ROOT)} -> {target}"
