@@ -22,6 +22,7 @@ nitpick_ignore_regex = [
 ]
 napoleon_use_param = False  # types are prose, "list of str or None", and no names to be looked up
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 

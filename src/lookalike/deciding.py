@@ -197,7 +197,7 @@ def import_decisions(path: StrPath, *, ledger: StrPath | None = None) -> int:
     Parameters
     ----------
     path : path
-        As `read_decisions` takes it.
+        What ``lookalike decide export`` writes, or a decision a line, as ``lookalike leaks`` prints them (docs/leaks.md).
     ledger : path, optional
         Ledger file, made where missing; None for the one in the state folder of the platform.
 

@@ -176,7 +176,7 @@ class Leaks:
         Returns
         -------
         list of dict
-            As `lookalike.deciding.read_decisions` takes them: for each group that its contents are different, and to keep those
+            As `lookalike.import_decisions` takes them from a file: for each group that its contents are different, and to keep those
             that are in several splits with equal bytes.
         """
         rows = []

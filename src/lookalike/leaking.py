@@ -70,7 +70,7 @@ def leaks(
     within : int, optional
         How many folder names below a path make a class; 0 for no classes, None for what the tree looks like.
     decisions : path, optional
-        File of decisions (see `lookalike.deciding.read_decisions`) that hold beside those of the ledger; it is only read.
+        File of decisions (see `lookalike.import_decisions`) that hold beside those of the ledger; it is only read.
     decided : sequence of Decided, optional
         Decisions as `lookalike.decisions` returns them, in the place of those of the ledger; None for the ledger.
     baseline : path, optional

@@ -185,7 +185,7 @@ class HashSpec:
     Attributes
     ----------
     algorithm, size : str, int
-        Name in the table of `lookalike.hashes`; side of the hash, of ``size * size`` bits (colorhash: 14 for each of `size`).
+        Name of the algorithm, such as phash; side of the hash, of ``size * size`` bits (colorhash: 14 for each of `size`).
     filter : str
         Resampling filter on the way to the hash.
     decoding : str

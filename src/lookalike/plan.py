@@ -37,7 +37,7 @@ class KeepOptions:
     quarantine : str or None
         Folder for what goes; None for one beside each root.
     allow_loss : tuple of str
-        What may be lost although the keeper lacks it, of `lookalike.model.LOSSES` without `NEVER_LOST`.
+        What may be lost although the keeper lacks it: pixels, crop, colour, alpha, depth, frames, timing, video.
     flat : bool
         Whether flat and nearly blank images may go.
     within : int or None

@@ -71,7 +71,7 @@ def tune(
     sample : int
         Most images that edits are made of.
     edits : sequence of str
-        Families of `lookalike.transforms.TRANSFORMS`.
+        Families of edits (docs/tune.md lists them).
     algorithms : sequence of str, optional
         Whose hashes to try, in the sizes 8 and 16; None for all that can be joined.
     budget : float

@@ -27,7 +27,7 @@ class Found:
         can tell): what thumbnails show, within the tier. Where one image has hundreds of candidates by one hash, these are
         grouped without being listed here.
     groups : DataFrame
-        A row for each member of a group: `lookalike.spark.concluded.MEMBERS`.
+        A row for each member of a group, with the fields of ``find --json``; `group` is the path of its keeper.
     failures : DataFrame
         Columns path, path_bytes, source, stage, failure and reason.
     warnings : list of str

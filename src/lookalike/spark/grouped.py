@@ -26,7 +26,7 @@ def groups(
 ) -> "DataFrame":
     """Group ids by verified pairs, as `lookalike.find` groups images.
 
-    Components are found when this is called (`lookalike.spark.components`), groups when the result is used. `pairs` are read
+    Components are found when this is called (``lookalike.spark.components``), groups when the result is used. `pairs` are read
     at both times: where they take long to make, write them, or persist them, first.
 
     Parameters

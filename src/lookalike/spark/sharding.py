@@ -94,7 +94,7 @@ def hash_shards(
     spark : SparkSession
         Where to run.
     listing : Listing
-        From `lookalike.spark.inputs.list_shards`.
+        From `lookalike.spark.list_shards`.
     output : str
         Folder, which all executors must share, or URL of a bucket. Tables in it that are of other shards stay.
     wanted : Wanted

@@ -93,7 +93,7 @@ class HashTable:
     incomplete : list of str
         What could not be seen at all, one line each.
     facts : dict of str to list
-        By name as in `lookalike.tables.schema.FACTS`, a value for each image; empty where nobody asked for them.
+        By name of the column (docs/hash-table.md), a value for each image; empty where nobody asked for them.
     thumbnails : ndarray of uint8, shape (n, 4224), or None
         Luma of 64 x 64, then chroma of 8 x 8 x 2; None where nobody asked for them.
     decode : int
