@@ -4,6 +4,8 @@ import re
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING
 
+from docutils import nodes
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -15,7 +17,7 @@ exclude_patterns = ["build"]
 
 myst_heading_anchors = 3
 nitpicky = True
-smartquotes = False  # --tier is no dash
+smartquotes_action = "D"  # dashes alone, between a type and what is said of it
 default_role = "py:obj"  # `find` in a docstring is a link where there is such a name
 nitpick_ignore_regex = [
     ("py:.*", r"(?!lookalike\.).*"),  # names of other packages, and words in backticks
@@ -29,6 +31,8 @@ autodoc_typehints = "none"
 html_theme = "furo"
 html_title = "lookalike"
 html_copy_source = False
+html_static_path = ["style"]
+html_css_files = ["wide.css"]
 html_show_copyright = False
 
 man_pages = [("cli", "lookalike", "find the images that are the same picture", "", 1)]
@@ -60,6 +64,14 @@ def _navigate(app: "Sphinx", page: str, source: list[str]) -> None:
         source[0] += "\n".join(["", "```{toctree}", ":hidden:", *lines, "```", ""])
 
 
+def _unlink(app: "Sphinx", tree: nodes.document, _page: str) -> None:
+    """Leave the text of links alone on the manual page, where other pages have no address."""
+    if app.builder.name == "man":
+        for link in list(tree.findall(nodes.reference)):
+            link.replace_self(link.children)
+
+
 def setup(app: "Sphinx") -> None:
     """Have the navigation made."""
     app.connect("source-read", _navigate)
+    app.connect("doctree-resolved", _unlink)

@@ -176,8 +176,8 @@ class Leaks:
         Returns
         -------
         list of dict
-            As `lookalike.import_decisions` takes them from a file: for each group that its contents are different, and to keep those
-            that are in several splits with equal bytes.
+            As `lookalike.import_decisions` takes them from a file: for each group that its contents are different, and to keep
+            those that are in several splits with equal bytes.
         """
         rows = []
         for number in sorted({pair.group for pair in self.new}):
