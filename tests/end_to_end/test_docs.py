@@ -7,8 +7,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from documented import Block, Step, blocks, here, is_shown, steps
 from documented_pictures import lay_out
 
 import lookalike
+from conftest import scene
 from lookalike import errors
 from lookalike.cli.main import whole
 
@@ -49,7 +53,12 @@ def place(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.mark.parametrize(
-    "page", [pytest.param(page, id=page.stem) for page in PAGES if any(not block.reason for block in blocks(page))]
+    "page",
+    [
+        pytest.param(page, id=str(page.relative_to(ROOT)))
+        for page in PAGES
+        if any(not block.reason for block in blocks(page))
+    ],
 )
 def test_the_examples_of_a_page_run(page: Path, place: Path) -> None:
     names: dict[str, Any] = {"la": lookalike, "lookalike": lookalike}
@@ -107,12 +116,17 @@ def test_a_page_is_held_to_what_it_says(tmp_path: Path) -> None:
 
 
 def test_the_reference_of_the_command_line_is_that_of_the_program() -> None:
-    spec = spec_from_file_location("make_cli", DOCS / "make_cli.py")
+    assert _script("make_cli").page() == REFERENCE.read_text("utf-8"), "run python docs/make_cli.py"
+
+
+def _script(name: str) -> ModuleType:
+    """Return a script of the docs as a module."""
+    spec = spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec
     assert spec.loader
     made = module_from_spec(spec)
     spec.loader.exec_module(made)
-    assert made.page() == REFERENCE.read_text("utf-8"), "run python docs/make_cli.py"
+    return made
 
 
 def test_every_command_of_the_docs_is_one_that_the_program_takes() -> None:
@@ -138,7 +152,46 @@ def test_the_page_of_exit_codes_has_those_of_the_errors() -> None:
     assert told == {0, 1, *(kind.exit_code for kind in kinds)}
 
 
-def test_every_page_is_in_the_contents_and_every_link_of_it_leads_somewhere() -> None:
+def test_every_key_of_json_is_explained(place: Path) -> None:
+    told = set(re.findall(r"`([a-z_]+)`", (DOCS / "json.md").read_text("utf-8")))
+    lines = [
+        "find photos backup --json", "find photos --estimate --json", "clean photos --plan plan.json --json",
+        "apply plan.json --yes --json", "undo --json", "history --json", "apply plan.json --yes --json", "decide list --json",
+        "search holiday.jpg --in photos --json",
+    ]  # fmt: skip
+    run("decide", "add", "different", "dawn.jpg", "dusk.jpg")
+    documents = [run(*line.split()).document for line in lines]
+    documents.append(run("purge", documents[6]["batch"], "--yes", "--json").document)
+    compared = run("compare", "a.jpg", "b.jpg", "--json").document
+    del compared["compared"][0]["evidence"], compared["compared"][0]["distances"]
+    of_data = {"exact", "copy", "edit", "undone", "done"}  # tiers and states, by which is counted
+    assert set(_keys([*documents, compared])) - told <= of_data
+
+
+def _keys(value: object) -> Iterator[str]:
+    """Yield the keys of all objects in a JSON value."""
+    if isinstance(value, dict):
+        yield from value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _keys(part)
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    for page, module in (("api", lookalike), ("api-spark", import_module("lookalike.spark"))):
+        told = re.findall(r"^\.\. auto\w+:: (\w+)$", (DOCS / f"{page}.md").read_text("utf-8"), re.MULTILINE)
+        assert len(told) == len(set(told))
+        assert set(module.__all__) - {"__version__"} <= set(told)
+
+
+def test_what_is_drawn_is_what_the_program_does() -> None:
+    made = _script("make_pictures")
+    picture = scene(3, 300, 200)
+    for algorithm in made.ALGORITHMS:
+        _, bits = made.steps(picture, algorithm)  # or raises
+        assert bits.sum() > 8
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
     for page in [ROOT / "README.md", *DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             assert "://" in target or (page.parent / target).exists(), f"{page.relative_to(ROOT)} -> {target}"
