@@ -24,7 +24,9 @@ nitpick_ignore_regex = [
 ]
 napoleon_use_param = False  # types are prose, "list of str or None", and no names to be looked up
 napoleon_use_rtype = False
-napoleon_use_ivar = True
+napoleon_custom_sections = [("Attributes", "params_style")]
+autodoc_class_signature = "separated"  # from __init__, which is left out: most classes are made by functions
+autodoc_default_options = {"exclude-members": "__init__, __new__"}
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 
@@ -40,6 +42,7 @@ man_pages = [("cli", "lookalike", "find the images that are the same picture", "
 linkcheck_ignore = ["https?://"]  # only what is inside is checked: a build must not depend on other people's servers
 
 LISTED = re.compile(r"^- \[([^\]]+)\]\(([\w/-]+)\.md\)", re.MULTILINE)
+COLON = "\N{RATIO}"
 CONTENTS = ("index", "adr/README")
 """Pages that list others."""
 
@@ -71,7 +74,19 @@ def _unlink(app: "Sphinx", tree: nodes.document, _page: str) -> None:
             link.replace_self(link.children)
 
 
+def _hide_colon(_app: "Sphinx", what: str, _name: str, _thing: object, _options: object, lines: list[str]) -> None:
+    """Keep napoleon from taking what comes before the first colon of a property's docstring for its type."""
+    if what == "property":
+        lines[:1] = [line.replace(":", COLON) for line in lines[:1]]
+
+
+def _show_colon(_app: "Sphinx", _what: str, _name: str, _thing: object, _options: object, lines: list[str]) -> None:
+    lines[:] = [line.replace(COLON, ":") for line in lines]
+
+
 def setup(app: "Sphinx") -> None:
-    """Have the navigation made."""
+    """Have the navigation made, and docstrings left whole."""
     app.connect("source-read", _navigate)
+    app.connect("autodoc-process-docstring", _hide_colon, priority=400)  # napoleon comes at 500
+    app.connect("autodoc-process-docstring", _show_colon, priority=600)
     app.connect("doctree-resolved", _unlink)
