@@ -48,6 +48,7 @@ def test_find_suggests_clean_only_where_files_can_go(base: Path) -> None:
     text = command(base, "find", "twice.zip").text
     assert "clean" not in text
     assert "--keep-lists lists   (what stays, a list per archive and table)" in text
+    assert "Next: " not in command(base, "find", "twice.zip", "--keep-lists", "lists").text
 
 
 def test_find_writes_rows_paths_and_lists(base: Path) -> None:

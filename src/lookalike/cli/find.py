@@ -92,7 +92,7 @@ def find(
         sys.stdout.write(tables.to_json(document))
     elif not quiet and unmatched != STDOUT:
         given = [*(paths or ()), *(word for name in search.from_file or () for word in ("--from-file", name))]
-        _print(findings, document, shown, output, given, called)
+        _print(findings, document, shown, None if output or kept else given, called)
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 
@@ -137,11 +137,10 @@ def _is_keep_table(path: str) -> bool:
 
 
 def _print(
-    findings: Findings, document: dict[str, Any], shown: int | None, output: list[str] | None, given: list[str],
-    called: tables.PathMap,
+    findings: Findings, document: dict[str, Any], shown: int | None, given: list[str] | None, called: tables.PathMap
 ) -> None:  # fmt: skip
     next_command = None
-    if output:
+    if given is None:  # what was found is written already
         pass
     elif document["stats"]["duplicates"] and _can_be_cleaned(findings):
         next_command = f"{command(*_clean(findings, given))}   (what would go, in favour of what; nothing is done)"
