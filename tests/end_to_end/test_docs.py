@@ -1,6 +1,7 @@
 """The docs tell the truth: their examples run, print what they say, and the reference is that of the program."""
 
 import doctest
+import glob
 import os
 import re
 import shlex
@@ -28,8 +29,10 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "cli.md"
 PAGES = sorted({ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("*/*.md")} - {REFERENCE})
-SHELL = re.compile(r"[|<>*]")
+SHELL = re.compile(r"[|<>]")
 """What only a shell understands."""
+GLOB = re.compile(r"(?<!\S)[^\s'*]*\*[^\s'*]*(?!\S)")
+"""A pattern that a shell would replace by names."""
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +85,8 @@ def _check(step: Step, where: str, known: dict[str, str]) -> None:
         done = subprocess.run(["bash", "-c", words], env=environment(), capture_output=True, text=True, check=False)
         code, shown = done.returncode, done.stdout + done.stderr
     else:
-        end = run(*shlex.split(words, comments=True)[1:])
+        named = GLOB.sub(lambda pattern: shlex.join(sorted(glob.glob(pattern[0]))), words)
+        end = run(*shlex.split(named, comments=True)[1:])
         code, shown = end.code, end.text + end.errors
     assert code == step.code, f"{where}: {words}\n{shown}"
     if step.printed is not None:
