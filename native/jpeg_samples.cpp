@@ -156,11 +156,11 @@ void store(const Levels& levels, Plane& plane, std::size_t x, std::size_t y) {
 // Twice as many columns from sums, which repeat the first and the last: left and right are added before the shift.
 template <int Left, int Right, int Shift>
 void doubled(const std::vector<std::uint16_t>& sums, std::vector<std::uint8_t>& line) {
-  const std::uint16_t* sum = sums.data() + 1;
+  const std::uint16_t *left = sums.data(), *sum = left + 1, *right = left + 2;
   std::uint8_t* out = line.data();
   for (std::size_t x = 0; x < line.size() / 2; ++x) {
-    out[2 * x] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(3 * sum[x] + sum[x - 1] + Left) >> Shift);
-    out[2 * x + 1] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(3 * sum[x] + sum[x + 1] + Right) >> Shift);
+    out[2 * x] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(3 * sum[x] + left[x] + Left) >> Shift);
+    out[2 * x + 1] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(3 * sum[x] + right[x] + Right) >> Shift);
   }
 }
 
