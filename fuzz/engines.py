@@ -168,6 +168,7 @@ def atheris(  # pragma: no cover - ends the process
 
     most = max(MOST_BYTES, *map(len, seeds))
     options = [f"-max_total_time={max(1, round(seconds))}", f"-timeout={TIMEOUT}", "-rss_limit_mb=4096", f"-max_len={most}"]
-    options += ["-print_final_stats=1", f"-dict={dictionary}", f"-artifact_prefix={folder}{os.sep}hang-"]
+    options += ["-print_final_stats=1", f"-artifact_prefix={folder}{os.sep}hang-"]
+    options += [f"-dict={dictionary}"] if words else []
     library.Setup([sys.argv[0], *options, corpus], one)
     library.Fuzz()

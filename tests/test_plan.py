@@ -113,3 +113,9 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any], message
 
 def test_options_of_all_kinds_are_taken() -> None:
     assert KeepOptions(tier=Tier.EXACT, action="trash", within=0, allow_loss=("alpha", "frames")).quarantine is None
+
+
+@pytest.mark.parametrize(("folder", "absolute"), [(".", "/home/p"), ("/home", "p"), ("/home", "../p"), ("", "/home/p")])
+def test_a_plan_does_the_same_wherever_it_is_applied(folder: str, absolute: str) -> None:
+    with pytest.raises(UsageError, match="must be an absolute path"):
+        Plan("2026-01-01T00:00:00+00:00", folder, (PlanRoot("p", absolute, 9),), KeepOptions(), "upright", ())

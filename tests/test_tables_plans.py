@@ -52,7 +52,7 @@ def plans(draw: st.DrawFn) -> Plan:
             )  # fmt: skip
             if draw(st.booleans()):
                 break
-    roots = tuple(draw(st.lists(st.builds(PlanRoot, NAMES, NAMES, WHOLE), min_size=1, max_size=3)))
+    roots = tuple(draw(st.lists(st.builds(PlanRoot, NAMES, NAMES.map("/{}".format), WHOLE), min_size=1, max_size=3)))
     return Plan(draw(WORDS), "/" + draw(NAMES), roots, draw(OPTIONS), "mirror", tuple(decisions), {"tier": "copy"})
 
 

@@ -19,7 +19,12 @@ def put(folder: str, files: Mapping[str, bytes]) -> None:
     files : mapping of str to bytes
         By path within it.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder, exist_ok=True)
+    for entry in os.scandir(folder):  # the folder itself stays: it may be where this process is
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
     for name, content in files.items():
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -214,8 +214,9 @@ class Judge:
         made = np.zeros(len(left), verify.EVIDENCE)
         for start in range(0, len(left), PAIRS_AT_ONCE):
             rows = np.arange(start, min(start + PAIRS_AT_ONCE, len(left)))
-            known, found = self._store.evidence(self._ids[left[rows]], self._ids[right[rows]], self._step)
-            made[rows[known]] = np.frombuffer(b"".join(found), verify.EVIDENCE)
+            of = self._ids[left[rows]], self._ids[right[rows]]
+            known, found = self._store.evidence(*of, self._step, verify.EVIDENCE.itemsize)
+            made[rows[known]] = found.view(verify.EVIDENCE)[:, 0]
         for row, (_, _, evidence) in self._passing_of(left, right):
             made[row] = np.frombuffer(evidence, verify.EVIDENCE)[0]
         return made

@@ -6,6 +6,7 @@ A plan is values only: nothing here looks at a file. What a plan says of files i
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os.path import isabs
 from typing import Any, Literal, get_args
 
 from lookalike.errors import UnsafeError, UsageError
@@ -254,7 +255,8 @@ def check(plan: Plan) -> None:
     Raises
     ------
     UsageError
-        If it makes no sense: a path decided twice, a removal without keeper, tier or reason, no root.
+        If it makes no sense: a path decided twice, a removal without keeper, tier or reason, no root, a root or folder that is
+        no absolute path.
     UnsafeError
         If it could lose a picture: a keeper that the plan does not keep, one that is no ordinary file for a file that goes, a
         removal looser than the plan's tier, an image that is its own keeper, a part that is also decided to be kept or the
@@ -262,6 +264,9 @@ def check(plan: Plan) -> None:
     """
     if not plan.roots:
         raise UsageError("a plan needs at least one root")
+    for place in (plan.folder, *(root.absolute for root in plan.roots)):
+        if not isabs(place):
+            raise UsageError(f"{place!r} must be an absolute path: what a plan does cannot depend on where it is applied")
     removals = plan.removals
     paths = [decision.path for decision in plan.decisions]
     paths += [part.path for decision in removals for part in decision.parts]

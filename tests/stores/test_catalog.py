@@ -164,8 +164,10 @@ def test_verdicts_come_back_for_either_order_of_a_pair(catalog: Catalog) -> None
     told = dict(zip(rows.tolist(), zip(tier.tolist(), score.tolist(), strict=True), strict=True))
     assert told == {0: (1, 990), 1: (4, 12)}
     assert (tier.dtype.name, score.dtype.name) == ("uint8", "int64")
-    rows, evidence = catalog.evidence(left, right, "s1")
-    assert (rows.tolist(), evidence) == ([0], [b"seen"])
+    rows, evidence = catalog.evidence(left, right, "s1", 4)
+    assert (rows.tolist(), evidence.tobytes()) == ([0], b"seen")
+    with pytest.raises(CatalogError, match="damaged"):
+        catalog.evidence(left, right, "s1", 5)
     assert [len(column) for column in catalog.pairs(left, right, "s2")] == [0, 0, 0]
     assert [len(column) for column in catalog.pairs(left[:0], right[:0], "s1")] == [0, 0, 0]
     assert len(catalog.pairs(left, right, "s1")[0]) == 2  # asking leaves nothing behind

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from lookalike import collector
 from lookalike.columns import Facts
-from lookalike.errors import CatalogError, FailureKind
+from lookalike.errors import FailureKind
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, Thumbnail
-from lookalike.stores.database import Database
+from lookalike.stores.database import Database, octets, whole
 
 LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
+DIGEST_BYTES = 32
 PIXEL_BYTES = LUMA_BYTES + CHROMA_SIDE * CHROMA_SIDE * 2
 FACTS = (
     "size", "width", "height", "format", "frames", "alpha", "depth", "colour", "detail", "quality", "lossless", "captured",
@@ -220,30 +221,37 @@ class Contents(Database):
         -------
         Facts
             One row per id, in the same order.
+
+        Raises
+        ------
+        CatalogError
+            If one is missing.
         """
         query = f"SELECT {', '.join((*NUMBERS, *FLAGS, *TEXTS))} FROM content WHERE {{}} ORDER BY id"
-        whole = np.zeros((len(NUMBERS) + len(FLAGS), len(ids)), np.int64)
+        columns = np.zeros((len(NUMBERS) + len(FLAGS), len(ids)), np.int64)
         format_: list[str] = []
         captured: list[str] = []
         exif: list[dict[str, str | int]] = []
         digest: list[bytes] = []
         same: dict[str, str] = {}
         nothing: dict[str, str | int] = {}  # most contents have no facts, and share this
-        with collector.paused():
+        with collector.paused(), self.explained():
             for rows in self.among(query, "id", ids):
-                columns = list(zip(*rows, strict=True)) or [()] * (len(whole) + len(TEXTS))
+                values = list(zip(*rows, strict=True)) or [()] * (len(columns) + len(TEXTS))
                 part = slice(len(digest), len(digest) + len(rows))
-                for column, values in zip(whole, columns, strict=False):
-                    column[part] = [value or 0 for value in values]
-                formats, dates, facts, digests = columns[len(whole) :]
-                format_ += (same.setdefault(value, value) for value in formats)
+                for column, numbers_ in zip(columns, values, strict=False):
+                    column[part] = whole([0 if number is None else number for number in numbers_])
+                formats, dates, facts, digests = values[len(columns) :]
+                octets(digests, DIGEST_BYTES)
+                format_ += (same.setdefault(value, str.__str__(value)) for value in formats)
                 captured += (value or "" for value in dates)
                 exif += (json.loads(value) if value else nothing for value in facts)
                 digest += digests
-        whole = whole[:, : len(digest)]
-        numbers: dict[str, Any] = dict(zip(NUMBERS, whole, strict=False))
+        if len(digest) != len(ids):
+            raise self.damaged("contents are missing")
+        numbers: dict[str, Any] = dict(zip(NUMBERS, columns, strict=False))
         flags: dict[str, Any] = {
-            name: column.astype(np.bool_) for name, column in zip(FLAGS, whole[len(NUMBERS) :], strict=True)
+            name: column.astype(np.bool_) for name, column in zip(FLAGS, columns[len(NUMBERS) :], strict=True)
         }
         return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
 
@@ -323,13 +331,14 @@ class Contents(Database):
         luma = np.empty((len(ids), LUMA_BYTES), np.uint8)
         chroma = np.empty((len(ids), PIXEL_BYTES - LUMA_BYTES), np.uint8)
         count = 0
-        for rows in self.among(query, "content", ids):
-            part = slice(count, count + len(rows))
-            pixels = np.frombuffer(b"".join(row[1] for row in rows), np.uint8).reshape(len(rows), PIXEL_BYTES)
-            luma[part], chroma[part] = pixels[:, :LUMA_BYTES], pixels[:, LUMA_BYTES:]
-            count += len(rows)
+        with self.explained():
+            for rows in self.among(query, "content", ids):
+                part = slice(count, count + len(rows))
+                pixels = octets([row[1] for row in rows], PIXEL_BYTES)
+                luma[part], chroma[part] = pixels[:, :LUMA_BYTES], pixels[:, LUMA_BYTES:]
+                count += len(rows)
         if count != len(ids):
-            raise CatalogError(f"catalog {self.path} is damaged (thumbnails are missing): move it away and scan again")
+            raise self.damaged("thumbnails are missing")
         return luma.reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE), chroma.reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
 
     def thumbnail(self, digest: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int] | None:

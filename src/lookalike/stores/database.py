@@ -4,19 +4,68 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import events
-from lookalike.errors import CatalogError, LedgerError
+from lookalike.errors import CatalogError, LedgerError, LookalikeError
 
 BUSY_SECONDS = 60.0
 IDS_AT_ONCE = 1 << 12
 DENSE = 2
 """Rows between ids, for each of these, that are read along because naming each id would cost more."""
+
+
+def whole(values: Sequence[Any]) -> NDArray[np.int64]:
+    """Return a column of whole numbers; NumPy alone would cut off fractions, and read digits.
+
+    Parameters
+    ----------
+    values : sequence
+        As SQLite gives them.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        The numbers.
+
+    Raises
+    ------
+    TypeError
+        If a value is something else.
+    """
+    column = np.array(values)
+    if len(column) and column.dtype.kind != "i":
+        raise TypeError("a value that is no whole number")
+    return column.astype(np.int64)
+
+
+def octets(values: Sequence[Any], length: int) -> NDArray[np.uint8]:
+    """Return a column of bytes.
+
+    Parameters
+    ----------
+    values : sequence
+        As SQLite gives them.
+    length : int
+        Bytes of each.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, length)
+        The bytes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a value is something else, or of another length.
+    """
+    if set(map(len, values)) - {length}:
+        raise ValueError("a value of another length")
+    return np.frombuffer(b"".join(values), np.uint8).reshape(len(values), length)
 
 
 class Database:
@@ -149,7 +198,7 @@ class Database:
         LookalikeError
             Of the class `ERROR`, if the file turns out damaged or the disk is full; nothing of the body is kept.
         """
-        with self.explained():
+        with self._in_words():
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -161,19 +210,45 @@ class Database:
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn what SQLite raises in the body into an error a user can act on.
+        """Turn what reading rows raises in the body into an error a user can act on.
 
         Raises
         ------
         LookalikeError
-            Of the class `ERROR`, instead of `sqlite3.Error`.
+            Of the class `ERROR`, instead of `sqlite3.Error`, and of what a value raises that is of no kind that was ever
+            written there: SQLite holds any value in any column, so a damaged page may.
         """
+        with self._in_words():
+            try:
+                yield
+            except LookalikeError:
+                raise
+            except (TypeError, ValueError, OverflowError, AttributeError) as error:
+                raise self.damaged(error) from error
+
+    def damaged(self, what: object) -> CatalogError | LedgerError:
+        """Return an error of the class `ERROR`.
+
+        Parameters
+        ----------
+        what : object
+            What is wrong.
+
+        Returns
+        -------
+        LookalikeError
+            To be raised.
+        """
+        return self.ERROR(f"{self.NAME} {self.path} is damaged ({what}): {self.REPAIR}")
+
+    @contextlib.contextmanager
+    def _in_words(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:
             raise self.ERROR(f"{self.NAME} {self.path}: {error}") from error
         except sqlite3.DatabaseError as error:
-            raise self.ERROR(f"{self.NAME} {self.path} is damaged ({error}): {self.REPAIR}") from error
+            raise self.damaged(error) from error
 
     @contextlib.contextmanager
     def wanted(self, ids: NDArray[np.int64]) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lookalike.stores.database import Database
+from lookalike.stores.database import Database, whole
 
 
 class Origins(Database):
@@ -41,4 +41,4 @@ class Origins(Database):
         query = "SELECT found FROM origin WHERE content = ? AND source = ? AND step = ?"
         with self.explained():
             rows = ((pair, self.db.execute(query, (*pair, step)).fetchone()) for pair in pairs)
-            return {pair: bool(row[0]) for pair, row in rows if row is not None}
+            return {pair: bool(whole(row)[0]) for pair, row in rows if row is not None}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.stores.database import Database
+from lookalike.stores.database import Database, octets, whole
 
 
 class Pairs(Database):
@@ -53,12 +53,13 @@ class Pairs(Database):
             Their verdicts.
         """
         rows = self._ask(left, right, step, "p.tier, p.score")
-        columns = np.array(rows, np.int64).reshape(-1, 3)
+        with self.explained():
+            columns = whole(rows).reshape(-1, 3)
         return columns[:, 0], columns[:, 1].astype(np.uint8), columns[:, 2]
 
     def evidence(
-        self, left: NDArray[np.int64], right: NDArray[np.int64], step: str
-    ) -> tuple[NDArray[np.int64], list[bytes]]:
+        self, left: NDArray[np.int64], right: NDArray[np.int64], step: str, length: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Return what stored verdicts were made from.
 
         Parameters
@@ -67,16 +68,19 @@ class Pairs(Database):
             Content ids, in either order.
         step : str
             How the pairs were verified, with its version.
+        length : int
+            Bytes of the evidence of a pair.
 
         Returns
         -------
         row : ndarray of int64, shape (m,)
             Which of the pairs have some.
-        evidence : list of bytes
+        evidence : ndarray of uint8, shape (m, length)
             As `add_pairs` took it.
         """
         rows = [row for row in self._ask(left, right, step, "p.evidence") if row[1] is not None]
-        return np.array([row for row, _ in rows], np.int64), [found for _, found in rows]
+        with self.explained():
+            return np.array([row for row, _ in rows], np.int64), octets([found for _, found in rows], length)
 
     def _ask(self, left: NDArray[np.int64], right: NDArray[np.int64], step: str, columns: str) -> list[tuple[Any, ...]]:
         """Return columns of the stored pairs among some, behind the number of the pair."""

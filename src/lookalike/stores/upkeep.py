@@ -85,7 +85,18 @@ class Upkeep(Database):
             found["contents whose thumbnail is missing"] = self.db.execute(bare, (version,)).fetchone()[0]
             for text, width in widths.items():
                 found[f"hashes {text} of another length"] = self.db.execute(odd, (text, width)).fetchone()[0]
+            found |= dict(self._odd_kinds())
         return [f"{count:,} {name}" for name, count in found.items() if count]
+
+    def _odd_kinds(self) -> Iterator[tuple[str, int]]:
+        """Count the rows of each table with a value of another kind than the schema says, which SQLite does not enforce."""
+        tables = self.db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        for (table,) in tables.fetchall():
+            wrong = " OR ".join(
+                f"""typeof("{name}") NOT IN ('{kind.lower()}'{"" if needed or key else ", 'null'"})"""
+                for _, name, kind, needed, _, key in self.db.execute(f"PRAGMA table_info({table})")
+            )
+            yield f"rows of {table} with a value of a wrong kind", self.db.execute(f"SELECT count(*) FROM {table} WHERE {wrong}").fetchone()[0]
 
     def specs(self) -> list[str]:
         """Return the ids of all specs that there are hashes of.

@@ -92,7 +92,7 @@ class Words(Database):
         width = bits.words(spec.bits) * (bits.WORD // 8)
         found, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         block = [np.zeros((0, bits.words(spec.bits)), np.uint64)]
-        with collector.paused():
+        with collector.paused(), self.explained():
             for rows in self._words(ids, spec, variant):
                 contents, values = zip(*rows, strict=True) if rows else ((), ())
                 found.append(np.array(contents, np.int64))
