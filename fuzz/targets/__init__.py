@@ -4,7 +4,7 @@ from importlib import import_module
 
 from targets.target import Target
 
-TARGETS = ("texts", "metadata", "patterns", "plans", "catalogs", "ledgers")
+TARGETS = ("texts", "metadata", "patterns", "plans", "catalogs", "ledgers", "lists", "sources", "web")
 """In the order of ``all``."""
 
 

@@ -155,7 +155,7 @@ def edited(document: Any, choices: Choices, values: Sequence[Any] = HOSTILE) -> 
 def _changed(made: Any, choices: Choices, values: Sequence[Any]) -> Any:
     places = [(None, None), *_places(made)]
     holder, key = places[choices.below(len(places))]
-    value = choices.of(values) if choices.below(4) else choices.text()
+    value = json.loads(json.dumps(choices.of(values) if choices.below(4) else choices.text()))  # a list of its own
     if holder is None:
         return value if choices.below(16) == 1 else made
     others = [other[name] for other, name in places[1:]]

@@ -305,7 +305,7 @@ def _document(path: StrPath, key: str, what: str) -> list[Any]:
         data = file.read()
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{os.fspath(path)} is not JSON ({error}): name a file of {what}") from error
     rows = document.get(key) if isinstance(document, dict) else None
     if not isinstance(rows, list):
@@ -323,7 +323,7 @@ def _lines(path: StrPath) -> list[Any] | None:
     for number, line in enumerate(lines, 1):
         try:
             rows.append(json.loads(line))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             if number == 1:
                 return None
             raise UsageError(

@@ -63,18 +63,19 @@ def hash_file(path: object) -> HashFile | None:
     Returns
     -------
     HashFile or None
-        None for anything else.
+        None for anything else, also for what cannot be read at all.
 
     Raises
     ------
     UsageError
         If it is one that cannot be read here.
-    OSError
-        If it cannot be read.
     """
     if not isinstance(path, str) or not path.lower().endswith(ENDING) or not os.path.isfile(path):
         return None
-    header = read_header(path)
+    try:
+        header = read_header(path)
+    except OSError:  # of the file, or of Arrow about one that is damaged; whoever reads its images says so
+        return None
     return None if header is None else HashFile(path, header)
 
 

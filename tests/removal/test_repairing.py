@@ -221,6 +221,21 @@ def test_a_garbled_row_is_told_apart_though_sqlite_reads_it(album: Album) -> Non
     assert cleaning.undo(ledger=album.ledger).files == ITEMS - 2
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("origin", b"b.png"), ("origin", b""), ("place", b"../q/b.png"), ("keeper", b"/a/../b.png"), ("origin", b"/a\0b"),
+     ("digest", b"short"), ("mode", 1 << 40), ("size", -1)],
+)  # fmt: skip
+def test_a_row_that_nobody_wrote_moves_nothing(album: Album, column: str, value: object) -> None:
+    applied(album)
+    with closing(sqlite3.connect(album.ledger, isolation_level=None)) as db:
+        db.execute(f"UPDATE entry SET {column} = ? WHERE id = 5", (value,))
+    before = tree(album.folder)
+    with pytest.raises(LedgerError, match="entry 5 is garbled"):
+        cleaning.undo(ledger=album.ledger)
+    assert tree(album.folder) == before
+
+
 def test_a_journal_that_lay_beside_the_damaged_file_is_not_played_into_the_new_one(album: Album) -> None:
     batch, _ = applied(album)
     damage(album.ledger, 0, b"\xa5" * 100)

@@ -223,7 +223,7 @@ class Database:
                 yield
             except LookalikeError:
                 raise
-            except (TypeError, ValueError, OverflowError, AttributeError) as error:
+            except (TypeError, ValueError, OverflowError, AttributeError, RecursionError) as error:
                 raise self.damaged(error) from error
 
     def damaged(self, what: object) -> CatalogError | LedgerError:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from lookalike.journal import Batch, Entry, Kind, State, Step
+from lookalike.plan import DIGEST_BYTES
 from lookalike.stores.database import Database
 
 COLUMNS = (
@@ -15,6 +16,10 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the table entry beside its id and its batch."""
 PATHS = ("origin", "place", "keeper", "target")
+WHOLE_PATHS = ("origin", "place", "keeper")
+"""Those that start from the top of the file system; a target says what a symlink says."""
+DIGESTS = ("digest", "keeper_digest")
+MOST_MODE = 0xFFFF
 TYPES: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(COLUMNS, str), **dict.fromkeys(("unit", "size", "mtime_ns", "mode"), int),
     **dict.fromkeys(("origin", "digest"), bytes),
@@ -182,6 +187,14 @@ def entry_of(row: Sequence[Any]) -> Entry:
             raise sqlite3.DatabaseError(f"entry {number} is garbled: its {name} is of another type")
     for name in PATHS:
         named[name] = None if named[name] is None else os.fsdecode(named[name])
+    for name in WHOLE_PATHS:
+        path = named[name]
+        if path is not None and not (os.path.isabs(path) and os.path.normpath(path) == path and "\0" not in path):
+            raise sqlite3.DatabaseError(f"entry {number} is garbled: its {name} is no whole path")
+    if {len(named[name]) for name in DIGESTS if named[name] is not None} != {DIGEST_BYTES}:
+        raise sqlite3.DatabaseError(f"entry {number} is garbled: a digest has {DIGEST_BYTES} bytes")
+    if named["size"] < 0 or not 0 <= named["mode"] <= MOST_MODE:
+        raise sqlite3.DatabaseError(f"entry {number} is garbled: its size or mode is none")
     entry = Entry(**named, id=number, batch=batch)
     if entry.state not in get_args(State) or entry.step not in get_args(Step) or entry.kind not in get_args(Kind):
         raise sqlite3.DatabaseError(f"entry {number} is garbled: {entry.kind!r}, {entry.state!r}, {entry.step!r}")

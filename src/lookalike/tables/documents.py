@@ -158,7 +158,7 @@ def _member(fields: Fields) -> Member:
         raise UsageError(f"{fields.label}: unknown loss {min(unknown)!r} in keeper_lacks")
     return replace(
         member, keeper=fields.path("keeper"), distance=fields.take("distance", int),
-        share=fields.take("distance_share", float), score=fields.nullable("score", float),
+        share=fields.take("distance_share", float), score=fields.share("score"),
         tier=None if fields.nullable("tier", str) is None else tier_of(fields, "tier"),
         relation=fields.take("relation", str), keeper_lacks=lacks,
     )  # fmt: skip

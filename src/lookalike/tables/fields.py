@@ -11,6 +11,8 @@ from lookalike.tables.files import printable
 
 T = TypeVar("T")
 
+LIMIT = 1 << 63
+"""Below which numbers are, so that columns hold them."""
 NOUNS: dict[type, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "an object",
 }  # fmt: skip
@@ -66,9 +68,9 @@ class Fields:
         if name not in self._fields:
             raise UsageError(f"{self.label} lacks the field {name}")
         value = self._fields[name]
-        if kind is float and type(value) is int:
+        if kind is float and type(value) is int and abs(value) < LIMIT:
             value = float(value)
-        if type(value) is not kind:  # exactly: true is no number
+        if type(value) is not kind or (kind in (int, float) and not abs(value) < LIMIT):  # exactly: true is no number
             self.wrong(name, NOUNS[kind])
         return value
 
@@ -121,6 +123,29 @@ class Fields:
             self._taken.add(name)
             return None
         return self.take(name, kind)
+
+    def share(self, name: str) -> float | None:
+        """Return a field that is a share, or may be missing or null.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        float or None
+            0..1.
+
+        Raises
+        ------
+        UsageError
+            If it is there and something else.
+        """
+        value = self.nullable(name, float)
+        if value is not None and not 0 <= value <= 1:
+            self.wrong(name, "a number from 0 to 1")
+        return value
 
     def path(self, name: str) -> str:
         """Return a path, from its bytes where these are given: the reverse of `lookalike.tables.path_fields`.

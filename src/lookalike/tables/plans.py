@@ -245,7 +245,7 @@ def _decision(fields: Fields) -> Decision:
     decision = Decision(
         path, cast("Verdict", verdict), fields.take("group", int), fields.take("bytes", int),
         fields.take("mtime_ns", int), fields.digest("digest"), fields.take("reason", str),
-        keeper=keeper if goes else None, tier=tier, score=fields.nullable("score", float),
+        keeper=keeper if goes else None, tier=tier, score=fields.share("score"),
         relation=fields.optional("relation", str, ""), parts=parts if goes else (), metadata=metadata if goes else (),
         symlink=fields.optional("symlink", bool, False), source=fields.optional("source", str, "files"),
     )  # fmt: skip
