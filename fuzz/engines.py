@@ -54,7 +54,7 @@ def engine() -> str:
 
 
 def mutations(run: Run, seeds: Sequence[bytes], words: Sequence[bytes], seconds: float, seed: int = 1) -> Outcome:
-    """Run seeds, then mutations of them for some seconds; the same seed makes the same inputs.
+    """Run seeds, then mutations of them, for some seconds; the same seed makes the same inputs.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def mutations(run: Run, seeds: Sequence[bytes], words: Sequence[bytes], seconds:
     words : sequence of bytes
         What is worth putting in.
     seconds : float
-        How long; all seeds are run in any case.
+        How long; one input is run in any case.
     seed : int
         Of the random numbers.
 
@@ -77,9 +77,10 @@ def mutations(run: Run, seeds: Sequence[bytes], words: Sequence[bytes], seconds:
     chosen, count, end = random.Random(seed), 0, time.monotonic() + seconds
 
     def inputs() -> Iterable[bytes]:
-        yield from seeds
-        while time.monotonic() < end:
-            yield _mutated(seeds, words, chosen)
+        at = 0
+        while at == 0 or time.monotonic() < end:
+            yield seeds[at] if at < len(seeds) else _mutated(seeds, words, chosen)
+            at += 1
 
     def overdue(_signal: int, _frame: FrameType | None) -> None:
         raise Hang(f"more than {TIMEOUT} seconds")

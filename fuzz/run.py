@@ -1,7 +1,8 @@
 """Fuzz what reads text, files and rows that others wrote: python fuzz/run.py TARGET|all SECONDS [FOLDER].
 
 With atheris where it is installed (pip install atheris), else by a seeded loop of mutations. FOLDER keeps for each target its
-corpus, and what something was found by; the run goes on from there the next time. Exit code 1 where something was found.
+corpus, and what something was found by; the run goes on from there the next time. SECONDS are shared by all targets, those in
+C++ (native/fuzz) included. Exit code 1 where something was found.
 """
 
 import os
@@ -15,9 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import engines
-from targets import TARGETS, target
+from targets import NATIVE, TARGETS, target
 
-USAGE = f"usage: python fuzz/run.py TARGET|all SECONDS [FOLDER]; targets: {', '.join(TARGETS)}"
+ALL = (*TARGETS, *NATIVE)
+USAGE = f"usage: python fuzz/run.py TARGET|all SECONDS [FOLDER]; targets: {', '.join(ALL)}"
+SCRIPT = Path(__file__).resolve().parents[1] / "native" / "fuzz" / "run"
+INPUTS = r"(?:executed_units: |execs_done *: |fuzz: )(\d+)|^(\d+) inputs"
 HOMES = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA")
 HANG_EXIT = 70
 """Of libFuzzer, where an input takes too long."""
@@ -68,7 +72,7 @@ def apart(name: str, seconds: float, folder: str) -> str:
     Parameters
     ----------
     name, seconds, folder : str, float, str
-        As for `alone`.
+        As for `alone`; also one of `NATIVE`.
 
     Returns
     -------
@@ -76,15 +80,20 @@ def apart(name: str, seconds: float, folder: str) -> str:
         What was found: nothing, or crash, hang or wrong answer with the place of the log.
     """
     os.makedirs(folder, exist_ok=True)
-    log = os.path.join(folder, "log")
-    before = _cpu()
+    log, before = os.path.join(folder, "log"), _cpu()
+    command = [sys.executable, os.path.abspath(__file__), name, str(seconds), os.path.dirname(folder), "--alone"]
+    used = engines.engine()
+    if name in NATIVE:
+        command, used = ["sh", str(SCRIPT), name, str(max(1, round(seconds))), folder], "native/fuzz"
     with open(log, "wb") as file:
-        command = [sys.executable, os.path.abspath(__file__), name, str(seconds), os.path.dirname(folder) or "."]
-        code = subprocess.run([*command, "--alone"], stdout=file, stderr=file, stdin=subprocess.DEVNULL, check=False).returncode
+        told = {**os.environ, "PYTHON": sys.executable}
+        code = subprocess.run(command, env=told, stdout=file, stderr=file, stdin=subprocess.DEVNULL, check=False).returncode
     said = Path(log).read_text("utf-8", "replace")
-    inputs = re.findall(r"(?:executed_units: |fuzz: )(\d+)", said) or ["?"]
-    kind = "" if code == 0 else "hang" if code == HANG_EXIT or "Hang:" in said else "wrong answer" if "Wrong:" in said else "crash"
-    print(f"{name:12} {engines.engine():10} {inputs[-1]:>10} inputs {_cpu() - before:8.1f} s of CPU  {kind or 'nothing found'}", flush=True)
+    inputs = "".join(([*re.findall(INPUTS, said, re.MULTILINE)] or ["?"])[-1])
+    hangs, wrong = code == HANG_EXIT or "Hang:" in said, "Wrong:" in said or "deadly signal" in said
+    kind = "" if code == 0 else "hang" if hangs else "wrong answer" if wrong else "crash"
+    row = f"{name:10} {used:12} {inputs:>10} inputs {_cpu() - before:8.1f} s of CPU  {kind or 'nothing found'}"
+    print(row, flush=True)
     if kind:
         print(said[-4000:], file=sys.stderr)
     return kind
@@ -110,13 +119,13 @@ def main(arguments: list[str]) -> int:
     """
     inside = arguments[-1:] == ["--alone"]
     name, seconds, folder = [*arguments[: len(arguments) - inside], "", "", ""][:3]
-    if name not in (*TARGETS, "all") or not re.fullmatch(r"\d+(\.\d+)?", seconds):
+    if name not in (*ALL, "all") or not re.fullmatch(r"\d+(\.\d+)?", seconds):
         print(USAGE, file=sys.stderr)
         return 2
     folder = os.path.abspath(folder or tempfile.mkdtemp(prefix="lookalike-fuzz-"))
     if inside:
         return alone(name, float(seconds), os.path.join(folder, name))
-    names = TARGETS if name == "all" else (name,)
+    names = ALL if name == "all" else (name,)
     share = float(seconds) / len(names)
     found = [apart(one, share, os.path.join(folder, one)) for one in names]
     print(f"findings and corpora: {folder}")

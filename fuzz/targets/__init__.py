@@ -4,8 +4,12 @@ from importlib import import_module
 
 from targets.target import Target
 
-TARGETS = ("texts", "metadata", "patterns", "plans", "catalogs", "ledgers", "lists", "sources", "web")
+TARGETS = (
+    "texts", "metadata", "patterns", "plans", "catalogs", "ledgers", "lists", "sources", "web", "commands", "decoding",
+)  # fmt: skip
 """In the order of ``all``."""
+NATIVE = ("jpeg", "png", "exif", "filters", "join", "verify")
+"""Those in C++, which ``native/fuzz/run`` builds and runs."""
 
 
 def target(name: str) -> Target:
@@ -15,6 +19,11 @@ def target(name: str) -> Target:
     ----------
     name : str
         One of `TARGETS`.
+
+    Returns
+    -------
+    Target
+        What it runs, and what must hold.
     """
     found: Target = import_module(f"targets.{name}").TARGET
     return found

@@ -1,4 +1,4 @@
-"""Write small files of many kinds into a folder, for the fuzzer to start from: python corpus.py jpeg|png FOLDER."""
+"""Write small inputs of many kinds into a folder, for the fuzzer to start from: python corpus.py KIND FOLDER."""
 
 import io
 import sys
@@ -86,8 +86,31 @@ def jpeg_files() -> dict[str, bytes]:
     return found
 
 
+def exif_files() -> dict[str, bytes]:
+    """Return TIFF structures by name."""
+    found: dict[str, bytes] = {}
+    for order in ("<", ">"):
+        for orientation in (0, 1, 6, 9):
+            exif = Image.Exif()
+            exif.endian = order
+            exif[0x0112] = orientation
+            exif[0x010F] = "Maker"
+            exif[0x011A] = 72.0
+            exif.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
+            found[f"{'little' if order == '<' else 'big'}-{orientation}"] = exif.tobytes()[6:]
+    return found
+
+
+def drawn(kind: str) -> dict[str, bytes]:
+    """Return bytes of every length up to some hundreds: kinds that make an input of any."""
+    random = np.random.default_rng(len(kind))
+    return {f"{length}": random.bytes(length) for length in (8, 16, 40, 100, 250, 700)}
+
+
+MAKERS = {"jpeg": jpeg_files, "png": png_files, "exif": exif_files}
+
 if __name__ == "__main__":
     kind, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, data in {"jpeg": jpeg_files, "png": png_files}[kind]().items():
+    for name, data in (MAKERS[kind]() if kind in MAKERS else drawn(kind)).items():
         (folder / f"{name}.{kind}").write_bytes(data)
