@@ -1,4 +1,4 @@
-"""What makes inputs: libFuzzer by way of atheris where that is installed, which sees what code they reach; else changed seeds."""
+"""What makes inputs: libFuzzer by way of atheris where that is installed, which sees what code they reach; else a loop."""
 
 import importlib.util
 import os
@@ -49,8 +49,10 @@ class Outcome:
 
 
 def engine() -> str:
-    """Return the name of the engine in use: that of the environment variable FUZZ_ENGINE, else atheris where it is installed."""
-    return os.environ.get("FUZZ_ENGINE") or ("atheris" if importlib.util.find_spec("atheris") is not None else "mutations")
+    """Return the name of the engine in use: what FUZZ_ENGINE in the environment says, else atheris where it is installed."""
+    return os.environ.get("FUZZ_ENGINE") or (
+        "atheris" if importlib.util.find_spec("atheris") is not None else "mutations"
+    )
 
 
 def mutations(run: Run, seeds: Sequence[bytes], words: Sequence[bytes], seconds: float, seed: int = 1) -> Outcome:
@@ -150,8 +152,7 @@ def atheris(  # pragma: no cover - ends the process
         with open(os.path.join(corpus, f"seed-{number:04}"), "wb") as file:
             file.write(seed)
     with open(dictionary, "w", encoding="ascii") as text:
-        for word in words:
-            text.write('"' + "".join(f"\\x{value:02x}" for value in word) + '"\n')
+        text.writelines('"' + "".join(f"\\x{value:02x}" for value in word) + '"\n' for word in words)
 
     count = 0
 
@@ -168,7 +169,12 @@ def atheris(  # pragma: no cover - ends the process
             os._exit(FOUND)
 
     most = max(MOST_BYTES, *map(len, seeds))
-    options = [f"-max_total_time={max(1, round(seconds))}", f"-timeout={TIMEOUT}", "-rss_limit_mb=4096", f"-max_len={most}"]
+    options = [
+        f"-max_total_time={max(1, round(seconds))}",
+        f"-timeout={TIMEOUT}",
+        "-rss_limit_mb=4096",
+        f"-max_len={most}",
+    ]
     options += ["-print_final_stats=1", f"-artifact_prefix={folder}{os.sep}hang-"]
     options += [f"-dict={dictionary}"] if words else []
     library.Setup([sys.argv[0], *options, corpus], one)

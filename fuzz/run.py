@@ -87,7 +87,9 @@ def apart(name: str, seconds: float, folder: str) -> str:
         command, used = ["sh", str(SCRIPT), name, str(max(1, round(seconds))), folder], "native/fuzz"
     with open(log, "wb") as file:
         told = {**os.environ, "PYTHON": sys.executable}
-        code = subprocess.run(command, env=told, stdout=file, stderr=file, stdin=subprocess.DEVNULL, check=False).returncode
+        code = subprocess.run(
+            command, env=told, stdout=file, stderr=file, stdin=subprocess.DEVNULL, check=False
+        ).returncode
     said = Path(log).read_text("utf-8", "replace")
     inputs = "".join(([*re.findall(INPUTS, said, re.MULTILINE)] or ["?"])[-1])
     hangs, wrong = code == HANG_EXIT or "Hang:" in said, "Wrong:" in said or "deadly signal" in said

@@ -9,14 +9,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fuzz"))
 
-import engines  # noqa: E402 - found there
-from targets import target  # noqa: E402
-
-from lookalike import bits, carried, cleaning, errors, finding  # noqa: E402
-from lookalike.decode import native  # noqa: E402
-from lookalike.stores.database import Database  # noqa: E402
-from lookalike.tables import pairs  # noqa: E402
-from lookalike.web.guard import Guard  # noqa: E402
+import engines
+from lookalike import bits, carried, cleaning, errors, finding
+from lookalike.decode import native
+from lookalike.stores.database import Database
+from lookalike.tables import pairs
+from lookalike.web.guard import Guard
+from targets import target
 
 
 def _plant(owner: Any, name: str, value: Any) -> Callable[[], None]:
@@ -49,7 +48,9 @@ def _miscounts(*args: Any, do: Any = finding.find, **options: Any) -> _Miscounte
 def _globs_match_all() -> None:
     from targets import patterns  # noqa: PLC0415 - the name that the target knows
 
-    patterns.matching = lambda _globs, paths, _roots: bits.unpack(bits.pack(bits.np.ones((1, len(paths)), bool)), len(paths))[0]  # type: ignore[attr-defined]
+    patterns.matching = lambda _globs, paths, _roots: bits.unpack(
+        bits.pack(bits.np.ones((1, len(paths)), bool)), len(paths)
+    )[0]  # type: ignore[attr-defined]
 
 
 FAULTS: dict[str, Callable[[], None]] = {
@@ -78,7 +79,7 @@ def main(name: str, seconds: float, folder: str) -> None:
     FAULTS[name]()
     broken = engines.mutations(run, seeds, chosen.words, 30)
     assert broken.finding is not None, f"a planted fault is not found by {broken.inputs} inputs"
-    print(sound.inputs, broken.inputs)
+    sys.stdout.write(f"{sound.inputs} {broken.inputs}\n")
 
 
 if __name__ == "__main__":

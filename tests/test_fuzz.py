@@ -1,13 +1,21 @@
 """A short run of the fuzz targets, each of which also has to find a fault that is planted; the runner; what fuzzing found."""
 
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import lookalike as la
+from conftest import encode, scene
+from lookalike import upkeep
+from lookalike.tables.documents import document_from_json
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "fuzz"))
@@ -16,7 +24,7 @@ import engines  # noqa: E402 - found there
 from targets import NATIVE, TARGETS, target  # noqa: E402
 from targets.target import Choices, edited  # noqa: E402
 
-SECONDS = 1.2
+SECONDS = 1.0
 
 
 def run(command: list[str], **env: str) -> "subprocess.CompletedProcess[str]":
@@ -89,6 +97,81 @@ def test_what_takes_too_long_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_edits_of_a_document_leave_the_document_alone() -> None:
     document: dict[str, Any] = {"a": [1, {"b": None}], "c": "x"}
-    made = [edited(document, Choices(bytes([7, first, second, 3, 1, 9, 5, 2] * 4))) for first in range(9) for second in range(9)]
+    made = [
+        edited(document, Choices(bytes([7, first, second, 3, 1, 9, 5, 2] * 4)))
+        for first in range(9)
+        for second in range(9)
+    ]
     assert document == {"a": [1, {"b": None}], "c": "x"}
     assert sum(one != document for one in made) > len(made) // 2
+
+
+def test_a_hash_table_that_is_damaged_is_a_source_that_cannot_be_read(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "x.parquet").write_bytes(b"PAR1\0\0\0\0" + bytes(40) + b"\x20\0\0\0PAR1")
+    with pytest.raises(la.SourceError):
+        la.find(tmp_path / "x.parquet", catalog=None, workers=1)
+
+
+def test_json_without_end_and_texts_without_letters_are_wrong_usage_or_read(tmp_path: Path) -> None:
+    path, ledger = tmp_path / "d.json", tmp_path / "ledger.sqlite"
+    path.write_bytes(b"[" * 100_000)
+    with pytest.raises(la.UsageError, match="not JSON"):
+        la.import_decisions(path, ledger=ledger)
+    images = [{"digest": digit * 64, "path": f"{digit}.png"} for digit in "ab"]
+    path.write_text(json.dumps({"kind": "different", "images": images, "note": "\udcff\ud800"}))
+    assert la.import_decisions(path, ledger=ledger) == 1
+    assert [one.note for one in la.decisions(ledger=ledger)] == ["??"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("score", 1e308), ("score", -0.1), ("width", 1 << 70), ("distance_share", 10**400)]
+)
+def test_numbers_of_findings_that_no_column_holds_are_wrong_usage(tmp_path: Path, field: str, value: float) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(encode(scene(1)))
+    document = json.loads(la.find(tmp_path, catalog=None, workers=1).to_json())
+    document_from_json(json.dumps(document))
+    document["groups"][0]["members"][1][field] = value
+    with pytest.raises(la.UsageError, match=field):
+        document_from_json(json.dumps(document))
+
+
+DAMAGE = {
+    "evidence of another kind": "UPDATE pair SET evidence = 'text'",
+    "evidence of another length": "UPDATE pair SET evidence = x'00'",
+    "evidence that was never measured": "UPDATE pair SET evidence = zeroblob(length(evidence))",
+    "a content that is gone": "DELETE FROM content WHERE id = 1",
+    "a fraction of a pixel": "UPDATE content SET width = 0.5",
+    "less than nothing": "UPDATE content SET width = -1",
+    "a text that is none": "UPDATE content SET format = x'ff'",
+    "an empty text": "UPDATE content SET quality = ''",
+    "a thumbnail cut off": "UPDATE thumbnail SET pixels = x'00'",
+    "a kind that is no text": "UPDATE location SET skipped = x'ff'",
+    "a time that is no number": "UPDATE location SET mtime_ns = 'soon'",
+}
+
+
+@pytest.mark.parametrize("statement", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_row_of_a_catalog_is_no_answer(tmp_path: Path, statement: str) -> None:
+    album, catalog = tmp_path / "album", tmp_path / "catalog.sqlite"
+    album.mkdir()
+    for name, quality in (("a.jpg", 90), ("b.jpg", 70)):
+        (album / name).write_bytes(encode(scene(1), quality=quality))
+    before = la.find(album, catalog=catalog, workers=1).to_dict()
+    assert before["groups"]
+    with closing(sqlite3.connect(catalog, isolation_level=None)) as db:
+        assert db.execute(statement).rowcount > 0
+    with pytest.raises(la.CatalogError, match="damaged"):
+        la.find(album, catalog=catalog, workers=1)
+
+
+def test_values_of_a_wrong_kind_are_found_by_verify(tmp_path: Path) -> None:
+    album, catalog = tmp_path / "album", tmp_path / "catalog.sqlite"
+    album.mkdir()
+    (album / "a.png").write_bytes(encode(scene(1)))
+    la.find(album, catalog=catalog, workers=1)
+    with closing(sqlite3.connect(catalog, isolation_level=None)) as db:
+        db.execute("UPDATE content SET captured = x'ff'")
+    with upkeep.existing(str(catalog)) as store, pytest.raises(la.CatalogError, match="1 rows of content with a value"):
+        upkeep.verify_catalog(store)

@@ -34,7 +34,8 @@ class _Searched:
         self.folder, self.catalog = os.path.join(folder, "tree"), os.path.join(folder, "catalog.sqlite")
         crop = ONE.crop((20, 20, 290, 230))
         files = {
-            "a.png": encoded(ONE), "b.png": encoded(ONE), "c.jpg": encoded(ONE, "JPEG", quality=70), "deep/d.png": encoded(crop),
+            "a.png": encoded(ONE), "b.png": encoded(ONE), "c.jpg": encoded(ONE, "JPEG", quality=70),
+            "deep/d.png": encoded(crop),
             "e.png": encoded(picture(2, 280, 220)), "set.zip": _zip(), "note.txt": b"no image",
         }  # fmt: skip
         put(self.folder, files)
@@ -66,7 +67,8 @@ def _make(folder: str) -> Run:
 
 
 def _seeds() -> list[bytes]:
-    return [bytes([0, 0, table, column, value, row, 0]) for table in range(10) for column in (1, 5, 9) for value, row in ((0, 0), (25, 1))] + [
+    return [bytes([0, 0, table, column, value, row, 0]) for table in range(10) for column in (1, 5, 9) for value,
+    row in ((0, 0), (25, 1))] + [
         bytes([2, 3, *range(at, at + 60)]) for at in range(0, 160, 40)
     ]  # fmt: skip
 

@@ -17,15 +17,22 @@ CODES = (0, 1, 2, 3, 4, 5)
 """Of those that the documentation has, all but 70, a fault of ours, and 130, an interrupt."""
 SAME = encoded(picture(1))
 FILES = {
-    "t/a.png": SAME, "t/b.png": SAME, "t/c.png": encoded(picture(2)), "broken.json": b"{", "pairs.csv": b"path_a,path_b,same\nt/a.png,t/b.png,1\n",
-    "list.txt": b"t/a.png\nt/b.png\n", "x.zip": b"PK\5\6" + bytes(18), "x.parquet": b"PAR1", "catalog.sqlite": b"SQLite format 3\0 no more",
+    "t/a.png": SAME, "t/b.png": SAME, "t/c.png": encoded(picture(2)), "broken.json": b"{",
+    "pairs.csv": b"path_a,path_b,same\nt/a.png,t/b.png,1\n",
+    "list.txt": b"t/a.png\nt/b.png\n", "x.zip": b"PK\5\6" + bytes(18), "x.parquet": b"PAR1",
+    "catalog.sqlite": b"SQLite format 3\0 no more",
 }  # fmt: skip
 WORDS = (
-    "t", "t/a.png", "t/b.png", "nowhere", ".", "", "-", "--", "x.zip", "x.parquet", "broken.json", "pairs.csv", "list.txt", "{a,b}", "{1..3}",
-    "catalog:catalog.sqlite", "catalog:none", "0", "1", "-1", "999999999999999999999", "8", "0.5", "nan", "1x1", "x", "exact", "copy", "edit",
-    "similar", "phash", "dhash,ahash", "resolution,bytes", "folder:t", "folder:", "mirror", "star", "out.json", "out.csv", "out.html",
-    "no/out.json", "out.unknown", "/dev/null", "different", "keep", "list", "add", "info", "verify", "import", "export", "prune", "keeper", "*.png",
-    "!", "\udcff", "\u202e", "\n", "file:///etc/passwd", "s3://", "http://", "fuzz.sqlite", "t/a.png/", "t:8", "=", ",", ":", "2024-13-45",
+    "t", "t/a.png", "t/b.png", "nowhere", ".", "", "-", "--", "x.zip", "x.parquet", "broken.json", "pairs.csv",
+    "list.txt", "{a,b}", "{1..3}",
+    "catalog:catalog.sqlite", "catalog:none", "0", "1", "-1", "999999999999999999999", "8", "0.5", "nan", "1x1", "x",
+    "exact", "copy", "edit",
+    "similar", "phash", "dhash,ahash", "resolution,bytes", "folder:t", "folder:", "mirror", "star", "out.json",
+    "out.csv", "out.html",
+    "no/out.json", "out.unknown", "/dev/null", "different", "keep", "list", "add", "info", "verify", "import",
+    "export", "prune", "keeper", "*.png",
+    "!", "\udcff", "\u202e", "\n", "file:///etc/passwd", "s3://", "http://", "fuzz.sqlite", "t/a.png/", "t:8", "=",
+    ",", ":", "2024-13-45",
 )  # fmt: skip
 NEVER = ("review", "spark", "tune")
 """Verbs that wait for a browser or a cluster, or take long."""
@@ -40,12 +47,17 @@ class _Shell:
         self.before: Any = {}
         self.renew()
         os.chdir(self.folder)
-        program._add(program.VERBS)  # noqa: SLF001 - the table of verbs
+        program._add(program.VERBS)
         import typer  # noqa: PLC0415 - beside the program
 
         group: Any = typer.main.get_command(program.app)
         self.options = {
-            name: tuple(word for parameter in command.params for word in (*parameter.opts, *parameter.secondary_opts) if word.startswith("-"))
+            name: tuple(
+                word
+                for parameter in command.params
+                for word in (*parameter.opts, *parameter.secondary_opts)
+                if word.startswith("-")
+            )
             for name, command in _leaves(group, ())
             if name[0] not in NEVER
         }
@@ -66,8 +78,24 @@ class _Shell:
             kind = choices.below(4)
             option = choices.of(self.options[name] or ("--json",))
             word = choices.text(10).replace("\0", "") if choices.below(8) == 7 else choices.of(WORDS)
-            words += [word] if kind == 0 else [option] if kind == 1 else [f"{option}={word}"] if kind == 2 else [option, word]
-        if any(word.startswith(("/", "~", "-qu")) or word in ALSO_NEVER or "trash" in word or "://" in word or "=/" in word or "=~" in word for word in words):
+            words += (
+                [word]
+                if kind == 0
+                else [option]
+                if kind == 1
+                else [f"{option}={word}"]
+                if kind == 2
+                else [option, word]
+            )
+        if any(
+            word.startswith(("/", "~", "-qu"))
+            or word in ALSO_NEVER
+            or "trash" in word
+            or "://" in word
+            or "=/" in word
+            or "=~" in word
+            for word in words
+        ):
             return  # it may leave this folder
         code, said = self.call(words)
         require(code in CODES, (words, code, said[-2000:]))
@@ -107,13 +135,18 @@ def _leaves(command: Any, above: tuple[str, ...]) -> Any:
 
 def _make(folder: str) -> Run:
     shell = _Shell(folder)
-    program._own_streams = lambda: None  # noqa: SLF001 - it would point the standard streams of this process elsewhere
-    program._add = lambda _names: None  # noqa: SLF001 - all are there
+    program._own_streams = lambda: None
+    program._add = lambda _names: None
     return shell.run
 
 
 def _seeds() -> list[bytes]:
-    return [bytes([verb, words, 0, 0, 0, *([kind, option, 0, 60 + option] * words)]) for verb in range(24) for words, kind in ((1, 0), (2, 1), (3, 3)) for option in (1, 5)] 
+    return [
+        bytes([verb, words, 0, 0, 0, *([kind, option, 0, 60 + option] * words)])
+        for verb in range(24)
+        for words, kind in ((1, 0), (2, 1), (3, 3))
+        for option in (1, 5)
+    ]
 
 
 TARGET = Target(

@@ -30,7 +30,9 @@ class Damaged:
         self.path, self.edits = path, list[Any]()
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            tables = db.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+            )
             self._columns = {name: db.execute(f"PRAGMA table_info({name})").fetchall() for (name,) in tables.fetchall()}
         self._sound = Path(path).read_bytes()
 
@@ -64,7 +66,8 @@ class Damaged:
                 made[at] = choices.below(256)
             Path(self.path).write_bytes(made[: len(made) // 2] if choices.below(16) == 1 else made)
             return True
-        return any([self._edit(choices) for _ in range(1 + choices.below(3))])
+        shaped = [self._edit(choices) for _ in range(1 + choices.below(3))]
+        return any(shaped)
 
     def _edit(self, choices: Choices) -> bool:
         table = choices.of([name for name in self._columns if name != "migration"])

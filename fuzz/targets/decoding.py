@@ -15,7 +15,21 @@ from targets.target import Run, Target, require
 
 MAX_PIXELS = 1 << 20
 PNG = b"\x89PNG\r\n\x1a\n"
-EXACT = ("luma", "width", "height", "format", "frames", "alpha", "depth", "colour", "detail", "quality", "lossless", "captured", "exif")
+EXACT = (
+    "luma",
+    "width",
+    "height",
+    "format",
+    "frames",
+    "alpha",
+    "depth",
+    "colour",
+    "detail",
+    "quality",
+    "lossless",
+    "captured",
+    "exif",
+)
 
 
 def _make(_folder: str) -> Run:
@@ -84,12 +98,18 @@ def _seeds() -> list[bytes]:
     for size in ((8, 8), (17, 33), (70, 50)):
         image = picture(3, *size)
         for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
-            made.append(encoded(image.convert("L").convert("I").convert(mode) if mode == "I;16" else image.convert(mode)))
+            made += [encoded(image.convert("L").convert("I").convert(mode) if mode == "I;16" else image.convert(mode))]
         for subsampling in ("4:4:4", "4:2:2", "4:2:0"):
-            made.append(encoded(image, "JPEG", subsampling=subsampling, quality=40, progressive=subsampling == "4:2:2"))
+            progressive = subsampling == "4:2:2"
+            made += [encoded(image, "JPEG", subsampling=subsampling, quality=40, progressive=progressive)]
         made.append(encoded(image.convert("CMYK"), "JPEG", quality=20))
         made.append(encoded(image.convert("L"), "JPEG", quality=30, restart_marker_blocks=1, exif=exif()))
-        made += [encoded(image.quantize(9), "GIF"), encoded(image, "BMP"), encoded(image, "WEBP", lossless=True), encoded(image, "PPM")]
+        made += [
+            encoded(image.quantize(9), "GIF"),
+            encoded(image, "BMP"),
+            encoded(image, "WEBP", lossless=True),
+            encoded(image, "PPM"),
+        ]
     made.append(encoded(picture(1), "PNG", transparency=(128, 128, 128)))
     frames = io.BytesIO()
     picture(1, 20, 20).save(frames, "GIF", save_all=True, append_images=[picture(2, 20, 20)])
@@ -97,6 +117,7 @@ def _seeds() -> list[bytes]:
 
 
 TARGET = Target(
-    "what the kernels take has the luma and the facts that Pillow's road gives; every file is a thumbnail, a failure or no image",
-    _make, _seeds, (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"gAMA", b"IDAT", b"IEND", b"\xff\xd8", b"\xff\xc2", b"\xff\xda", b"\xff\xdd\0\4"),
+    "what the kernels take has luma and facts as by Pillow's road; every file is a thumbnail, a failure or no image",
+    _make, _seeds, (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"gAMA", b"IDAT", b"IEND", b"\xff\xd8", b"\xff\xc2",
+    b"\xff\xda", b"\xff\xdd\0\4"),
 )  # fmt: skip

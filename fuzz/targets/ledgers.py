@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import lookalike as la
 from lookalike import cleaning
@@ -16,7 +15,13 @@ from targets.target import HOSTILE, Choices, Run, Target, edited, require
 from targets.trees import contents, put, snapshot
 
 SAME = encoded(picture(1, 300, 240))
-FILES = {"photos/a.png": SAME, "photos/b.png": SAME, "photos/c/d.png": SAME, "outside/x.png": b"x", "outside/x.xmp": b"<x/>"}
+FILES = {
+    "photos/a.png": SAME,
+    "photos/b.png": SAME,
+    "photos/c/d.png": SAME,
+    "outside/x.png": b"x",
+    "outside/x.xmp": b"<x/>",
+}
 
 
 class _Applied:
@@ -29,13 +34,16 @@ class _Applied:
         root = os.path.join(self.folder, "photos")
         findings = la.find(root, catalog=None, workers=1)
         self.batch = la.apply(findings.plan(), ledger=self.ledger, workers=1)
-        la.decide("different", [os.path.join(root, "a.png"), os.path.join(self.folder, "outside/x.png")], ledger=self.ledger)
+        la.decide(
+            "different", [os.path.join(root, "a.png"), os.path.join(self.folder, "outside/x.png")], ledger=self.ledger
+        )
         self.before = snapshot(self.folder)
         self.damaged = Damaged(self.ledger)
         self.shelf = os.path.join(self.folder, QUARANTINE, str(self.batch.batch))
         self.manifest = Path(self.shelf, "manifest.jsonl")
         self.lines = self.manifest.read_bytes().splitlines()
-        self.values = (*HOSTILE, root, self.folder, "photos/../outside/x.png", "photos/c/../../outside/x.xmp", "../../outside/x.png",
+        self.values = (*HOSTILE, root, self.folder, "photos/../outside/x.png", "photos/c/../../outside/x.xmp",
+        "../../outside/x.png",
                        "write", "move", "hardlink", "symlink", "reflink", "photos/new.xmp", "photos/a.png")  # fmt: skip
 
     def run(self, data: bytes) -> None:
@@ -57,10 +65,11 @@ class _Applied:
     def forge(self, choices: Choices) -> None:
         """Write a manifest with some of its lines changed."""
         lines = [
-            json.dumps(edited(json.loads(line), choices, self.values)).encode() if choices.below(2) else line for line in self.lines
+            json.dumps(edited(json.loads(line), choices, self.values)).encode() if choices.below(2) else line
+            for line in self.lines
         ]
         if choices.below(8) == 1:
-            lines.append(choices.bytes())
+            lines.append(choices.some())
         self.manifest.write_bytes(b"\n".join(lines) + (b"" if choices.below(8) == 1 else b"\n"))
 
     def read(self, *_: object) -> None:
@@ -99,11 +108,20 @@ def _make(folder: str) -> Run:
 
 
 def _seeds() -> list[bytes]:
-    rows = [bytes([0, 0, 0, table, column, value, 0, 0, 2, 0]) for table in range(5) for column in range(0, 16, 3) for value in (0, 12, 40)]
-    return rows + [bytes([1, edit, 1, edit, place, 3, 1, 20, 1, 2, 0, 1, 0]) for edit in range(4) for place in range(6)] + [b"\0\2" + bytes(range(60))]
+    rows = [
+        bytes([0, 0, 0, table, column, value, 0, 0, 2, 0])
+        for table in range(5)
+        for column in range(0, 16, 3)
+        for value in (0, 12, 40)
+    ]
+    return (
+        rows
+        + [bytes([1, edit, 1, edit, place, 3, 1, 20, 1, 2, 0, 1, 0]) for edit in range(4) for place in range(6)]
+        + [b"\0\2" + bytes(range(60))]
+    )
 
 
 TARGET = Target(
-    "an error of ours or an answer; whatever ledger or manifest say, no file outside the roots changes, and one of equal pictures stays",
+    "an error of ours or an answer; no file outside the roots changes, and one of equal pictures stays",
     _make, _seeds,
 )  # fmt: skip

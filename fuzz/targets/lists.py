@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - of a value that is annotated when it runs
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from targets.target import HOSTILE, Choices, Run, Target, edited, require, writt
 from targets.trees import put
 
 SAME = encoded(picture(1))
-CSV = b"path_a,path_b,same\r\na.png,b.png,1\r\n\"a,\"\"b\",\"c\r\nd\",0\r\n"
+CSV = b'path_a,path_b,same\r\na.png,b.png,1\r\n"a,""b","c\r\nd",0\r\n'
 PATHS = b"a.png\nb c.png\n\xff.png\n"
 DIGEST = "ab" * 32
 DECISIONS = {
@@ -39,8 +39,10 @@ class _Readers:
         lists.write_lists(found.keep_table(), self.lists, {})
         self.manifest = json.loads(Path(self.lists, lists.MANIFEST).read_bytes())
         self.readers: tuple[tuple[str, Any, Callable[[str], object]], ...] = (
-            ("f.json", self.findings, self.document), ("b.json", self.findings, self.baseline), ("d.json", DECISIONS, self.decisions),
-            ("p.csv", CSV, self.pairs), ("c.csv", CSV, self.candidates), ("l.txt", PATHS, self.listed), ("l.nul", PATHS, self.listed),
+            ("f.json", self.findings, self.document), ("b.json", self.findings, self.baseline), ("d.json", DECISIONS,
+            self.decisions),
+            ("p.csv", CSV, self.pairs), ("c.csv", CSV, self.candidates), ("l.txt", PATHS, self.listed), ("l.nul",
+            PATHS, self.listed),
             ("manifest.json", self.manifest, self.kept), ("g.json", self.findings, self.group),
         )  # fmt: skip
 
@@ -51,7 +53,9 @@ class _Readers:
         if choices.below(3) == 2 or isinstance(sound, bytes):
             content = choices.rest()
         else:
-            content = written(edited(sound, choices, (*HOSTILE, DIGEST, "different", "copy", "similar", "keeper", "duplicate")))
+            content = written(
+                edited(sound, choices, (*HOSTILE, DIGEST, "different", "copy", "similar", "keeper", "duplicate"))
+            )
         path = os.path.join(self.lists if name == lists.MANIFEST else self.folder, name)
         Path(path).write_bytes(content)
         try:
@@ -83,7 +87,10 @@ class _Readers:
         require({(one.kind, one.digests) for one in stored} == {(one.kind, one.digests) for one in read}, stored)
         Path(path).write_text(json.dumps(deciding.to_document(stored)), "ascii")
         again = deciding.read_decisions(path)
-        require([(one.kind, one.images, one.note) for one in again] == [(one.kind, one.images, one.note) for one in stored], again)
+        require(
+            [(one.kind, one.images, one.note) for one in again] == [(one.kind, one.images, one.note) for one in stored],
+            again,
+        )
 
     def pairs(self, path: str) -> None:
         """Read pairs row by row, as tune and features do; write them and read them again."""
@@ -129,9 +136,14 @@ def _make(folder: str) -> Run:
 
 
 def _seeds() -> list[bytes]:
-    raw = [bytes([number, 2]) + content for number in range(9) for content in (CSV, PATHS, json.dumps(DECISIONS).encode(), b"[" * 3000)]
+    raw = [
+        bytes([number, 2]) + content
+        for number in range(9)
+        for content in (CSV, PATHS, json.dumps(DECISIONS).encode(), b"[" * 3000)
+    ]
     lines = b"\n".join(json.dumps(row).encode() for row in [DECISIONS["decisions"][0]] * 2)  # type: ignore[index]  # a list
-    return raw + [bytes([number, 0, edits, *range(start, start + 30)]) for number in range(9) for edits, start in ((0, 0), (2, 9), (5, 40))] + [
+    return raw + [bytes([number, 0, edits, *range(start, start + 30)]) for number in range(9) for edits, start in ((0,
+    0), (2, 9), (5, 40))] + [
         b"\2\2" + lines
     ]  # fmt: skip
 
@@ -139,6 +151,5 @@ def _seeds() -> list[bytes]:
 TARGET = Target(
     "UsageError or SourceError, or values that are written and read back as the same",
     _make, _seeds,
-    (b'"', b'""', b"\r\n", b"\0", b"path_a", b"digest_a", b"digest_b", b'"version": 1', b'"images"', b"\xef\xbb\xbf", b"\\ud800", b"1e999"),
+    (b'"', b'""', b"\r\n", b"\0", b"path_a", b"digest_a", b"digest_b", b'"images"', b"\xef\xbb\xbf", b"\\ud800", b"1e9"),
 )  # fmt: skip
-

@@ -50,19 +50,25 @@ def _merge(sidecar: bytes | None, keeper: Carried, member: Carried) -> None:
     if member.gps is not None and max(map(abs, member.gps[:2])) < 1e-6:  # is written to a millionth of a minute
         left.discard("gps")
     require(not left, (left, "is missing after the merge"))
-    require(carried.merged(made, keeper, member, ()) == carried.merged(made, Carried(), Carried(), FIELDS), "nothing to add")
+    require(
+        carried.merged(made, keeper, member, ()) == carried.merged(made, Carried(), Carried(), FIELDS), "nothing to add"
+    )
 
 
 def _seeds() -> list[bytes]:
     files = with_metadata()
     tiff = exif().tobytes()[6:]
-    pairs = [NEXT.join((files["a.png"], files["a.jpg"])), NEXT.join((files["a.jpg"], b"", XMP)), NEXT.join((XMP, b"", XMP, b"1"))]
+    pairs = [
+        NEXT.join((files["a.png"], files["a.jpg"])),
+        NEXT.join((files["a.jpg"], b"", XMP)),
+        NEXT.join((XMP, b"", XMP, b"1")),
+    ]
     return [*files.values(), tiff, IPTC, *pairs, XMP.decode()[1:].encode("utf-16")]
 
 
 TARGET = Target(
-    "no exception, the same at every reading, values in their bounds; after a merge the sidecar says all it said, and nothing is missing",
+    "no exception, the same at every reading, values in their bounds; after a merge nothing is missing or lost",
     _make, _seeds,
-    (NEXT, b"<rdf:li>", b"</rdf:li>", b"<rdf:Bag>", b"rdf:parseType=\"Resource\"", b"xml:lang=\"x-default\"", b"&#13;", b"&amp;",
-     b"<![CDATA[", b"]]>", b"<!--", b"-->", b"<?x ?>", b"my:", b"xmlns:my=\"\"", b"dc:subject", b"8BIM", b"Exif\0\0", b"ftyp"),
+    (NEXT, b"<rdf:li>", b"</rdf:li>", b"<rdf:Bag>", b'rdf:parseType="Resource"', b'xml:lang="x-default"', b"&#13;", b"&amp;",
+     b"<![CDATA[", b"]]>", b"<!--", b"-->", b"<?x ?>", b"my:", b'xmlns:my=""', b"dc:subject", b"8BIM", b"Exif\0\0", b"ftyp"),
 )  # fmt: skip

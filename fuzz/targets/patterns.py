@@ -9,7 +9,15 @@ from lookalike.sources.rules import Rules, library_of, skipped_kind
 from lookalike.units import takeout
 from targets.target import Run, Target, require
 
-PATHS = ("p/a.jpg", "p/raw/a.jpg", "p/raw/deep/b b.png", "p/a\udcff.jpg", "p/\n.jpg", "p/" + "a" * 200 + ".jpg", "q/a.jpg")
+PATHS = (
+    "p/a.jpg",
+    "p/raw/a.jpg",
+    "p/raw/deep/b b.png",
+    "p/a\udcff.jpg",
+    "p/\n.jpg",
+    "p/" + "a" * 200 + ".jpg",
+    "q/a.jpg",
+)
 MOST_SECONDS = 20.0
 """Of CPU for one input, none of which has more than some thousand signs."""
 
@@ -45,7 +53,10 @@ def _globs(lines: list[str]) -> None:
     except UsageError:
         spec = None
     else:
-        inside = [spec.match_file(path[2:]) or (path.startswith("p/raw/") and spec.match_file(path[6:])) for path in PATHS[:-1]]
+        inside = [
+            spec.match_file(path[2:]) or (path.startswith("p/raw/") and spec.match_file(path[6:]))
+            for path in PATHS[:-1]
+        ]
         require(matches.tolist() == [*inside, False], matches)
     rules, wrong = Rules("p").below("p", lines)
     require(len(wrong) <= len(lines) and bool(wrong) >= (spec is None), wrong)
@@ -68,8 +79,10 @@ def _names(text: str) -> None:
 
 def _seeds() -> list[bytes]:
     patterns = (
-        "{a,b}", "x{a,{b,c}d}y", "train-{000..146}.tar", "{9..1..2}", "{a..e}{1..3}", "{1..2}" * 8, "raw/**", "!keep.jpg",
-        "**/a*[!b-d]?.jpg", "/p/", "*.jpg\n!a.jpg\n# no\n\\#yes\ntrailing\\ ", "[[:alpha:]]", "a**b**c", "x.jpg.supplemental-metadata(1)",
+        "{a,b}", "x{a,{b,c}d}y", "train-{000..146}.tar", "{9..1..2}", "{a..e}{1..3}", "{1..2}" * 8, "raw/**",
+        "!keep.jpg",
+        "**/a*[!b-d]?.jpg", "/p/", "*.jpg\n!a.jpg\n# no\n\\#yes\ntrailing\\ ", "[[:alpha:]]", "a**b**c",
+        "x.jpg.supplemental-metadata(1)",
         "original_1d4caa6f-16c6-4c3d-901b-9387de10e528_P(2).jpg", "x-bearbeitet(1).jpg", "a/b.photoslibrary/c.jpg",
     )  # fmt: skip
     return [pattern.encode() for pattern in patterns]
@@ -78,6 +91,7 @@ def _seeds() -> list[bytes]:
 TARGET = Target(
     "UsageError or an answer within its bounds; lists of globs, single paths and ignore files agree; no input takes long",
     _make, _seeds,
-    (b"{", b"}", b"{1..1}", b"{a,b}", b"..", b"{0..99999999999}", b"**/", b"/**", b"[", b"]", b"!", b"*a", b"\\", b"(1)", b".json",
+    (b"{", b"}", b"{1..1}", b"{a,b}", b"..", b"{0..99999999999}", b"**/", b"/**", b"[", b"]", b"!", b"*a", b"\\",
+    b"(1)", b".json",
      b"-edited", "\u0663".encode(), "\U0001f600".encode()),
 )  # fmt: skip

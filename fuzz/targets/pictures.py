@@ -33,7 +33,9 @@ def picture(seed: int, width: int = 48, height: int = 40) -> Image.Image:
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
     waves = [
-        np.sin(random.uniform(3, 40) * x + random.uniform(3, 40) * y + random.uniform(0, 6, 3)[:, np.newaxis, np.newaxis])
+        np.sin(
+            random.uniform(3, 40) * x + random.uniform(3, 40) * y + random.uniform(0, 6, 3)[:, np.newaxis, np.newaxis]
+        )
         for _ in range(6)
     ]
     levels = 128 + sum(waves) * 28

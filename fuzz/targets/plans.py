@@ -18,7 +18,8 @@ SAME = encoded(picture(1, 300, 240), "PNG")
 FILES = {
     "photos/a.png": SAME, "photos/b.png": SAME, "photos/deep/c.png": SAME,
     "photos/d.jpg": encoded(picture(1, 300, 240), "JPEG", quality=80), "photos/e.png": encoded(picture(2), "PNG"),
-    "photos/a.xmp": b"<x/>", "photos/b.xmp": b"<x/>", "outside/secret.png": SAME, "outside/d.jpg": encoded(picture(1, 300, 240), "JPEG", quality=80),
+    "photos/a.xmp": b"<x/>", "photos/b.xmp": b"<x/>", "outside/secret.png": SAME, "outside/d.jpg": encoded(picture(1,
+    300, 240), "JPEG", quality=80),
 }  # fmt: skip
 ROOT = "photos"
 
@@ -34,8 +35,10 @@ class _Album:
         plan = la.find(ROOT, catalog=None, workers=1).plan()
         self.document: Any = json.loads(plan_to_json(plan))
         inside = [os.path.join(self.folder, name) for name in ("photos", "outside", "photos/a.png", "q", "photos/deep")]
-        self.values = (*HOSTILE, *FILES, *inside, "photos/../outside/secret.png", "photos/link/secret.png", "photos/lost.png",
-                       "quarantine", "hardlink", "symlink", "reflink", "delete", "copy", "edit", "merge", "drop")  # fmt: skip
+        self.values = (*HOSTILE, *FILES, *inside, "photos/../outside/secret.png", "photos/link/secret.png",
+        "photos/lost.png",
+                       "quarantine", "hardlink", "symlink", "reflink", "delete", "copy", "edit", "merge",
+                       "drop")  # fmt: skip
         require(len(plan.removals) == 3, plan.removals)
 
     def renew(self) -> None:
@@ -67,7 +70,9 @@ class _Album:
         places = [root.absolute for root in plan.roots] + [plan.folder, plan.options.quarantine or self.folder]
         here = (os.path.realpath(os.path.join(plan.folder, place)) for place in places)
         try:
-            return plan.options.action != "trash" and all(one == self.folder or one.startswith(self.folder + os.sep) for one in here)
+            return plan.options.action != "trash" and all(
+                one == self.folder or one.startswith(self.folder + os.sep) for one in here
+            )
         except ValueError:
             return False
 
@@ -75,7 +80,11 @@ class _Album:
         """Apply a plan and undo it."""
         tops = [os.path.realpath(root.absolute) for root in plan.roots]
         quarantine = plan.options.quarantine
-        shelves = [os.path.join(plan.folder, quarantine)] if quarantine else [os.path.join(os.path.dirname(top), QUARANTINE) for top in tops]
+        shelves = (
+            [os.path.join(plan.folder, quarantine)]
+            if quarantine
+            else [os.path.join(os.path.dirname(top), QUARANTINE) for top in tops]
+        )
         allowed = [*tops, *map(os.path.realpath, shelves)]
         try:
             done = la.apply(plan, ledger=self.ledger, workers=1)
@@ -90,7 +99,11 @@ class _Album:
         if plan.options.action != "delete":
             require({row[0] for row in self.before.values()} <= held, "a picture is nowhere any more")
         require(SAME in held, "no picture of a group is left")
-        if done is not None and done.batch is not None and plan.options.action not in ("delete", "symlink", "hardlink", "reflink"):
+        if (
+            done is not None
+            and done.batch is not None
+            and plan.options.action not in ("delete", "symlink", "hardlink", "reflink")
+        ):
             la.undo(done, ledger=self.ledger)
             now = {name: row for name, row in snapshot(self.folder).items() if name in self.before}
             require(now == self.before, "undo brings all back")
@@ -104,7 +117,8 @@ def _make(folder: str) -> Run:
 
 def _seeds() -> list[bytes]:
     here = os.path.dirname(os.path.abspath(__file__))
-    return [bytes([edits, *(Path(here, "target.py").read_bytes()[at : at + 40])]) for edits in range(8) for at in range(0, 2000, 250)] + [
+    return [bytes([edits, *(Path(here,
+    "target.py").read_bytes()[at : at + 40])]) for edits in range(8) for at in range(0, 2000, 250)] + [
         b"\0", b"{}", b'{"version": 1, "version": 1}', b'{"version": NaN}', b'{"a":' * 2000,
     ]  # fmt: skip
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 Run = Callable[[bytes], None]
 
 
-class Wrong(AssertionError):
+class Wrong(AssertionError):  # noqa: N818 - an answer, not an error
     """The program gave an answer, and not the right one."""
 
 
@@ -37,7 +37,8 @@ class Target:
     holds : str
         The oracle, for people.
     make : callable
-        Takes an empty folder and returns what runs one input; it raises for a finding: `Wrong` for a wrong answer, anything
+        Takes an empty folder and returns what runs one input; it raises for a finding: `Wrong` for a wrong answer,
+        anything
         else for a crash.
     seeds : callable
         Returns what to start from; the same at every call.
@@ -74,7 +75,7 @@ class Choices:
         count : int
             At most 65,536.
         """
-        size = 1 if count <= 256 else 2  # noqa: PLR2004 - a byte
+        size = 1 if count <= 256 else 2
         part = self._data[self._at : self._at + size]
         self._at += size
         return int.from_bytes(part, "little") % max(count, 1)
@@ -89,7 +90,7 @@ class Choices:
         """
         return values[self.below(len(values))]
 
-    def bytes(self, most: int = 40) -> bytes:
+    def some(self, most: int = 40) -> bytes:
         """Return some bytes, as they stand in the input.
 
         Parameters
@@ -110,7 +111,7 @@ class Choices:
         most : int
             How many bytes at most.
         """
-        return self.bytes(most).decode("utf-8", "surrogateescape")
+        return self.some(most).decode("utf-8", "surrogateescape")
 
     def rest(self) -> bytes:
         """Return all that is left."""
@@ -120,9 +121,12 @@ class Choices:
 
 
 HOSTILE: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 2, 1 << 31, 1 << 63, -(1 << 63), 1 << 64, 10**30, 0.5, -0.0, 1e308, float("nan"), float("inf"),
-    "", "\0", ".", "..", "../outside.txt", "/", "/etc/passwd", "a" * 300, "\udcff", "\ud800", "\u202e", "\r\n", "%s", "{}", "\x1b[2J",
-    "00" * 32, "ff" * 32, "zz", "L2V0Yy9wYXNzd2Q=", "exact", "keep", "remove", [], {}, [[]], [None], {"": None}, ["", 1], {"path": "x"},
+    None, True, False, 0, -1, 1, 2, 1 << 31, 1 << 63, -(1 << 63), 1 << 64, 10**30, 0.5, -0.0, 1e308, float("nan"),
+    float("inf"),
+    "", "\0", ".", "..", "../outside.txt", "/", "/etc/passwd", "a" * 300, "\udcff", "\ud800", "\u202e", "\r\n", "%s",
+    "{}", "\x1b[2J",
+    "00" * 32, "ff" * 32, "zz", "L2V0Yy9wYXNzd2Q=", "exact", "keep", "remove", [], {}, [[]], [None], {"": None}, ["",
+    1], {"path": "x"},
 )  # fmt: skip
 """What a value of JSON or of a database may be instead of what belongs there."""
 

@@ -76,7 +76,9 @@ def _seeds() -> list[bytes]:
     for number, spec in enumerate(SPECS):
         value = int.from_bytes(np.random.default_rng(number).bytes(bits.words(spec.bits) * 8)) % (1 << spec.bits)
         text = bits.to_hex(value, spec.bits)
-        made += [bytes([number, 0]) + said.encode() for said in (text, text.upper(), f"0x{text}", f"{value:x}", spec.id)]
+        made += [
+            bytes([number, 0]) + said.encode() for said in (text, text.upper(), f"0x{text}", f"{value:x}", spec.id)
+        ]
         made.append(bytes([number, 0]) + f"{text},{text}".encode())
     return [*made, bytes(8), bytes(range(64)), b"\0\0 8421\n", b"\0\0-1", b"\0\0" + "\u0661".encode()]
 

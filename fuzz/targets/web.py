@@ -22,13 +22,27 @@ PORT = 8765
 SECRET = b"this is outside of the album"
 SAME = encoded(picture(1, 64, 48), "JPEG", quality=90)
 PATHS = (
-    "/", "/groups", "/groups/0", "/groups/1", "/groups/999", "/groups/-1", "/preview/0/0/small", "/static/style.css", "/static/icon.svg",
-    "/static/../app.py", "/static/%2e%2e/%2e%2e/outside.txt", "/plan", "/plan/accept", "/search", "/order", "/groups/0/accept",
-    "/groups/0/keeper", "/groups/0/mark", "/undo", "/apply", "/quit", "/nowhere", "//evil.example/", "/\0", "/groups/1e3", "*", "",
+    "/", "/groups", "/groups/0", "/groups/1", "/groups/999", "/groups/-1", "/preview/0/0/small", "/static/style.css",
+    "/static/icon.svg",
+    "/static/../app.py", "/static/%2e%2e/%2e%2e/outside.txt", "/plan", "/plan/accept", "/search", "/order",
+    "/groups/0/accept",
+    "/groups/0/keeper", "/groups/0/mark", "/undo", "/apply", "/quit", "/nowhere", "//evil.example/", "/\0",
+    "/groups/1e3", "*", "",
 )  # fmt: skip
 FIELDS = ("form", "image", "tier", "q", "order", "from", "plan", "most", "note", "page", "token", "what")
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "CONNECT", "\xff")
-NAMES = ("host", "origin", "cookie", "content-type", "content-length", "if-none-match", "range", "accept-encoding", "x-forwarded-host", "referer")
+NAMES = (
+    "host",
+    "origin",
+    "cookie",
+    "content-type",
+    "content-length",
+    "if-none-match",
+    "range",
+    "accept-encoding",
+    "x-forwarded-host",
+    "referer",
+)
 LOCATION = re.compile(rb"(\.\./)*(\./)?[a-z0-9/?=-]*")
 
 
@@ -47,7 +61,7 @@ class _House:
         self.desk = Desk(review, Previews(None, None), lambda: None)
         self.app = make_app(self.desk, PORT, None)
         paths: set[str] = set()
-        inner = self.app._app  # noqa: SLF001 - its routes are part of what is asked for
+        inner = self.app._app
         while inner is not None:
             paths |= {route.path for route in getattr(inner, "routes", ())}
             inner = getattr(inner, "app", None)
@@ -60,9 +74,11 @@ class _House:
         known, host, origin = choices.below(4) < 3, choices.below(8) < 7, choices.below(8) < 7
         method = METHODS[choices.below(2)] if choices.below(4) else choices.of(METHODS)
         path = choices.of(self.paths)
-        path = re.sub(r"\{[^}]*\}", lambda _: choices.of(("0", "1", "small", "large", "..", "9" * 12, choices.text(8))), path)
+        path = re.sub(
+            r"\{[^}]*\}", lambda _: choices.of(("0", "1", "small", "large", "..", "9" * 12, choices.text(8))), path
+        )
         if choices.below(6) == 1:
-            path += quote_from_bytes(choices.bytes(12)) if choices.below(2) else choices.bytes(12).decode("latin-1")
+            path += quote_from_bytes(choices.some(12)) if choices.below(2) else choices.some(12).decode("latin-1")
         headers = [("host", f"127.0.0.1:{PORT}" if host else choices.text(20))]
         headers += [("cookie", f"lookalike-{PORT}={self.desk.known.cookie}")] if known else []
         headers += [("origin", f"http://127.0.0.1:{PORT}")] if origin else []
@@ -71,7 +87,7 @@ class _House:
         headers.append(("content-type", kind))
         for _ in range(choices.below(4)):
             headers.append((choices.of(NAMES), choices.text(30)))
-        query = choices.bytes(30) if choices.below(3) == 1 else b""
+        query = choices.some(30) if choices.below(3) == 1 else b""
         asked = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in headers]
         code, answered, said = self.loop.run_until_complete(self.ask(method, path, query, asked, body))
         self.check(method, path, (known, formed, asked), code, answered, said)
@@ -79,19 +95,27 @@ class _House:
     def form(self, choices: Choices, formed: bool) -> tuple[bytes, str]:  # noqa: FBT001 - one of the choices
         """Return a body and its type."""
         if choices.below(8) == 7:
-            return choices.bytes(40), choices.text(30)
+            return choices.some(40), choices.text(30)
         pairs = [("form", self.desk.known.form)] if formed else []
         for _ in range(choices.below(4)):
-            value = choices.of(("0", "1", "-1", "yes", "9" * 30, "groups/1", "groups/1\r\nset-cookie: a=b", "")) if choices.below(2) else choices.text(12)
+            value = (
+                choices.of(("0", "1", "-1", "yes", "9" * 30, "groups/1", "groups/1\r\nset-cookie: a=b", ""))
+                if choices.below(2)
+                else choices.text(12)
+            )
             pairs.append((choices.of(FIELDS), value))
         text = "&".join(f"{name}={quote_from_bytes(value.encode('utf-8', 'surrogateescape'))}" for name, value in pairs)
         return text.encode(), "application/x-www-form-urlencoded"
 
-    async def ask(self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> tuple[int, Any, bytes]:
+    async def ask(
+        self, method: str, path: str, query: bytes, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> tuple[int, Any, bytes]:
         """Send a request the way a server would; return code, headers and body."""
         scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path, "raw_path": path.encode("utf-8", "replace"),
-            "query_string": query, "headers": headers, "scheme": "http", "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", PORT),
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
+            "raw_path": path.encode("utf-8", "replace"),
+            "query_string": query, "headers": headers, "scheme": "http", "root_path": "", "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", PORT),
         }  # fmt: skip
         found: dict[str, Any] = {"status": 0, "headers": []}
         parts: list[bytes] = []
@@ -136,11 +160,17 @@ def _make(folder: str) -> Run:
 
 def _seeds() -> list[bytes]:
     asks = [bytes([0, 0, 0, kind, 1, path, *([0] * 8)]) for kind in (0, 1) for path in range(50)]
-    return asks + [bytes([who, host, 0, 1, 1, path, 0, 0, 0, 1, 1, 0, 0, 0, 0]) for who in (0, 3) for host in (0, 7) for path in range(27, 45, 3)]
+    return asks + [
+        bytes([who, host, 0, 1, 1, path, 0, 0, 0, 1, 1, 0, 0, 0, 0])
+        for who in (0, 3)
+        for host in (0, 7)
+        for path in range(27, 45, 3)
+    ]
 
 
 TARGET = Target(
-    "no answer of 500 or more, every answer with the headers of the guard, none without cookie and host, no redirect out of the app, "
+    "no answer of 500 or more, each with the headers of the guard, none without cookie and host, no redirect elsewhere, "
     "nothing of a file outside; no picture is lost",
-    _make, _seeds, (b"../", b"%2e%2e%2f", b"\r\n", b"\0", b"form=", b"token=", b"&", b"127.0.0.1:8765", b"http://127.0.0.1:8765"),
+    _make, _seeds, (b"../", b"%2e%2e%2f", b"\r\n", b"\0", b"form=", b"token=", b"&", b"127.0.0.1:8765",
+    b"http://127.0.0.1:8765"),
 )  # fmt: skip

@@ -209,6 +209,11 @@ class Judge:
         -------
         ndarray of `lookalike.verify.EVIDENCE`, shape (n,)
             All zero for a pair without a verdict.
+
+        Raises
+        ------
+        CatalogError
+            If what was kept cannot be what was measured.
         """
         self.flush()
         made = np.zeros(len(left), verify.EVIDENCE)
@@ -216,7 +221,10 @@ class Judge:
             rows = np.arange(start, min(start + PAIRS_AT_ONCE, len(left)))
             of = self._ids[left[rows]], self._ids[right[rows]]
             known, found = self._store.evidence(*of, self._step, verify.EVIDENCE.itemsize)
-            made[rows[known]] = found.view(verify.EVIDENCE)[:, 0]
+            read = found.view(verify.EVIDENCE)[:, 0]
+            if not verify.is_sound(read):
+                raise self._store.damaged("evidence of pairs is none")
+            made[rows[known]] = read
         for row, (_, _, evidence) in self._passing_of(left, right):
             made[row] = np.frombuffer(evidence, verify.EVIDENCE)[0]
         return made

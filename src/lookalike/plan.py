@@ -266,7 +266,9 @@ def check(plan: Plan) -> None:
         raise UsageError("a plan needs at least one root")
     for place in (plan.folder, *(root.absolute for root in plan.roots)):
         if not isabs(place):
-            raise UsageError(f"{place!r} must be an absolute path: what a plan does cannot depend on where it is applied")
+            raise UsageError(
+                f"{place!r} must be an absolute path: what a plan does cannot depend on where it is applied"
+            )
     removals = plan.removals
     paths = [decision.path for decision in plan.decisions]
     paths += [part.path for decision in removals for part in decision.parts]

@@ -12,7 +12,7 @@ from lookalike import collector
 from lookalike.columns import Facts
 from lookalike.errors import FailureKind
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, Thumbnail
-from lookalike.stores.database import Database, octets, whole
+from lookalike.stores.database import Database, octets, texts, whole
 
 LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
 DIGEST_BYTES = 32
@@ -243,12 +243,15 @@ class Contents(Database):
                     column[part] = whole([0 if number is None else number for number in numbers_])
                 formats, dates, facts, digests = values[len(columns) :]
                 octets(digests, DIGEST_BYTES)
-                format_ += (same.setdefault(value, str.__str__(value)) for value in formats)
-                captured += (value or "" for value in dates)
-                exif += (json.loads(value) if value else nothing for value in facts)
+                format_ += (same.setdefault(value or "", value or "") for value in texts(formats))
+                captured += (value or "" for value in texts(dates))
+                exif += (json.loads(value) if value else nothing for value in texts(facts))
                 digest += digests
         if len(digest) != len(ids):
             raise self.damaged("contents are missing")
+        sides = columns[NUMBERS.index("width") : NUMBERS.index("height") + 1]
+        if (columns < 0).any() or ((sides[0] == 0) != (sides[1] == 0)).any():
+            raise self.damaged("pictures of no size")
         numbers: dict[str, Any] = dict(zip(NUMBERS, columns, strict=False))
         flags: dict[str, Any] = {
             name: column.astype(np.bool_) for name, column in zip(FLAGS, columns[len(NUMBERS) :], strict=True)

@@ -68,6 +68,29 @@ def octets(values: Sequence[Any], length: int) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(values), np.uint8).reshape(len(values), length)
 
 
+def texts(values: Sequence[Any]) -> Sequence[str | None]:
+    """Return a column of texts.
+
+    Parameters
+    ----------
+    values : sequence
+        As SQLite gives them.
+
+    Returns
+    -------
+    sequence of (str or None)
+        The same.
+
+    Raises
+    ------
+    TypeError
+        If a value is something else.
+    """
+    if set(map(type, values)) - {str, type(None)}:
+        raise TypeError("a value that is no text")
+    return values
+
+
 class Database:
     """A connection to an SQLite file.
 

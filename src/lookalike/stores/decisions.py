@@ -154,7 +154,9 @@ class Decisions(Database):
         known = self._same(kind, paths)
         if known is not None:
             return known
-        note, created = (text.encode("utf-8", "replace").decode() for text in (note, created))  # or SQLite takes none of it
+        note, created = (
+            text.encode("utf-8", "replace").decode() for text in (note, created)
+        )  # or SQLite takes none of it
         added = self.db.execute(
             "INSERT INTO decision (kind, created, note) VALUES (?, ?, ?)", (kind, created, note)
         ).lastrowid

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lookalike.errors import FailureKind
 from lookalike.model import EMPTY, EMPTY_ROW, Stage
-from lookalike.stores.database import Database
+from lookalike.stores.database import Database, texts, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,13 @@ class Locations(Database):
         if names is not None:
             query += f" AND l.name IN ({', '.join(f'?{at}' for at in range(9, 9 + len(asked)))})"
         with self.explained():
-            told = (decoder, version, truncated, max_pixels, folder, thumbnails, *limits)
-            rows = self.db.execute(query, (*told, *asked))
+            options = (decoder, version, truncated, max_pixels, folder, thumbnails, *limits)
+            rows = self.db.execute(query, (*options, *asked)).fetchall()
+            columns = list(zip(*rows, strict=True)) or [()] * 9
+            for numbers in columns[1:4]:
+                whole(numbers)
+            for told in columns[5:8]:
+                texts(told)
             return {
                 os.fsdecode(name): Known(
                     size,
@@ -224,7 +229,9 @@ class Locations(Database):
         """
         query = "SELECT skipped, count(*) FROM location WHERE content IS NULL GROUP BY skipped ORDER BY skipped"
         with self.explained():
-            return {kind or "not an image": count for kind, count in self.db.execute(query)}
+            rows = self.db.execute(query).fetchall()
+            texts([kind for kind, _ in rows])
+            return {kind or "not an image": count for kind, count in rows}
 
     def open_shard(self, folder: int, stamp: str) -> bool:
         """Say whether all names of a folder are known that is one file; forget what is known of it in another state.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from lookalike.stores.contents import PIXEL_BYTES
-from lookalike.stores.database import Database
+from lookalike.stores.database import Database, texts
 
 COUNTED = {
     "contents": "SELECT count(*) FROM content WHERE failure IS NULL",
@@ -96,7 +96,8 @@ class Upkeep(Database):
                 f"""typeof("{name}") NOT IN ('{kind.lower()}'{"" if needed or key else ", 'null'"})"""
                 for _, name, kind, needed, _, key in self.db.execute(f"PRAGMA table_info({table})")
             )
-            yield f"rows of {table} with a value of a wrong kind", self.db.execute(f"SELECT count(*) FROM {table} WHERE {wrong}").fetchone()[0]
+            count = self.db.execute(f"SELECT count(*) FROM {table} WHERE {wrong}").fetchone()[0]
+            yield f"rows of {table} with a value of a wrong kind", count
 
     def specs(self) -> list[str]:
         """Return the ids of all specs that there are hashes of.
@@ -107,7 +108,9 @@ class Upkeep(Database):
             Sorted.
         """
         with self.explained():
-            return [row[0] for row in self.db.execute("SELECT text FROM spec ORDER BY text")]
+            found = [row[0] for row in self.db.execute("SELECT text FROM spec ORDER BY text")]
+            texts(found)
+            return found
 
     def shelves(self) -> list[Shelf]:
         """Return all folders.

@@ -70,8 +70,10 @@ class Fields:
         value = self._fields[name]
         if kind is float and type(value) is int and abs(value) < LIMIT:
             value = float(value)
-        if type(value) is not kind or (kind in (int, float) and not abs(value) < LIMIT):  # exactly: true is no number
+        if type(value) is not kind:  # exactly: true is no number
             self.wrong(name, NOUNS[kind])
+        if isinstance(value, (int, float)) and not abs(value) < LIMIT:
+            self.wrong(name, "a number that fits 64 bits")
         return value
 
     def optional(self, name: str, kind: type[T], default: T) -> T:

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from lookalike.model import THUMBNAIL_SIDE, Tier
 from lookalike.verify.carrying import lacking
 from lookalike.verify.deciding import COPY_MOVE, Doubt, decide
-from lookalike.verify.evidence import EVIDENCE, Evidence, examine
+from lookalike.verify.evidence import EVIDENCE, Evidence, examine, is_sound
 from lookalike.verify.measuring import KERNELS
 from lookalike.verify.relating import equality, relation
 from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, Views, bordered, hinted, resolved, whole
 
 __all__ = [
-    "EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "equality", "lacking",
+    "EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "equality", "is_sound", "lacking",
     "relation", "verify",
 ]  # fmt: skip
 

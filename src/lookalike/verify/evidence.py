@@ -61,6 +61,30 @@ EVIDENCE = np.dtype(
 Evidence = NDArray[np.void]
 
 
+def is_sound(made: Evidence) -> bool:
+    """Say whether records that were kept can be what was measured.
+
+    Parameters
+    ----------
+    made : ndarray of `EVIDENCE`, shape (n,)
+        As they were read.
+
+    Returns
+    -------
+    bool
+        Whether all have a turn that there is, and boxes and maps with some area.
+    """
+    boxes = np.concatenate([made["left_box"], made["right_box"]])
+    lengths = np.abs(made["map"].astype(np.int64)).sum(axis=1)[:, :2]
+    turns = made["turn"]
+    return bool(
+        ((turns >= 1) & (turns <= 8)).all()
+        and (boxes[:, :2] < boxes[:, 2:]).all()
+        and (boxes <= THUMBNAIL_SIDE).all()
+        and (lengths[made["finished"] != 0] > 0).all()
+    )
+
+
 def examine(
     left: Views, right: Views, turn: NDArray[np.integer] | None, sides: Column, *, kernel: str | None = None
 ) -> Evidence:
