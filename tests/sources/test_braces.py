@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from lookalike.sources.braces import MOST_NAMES, expand
 PATTERNS = [
     "a", "{a,b}", "x{a,b}y", "{a,b}{1,2}", "{a,{b,c}d}", "{1..3}", "{3..1}", "{001..003}", "{8..11}", "{08..11}", "{1..9..4}",
     "{a..e}", "{e..a}", "{-2..2}", "{a}", "{}", "{a,}", "{,a}", "{a,b", "a,b}", "{{a,b}}", "{a{1..2},b}", "{1..2}{x,y}",
-    "s3://b/shard-{0..2}.tar", "{1..a}", "{1..}", "x{a,b}{c", "{train-{0..1},val-{0..1}}.tar", "{09..100..30}",
+    "s3://b/shard-{0..2}.tar", "{1..a}", "{1..}", "x{a,b}{c", "{train-{0..1},val-{0..1}}.tar", "{09..100..30}", "{1..9999999999999999999999}",
+    "{\u0661..\u0663}", "}{a,b}", "{{{a,b}", "{a,{b}c}",
 ]  # fmt: skip
 
 
@@ -57,3 +59,10 @@ def test_a_name_that_is_there_is_meant_as_it_is(tmp_path: Path) -> None:
     assert len(findings.groups[0].members) == 2
     assert la.hash_images(tmp_path / "x{1..2}", use_catalog=False).refs.paths == [str(tmp_path / "x{1..2}" / "a.jpg")]
     assert len(la.hash_images(tmp_path / "x{1,2}", use_catalog=False)) == 2
+
+
+def test_a_long_text_takes_no_time_and_is_no_number() -> None:
+    started = time.process_time()
+    assert expand("{" * 20_000) == ["{" * 20_000]
+    assert expand(wide := "{1.." + "9" * 5000 + "}") == [wide]
+    assert time.process_time() - started < 2  # of CPU; it was some twenty

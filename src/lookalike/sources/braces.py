@@ -9,7 +9,8 @@ from lookalike.errors import UsageError
 MOST_NAMES = 100_000
 """Names that one pattern may stand for."""
 
-_RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)(?:\.\.(-?\d+))?|([a-zA-Z])\.\.([a-zA-Z])")
+_NUMBER = "-?[0-9]{1,18}"  # with more digits it is no number, as for a shell, whose numbers have 64 bits
+_RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})(?:\.\.({_NUMBER}))?|([a-zA-Z])\.\.([a-zA-Z])")
 
 
 def expand(pattern: str) -> list[str]:
@@ -63,25 +64,29 @@ def _names(text: str) -> Iterator[str]:
 
 def _first(text: str) -> tuple[int, int, "Iterator[str] | list[str]"] | None:
     """Return where the first group begins and ends, and what stands in it."""
-    for start, letter in enumerate(text):
-        if letter != "{":
-            continue
+    for start, end in sorted(_closed(text)):
         depth, cuts = 0, [start]
-        for at in range(start, len(text)):
+        for at in range(start, end):
             depth += {"{": 1, "}": -1}.get(text[at], 0)
             if text[at] == "," and depth == 1:
                 cuts.append(at)
-            if not depth:
-                cuts.append(at)
-                break
-        else:
-            continue
+        cuts.append(end)
         if len(cuts) > 2:
             return start, cuts[-1] + 1, [text[one + 1 : other] for one, other in itertools.pairwise(cuts)]
         ranged = _RANGE.fullmatch(text[start + 1 : cuts[-1]])
         if ranged is not None:
             return start, cuts[-1] + 1, _range(ranged)
     return None
+
+
+def _closed(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each brace that is closed stands, and where it is closed."""
+    opened = []
+    for at, letter in enumerate(text):
+        if letter == "{":
+            opened.append(at)
+        elif letter == "}" and opened:
+            yield opened.pop(), at
 
 
 def _range(found: re.Match[str]) -> Iterator[str]:
