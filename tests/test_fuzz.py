@@ -148,6 +148,7 @@ DAMAGE = {
     "an empty text": "UPDATE content SET quality = ''",
     "a thumbnail cut off": "UPDATE thumbnail SET pixels = x'00'",
     "a kind that is no text": "UPDATE location SET skipped = x'ff'",
+    "a failure of no kind": "UPDATE content SET failure = '0'",
     "a time that is no number": "UPDATE location SET mtime_ns = 'soon'",
 }
 

@@ -62,7 +62,7 @@ class _Shell:
             if name[0] not in NEVER
         }
         self.names = tuple(self.options)
-        pool.default_workers = lambda: 1  # type: ignore[assignment]  # as --workers 1 everywhere
+        pool.default_workers = lambda: 1  # as --workers 1 everywhere
 
     def renew(self) -> None:
         """Make the folder anew."""
@@ -108,7 +108,8 @@ class _Shell:
     def call(self, words: list[str]) -> tuple[object, str]:
         """Return the exit code of a command, and what it printed."""
         argv, streams = sys.argv, (sys.stdin, sys.stdout, sys.stderr)
-        out = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace", write_through=True)
+        printed = io.BytesIO()
+        out = io.TextIOWrapper(printed, "utf-8", errors="backslashreplace", write_through=True)
         sys.argv, sys.stdin, sys.stdout, sys.stderr = ["lookalike", *words], io.StringIO(), out, out
         terminate, code = signal.getsignal(signal.SIGTERM), object()
         try:
@@ -122,7 +123,7 @@ class _Shell:
             sys.stdin, sys.stdout, sys.stderr = streams
             os.chdir(self.folder)
         out.flush()
-        return code, out.buffer.getvalue().decode("utf-8", "replace")  # type: ignore[attr-defined]  # a BytesIO
+        return code, printed.getvalue().decode("utf-8", "replace")
 
 
 def _leaves(command: Any, above: tuple[str, ...]) -> Any:
@@ -135,8 +136,9 @@ def _leaves(command: Any, above: tuple[str, ...]) -> Any:
 
 def _make(folder: str) -> Run:
     shell = _Shell(folder)
-    program._own_streams = lambda: None
-    program._add = lambda _names: None
+    quiet: Any = program
+    quiet._own_streams = lambda: None
+    quiet._add = lambda _names: None
     return shell.run
 
 

@@ -12,6 +12,9 @@ VALUES = (*(value for value in HOSTILE if not isinstance(value, (list, dict)) an
           b"", b"\xff", b"..", b"/etc/passwd", b"a\0b", bytes(4224), bytes(8), bytes(32), bytes(7))  # fmt: skip
 
 
+KINDS = {"INTEGER": int, "TEXT": str, "BLOB": bytes, "REAL": float}
+
+
 class Damaged:
     """A file of SQLite as it was sound, and what is done to it.
 
@@ -72,7 +75,7 @@ class Damaged:
     def _edit(self, choices: Choices) -> bool:
         table = choices.of([name for name in self._columns if name != "migration"])
         names = [row[1] for row in self._columns[table]]
-        _, column, _, needed, _, key = choices.of(self._columns[table])
+        _, column, kind, needed, _, key = choices.of(self._columns[table])
         value = choices.of(VALUES)
         if isinstance(value, str):
             value = value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
@@ -96,4 +99,4 @@ class Damaged:
             made = after[0][names.index(column)] if after else before
         if made is None and not needed and not key:
             return True
-        return type(made) is type(before) and (not isinstance(made, bytes) or len(made) == len(before))
+        return type(made) is KINDS[kind] and (before is None or kind != "BLOB" or len(made) == len(before))

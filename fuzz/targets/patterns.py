@@ -47,14 +47,15 @@ def _braces(text: str) -> None:
 
 
 def _globs(lines: list[str]) -> None:
+    spec = None
     try:
-        spec = compiled(lines)
+        spec = sound = compiled(lines)
         matches = matching(lines, PATHS, ("p", "p/raw"))
     except UsageError:
-        spec = None
+        require(spec is None, "a list of globs is sound or not")
     else:
         inside = [
-            spec.match_file(path[2:]) or (path.startswith("p/raw/") and spec.match_file(path[6:]))
+            sound.match_file(path[2:]) or (path.startswith("p/raw/") and sound.match_file(path[6:]))
             for path in PATHS[:-1]
         ]
         require(matches.tolist() == [*inside, False], matches)

@@ -61,7 +61,7 @@ class _House:
         self.desk = Desk(review, Previews(None, None), lambda: None)
         self.app = make_app(self.desk, PORT, None)
         paths: set[str] = set()
-        inner = self.app._app
+        inner: Any = self.app._app
         while inner is not None:
             paths |= {route.path for route in getattr(inner, "routes", ())}
             inner = getattr(inner, "app", None)

@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import get_args
 
 from lookalike.errors import FailureKind
 from lookalike.model import EMPTY, EMPTY_ROW, Stage
@@ -160,6 +161,8 @@ class Locations(Database):
                 whole(numbers)
             for told in columns[5:8]:
                 texts(told)
+            if strange := set(columns[6]) - {None, *get_args(FailureKind)}:
+                raise ValueError(f"{strange} is no kind of failure")
             return {
                 os.fsdecode(name): Known(
                     size,
