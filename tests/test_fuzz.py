@@ -159,6 +159,7 @@ def test_a_damaged_row_of_a_catalog_is_no_answer(tmp_path: Path, statement: str)
     album.mkdir()
     for name, quality in (("a.jpg", 90), ("b.jpg", 70)):
         (album / name).write_bytes(encode(scene(1), quality=quality))
+        os.utime(album / name, (10**9, 10**9))  # what has just changed is looked at again
     before = la.find(album, catalog=catalog, workers=1).to_dict()
     assert before["groups"]
     with closing(sqlite3.connect(catalog, isolation_level=None)) as db:
