@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from PIL import Image
 
@@ -58,7 +58,7 @@ def tiff(
     width: int, height: int, *, compression: int = 1, strips: tuple[int, int, int] = (1, 8, 10), further: int = 0,
     tags: tuple[tuple[int, int, int, int], ...] = (), data: bytes = b"",
 ) -> bytes:  # fmt: skip
-    """Return a gray TIFF: number of strips with offset and length (of the lists, where there are several), and what comes next."""
+    """Return a gray TIFF; of its strips the number, and offset and length (of the lists, where there are several)."""
     count, offset, length = strips
     rows = [
         (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, compression), (262, 3, 1, 1),
@@ -167,14 +167,8 @@ def jp2(width: int, height: int, tile: int) -> bytes:
     """Return the header of a JPEG 2000 codestream of many tiles."""
     size = struct.pack(">HIIIIIIII", 0, width, height, 0, 0, tile, tile, 0, 0) + struct.pack(">HBBB", 1, 7, 1, 1)
     coding = b"\xff\x52\0\x0c\0\0\0\x01\0\0\x04\x04\0\x01\xff\x5c\0\x04\x40\x40"
-    return (
-        b"\xff\x4f\xff\x51"
-        + struct.pack(">H", len(size) + 2)
-        + size
-        + coding
-        + b"\xff\x90\0\x0a\0\0\0\0\0\0\0\x01\xff\x93"
-        + b"\xff\xd9"
-    )
+    empty = b"\xff\x90\0\x0a\0\0\0\0\0\0\0\x01\xff\x93\xff\xd9"
+    return b"\xff\x4f\xff\x51" + struct.pack(">H", len(size) + 2) + size + coding + empty
 
 
 def ico(entries: int, image: bytes) -> bytes:
@@ -190,14 +184,26 @@ def bmp(width: int, height: int, compression: int = 0, bits: int = 24) -> bytes:
 
 
 def psd(width: int, height: int, channels: int, depth: int = 8) -> bytes:
-    return (
-        b"8BPS\0\x01"
-        + bytes(6)
-        + struct.pack(">HIIHH", channels, height, width, depth, 3)
-        + bytes(12)
-        + b"\0\x01"
-        + bytes(500)
-    )
+    header = struct.pack(">HIIHH", channels, height, width, depth, 3)
+    return b"8BPS\0\x01" + bytes(6) + header + bytes(12) + b"\0\x01" + bytes(500)
+
+
+def dds() -> bytes:
+    return b"DDS " + struct.pack("<IIII", 124, 0x1007, 1 << 31, 1 << 31) + bytes(112)
+
+
+def tga(side: int) -> bytes:
+    return bytes([0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]) + struct.pack("<HHBB", side, side, 8, 0) + b"\xff\x01" * 1000
+
+
+def sgi(side: int) -> bytes:
+    return b"\x01\xda\x01\x01\0\x03" + struct.pack(">HHH", side, side, side) + bytes(600)
+
+
+def fits(side: int) -> bytes:
+    cards = {"SIMPLE": "T", "BITPIX": "8", "NAXIS": "2", "NAXIS1": str(side), "NAXIS2": str(side)}
+    header = "".join(f"{name:<8}= {value:>20}".ljust(80) for name, value in cards.items()) + "END"
+    return header.ljust(2880).encode() + bytes(2880)
 
 
 def boxes(brand: bytes, width: int, height: int) -> bytes:
@@ -214,89 +220,65 @@ def boxes(brand: bytes, width: int, height: int) -> bytes:
     return box(b"ftyp", brand + bytes(4) + b"mif1" + brand) + meta + box(b"mdat", bytes(100))
 
 
-def bombs() -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Yield names of files and what makes them."""
-    profile = b"profile\0\0" + packed(100 * MIB)
-    text = b"text\0\0" + packed(80 * MIB)
-    international = b"text\0\x01\0\0\0" + packed(80 * MIB)
-    yield "png-header.png", lambda: png(1, 1).replace(struct.pack(">II", 1, 1), struct.pack(">II", WIDE, WIDE), 1)
-    yield "png-largest-header.png", lambda: png_of_header((1 << 31) - 1, (1 << 31) - 1)
-    yield "png-pixels.png", lambda: png(LARGE, LARGE)
-    yield "png-deep-pixels.png", lambda: png(LARGE, LARGE, mode=6, depth=16)
-    yield "png-wide.png", lambda: png(LARGE * LARGE, 1, depth=1)
-    yield "png-profile.png", lambda: png(64, 64, (b"iCCP", profile))
-    yield "png-text.png", lambda: png(64, 64, *[(b"zTXt", text)] * 10)
-    yield "png-international.png", lambda: png(64, 64, *[(b"iTXt", international)] * 10)
-    yield "png-frames.png", lambda: apng(3000, 3001, 500)
-    yield "png-frames-claimed.png", lambda: apng(2, (1 << 31) - 1, 64)
-    yield "gif-header.gif", lambda: gif(WIDE, WIDE, 1)
-    yield "gif-frames.gif", lambda: gif(4000, 4000, 20_000)
-    yield "gif-large-frames.gif", lambda: gif(3000, 3000, 300, 3000)
-    yield "tiff-header.tif", lambda: tiff(WIDE, WIDE)
-    yield "tiff-deflate.tif", lambda: deflated_tiff(LARGE)
-    yield "tiff-lzw.tif", lambda: lzw_tiff(LARGE)
-    yield "tiff-strips.tif", lambda: tiff(100, 100, strips=((1 << 32) - 1, 8, 8))
-    yield (
-        "tiff-tiles.tif",
-        lambda: tiff(LARGE, LARGE, tags=((322, 4, 1, 1), (323, 4, 1, 1), (324, 4, 1 << 28, 8), (325, 4, 1 << 28, 8))),
-    )
-    yield "tiff-tags.tif", lambda: tiff(64, 64, tags=((700, 7, (1 << 32) - 1, 8), (34665, 4, 1, 8)))
-    yield "tiff-loop.tif", lambda: tiff(64, 64, further=8, data=bytes(4096))
-    yield "tiff-pages.tif", lambda: many_pages(3_000)
-    yield "tiff-big.tif", big_tiff
-    yield "webp-canvas.webp", lambda: webp(1 << 24, 1 << 24, 1)
-    yield "webp-frames.webp", lambda: webp(8000, 8000, 5000)
-    yield "bmp-header.bmp", lambda: bmp((1 << 31) - 1, (1 << 31) - 1)
-    yield "bmp-rle.bmp", lambda: bmp(LARGE, LARGE, 1, 8)
-    yield "ico-entries.ico", lambda: ico(WIDE, png(256, 256, mode=6))
-    yield "ico-bomb.ico", lambda: ico(1, png(LARGE, LARGE))
-    yield "psd-header.psd", lambda: psd(30_000, 30_000, 56)
-    yield "psd-channels.psd", lambda: psd(LARGE, LARGE, 4)
-    yield "jp2-header.j2k", lambda: jp2((1 << 32) - 1, (1 << 32) - 1, 1)
-    yield "jp2-tiles.j2k", lambda: jp2(LARGE, LARGE, 1)
-    yield "jpeg-header.jpg", lambda: jpeg_header(WIDE, WIDE)
-    yield "jpeg-large.jpg", lambda: jpeg_header(LARGE, LARGE, bytes(1000))
-    yield "jpeg-progressive.jpg", lambda: jpeg_header(WIDE, WIDE, progressive=True)
-    yield "jpeg-scans.jpg", lambda: scans_jpeg(3000, 700)
-    yield "mpo-claimed.jpg", lambda: mpo((1 << 32) - 1)
-    yield "ppm-header.ppm", lambda: b"P6\n99999999999 99999999999\n255\n" + bytes(100)
-    yield "pgm-text.pgm", lambda: b"P2\n4000 4000\n255\n" + b"1 " * 1000
-    yield "qoi-header.qoi", lambda: b"qoif" + struct.pack(">II", (1 << 32) - 1, (1 << 32) - 1) + b"\x04\0" + bytes(100)
-    yield (
-        "dds-header.dds",
-        lambda: b"DDS " + struct.pack("<III", 124, 0x1007, 1 << 31) + struct.pack("<I", 1 << 31) + bytes(112),
-    )
-    yield "sgi-header.sgi", lambda: b"\x01\xda\x01\x01\0\x03" + struct.pack(">HHH", WIDE, WIDE, WIDE) + bytes(600)
-    yield (
-        "tga-run.tga",
-        lambda: (
-            bytes([0, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]) + struct.pack("<HHBB", LARGE, LARGE, 8, 0) + b"\xff\x01" * 1000
-        ),
-    )
-    yield (
-        "fits-header.fits",
-        lambda: (
-            b"".join(
-                line.ljust(80)
-                for line in (
-                    b"SIMPLE  =                    T",
-                    b"BITPIX  =                    8",
-                    b"NAXIS   =                    2",
-                    b"NAXIS1  =           4294967295",
-                    b"NAXIS2  =           4294967295",
-                    b"END",
-                )
-            ).ljust(2880)
-            + bytes(2880)
-        ),
-    )
-    yield "avif-header.avif", lambda: boxes(b"avif", (1 << 32) - 1, (1 << 32) - 1)
-    yield "heic-header.heic", lambda: boxes(b"heic", WIDE, WIDE)
-    yield "jxl-header.jxl", lambda: b"\xff\x0a" + b"\xff" * 200
-
-
 def png_of_header(width: int, height: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         png_chunk(*one) for one in ((b"IHDR", header), (b"IDAT", packed(4096)), (b"IEND", b""))
     )
+
+
+PROFILE = b"profile\0\0" + packed(100 * MIB)
+TEXT = b"text\0\0" + packed(80 * MIB)
+INTERNATIONAL = b"text\0\x01\0\0\0" + packed(80 * MIB)
+TILES = (322, 4, 1, 1), (323, 4, 1, 1), (324, 4, 1 << 28, 8), (325, 4, 1 << 28, 8)
+BIG = (1 << 32) - 1
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "png-header.png": lambda: png_of_header(WIDE, WIDE),
+    "png-largest-header.png": lambda: png_of_header((1 << 31) - 1, (1 << 31) - 1),
+    "png-pixels.png": lambda: png(LARGE, LARGE),
+    "png-deep-pixels.png": lambda: png(LARGE, LARGE, mode=6, depth=16),
+    "png-wide.png": lambda: png(LARGE * LARGE, 1, depth=1),
+    "png-profile.png": lambda: png(64, 64, (b"iCCP", PROFILE)),
+    "png-text.png": lambda: png(64, 64, *[(b"zTXt", TEXT)] * 10),
+    "png-international.png": lambda: png(64, 64, *[(b"iTXt", INTERNATIONAL)] * 10),
+    "png-frames.png": lambda: apng(3000, 3001, 500),
+    "png-frames-claimed.png": lambda: apng(2, (1 << 31) - 1, 64),
+    "gif-header.gif": lambda: gif(WIDE, WIDE, 1),
+    "gif-frames.gif": lambda: gif(LARGE, LARGE, 20_000),
+    "gif-large-frames.gif": lambda: gif(3000, 3000, 300, 3000),
+    "tiff-header.tif": lambda: tiff(WIDE, WIDE),
+    "tiff-deflate.tif": lambda: deflated_tiff(LARGE),
+    "tiff-lzw.tif": lambda: lzw_tiff(LARGE),
+    "tiff-strips.tif": lambda: tiff(100, 100, strips=(BIG, 8, 8)),
+    "tiff-tiles.tif": lambda: tiff(LARGE, LARGE, tags=TILES),
+    "tiff-tags.tif": lambda: tiff(64, 64, tags=((700, 7, BIG, 8), (34665, 4, 1, 8))),
+    "tiff-loop.tif": lambda: tiff(64, 64, further=8, data=bytes(4096)),
+    "tiff-pages.tif": lambda: many_pages(3_000),
+    "tiff-big.tif": big_tiff,
+    "webp-canvas.webp": lambda: webp(1 << 24, 1 << 24, 1),
+    "webp-frames.webp": lambda: webp(LARGE, LARGE, 5000),
+    "bmp-header.bmp": lambda: bmp((1 << 31) - 1, (1 << 31) - 1),
+    "bmp-rle.bmp": lambda: bmp(LARGE, LARGE, 1, 8),
+    "ico-entries.ico": lambda: ico(WIDE, png(256, 256, mode=6)),
+    "ico-bomb.ico": lambda: ico(1, png(LARGE, LARGE)),
+    "psd-header.psd": lambda: psd(30_000, 30_000, 56),
+    "psd-channels.psd": lambda: psd(LARGE, LARGE, 4),
+    "jp2-header.j2k": lambda: jp2(BIG, BIG, 1),
+    "jp2-tiles.j2k": lambda: jp2(LARGE, LARGE, 1),
+    "jpeg-header.jpg": lambda: jpeg_header(WIDE, WIDE),
+    "jpeg-large.jpg": lambda: jpeg_header(LARGE, LARGE, bytes(1000)),
+    "jpeg-progressive.jpg": lambda: jpeg_header(WIDE, WIDE, progressive=True),
+    "jpeg-scans.jpg": lambda: scans_jpeg(3000, 700),
+    "mpo-claimed.jpg": lambda: mpo(BIG),
+    "ppm-header.ppm": lambda: b"P6\n99999999999 99999999999\n255\n" + bytes(100),
+    "pgm-text.pgm": lambda: b"P2\n4000 4000\n255\n" + b"1 " * 1000,
+    "qoi-header.qoi": lambda: b"qoif" + struct.pack(">II", BIG, BIG) + b"\x04\0" + bytes(100),
+    "dds-header.dds": dds,
+    "sgi-header.sgi": lambda: sgi(WIDE),
+    "tga-run.tga": lambda: tga(LARGE),
+    "fits-header.fits": lambda: fits(BIG),
+    "avif-header.avif": lambda: boxes(b"avif", BIG, BIG),
+    "heic-header.heic": lambda: boxes(b"heic", WIDE, WIDE),
+    "jxl-header.jxl": lambda: b"\xff\x0a" + b"\xff" * 200,
+}
+"""By name of the file."""

@@ -282,7 +282,7 @@ def _look(task: Task) -> tuple[BinaryIO | None, bytes] | Outcome:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             return Outcome(task.row, skipped="not a regular file", changed=True)
-        head = file.read(formats.HEAD_BYTES)
+        head = file.read(formats.HEAD_BYTES) or b""  # None of what has nothing now, as the kernel's log
         skipped = _skipped(task, head, changed=(status.st_size, status.st_mtime_ns) != (task.size, task.mtime_ns))
         if skipped is not None:
             return skipped

@@ -16,6 +16,12 @@ MTIME = 1_600_000_000
 """Modification time of every file the tests write, unless a test is about time."""
 
 Argument = str | bytes | Path
+OBSERVER = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print("memory", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+sys.exit(code)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,14 @@ def run_anew(*arguments: Argument, cwd: Path | None = None, timeout: float = 180
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def observed(*arguments: Argument, cwd: Path, timeout: float = 300) -> tuple[Result, int]:
+    """Run the command under a parent of its own; return also how many bytes the largest of its processes took."""
+    command = [sys.executable, "-c", OBSERVER, *map(os.fsdecode, line(*arguments))]
+    done = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, timeout=timeout, check=False)
+    out, _, memory = done.stdout.rpartition(b"memory ")
+    return Result(done.returncode, out, done.stderr), int(memory)
 
 
 def start(*arguments: Argument, cwd: Path | None = None) -> "subprocess.Popen[bytes]":

@@ -6,25 +6,18 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command import Result, comparable, environment, found, line, members, run
+from command import Result, comparable, environment, found, line, members, observed, run
 from PIL import Image
 
 from conftest import SHARED
 
 MEMORY = 1 << 30
 """Bytes that the scan of hostile files may hold in one process."""
-OBSERVER = """
-import resource, subprocess, sys
-code = subprocess.call(sys.argv[1:])
-print("memory", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
-sys.exit(code)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +26,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     if not SHARED.is_dir():
         pytest.skip("the shared test images are not beside the checkout")
     output = tmp_path_factory.mktemp("hostile") / "findings.json"
-    command = line("find", "formats", "broken", "--no-catalog", "--workers", "2", "--frames", "all", "--output", output)
-    # A parent of its own, so that the figure is of this scan and of no other child of the tests.
-    observed = [sys.executable, "-c", OBSERVER, *(os.fsdecode(part) for part in command)]
-    done = subprocess.run(observed, cwd=SHARED, env=environment(), capture_output=True, timeout=300, check=False)
-    text, _, memory = done.stdout.decode().rpartition("memory ")
-    assert (done.returncode, done.stderr) == (0, b"")
+    command = ("find", "formats", "broken", "--no-catalog", "--workers", "2", "--frames", "all", "--output", output)
+    done, memory = observed(*command, cwd=SHARED)
+    assert (done.code, done.err) == (0, b"")
     document = json.loads(output.read_bytes())
     assert isinstance(document, dict)
-    document["text"] = text
-    document["memory"] = int(memory)
+    document["text"] = done.text
+    document["memory"] = memory
     return document
 
 

@@ -23,6 +23,8 @@ PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: No
 """Optional decoders of the `formats` extra: module -> function to call once, or None where importing is enough."""
 
 NO_MEMORY = "not enough memory to decode it"
+NO_DECODER, LARGE_CANVAS = "could not create decoder object", 1 << 22
+"""What libwebp says of damage, and of a canvas for which it gets no memory: of more pixels than these it is taken for that."""
 STUMBLES = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
     struct.error,
@@ -133,6 +135,8 @@ def opened(data: bytes, name: str, *, truncated: bool, max_pixels: int) -> Itera
         early = _ends_early(error)
         if not early and "decoder" in str(error) and "not available" in str(error):
             raise DecodeError("unsupported", _clause(error)) from error
+        if NO_DECODER in str(error) and _canvas(data) > LARGE_CANVAS:
+            raise DecodeError("limit", NO_MEMORY) from error
         raise DecodeError("damaged", _clause(error), truncated=early) from error
     except STUMBLES as error:
         raise _stumbled(_clause(error)) from error
@@ -238,6 +242,14 @@ class _Switches:
 
 
 _pillow = _Switches()
+
+
+def _canvas(data: bytes) -> int:
+    """Return how many pixels the canvas of a WebP animation has."""
+    if data[12:16] != b"VP8X":
+        return 0
+    width, height = (1 + int.from_bytes(data[at : at + 3], "little") for at in (24, 27))
+    return width * height
 
 
 def _ends_early(error: OSError) -> bool:

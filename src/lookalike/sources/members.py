@@ -7,6 +7,9 @@ from lookalike.sources.folders import Unreadable
 
 MAX_MEMBER_BYTES = 1 << 30
 """Larger members are not read into memory."""
+MOST_RATIO = 1032
+"""Bytes that one byte of deflate can become at most. What is meant to be looked at is packed less tightly; members that lie on
+each other, and other methods, can unpack to a thousand times as much again."""
 
 
 def too_large(size: int) -> Unreadable | None:
@@ -30,6 +33,27 @@ def too_large(size: int) -> Unreadable | None:
     if size <= MAX_MEMBER_BYTES:
         return None
     return Unreadable("limit", f"{size:,} bytes, more than the limit of {MAX_MEMBER_BYTES:,}")
+
+
+def most_unpacked(size: int) -> int:
+    """Return how many bytes an archive may unpack to, all members together.
+
+    Parameters
+    ----------
+    size : int
+        Bytes of the archive.
+
+    Returns
+    -------
+    int
+        What is beyond is not unpacked, however long one has time to wait.
+
+    Examples
+    --------
+    >>> most_unpacked(1 << 20) >> 30
+    2
+    """
+    return MAX_MEMBER_BYTES + MOST_RATIO * size
 
 
 class Readable(Protocol):

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from lookalike.sources.blobs import KEPT, Blob
 from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
 from lookalike.sources.gzips import PACKED_BYTES, Gzip
-from lookalike.sources.members import Names, read_image, too_large
+from lookalike.sources.members import Names, most_unpacked, read_image, too_large
 
 PART_BYTES = 4 << 20
 """Bytes of members that a part of a compressed archive may hold, one member at least."""
@@ -149,8 +149,11 @@ class Tar:
         """Yield the members from the front, those of a compressed archive with bytes to keep; count what is no file."""
         name_of = Names()
         file, packed = self._open()
+        most = most_unpacked(self._blob.size)
         with file:
             for info in _headers(file):
+                if packed and info.offset_data + info.size > most:
+                    raise tarfile.ReadError(f"it unpacks to more than {most:,} bytes")
                 if not info.isreg():
                     if not info.isdir():
                         others["hard link" if info.islnk() else "not a regular file"] += 1

@@ -18,7 +18,7 @@ from lookalike import formats
 from lookalike.sources import salvaging
 from lookalike.sources.blobs import KEPT, Blob
 from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
-from lookalike.sources.members import Names, read_image, too_large
+from lookalike.sources.members import MAX_MEMBER_BYTES, Names, most_unpacked, read_image, too_large
 
 ENCRYPTED = 1
 """Flag bit of a member (APPNOTE.TXT 4.4.4)."""
@@ -30,6 +30,10 @@ DAMAGE = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, OverflowError, RuntimeError,
 )  # fmt: skip
 """What reading a damaged archive raises."""
+
+
+NOT_HERE = Unreadable("not-here", "no such member")
+BEYOND = Unreadable("limit", "its archive unpacks to far more than it is")
 
 
 class Zip:
@@ -49,6 +53,8 @@ class Zip:
         self._wrong: str | None = None
         """What is wrong with the archive as a whole; its members were looked for one by one then."""
         self._skipped: Counter[str] = Counter()
+        self._beyond: set[str] = set()
+        """Members behind so many that nobody would wait for all of them."""
         self._opened: tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]] | None = None
 
     def folders(self, root: int) -> Iterator[Folder]:
@@ -89,14 +95,17 @@ class Zip:
             return
         for path in paths:
             info = infos.get(path[len(self.path) + 1 :])
-            yield Unreadable("not-here", "no such member") if info is None else _read(archive, info)
+            yield self._refused(path) or (NOT_HERE if info is None else _read(archive, info))
 
     def read_whole(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
         """Yield all bytes of members, whatever they are, or what is wrong with each."""
         archive, infos = self._archive()
         for path in paths:
             info = infos.get(path[len(self.path) + 1 :])
-            yield Unreadable("not-here", "no such member") if info is None else _whole(archive, info)
+            yield self._refused(path) or (NOT_HERE if info is None else _whole(archive, info))
+
+    def _refused(self, path: str) -> Unreadable | None:
+        return BEYOND if path[len(self.path) + 1 :] in self._beyond else None
 
     def is_there(self) -> bool:
         """Return whether the archive is unchanged."""
@@ -116,11 +125,16 @@ class Zip:
                 archive = self._open()  # its own lock lets threads read side by side
                 self._skipped.clear()
                 name_of, members = Names(), dict[str, zipfile.ZipInfo]()
+                left = most_unpacked(self._blob.size)
                 for info in archive.infolist():
                     if info.create_system == UNIX and stat.S_IFMT(info.external_attr >> 16) not in _ORDINARY:
                         self._skipped["not a regular file"] += 1
                     elif not info.filename.endswith("/"):
-                        members[name_of(info.filename)] = info
+                        name = name_of(info.filename)
+                        members[name] = info
+                        left -= max(0, min(info.file_size, MAX_MEMBER_BYTES))
+                        if left < 0:
+                            self._beyond.add(name)
                 opened = self._opened = archive, members
             return opened
 
