@@ -14,6 +14,8 @@ OF_PNG = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I;16B"})
 """Modes that a PNG file holds as they are; TIFF holds the others."""
 IN_NO_FILE = {"RGBa": "RGBA", "La": "LA", "HSV": "RGB"}
 """Modes that no file holds, and what they become."""
+MOST_PIXELS = 1 << 30
+"""Pixels of an array that becomes a picture; views of arrays can have any number."""
 
 
 def from_array(array: NDArray[np.generic]) -> Image.Image:
@@ -33,6 +35,8 @@ def from_array(array: NDArray[np.generic]) -> Image.Image:
     ------
     UsageError
         If it is of another type or shape, or empty.
+    DecodeError
+        If it has more than `MOST_PIXELS`.
 
     Examples
     --------
@@ -48,6 +52,8 @@ def from_array(array: NDArray[np.generic]) -> Image.Image:
         )
     if not array.size:
         raise UsageError(f"the array has no pixels: its shape is {shape}")
+    if shape[0] * shape[1] > MOST_PIXELS:  # a view may have far more than there is memory
+        raise DecodeError("limit", f"{shape[1]}x{shape[0]} pixels, more than an array may have: {MOST_PIXELS:,}")
     return Image.fromarray(np.ascontiguousarray(array))
 
 

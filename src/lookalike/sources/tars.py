@@ -152,8 +152,6 @@ class Tar:
         most = most_unpacked(self._blob.size)
         with file:
             for info in _headers(file):
-                if packed and info.offset_data + info.size > most:
-                    raise tarfile.ReadError(f"it unpacks to more than {most:,} bytes")
                 if not info.isreg():
                     if not info.isdir():
                         others["hard link" if info.islnk() else "not a regular file"] += 1
@@ -162,6 +160,8 @@ class Tar:
                 name = name_of(info.name)
                 self._places[name] = place
                 yield name, place, _read(file, name, place) if keep and packed else None
+                if packed and place.offset + place.size > most:  # what comes next is behind all of that
+                    raise tarfile.ReadError(f"it unpacks to more than {most:,} bytes")
         self._placed = True
 
     def _again(self, name: str) -> bytes | Unreadable:
