@@ -5,7 +5,6 @@ import io
 import lzma
 import os
 import socket
-import struct
 import tarfile
 import threading
 import zipfile
@@ -26,8 +25,7 @@ MB = 1 << 20
 PAIR = frozenset({"set/a.jpg", "set/b.jpg"})
 KINDS = {"damaged", "unsupported", "limit"}
 PAIRED = (
-    "png-pixels.png", "png-frames.png", "gif-large-frames.gif", "tiff-lzw.tif", "tiff-pages.tif", "mpo-claimed.jpg",
-    "ico-bomb.ico",
+    "png-pixels.png", "png-frames.png", "tiff-lzw.tif", "mpo-claimed.jpg", "ico-bomb.ico",
 )  # fmt: skip
 needs_linux = pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="the files of Linux")
 
@@ -97,18 +95,6 @@ def packed_tar(packer: Any) -> bytes:
     return bytes(packer(first + tar_of(1 << 42, "endless.txt", b"") + bytes(8 * MB)))
 
 
-def overlapping_zip(entries: int) -> bytes:
-    """Return an archive whose members all are the same megabytes of zeros."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.png", bytes(32 * MB))
-    data = buffer.getvalue()
-    at, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
-    tail = bytearray(data[end:])
-    struct.pack_into("<HHLL", tail, 8, entries, entries, entries * (end - at), at)
-    return data[:at] + entries * data[at:end] + bytes(tail)
-
-
 def nested_zip(depth: int) -> bytes:
     data = bytes(MB)
     for level in range(depth):
@@ -123,7 +109,7 @@ def nested_zip(depth: int) -> bytes:
 @needs_linux
 def test_archives_that_unpack_to_more_than_there_is_time_for(around: Path) -> None:
     archives = {
-        "many.zip": overlapping_zip(300), "nested.zip": nested_zip(6), "endless.tar.bz2": packed_tar(bz2.compress),
+        "nested.zip": nested_zip(6), "endless.tar.bz2": packed_tar(bz2.compress),
         "endless.tar.xz": packed_tar(lzma.compress),
     }  # fmt: skip
     for name, data in archives.items():
@@ -135,12 +121,9 @@ def test_archives_that_unpack_to_more_than_there_is_time_for(around: Path) -> No
     stats, unread = document["stats"], failures(document)
     assert stats["images"] == stats["hashed"] + stats["failed"]
     assert PAIR in members(document)
-    beyond = [row for path, row in unread.items() if path.startswith("many.zip/") and row["kind"] == "limit"]
-    assert len(beyond) > 200
-    assert {row["reason"] for row in beyond} == {"its archive unpacks to far more than it is"}
     for name in ("endless.tar.bz2", "endless.tar.xz"):
         assert "after 2 members: it unpacks to more than" in unread[name]["reason"]
-    assert most < 420 * MB, "four chunks of 32 MB for each of two workers"
+    assert most < 200 * MB
 
 
 @needs_linux
@@ -283,7 +266,7 @@ def test_files_that_change_while_they_are_read(around: Path) -> None:
             assert {row["kind"] for row in document["failures"]} <= {"transient", "damaged"}
 
 
-@pytest.mark.parametrize("name", ["gif-frames.gif", "tiff-pages.tif", "png-frames.png"])
+@pytest.mark.parametrize("name", ["gif-frames.gif", "png-frames.png"])
 def test_a_removal_of_a_bomb_is_refused_or_done_and_nothing_else_is_lost(around: Path, name: str) -> None:
     data = BOMBS[name]()
     write(around / name, data)

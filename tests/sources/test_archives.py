@@ -25,7 +25,7 @@ from lookalike.sources import blobs
 from lookalike.sources.blobs import blob
 from lookalike.sources.folders import Folder, Packed, Unreadable
 from lookalike.sources.kinds import open_source
-from lookalike.sources.members import MAX_MEMBER_BYTES
+from lookalike.sources.members import MAX_MEMBER_BYTES, most_unpacked
 from lookalike.sources.tars import Tar
 from lookalike.sources.zips import Zip
 
@@ -268,6 +268,25 @@ def test_members_that_lie_on_each_other_are_read_one_by_one(tmp_path: Path) -> N
     path = write(tmp_path / "x.zip", data[:at] + 100 * entry + tail)
     top = peak(lambda: la.find(path, use_catalog=False, workers=1))
     assert top < 60_000_000
+
+
+def test_members_are_unpacked_up_to_what_deflate_could_make_of_the_whole_archive(tmp_path: Path) -> None:
+    """Three hundred members that all are the same 32 megabytes: nobody waits for 10 GB of an archive of 50 KB."""
+    data = zip_of({"a.jpg": bytes(32 << 20)}, zipfile.ZIP_DEFLATED)
+    at, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    tail = bytearray(data[end:])
+    struct.pack_into("<HHLL", tail, 8, 300, 300, 300 * (end - at), at)
+    path = write(tmp_path / "x.zip", data[:at] + 300 * data[at:end] + tail)
+    source = Zip(blob(path))
+    (folder,) = source.folders(0)
+    names = [entry.name for part in source.parts(folder) for entry in part.entries]
+    assert len(names) == 300
+    whole = most_unpacked(os.path.getsize(path)) // (32 << 20)
+    assert 32 < whole < 40
+    first, last, after, end_of_all = (names[at] for at in (0, whole - 1, whole, 299))
+    found = list(source.read([f"{path}/{name}" for name in (first, last, after, end_of_all)]))
+    assert [isinstance(one, Unreadable) for one in found] == [False, False, True, True]
+    assert found[3] == Unreadable("limit", "its archive unpacks to far more than it is")
 
 
 def test_a_tar_bomb_is_not_unpacked(tmp_path: Path) -> None:
