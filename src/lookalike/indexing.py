@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,7 +161,7 @@ catalog, use_catalog, readers, progress
         place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
         made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers, options=options)
         try:
-            told = {"workers": made._workers, "readers": readers, "progress": progress}
+            told: dict[str, Any] = {"workers": made._workers, "readers": readers, "progress": progress}
             made._take(scan(roots, [], made._store, spec, options, **told))
         except BaseException:
             made.close()

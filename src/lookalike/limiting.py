@@ -100,7 +100,8 @@ def told_by(found: Mapping[str, Any]) -> ScanOptions:
         value: Any = found.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             with suppress(UsageError, ValueError, OverflowError):  # not a number, or more than any
-                made = replace(made, **{name: value if name == "max_seconds" else int(value)})
+                told: dict[str, Any] = {name: value if name == "max_seconds" else int(value)}
+                made = replace(made, **told)
     return made
 
 

@@ -49,7 +49,7 @@ def test_a_failure_for_a_limit_is_tried_again_when_that_is_raised(photos: Path, 
     slow, catalog = aged(write(photos / "slow.jpg", SLOW)), tmp_path / "catalog.db"
 
     def reason(*told: str) -> str | None:
-        common = ("--catalog", catalog, "--workers", "2", *told)
+        common = ("--catalog", str(catalog), "--workers", "2", *told)
         if verb == "hash":
             done = run("hash", "photos", "--decode", "fast", "--json", *common, cwd=tmp_path)
             rows = [line for line in done.text.splitlines() if "slow.jpg" in line]
