@@ -7,7 +7,7 @@ COVERED := build/coverage
 FIGURES := benchmarks/results/figures.json
 BUILT_FROM := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
-.PHONY: find test test-spark lint bench bench-accuracy micro clean
+.PHONY: find test test-spark lint docs fuzz bench bench-accuracy micro clean
 
 find: $(VENV)/.installed
 ifdef DIR
@@ -42,6 +42,17 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# The pages as a site, and the manual page lookalike(1); a warning fails.
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -W --keep-going -q docs build/docs/html
+	$(BIN)/sphinx-build -W --keep-going -q -b man docs build/docs/man
+
+# All targets share the time; build/fuzz keeps what they found, and the next run goes on from there.
+SECONDS ?= 60
+fuzz: $(VENV)/.test
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e ".[fuzz]" || echo "No atheris here: inputs are mutated without a look at coverage"
+	$(BIN)/python fuzz/run.py all $(SECONDS) build/fuzz
 
 # The peers live in an environment of their own.
 bench: $(BENCH)/.installed
@@ -84,6 +95,10 @@ $(VENV)/.test: $(VENV)/.installed
 
 $(VENV)/.lint: $(VENV)/.test
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e ".[test,lint]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e ".[docs]"
 	@touch $@
 
 $(BENCH)/.installed: $(BUILT_FROM) benchmarks/peers.txt | $(VENV)/bin/python

@@ -99,4 +99,6 @@ class Damaged:
             made = after[0][names.index(column)] if after else before
         if made is None and not needed and not key:
             return True
-        return type(made) is KINDS[kind] and (before is None or kind != "BLOB" or len(made) == len(before))
+        if type(made) is not KINDS[kind]:
+            return False
+        return not isinstance(made, bytes) or before is None or len(made) == len(before)
