@@ -42,9 +42,16 @@ man_pages = [("cli", "lookalike", "find the images that are the same picture", "
 linkcheck_ignore = ["https?://"]  # only what is inside is checked: a build must not depend on other people's servers
 
 LISTED = re.compile(r"^- \[([^\]]+)\]\(([\w/-]+)\.md\)", re.MULTILINE)
+BESIDE = re.compile(r"\[([^\]]+)\]\(\.\./\w+\.md\)")
 COLON = "\N{RATIO}"
 CONTENTS = ("index", "adr/README")
 """Pages that list others."""
+
+
+def _leave_out(_app: "Sphinx", page: str, source: list[str]) -> None:
+    """Turn links to pages beside the docs, such as ../SECURITY.md, into text: a site has no such pages."""
+    if "/" not in page:
+        source[0] = BESIDE.sub(r"\1", source[0])
 
 
 def _navigate(app: "Sphinx", page: str, source: list[str]) -> None:
@@ -86,6 +93,7 @@ def _show_colon(_app: "Sphinx", _what: str, _name: str, _thing: object, _options
 
 def setup(app: "Sphinx") -> None:
     """Have the navigation made, and docstrings left whole."""
+    app.connect("source-read", _leave_out)
     app.connect("source-read", _navigate)
     app.connect("autodoc-process-docstring", _hide_colon, priority=400)  # napoleon comes at 500
     app.connect("autodoc-process-docstring", _show_colon, priority=600)

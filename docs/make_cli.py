@@ -39,10 +39,12 @@ def page() -> str:
     str
         Markdown.
     """
-    commands = whole().commands
+    root = whole()
+    commands = root.commands
+    own = "".join(["\n", *map(_option, root.params)])
     verbs = _verbs({name: commands[name] for name in VERBS})
     codes = "\n#" + EXIT_CODES.read_text("utf-8")
-    return "".join([HEAD, *(text for name, verb in verbs for text in _section(name, verb)), codes, SEE_ALSO])
+    return "".join([HEAD, own, *(text for name, verb in verbs for text in _section(name, verb)), codes, SEE_ALSO])
 
 
 def _verbs(verbs: dict[str, Any], before: str = "lookalike") -> Iterator[tuple[str, Any]]:
@@ -73,8 +75,9 @@ def _place(argument: Any) -> str:
 
 def _option(option: Any) -> str:
     names = ", ".join([*option.opts, *option.secondary_opts])
-    value = "" if option.is_flag else f" {_word(option)}"
-    default = "" if option.is_flag or option.default in (None, "") or not option.show_default else option.default
+    alone = option.is_flag or option.count
+    value = "" if alone else f" {_word(option)}"
+    default = "" if alone or option.default in (None, "") or not option.show_default else option.default
     told = f" Default: `{default}`." if default else ""
     return f"- `{names}{value}`: {_sentences(option.help)}{told}\n"
 
