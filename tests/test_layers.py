@@ -1,7 +1,6 @@
 """The import rule of docs/architecture.md, the public surface, and what `import lookalike` may cost."""
 
 import ast
-import doctest
 import importlib
 import inspect
 import pkgutil
@@ -202,17 +201,6 @@ def test_every_public_name_is_documented(name: str) -> None:
                 assert "Parameters\n----------" in text, f"{label} does not describe its parameters"
             if signature.return_annotation not in (None, "None"):
                 assert "Returns\n-------" in text or "Yields\n------" in text, f"{label} does not say what it returns"
-
-
-def test_the_examples_in_docstrings_run() -> None:
-    tried = 0
-    for name in MODULES:
-        if name != "__main__":
-            module = importlib.import_module(f"lookalike.{name}".removesuffix(".__init__"))
-            result = doctest.testmod(module, raise_on_error=False)
-            assert result.failed == 0, name
-            tried += result.attempted
-    assert tried > 40
 
 
 def test_no_module_is_longer_than_400_lines() -> None:

@@ -105,8 +105,9 @@ def hash_batches(
 
     Examples
     --------
-    >>> for table in hash_batches("photos", algorithms=("phash", "dhash")):  # doctest: +SKIP
-    ...     print(table.refs.paths[0], table.hash(0, "dhash"))
+    >>> for table in hash_batches("photos/lake.png", algorithms=("phash", "dhash")):
+    ...     print(table.refs.path(0), table.hash(0, "dhash"))
+    photos/lake.png 8193a3563a2d766e
     """
     specs = make_specs(algorithms, size, filter, decode)
     if (facts or thumbnails) and any(spec.decoding != "fast" for spec in specs):
@@ -160,8 +161,11 @@ def hash_images(paths: object, **options: object) -> HashTable:
 
     Examples
     --------
-    >>> table = hash_images("photos", algorithms="phash", decode="fast")  # doctest: +SKIP
-    >>> left, right, distance = lookalike.near_pairs(table.blocks["phash"], radius=8)  # doctest: +SKIP
+    >>> from lookalike import near_pairs
+    >>> table = hash_images("photos", algorithms="phash", decode="fast")
+    >>> left, right, distance = near_pairs(table.blocks["phash"], radius=8)
+    >>> len(left)
+    5
     """
     return join_tables(list(hash_batches(paths, **options)))  # type: ignore[arg-type]
 

@@ -89,8 +89,10 @@ def apply(
 
     Examples
     --------
-    >>> batch = apply(find("photos").plan())  # doctest: +SKIP
-    >>> undo(batch)  # doctest: +SKIP
+    >>> from lookalike import find
+    >>> batch = apply(find("photos").plan())
+    >>> undo(batch).files
+    3
     """
     only_files(plan)
     disk, started = disk or Disk(), time.monotonic()

@@ -64,7 +64,7 @@ def decide(
 
     Examples
     --------
-    >>> decide("different", ["dawn.jpg", "dusk.jpg"], note="two photos")  # doctest: +SKIP
+    >>> decide("different", ["dawn.jpg", "dusk.jpg"], note="two photos")
     1
     """
     if isinstance(images, Group):

@@ -103,7 +103,9 @@ def export(
 
     Examples
     --------
-    >>> export(find("set", tier="copy"), copy_to="set-without-duplicates")  # doctest: +SKIP
+    >>> from lookalike import find
+    >>> export(find("photos", tier="copy"), copy_to="photos-without-duplicates").images
+    5
     """
     given = dict(zip(WAYS, (copy_to, tar, hardlink_to, symlink_to), strict=True))
     ways = [way for way, target in given.items() if target is not None]

@@ -96,8 +96,11 @@ def iter_verified_pairs(
 
     Examples
     --------
-    >>> for block in iter_verified_pairs("catalog.sqlite", tier="copy"):  # doctest: +SKIP
-    ...     print(block.left, block.right, block.score)
+    >>> from lookalike import find
+    >>> found = find("photos", catalog="archive.sqlite")
+    >>> for block in iter_verified_pairs("archive.sqlite", tier="copy"):
+    ...     print(len(block.left), block.tier, block.score)
+    2 [1 1] [1000 1000]
     """
     spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
     usual = hashes.default_radius(spec)

@@ -3,6 +3,7 @@
 import doctest
 import glob
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -99,6 +100,16 @@ def _doctest(block: Block, where: str, names: dict[str, Any], known: dict[str, s
     told: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
     assert runner.run(test, out=told.append, clear_globs=False).failed == 0, "".join(told)
+
+
+def test_the_examples_in_docstrings_run(place: Path) -> None:
+    tried = 0
+    for found in pkgutil.walk_packages(lookalike.__path__, "lookalike."):
+        if not found.name.endswith("__main__"):
+            result = doctest.testmod(import_module(found.name))
+            assert result.failed == 0, found.name
+            tried += result.attempted
+    assert tried > 40
 
 
 def test_a_page_is_held_to_what_it_says(tmp_path: Path) -> None:
