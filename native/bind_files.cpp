@@ -80,7 +80,7 @@ nb::list read_files(const std::vector<nb::bytes>& paths, const std::vector<std::
   for (std::size_t i = 0; i < count; ++i) {
     contents[i] = nb::steal(PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(sizes[i])));
     if (!contents[i].is_valid()) throw nb::python_error();
-    files[i] = {paths[i].c_str(), mtimes[i], PyBytes_AS_STRING(contents[i].ptr()), sizes[i]};
+    files[i] = {paths[i].c_str(), mtimes[i], PyBytes_AsString(contents[i].ptr()), sizes[i]};
   }
   {
     const nb::gil_scoped_release unlocked;

@@ -47,7 +47,7 @@ std::optional<std::tuple<nb::bytes, std::size_t, nb::bytes>> png_header(const nb
   if (!compressed.is_valid()) throw nb::python_error();
   {
     const nb::gil_scoped_release unlocked;
-    char* to = PyBytes_AS_STRING(compressed.ptr());  // nobody else has it yet
+    char* to = PyBytes_AsString(compressed.ptr());  // nobody else has it yet
     for (const auto part : header.data) to = std::copy(part.begin(), part.end(), to);
   }
   return std::tuple{compressed, header.inflated, nb::bytes(header.profile.data(), header.profile.size())};

@@ -29,7 +29,7 @@ using Rows = Input<std::int64_t, 1>;
 
 std::vector<std::string> verify_kernels() {
 #ifdef LOOKALIKE_AVX2
-  if (__builtin_cpu_supports("avx2") != 0) return {"avx2", "plain"};
+  if (LOOKALIKE_HAS("avx2")) return {"avx2", "plain"};
 #endif
   return {"plain"};
 }

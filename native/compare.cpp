@@ -265,7 +265,7 @@ void compare_neon(Range left, Range right, bool same, Sink& sink) {
 #ifdef LOOKALIKE_AVX2
 // All that the kernels are compiled for: a virtual machine may hide some of it.
 bool has_avx2() {
-  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("popcnt") != 0;
+  return LOOKALIKE_HAS("avx2") && LOOKALIKE_HAS("bmi") && LOOKALIKE_HAS("popcnt");
 }
 #endif
 
@@ -283,10 +283,10 @@ bool has_avx2() {
 const Kernel kTable[] = {
 #ifdef LOOKALIKE_AVX2
     {"avx512", 0.075,
-     [] { return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vpopcntdq") != 0 && has_avx2(); },
+     [] { return LOOKALIKE_HAS("avx512f") && LOOKALIKE_HAS("avx512vpopcntdq") && has_avx2(); },
      LOOKALIKE_BY_WORDS(compare_avx512)},
     {"avx2", 0.27, has_avx2, LOOKALIKE_BY_WORDS(compare_avx2)},
-    {"popcnt", 1, [] { return __builtin_cpu_supports("popcnt") != 0; }, LOOKALIKE_BY_WORDS(compare_popcnt)},
+    {"popcnt", 1, [] { return LOOKALIKE_HAS("popcnt"); }, LOOKALIKE_BY_WORDS(compare_popcnt)},
 #endif
 #ifdef LOOKALIKE_NEON
     {"neon", 0.4, [] { return true; }, LOOKALIKE_BY_WORDS(compare_neon)},

@@ -117,7 +117,7 @@ LOOKALIKE_FOR_AVX2 void transform_avx2(const std::uint8_t* pictures, std::size_t
   transform(pictures, n, stretches, boxes, count, out, sum_rows_avx2);
 }
 
-const Transform chosen = __builtin_cpu_supports("avx2") != 0 ? transform_avx2 : transform_plain;
+const Transform chosen = LOOKALIKE_HAS("avx2") ? transform_avx2 : transform_plain;
 #else
 const Transform chosen = transform_plain;
 #endif

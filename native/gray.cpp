@@ -137,7 +137,7 @@ struct GrayKernel {
 
 const GrayKernel kTable[] = {  // best first
 #ifdef LOOKALIKE_AVX2
-    {"avx2", [] { return __builtin_cpu_supports("avx2") != 0; }, pass_avx2},
+    {"avx2", [] { return LOOKALIKE_HAS("avx2"); }, pass_avx2},
 #endif
 #ifdef LOOKALIKE_SSE2
     {"sse2", [] { return true; }, pass_sse2},

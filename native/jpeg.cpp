@@ -135,8 +135,8 @@ template <std::size_t Count>
 __attribute__((target("avx2,bmi,bmi2"))) std::pair<std::size_t, Lane::State> run_bmi2(Lane* const* lanes) {
   return run_lanes<Count>(lanes);
 }
-const bool fast_shifts = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
-                         __builtin_cpu_supports("bmi2") != 0;
+const bool fast_shifts = LOOKALIKE_HAS("avx2") && LOOKALIKE_HAS("bmi") &&
+                         LOOKALIKE_HAS("bmi2");
 #define LOOKALIKE_RUN(count) (fast_shifts ? run_bmi2<count> : run_plain<count>)
 #else
 #define LOOKALIKE_RUN(count) (run_plain<count>)

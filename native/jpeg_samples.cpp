@@ -89,7 +89,7 @@ bool inverse_plain(const Block& coefficients, Levels& levels) { return inverse<s
 __attribute__((target("avx2"))) bool inverse_avx2(const Block& coefficients, Levels& levels) {
   return inverse<std::int32_t>(coefficients, levels);
 }
-const Inverse chosen = __builtin_cpu_supports("avx2") != 0 ? inverse_avx2 : inverse_plain;
+const Inverse chosen = LOOKALIKE_HAS("avx2") ? inverse_avx2 : inverse_plain;
 #else
 const Inverse chosen = inverse_plain;
 #endif

@@ -119,7 +119,7 @@ LOOKALIKE_FOR_AVX2 void weigh_avx2(const std::int16_t* samples, std::size_t line
   weigh_lines(samples, lines, start, count, weights, sums);
 }
 
-const Weigh weigh = __builtin_cpu_supports("avx2") != 0 ? weigh_avx2 : weigh_plain;
+const Weigh weigh = LOOKALIKE_HAS("avx2") ? weigh_avx2 : weigh_plain;
 #else
 const Weigh weigh = weigh_plain;
 #endif
@@ -226,7 +226,7 @@ LOOKALIKE_FOR_AVX2 void reduce_avx2(const std::uint8_t* pictures, std::size_t co
   reduce_each(pictures, count, side, across, width, down, out);
 }
 
-const Reduce reduce_all = __builtin_cpu_supports("avx2") != 0 ? reduce_avx2 : reduce_plain;
+const Reduce reduce_all = LOOKALIKE_HAS("avx2") ? reduce_avx2 : reduce_plain;
 #else
 const Reduce reduce_all = reduce_plain;
 #endif

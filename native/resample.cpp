@@ -54,7 +54,7 @@ LOOKALIKE_FOR_AVX2 void add_rows_avx2(const T* row, std::size_t stride, const fl
 template <class T>
 AddRows<T> add_rows() {
 #ifdef LOOKALIKE_AVX2
-  if (__builtin_cpu_supports("avx2")) return add_rows_avx2<T>;
+  if (LOOKALIKE_HAS("avx2")) return add_rows_avx2<T>;
 #endif
   return add_rows_generic<T>;
 }

@@ -11,6 +11,8 @@
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(__GNUC__) || defined(__clang__)) && !defined(_MSC_VER)
 #define LOOKALIKE_AVX2 1
 #define LOOKALIKE_FOR_AVX2 __attribute__((target("avx2")))
+// Some are asked while the module is loaded, where macOS may not yet have looked at the processor by itself.
+#define LOOKALIKE_HAS(set) (__builtin_cpu_init(), __builtin_cpu_supports(set) != 0)
 #endif
 
 // Part of every 64-bit x86 processor.

@@ -42,7 +42,7 @@ unsigned detail_plain(const std::uint8_t* luma) { return structure(luma); }
 
 #ifdef LOOKALIKE_AVX2
 LOOKALIKE_FOR_AVX2 unsigned detail_avx2(const std::uint8_t* luma) { return structure(luma); }
-const Detail detail_of = __builtin_cpu_supports("avx2") != 0 ? detail_avx2 : detail_plain;
+const Detail detail_of = LOOKALIKE_HAS("avx2") ? detail_avx2 : detail_plain;
 #else
 const Detail detail_of = detail_plain;
 #endif

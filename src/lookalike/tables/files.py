@@ -105,7 +105,7 @@ def path_of(row: Mapping[str, Any], name: str = "path") -> str:
     Examples
     --------
     >>> path_of({"keeper": "a\ufffd", "keeper_bytes": "Yf8="}, "keeper")
-    'a\udcff'
+    'a\\udcff'
     """
     raw = row.get(f"{name}_bytes")
     if raw is not None:
