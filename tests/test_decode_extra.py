@@ -39,14 +39,14 @@ def test_without_the_extra_each_format_names_it() -> None:
     decoders, said = json.loads(done.stdout)
     assert decoders == ""
     assert said == [
-        ["unsupported", f"{what} decoder: pip install 'lookalike[formats]'"]
-        for what in ("HEIF needs a", "JPEG XL needs a", "camera raw files need a")
+        ["unsupported", f"{what} decoder: pip install 'lookalike[{extra}]'"]
+        for what, extra in (("HEIF needs a", "formats"), ("JPEG XL needs a", "jxl"), ("camera raw files need a", "formats"))
     ]
 
 
 def test_jpeg_xl_is_read_with_it() -> None:
     if "pillow_jxl" not in decode.decoders().split("+"):
-        pytest.skip("the extra formats is not installed")
+        pytest.skip("the extra jxl is not installed")
     made, picture = io.BytesIO(), scene(1, 320, 240)
     picture.save(made, "JXL", lossless=True)
     plain = io.BytesIO()

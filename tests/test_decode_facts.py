@@ -177,7 +177,7 @@ def test_heic_without_its_decoder_names_the_extra(brand: bytes) -> None:
 @pytest.mark.skipif(importlib.util.find_spec("pillow_jxl") is not None, reason="the decoder is installed")
 def test_jpeg_xl_without_its_decoder_names_the_extra() -> None:
     error = failure(b"\xff\x0a" + bytes(100), "a.jxl")
-    assert (error.kind, "lookalike[formats]" in error.reason) == ("unsupported", True)
+    assert (error.kind, "lookalike[jxl]" in error.reason) == ("unsupported", True)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from lookalike.decode import jxl
 from lookalike.errors import DecodeError
 
 needs_plugin = pytest.mark.skipif(
-    "pillow_jxl" not in decode.decoders().split("+"), reason="the extra formats is not installed"
+    "pillow_jxl" not in decode.decoders().split("+"), reason="the extra jxl is not installed"
 )
 
 

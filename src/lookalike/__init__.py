@@ -194,14 +194,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - takes a third as long to import as NumPy
+if not TYPE_CHECKING:  # who sees it takes any name for one of ours
 
-        return version("lookalike")
-    if name not in _HOME:
-        raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
-    return getattr(import_module(f"lookalike.{_HOME[name]}"), name)
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from importlib.metadata import version  # noqa: PLC0415 - takes a third as long to import as NumPy
+
+            return version("lookalike")
+        if name not in _HOME:
+            raise AttributeError(f"module 'lookalike' has no attribute {name!r}")
+        return getattr(import_module(f"lookalike.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:

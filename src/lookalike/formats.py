@@ -62,8 +62,8 @@ EXTENSIONS = frozenset([
 SIGNED_BY_NAME = frozenset(["tga", "im", "msp"])
 """Endings of formats without usable first bytes; for these the name is the claim and the decoder decides."""
 
-EXTRA = {"HEIF": "HEIF", "JXL": "JPEG XL"}
-"""Formats beside RAW that need the `formats` extra, and what people call them."""
+EXTRA = {"HEIF": ("HEIF", "formats"), "JXL": ("JPEG XL", "jxl")}
+"""Formats beside RAW that need an extra: what people call them, and which one."""
 
 PILLOW_FORMATS = (
     "AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FITS", "FLI", "FTEX", "GBR", "GIF", "HEIF", "ICNS", "ICO", "IM",

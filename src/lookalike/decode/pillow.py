@@ -269,7 +269,8 @@ def can_read_raw() -> bool:
 
 def _unidentified(format_: str | None) -> DecodeError:
     if format_ in formats.EXTRA and format_ not in _readable():
-        return DecodeError("unsupported", f"{formats.EXTRA[format_]} needs a decoder: pip install 'lookalike[formats]'")
+        name, extra = formats.EXTRA[format_]
+        return DecodeError("unsupported", f"{name} needs a decoder: pip install 'lookalike[{extra}]'")
     if format_ is None:
         return DecodeError("damaged", "not an image, whatever its name says")
     return DecodeError("damaged", f"starts like {format_} but its header cannot be read")
