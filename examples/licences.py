@@ -27,7 +27,11 @@ SPDX = {
     "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
 }
 """What metadata says in other words."""
-READ = {"python-dateutil": "Apache-2.0 OR BSD-3-Clause", "scikit-image": "BSD-3-Clause AND MIT", "scipy": "BSD-3-Clause"}
+READ = {
+    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
+    "scikit-image": "BSD-3-Clause AND MIT",
+    "scipy": "BSD-3-Clause",
+}
 """Packages whose metadata does not say it in one word, by their licence file."""
 LIBRARIES = {
     "libXau": "libXau MIT",
@@ -66,19 +70,19 @@ INSIDE = {
 """What is linked into a package's own modules, or lies in it in another form."""
 HEAD = """# Licences
 
-lookalike is under Apache-2.0. This page lists what else is on the disk after an install; it is made by `examples/licences.py` of the
+lookalike is under Apache-2.0. This page lists what else is on the disk after an install. `examples/licences.py` makes it of the
 metadata of the packages (wheels for Linux on x86-64; those for other systems hold the same libraries under other names), and
 `tests/test_project_files.py` holds it against pyproject.toml.
 
 **In lookalike's own wheel**: nanobind (BSD-3-Clause) and tsl::robin_map (MIT) are compiled into the kernels. Their texts are in
 NOTICE, which is in the wheel beside LICENSE. No third-party source is in the repository.
 
-**Copyleft.** The core and every extra but one hold nothing under the GPL, other than runtime libraries of GCC under its exception, which asks
-nothing of programs that use them. Weak copyleft, which asks for the licence text and that the library can be exchanged, as it
-can in a Python environment: `pathspec` and, in part, `tqdm` (MPL-2.0), libquadmath (LGPL-2.1) inside NumPy and SciPy, and with `formats`
-libheif and libde265 (LGPL-3.0) and LibRaw (LGPL-2.1 or CDDL-1.0). `formats` takes `pi-heif`, which only decodes, and not
-`pillow-heif`, whose wheels hold the encoder x265 under the GPL. `pillow-jxl-plugin` is under **GPL-3.0**: it is in the extra `jxl`
-alone, and nothing else asks for it.
+**Copyleft.** The core and every extra but one hold nothing under the GPL, other than runtime libraries of GCC under its
+exception, which asks nothing of programs that use them. Weak copyleft, which asks for the licence text and that the library can
+be exchanged, as it can in a Python environment: `pathspec` and, in part, `tqdm` (MPL-2.0), libquadmath (LGPL-2.1) inside NumPy
+and SciPy, and with `formats` libheif and libde265 (LGPL-3.0) and LibRaw (LGPL-2.1 or CDDL-1.0). `formats` takes `pi-heif`,
+which only decodes, and not `pillow-heif`, whose wheels hold the encoder x265 under the GPL. `pillow-jxl-plugin` is under **GPL-3.0**:
+it is in the extra `jxl` alone, and nothing else asks for it.
 """
 
 
@@ -87,11 +91,11 @@ def licence(of: Distribution) -> str:
     name = canonicalize_name(of.metadata["Name"])
     if name in READ:
         return READ[name]
-    said = of.metadata.get("License-Expression")
-    if said:
-        return said
-    told = [str(of.metadata.get("License") or "").strip()]
-    told += [text for text in of.metadata.get_all("Classifier", []) if text.startswith("License ::")]
+    said = of.metadata.json
+    if "license_expression" in said:
+        return str(said["license_expression"])
+    told = [str(said.get("license", "")).strip()]
+    told += [text for text in said.get("classifier", ()) if text.startswith("License ::")]
     for text in told:
         if text in SPDX:
             return SPDX[text]

@@ -40,7 +40,11 @@ def test_without_the_extra_each_format_names_it() -> None:
     assert decoders == ""
     assert said == [
         ["unsupported", f"{what} decoder: pip install 'lookalike[{extra}]'"]
-        for what, extra in (("HEIF needs a", "formats"), ("JPEG XL needs a", "jxl"), ("camera raw files need a", "formats"))
+        for what, extra in (
+            ("HEIF needs a", "formats"),
+            ("JPEG XL needs a", "jxl"),
+            ("camera raw files need a", "formats"),
+        )
     ]
 
 

@@ -175,7 +175,7 @@ def test_the_public_names_are_sorted_resolve_and_share_no_name_with_a_module() -
         assert name not in modules
         assert isinstance(value, str) or (callable(value) and not inspect.ismodule(value))
     with pytest.raises(AttributeError, match="no_such_name"):
-        _ = lookalike.no_such_name
+        _ = lookalike.no_such_name  # type: ignore[attr-defined]
 
 
 def _public(name: str) -> list[tuple[str, object]]:
@@ -205,7 +205,7 @@ def test_every_public_name_is_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings_are_valid_text(name: str) -> None:
-    """Python 3.13 imports no module with half a surrogate pair in a docstring: such an escape is written with two backslashes."""
+    """Python 3.13 imports no module that has a surrogate in a docstring: its escape is written with two backslashes."""
     for node in ast.walk(ast.parse(MODULES[name].read_text("utf-8"))):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             (ast.get_docstring(node, clean=False) or "").encode()

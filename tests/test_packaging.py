@@ -5,6 +5,7 @@ One wheel with kernels is built, as `pip install` does it from the sdist; whatev
 
 import email
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,6 @@ import tarfile
 import tomllib
 import venv
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TYPED = ROOT / "tests" / "typing" / "sample.py"
-OFFLINE = re.compile(r"No matching distribution|NewConnectionError|Temporary failure in name resolution|Max retries exceeded")
+OFFLINE = re.compile(
+    r"No matching distribution|NewConnectionError|Temporary failure in name resolution|Max retries exceeded"
+)
 NO_COMPILER = {"CXX": "/no/such/compiler"}
 """What CMake takes for a machine without a compiler, wherever it would look otherwise."""
 IN_NO_SDIST = (".ci/", ".github/", ".gitignore")
@@ -75,11 +77,11 @@ def members(sdist: Path) -> set[str]:
         return {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
 
 
-def metadata(wheel: Path) -> Mapping[str, str]:
-    """Return the metadata of a wheel."""
+def version_of(wheel: Path) -> str:
+    """Return the version in the metadata of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-        return email.message_from_bytes(archive.read(name))
+        return str(email.message_from_bytes(archive.read(name))["Version"])
 
 
 class Environment:
@@ -119,7 +121,7 @@ def test_an_install_from_nothing(tmp_path: Path) -> None:
     assert {name for name in names if name.startswith("lookalike/")} == sources | kernels
     assert len(kernels) == 1
     assert {f"{info}/licenses/LICENSE", f"{info}/licenses/NOTICE"} <= names
-    assert metadata(wheel)["Version"] == PROJECT["version"]
+    assert version_of(wheel) == PROJECT["version"]
 
     here = Environment(tmp_path / "environment")
     here.run("-m", "pip", "install", wheel)
@@ -141,8 +143,15 @@ def _check_types(here: Environment, folder: Path) -> None:
     """Have the checkers look at a program of a user's."""
     program = shutil.copy(TYPED, folder / "program.py")
     cache = ("--cache-dir", folder / "mypy", "--config-file", os.devnull)
-    found = run(sys.executable, "-m", "mypy", "--strict", *cache, "--python-executable", here.python, program, folder=folder)
+    found = run(
+        sys.executable, "-m", "mypy", "--strict", *cache, "--python-executable", here.python, program, folder=folder
+    )
     assert "Success: no issues found in 1 source file" in found
+    if shutil.which("pyright"):
+        (folder / "pyrightconfig.json").write_text(
+            json.dumps({"typeCheckingMode": "strict", "include": ["program.py"]})
+        )
+        assert "0 errors, 0 warnings" in run("pyright", "--pythonpath", here.python, folder=folder)
 
 
 def test_a_wrong_type_is_seen(tmp_path: Path) -> None:

@@ -106,5 +106,7 @@ def test_nothing_under_the_gpl_comes_along_unasked() -> None:
 def test_what_is_linked_into_the_kernels_is_named() -> None:
     assert PROJECT["license-files"] == ["LICENSE", "NOTICE"]
     notice = (ROOT / "NOTICE").read_text("utf-8")
-    assert all(f"Copyright (c) {holder}" in notice for holder in ("2022 Wenzel Jakob", "2017 Thibaut Goetghebuer-Planchon"))
+    assert all(
+        f"Copyright (c) {holder}" in notice for holder in ("2022 Wenzel Jakob", "2017 Thibaut Goetghebuer-Planchon")
+    )
     assert {"nanobind"} <= set(_names(DOCUMENT["build-system"]["requires"]))

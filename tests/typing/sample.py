@@ -1,6 +1,7 @@
-"""A user's program, for type checkers only: what README and the pages on Python show, with the types that a reader would expect.
+"""A user's program, for type checkers only: what README shows, with the types that a reader would expect.
 
-`tests/test_packaging.py` has mypy and pyright look at it, both strict, with lookalike installed from its wheel.
+`tests/test_packaging.py` has mypy and, where it is there, pyright look at it, both strict, with lookalike installed from its
+wheel.
 """
 
 from collections.abc import Iterator
