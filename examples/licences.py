@@ -81,8 +81,8 @@ NOTICE, which is in the wheel beside LICENSE. No third-party source is in the re
 exception, which asks nothing of programs that use them. Weak copyleft, which asks for the licence text and that the library can
 be exchanged, as it can in a Python environment: `pathspec` and, in part, `tqdm` (MPL-2.0), libquadmath (LGPL-2.1) inside NumPy
 and SciPy, and with `formats` libheif and libde265 (LGPL-3.0) and LibRaw (LGPL-2.1 or CDDL-1.0). `formats` takes `pi-heif`,
-which only decodes, and not `pillow-heif`, whose wheels hold the encoder x265 under the GPL. `pillow-jxl-plugin` is under **GPL-3.0**:
-it is in the extra `jxl` alone, and nothing else asks for it.
+which only decodes, and not `pillow-heif`, whose wheels hold the encoder x265 under the GPL. `pillow-jxl-plugin` is under
+**GPL-3.0**: it is in the extra `jxl` alone, and nothing else asks for it.
 """
 
 

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 import venv
@@ -147,11 +148,12 @@ def _check_types(here: Environment, folder: Path) -> None:
         sys.executable, "-m", "mypy", "--strict", *cache, "--python-executable", here.python, program, folder=folder
     )
     assert "Success: no issues found in 1 source file" in found
-    if shutil.which("pyright"):
+    pyright = shutil.which("pyright", path=os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]))
+    if pyright is not None:
         (folder / "pyrightconfig.json").write_text(
             json.dumps({"typeCheckingMode": "strict", "include": ["program.py"]})
         )
-        assert "0 errors, 0 warnings" in run("pyright", "--pythonpath", here.python, folder=folder)
+        assert "0 errors, 0 warnings" in run(pyright, "--pythonpath", here.python, folder=folder)
 
 
 def test_a_wrong_type_is_seen(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The files around the code: workflows, metadata, licences."""
 
+import os
 import re
 import shutil
 import subprocess
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -20,7 +22,7 @@ in_a_checkout = pytest.mark.skipif(not WORKFLOWS, reason="an sdist has no workfl
 
 
 def _lint(program: str, *arguments: str | Path) -> None:
-    found = shutil.which(program)
+    found = shutil.which(program, path=os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]))
     if found is None:
         pytest.skip(f"{program} is not installed")
     done = subprocess.run([found, *arguments], capture_output=True, text=True, check=False)
