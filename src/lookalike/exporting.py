@@ -24,7 +24,7 @@ from lookalike.tables.kept import KeepTable
 
 OnProgress = Callable[[int, int, bool], None]
 WAYS = ("copy_to", "tar", "hardlink_to", "symlink_to")
-LINKS = {"hardlink_to": calls.hardlink, "symlink_to": calls.symlink}
+LINKS: dict[str, Callable[[str, str], None]] = {"hardlink_to": calls.hardlink, "symlink_to": calls.symlink}
 ENDINGS = {"JPEG": "jpg", "TIFF": "tif", "JPEG2000": "jp2"}
 """Endings of files that differ from the names of their formats."""
 NO_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)

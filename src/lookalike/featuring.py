@@ -43,7 +43,7 @@ OF_FILES: dict[str, type] = {
     "pixels_ratio": float, "bytes_ratio": float, "aspect_ratio": float, "a_lacks": str, "b_lacks": str,
 }  # fmt: skip
 FAILED: dict[str, type] = {"failure": str, "reason": str}
-UNCHANGED = {
+UNCHANGED: dict[str, float] = {
     "turn": 1, "covered": 1.0, "unexplained": 0.0, "changed": 0.0, "brightness_change": 0.0, "contrast_ratio": 1.0,
     "difference": 0.0, "colour_difference": 0.0, "two_exposures": False,
 }  # fmt: skip

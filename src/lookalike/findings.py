@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ from lookalike.planning.agreeing import only_seen
 from lookalike.planning.making import make_plan
 from lookalike.tables import NO_MAP, PathMap
 from lookalike.tables.kept import KeepTable
+
+if TYPE_CHECKING:
+    from lookalike.sources.reading import Reader
 
 SHOWN_IN_NOTEBOOK = 5
 
@@ -70,9 +73,13 @@ class Findings:
         candidates: str | int | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        self.roots, self.references = roots, references
-        self.options, self.scan_options = options, scan_options
-        self.incomplete, self.missing_roots, self.reader = found.incomplete, found.missing_roots, found.reader
+        self.roots: list[str] = roots
+        self.references: list[str] = references
+        self.options: FindOptions = options
+        self.scan_options: ScanOptions = scan_options
+        self.incomplete: list[str] = found.incomplete
+        self.missing_roots: list[str] = found.missing_roots
+        self.reader: Reader = found.reader
         self._scan, self._images, self._units, self._ranking = found, found.images, units, ranking
         told = self._failed()
         self.failures: list[Failure] = [row for row, _, _ in told]

@@ -18,7 +18,7 @@ from lookalike.confirming import TURNED, facts_of, hints_of
 from lookalike.errors import DecodeError
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
 from lookalike.limiting import File, SecondLooks
-from lookalike.model import MIN_DETAIL, HashSpec, Orient, Tier
+from lookalike.model import MIN_DETAIL, HashSpec, Orient, Thumbnail, Tier
 from lookalike.pictures import ImageSource, contents
 from lookalike.sources.reading import Reader
 from lookalike.turns import BACK
@@ -80,13 +80,14 @@ class Query:
     """
 
     def __init__(self, image: ImageSource, looks: SecondLooks) -> None:
-        self.file, self.looks = contents(image), looks
+        self.file: tuple[bytes, str] = contents(image)
+        self.looks: SecondLooks = looks
         self._accepted = {
             "truncated": looks.options.truncated == "accept", "max_pixels": looks.options.max_pixels
         }  # fmt: skip
-        self.thumbnail = looks(limiting.thumbnail, self.file, **self._accepted)
-        self.facts = facts_of([self.file], [self.thumbnail])
-        self.is_flat = self.thumbnail.detail < MIN_DETAIL
+        self.thumbnail: Thumbnail = looks(limiting.thumbnail, self.file, **self._accepted)
+        self.facts: Facts = facts_of([self.file], [self.thumbnail])
+        self.is_flat: bool = self.thumbnail.detail < MIN_DETAIL
 
     def hashes(self, spec: HashSpec, orient: Orient) -> tuple[NDArray[np.uint64], Column]:
         """Return the hashes to search by.

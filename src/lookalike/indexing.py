@@ -14,7 +14,7 @@ from lookalike.errors import SourceError, UsageError
 from lookalike.hits import Hit, Others, Query, judge
 from lookalike.limiting import SecondLooks
 from lookalike.listing import Scan
-from lookalike.model import MAX_PIXELS, MIN_DETAIL, READ_AHEAD, Failure, Orient, Truncated
+from lookalike.model import MAX_PIXELS, MIN_DETAIL, READ_AHEAD, Failure, HashSpec, Orient, Truncated
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource
@@ -82,7 +82,7 @@ class Index:
         workers: int | None = None,
         options: ScanOptions | None = None,
     ) -> None:
-        self.spec = spec_of(algorithm, size)
+        self.spec: HashSpec = spec_of(algorithm, size)
         if workers is not None and workers < 1:
             raise UsageError(f"workers must be at least 1, got {workers}")
         self.failures: list[Failure] = []

@@ -53,21 +53,23 @@ class Items:
         known, different = _pictures(images, order, same, standing, against=against)
         picture, first = np.unique(known[order], return_index=True)
         by_order = np.argsort(first)
-        self.image = order[first[by_order]]
+        self.image: NDArray[np.int64] = order[first[by_order]]
         self.content: Rows = images.content[self.image]
         item_of_picture = np.zeros(int(known.max(initial=0)) + 1, np.int64)
         item_of_picture[picture[by_order]] = np.arange(len(self.content))
-        self.item = item_of_picture[known]
+        self.item: NDArray[np.int64] = item_of_picture[known]
         self._images, self._against, self._increment = images, against, increment
-        self.reference = images.reference[self.image]
+        self.reference: NDArray[np.bool_] = images.reference[self.image]
         under_test = np.zeros(len(self.content), np.bool_)
         under_test[self.item[~images.reference]] = True
-        self.has_both = self.reference & under_test
-        self.different = {int(item_of_picture[number]): ids for number, ids in different.items()}
+        self.has_both: NDArray[np.bool_] = self.reference & under_test
+        self.different: dict[int, frozenset[int]] = {
+            int(item_of_picture[number]): ids for number, ids in different.items()
+        }
         self._set_apart = np.zeros(len(self.content), np.bool_)
         self._set_apart[list(self.different)] = True
         self.kept = np.zeros(len(self.content), np.bool_)
-        self.again = np.zeros(len(self.content), np.bool_)
+        self.again: NDArray[np.bool_] = np.zeros(len(self.content), np.bool_)
         if standing.kept:
             kept = np.array([digest in standing.kept for digest in images.facts.digest], np.bool_)
             self.kept = kept[self.content]

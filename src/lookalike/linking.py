@@ -37,14 +37,14 @@ class Links:
         order = {split.name: at for at, split in enumerate(splits)}
         home = {path: order[str(homes(path))] for path in members}
         nodes = sorted(members, key=lambda path: (home[path], path))
-        self.split = [home[path] for path in nodes]
-        self.placed = [
+        self.split: list[int] = [home[path] for path in nodes]
+        self.placed: list[Placed] = [
             Placed(members[path], splits[at].name, splits[at].label(path, within))
             for path, at in zip(nodes, self.split, strict=True)
         ]
         row = {path: at for at, path in enumerate(nodes)}
-        self.links = [member for member, _ in links]
-        self.edges = [
+        self.links: list[Member] = [member for member, _ in links]
+        self.edges: list[Edge] = [
             Edge(
                 row[member.ref.path], row[keeper], Tier.NONE if member.tier is None else member.tier, member.score or 0
             )

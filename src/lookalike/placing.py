@@ -35,7 +35,7 @@ class Homes:
         self._others = [path for path, table in found.items() if table is None]
         for table in tables:
             self._take(table)
-        self.roots = {name: list(given) for name, given in named.items()}
+        self.roots: dict[str, list[str]] = {name: list(given) for name, given in named.items()}
         for name, given in self.roots.items():
             made = made_roots([table for table in tables if self._split[table.path] == name])
             given += [root for root in made if root not in given]

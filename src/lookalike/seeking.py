@@ -85,7 +85,8 @@ class SoughtHits:
 
     def __init__(self, distinct: Block, made: Block, radius: int, *, threads: int) -> None:
         items, each, width = made.shape
-        self._nodes, self.count, self._radius = len(distinct), len(distinct) + items, radius
+        self._nodes, self._radius = len(distinct), radius
+        self.count: int = len(distinct) + items
         block = np.concatenate([distinct, made.reshape(-1, width)])
         number = np.concatenate([np.arange(self._nodes), self._nodes + np.arange(items).repeat(each)])
         # What is near the same hash is connected; so is, for simplicity, what two items are made into.

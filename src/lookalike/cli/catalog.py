@@ -12,7 +12,7 @@ from lookalike.errors import UsageError
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.report import amount, plain
 
-catalog = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+catalog: typer.Typer = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 """The verb, with a verb of its own for each thing to be done with a catalog."""
 
 File = Annotated[str | None, typer.Option("--catalog", metavar="FILE", help="Which one. Default: that of find.")]

@@ -10,7 +10,7 @@ from lookalike.cli.verb import verb
 from lookalike.errors import UsageError
 from lookalike.report import plain
 
-decide = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+decide: typer.Typer = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 """The verb, with a verb of its own for each thing to be done with decisions."""
 
 Ledger = Annotated[str | None, typer.Option(metavar="FILE", help="Where decisions are remembered.")]

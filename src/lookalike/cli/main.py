@@ -28,7 +28,7 @@ Usage: Any = typer.BadParameter.__base__
 
 INTERNAL = 70
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 INCOMPLETE = 3
 
-spark = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+spark: typer.Typer = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 """The verb, with a verb of its own for each stage."""
 
 Master = Annotated[

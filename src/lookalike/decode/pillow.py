@@ -19,7 +19,7 @@ from lookalike import formats
 from lookalike.decode import jxl, raw
 from lookalike.errors import DecodeError, LookalikeError
 
-PLUGINS = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
+PLUGINS: dict[str, str | None] = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
 """Optional decoders of the `formats` extra: module -> function to call once, or None where importing is enough."""
 
 NO_MEMORY = "not enough memory to decode it"

@@ -32,18 +32,18 @@ def _logged(function: Callable[P, R]) -> Callable[P, R]:
 class Disk:
     """What changes the file system; see `lookalike.files.calls`."""
 
-    rename = staticmethod(_logged(calls.rename_new))
-    copy = staticmethod(_logged(calls.copy_new))
-    write = staticmethod(_logged(calls.write_new))
-    append = staticmethod(_logged(calls.append))
-    hardlink = staticmethod(_logged(calls.hardlink))
-    symlink = staticmethod(_logged(calls.symlink))
-    reflink = staticmethod(_logged(calls.clone_new))
-    trash = staticmethod(_logged(calls.trash))
-    remove = staticmethod(_logged(os.unlink))
-    make_folder = staticmethod(_logged(os.mkdir))
-    remove_folder = staticmethod(_logged(os.rmdir))
-    sync = staticmethod(calls.sync_folder)
+    rename: "staticmethod[[str, str], None]" = staticmethod(_logged(calls.rename_new))
+    copy: "staticmethod[[str, str], None]" = staticmethod(_logged(calls.copy_new))
+    write: "staticmethod[[str, bytes], None]" = staticmethod(_logged(calls.write_new))
+    append: "staticmethod[[str, bytes], None]" = staticmethod(_logged(calls.append))
+    hardlink: "staticmethod[[str, str], None]" = staticmethod(_logged(calls.hardlink))
+    symlink: "staticmethod[[str, str], None]" = staticmethod(_logged(calls.symlink))
+    reflink: "staticmethod[[str, str], None]" = staticmethod(_logged(calls.clone_new))
+    trash: "staticmethod[[str], None]" = staticmethod(_logged(calls.trash))
+    remove: "staticmethod[..., None]" = staticmethod(_logged(os.unlink))
+    make_folder: "staticmethod[..., None]" = staticmethod(_logged(os.mkdir))
+    remove_folder: "staticmethod[..., None]" = staticmethod(_logged(os.rmdir))
+    sync: "staticmethod[[str], None]" = staticmethod(calls.sync_folder)
 
 
 def move(disk: Disk, source: str, target: str) -> bool:

@@ -37,7 +37,9 @@ class Listed:
         order = np.argsort(sources, kind="stable")
         self._near = targets[order]
         self._bounds = bounds(sources[order], count)
-        self.count, self.left, self.right = count, left, right
+        self.count: int = count
+        self.left: NDArray[np.int64] = left
+        self.right: NDArray[np.int64] = right
 
     def near(self, number: int) -> NDArray[np.int64]:
         """Return the other classes within the radius of one class.

@@ -1,12 +1,15 @@
 """In which order groups come."""
 
 from collections.abc import Collection
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from lookalike.errors import UsageError
 from lookalike.grouped import Outline
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Order = Literal["risk", "space"]
 """Of groups: the least certain one first, or the one that would free most bytes."""
@@ -39,7 +42,9 @@ class Route:
         if order not in ("risk", "space"):
             raise UsageError(f"unknown order {order!r}: use risk or space")
         self.order: str = order
-        self.sequence = made.by_risk() if order == "risk" else np.argsort(-made.saving, kind="stable")
+        self.sequence: NDArray[np.int64] = (
+            made.by_risk() if order == "risk" else np.argsort(-made.saving, kind="stable")
+        )
         self._rank = np.empty_like(self.sequence)
         self._rank[self.sequence] = np.arange(len(self.sequence))
 

@@ -87,10 +87,11 @@ class Review:
         self, subject: Subject, options: KeepOptions, *, ledger: str | None = None, workers: int | None = None
     ) -> None:
         check_action(options)
-        self.subject, self.options = subject, options
-        self.ledger = default_ledger() if ledger is None else os.path.abspath(ledger)
-        self.choices = Chosen(subject, self.ledger)
-        self.route = Route(subject.outline)
+        self.subject: Subject = subject
+        self.options: KeepOptions = options
+        self.ledger: str = default_ledger() if ledger is None else os.path.abspath(ledger)
+        self.choices: Chosen = Chosen(subject, self.ledger)
+        self.route: Route = Route(subject.outline)
         self.applied: list[Applied] = []
         self.second = SecondLooks(told_by(subject.found))
         self._workers, self._looks = workers, Looks(subject.orient, subject.reader, self.second)

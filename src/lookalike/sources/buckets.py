@@ -64,13 +64,13 @@ class Bucket:
     kind = "bucket"
 
     def __init__(self, url: str, *, look: bool = True) -> None:
-        self.path = root_of_url(url)
+        self.path: str = root_of_url(url)
         self._store = Store(url)
         self._listed: tuple[str, list[Object]] = "", []
         self._sizes: dict[str, int] = {}
         self._lost = False
         found = self._store.look(url) if look else {}
-        self.single = look and not _is_folder(found, url, links=self._store.links)
+        self.single: bool = look and not _is_folder(found, url, links=self._store.links)
         """Whether it is one object."""
         self._info = found
         above, _, self._name = self.path.rpartition("/")

@@ -27,7 +27,7 @@ class Objects(Bucket):
     def __init__(self, urls: Sequence[str]) -> None:
         self._near = urls[0].rpartition("/")[0]
         super().__init__(self._near, look=False)
-        self.path = store_of(urls[0]) or ""
+        self.path: str = store_of(urls[0]) or ""
         self._named: dict[str, dict[str, Object]] = {}
         for url in urls:
             folder, _, name = url.rpartition("/")

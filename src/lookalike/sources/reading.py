@@ -26,7 +26,8 @@ UNNAMED = Unreadable(
 class Unnamed:
     """What a URL leads to that nobody named: whatever a table says of it, it is left alone."""
 
-    path, kind = "", "bucket"
+    path: str = ""
+    kind: str = "bucket"
 
     def folders(self, _root: int) -> Iterator[Folder]:
         """Yield nothing."""

@@ -86,7 +86,8 @@ class Rows:
     """
 
     def __init__(self, path: str, kind: str, place: Place, values: Values, *, files: bool = False) -> None:
-        self.path, self.kind = path, kind
+        self.path: str = path
+        self.kind: str = kind
         self._place, self._values, self._files = place, values, files
 
     @property
@@ -175,8 +176,9 @@ class Splits:
     """
 
     def __init__(self, path: str, parts: Sequence[Rows]) -> None:
-        self.path, self.kind = path, parts[0].kind
-        self.tables = {part.path: part for part in parts}
+        self.path: str = path
+        self.kind: str = parts[0].kind
+        self.tables: dict[str, Rows] = {part.path: part for part in parts}
 
     def folders(self, root: int) -> Iterator[Folder]:
         """Yield a folder for each."""

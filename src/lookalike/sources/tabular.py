@@ -34,12 +34,13 @@ class Tabular:
         try:
             if self._parquet:
                 parquet = optional("pyarrow.parquet", "tables")
-                self.rows = int(parquet.read_metadata(path).num_rows)
+                self.rows: int = int(parquet.read_metadata(path).num_rows)
                 self.names: list[str] = list(parquet.read_schema(path).names)
                 return
             package = optional("datasets", "huggingface")
             self._table = package.load_from_disk(path) if os.path.isdir(path) else package.Dataset.from_file(path)
-            self.rows, self.names = int(self._table.num_rows), list(self._table.column_names)
+            self.rows = int(self._table.num_rows)
+            self.names = list(self._table.column_names)
         except (OSError, ValueError, AttributeError) as error:  # the last where it is several tables
             if isinstance(error, UsageError):
                 raise

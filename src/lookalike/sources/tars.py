@@ -70,7 +70,8 @@ class Tar:
     kind = "tar"
 
     def __init__(self, blob: Blob) -> None:
-        self.path, self._blob = blob.path, blob
+        self.path: str = blob.path
+        self._blob = blob
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
         self._placed = False

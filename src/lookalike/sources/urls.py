@@ -142,8 +142,8 @@ class Store:
             raise UsageError(f"{url} needs a package that is not installed: {error}") from error
         events.URL_USED(url=url)
         names = self._class.protocol
-        self.links = protocol in LINKS  # which are no two names of one
-        self.protocol = protocol if self.links else names if isinstance(names, str) else names[0]
+        self.links: bool = protocol in LINKS  # which are no two names of one
+        self.protocol: str = protocol if self.links else names if isinstance(names, str) else names[0]
         # Listings that are kept would hide what has changed since, and grow.
         self._fs = fsspec.filesystem(
             protocol, use_listings_cache=False, **self._class._get_kwargs_from_urls(url)  # noqa: SLF001 - as fsspec.core does

@@ -48,7 +48,8 @@ class Zip:
     kind = "zip"
 
     def __init__(self, blob: Blob) -> None:
-        self.path, self._blob = blob.path, blob
+        self.path: str = blob.path
+        self._blob = blob
         self._lock = threading.Lock()
         self._wrong: str | None = None
         """What is wrong with the archive as a whole; its members were looked for one by one then."""

@@ -5,6 +5,8 @@ One `Catalog` is one connection; ``with catalog.transaction():`` is one transact
 content a name had when it was last looked at.
 """
 
+from typing import ClassVar
+
 from lookalike.stores.bulk import Bulk
 from lookalike.stores.frames import Frames
 from lookalike.stores.indexed import Indexed
@@ -85,5 +87,5 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 class Catalog(Locations, Bulk, Words, Pairs, Pixels, Origins, Indexed, Frames, Upkeep):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
-    APPLICATION_ID = 0x4C4F4F4B
-    MIGRATIONS = MIGRATIONS
+    APPLICATION_ID: ClassVar[int] = 0x4C4F4F4B
+    MIGRATIONS: ClassVar[tuple[tuple[str, str], ...]] = MIGRATIONS

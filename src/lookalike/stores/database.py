@@ -129,7 +129,9 @@ class Database:
         try:
             if path is not None:
                 os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            self.db = sqlite3.connect(path or "", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self.db: sqlite3.Connection = sqlite3.connect(
+                path or "", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
         except (OSError, sqlite3.Error) as error:
             self._refuse(error)
             raise self.ERROR(f"{self.NAME} {path} cannot be opened: {error}") from error

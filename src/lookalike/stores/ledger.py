@@ -51,13 +51,13 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 class Ledger(Decisions, Journal, Choices):
     """All tables of the ledger; parameters are those of `lookalike.stores.database.Database`, errors `LedgerError`."""
 
-    NAME = "ledger"
+    NAME: ClassVar[str] = "ledger"
     ERROR: ClassVar[type[CatalogError | LedgerError]] = LedgerError
-    OTHER_PLACE = "name another file with --ledger"
-    REPAIR = (
+    OTHER_PLACE: ClassVar[str] = "name another file with --ledger"
+    REPAIR: ClassVar[str] = (
         "run `lookalike history --repair`, which saves what can still be read; nothing in a quarantine is lost, and "
         "`lookalike undo --from FOLDER` brings each batch back without the ledger"
     )
-    APPLICATION_ID = 0x4C4F4F4C
-    MIGRATIONS = MIGRATIONS
-    SETTINGS = ("journal_mode = DELETE", "synchronous = EXTRA", "temp_store = MEMORY")
+    APPLICATION_ID: ClassVar[int] = 0x4C4F4F4C
+    MIGRATIONS: ClassVar[tuple[tuple[str, str], ...]] = MIGRATIONS
+    SETTINGS: ClassVar[tuple[str, ...]] = ("journal_mode = DELETE", "synchronous = EXTRA", "temp_store = MEMORY")

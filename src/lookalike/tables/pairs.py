@@ -16,7 +16,7 @@ Row = dict[str, Any]
 SIDES = ("path_a", "path_b")
 ROWS_AT_ONCE = 1024
 ENDINGS = (".csv", ".jsonl", ".parquet")
-ARROW = {int: "int64", float: "float64", str: "string", bool: "bool_"}
+ARROW: dict[type, str] = {int: "int64", float: "float64", str: "string", bool: "bool_"}
 
 
 class PairFile:
@@ -49,7 +49,7 @@ class PairFile:
                 self._schema = self._parquet.read_schema(path)
             except (OSError, ValueError) as error:  # of Arrow; what is no Parquet file is a ValueError
                 raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-            self.columns = list(self._schema.names)
+            self.columns: list[str] = list(self._schema.names)
         else:
             with self._reader() as reader:
                 self.columns = list(reader.fieldnames or ())
