@@ -1,7 +1,8 @@
 """Find the images that are the same picture, say why, and which one is worth keeping."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False  # which type checkers take for true, by its name; `typing` would cost more than all the rest
 
 if TYPE_CHECKING:
     from lookalike.batches import hash_batches, hash_images
