@@ -145,7 +145,7 @@ def _check_types(here: Environment, folder: Path) -> None:
     program = shutil.copy(TYPED, folder / "program.py")
     wrong = folder / "wrong.py"
     wrong.write_text("import lookalike as la\nnumber: int = la.find('photos')\nla.no_such_name\n")
-    strict = [
+    strict: list[str | Path] = [
         "--strict",
         "--config-file",
         os.devnull,

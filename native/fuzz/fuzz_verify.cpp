@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(found.change.size() == std::size_t{tiles_per_side(fine)} * tiles_per_side(fine));
   require(std::all_of(found.change.begin(), found.change.end(), [](std::int32_t one) { return one >= -1; }));
 #ifdef LOOKALIKE_AVX2
-  if (__builtin_cpu_supports("avx2") != 0) {
+  if (LOOKALIKE_HAS("avx2")) {
     const Result fast = measured(left, right, side, fine, Instructions::avx2);
     const Measured& same = fast.measured;
     require(same.map == found.map && same.match == found.match && same.swapped == found.swapped && same.finished == found.finished);
