@@ -12,7 +12,7 @@ VALUES = (*(value for value in HOSTILE if not isinstance(value, (list, dict)) an
           b"", b"\xff", b"..", b"/etc/passwd", b"a\0b", bytes(4224), bytes(8), bytes(32), bytes(7))  # fmt: skip
 
 
-KINDS = {"INTEGER": int, "TEXT": str, "BLOB": bytes, "REAL": float}
+KINDS: dict[str, type[Any]] = {"INTEGER": int, "TEXT": str, "BLOB": bytes, "REAL": float}
 
 
 class Damaged:

@@ -20,7 +20,7 @@ from lookalike.stores.pages import Value, rows
 TABLES = ("batch", "entry", "decision", "decided", "choice")
 FIRST = ("batch", "entry")
 """Those that every ledger has."""
-TYPES: dict[str, type] = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
+TYPES: dict[str, type[int] | type[str] | type[bytes]] = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
 LEFTOVERS = ("-journal", "-wal", "-shm")
 """What SQLite may have left beside a file; beside another one it would do harm."""
 
