@@ -16,6 +16,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -88,14 +89,35 @@ def make(path: str, rows: int, queries: int) -> None:
             with store.transaction():
                 store.db.executemany(
                     "INSERT INTO content (id, digest, size, width, height, format, frames, alpha, depth, colour, detail,"
-                    " quality, lossless, decoder, version) VALUES (?, ?, ?, 480, 360, 'JPEG', 1, 0, 8, 1, 50, 90, 0, '', ?)",
-                    ((number, number.to_bytes(32, "big"), 20_000 + number, decode.VERSION) for number in ids),
+                    " quality, lossless, decoder, version, seal)"
+                    " VALUES (?, ?, ?, 480, 360, 'JPEG', 1, 0, 8, 1, 50, 90, 0, '', ?, ?)",
+                    (
+                        (number, number.to_bytes(32, "big"), 20_000 + number, decode.VERSION, seal)
+                        for number, seal in zip(ids, _seals(store, ids), strict=True)
+                    ),
                 )
                 store.add_words(zip(ids, words, strict=True), SPEC)
                 store.add_words(zip(ids, trimmed, strict=True), SPEC, stored_name("trimmed"))
                 store.remember(names, version=decode.VERSION)
-                shown = ((number, pixels[number]) for number in ids if number in pixels)
-                store.db.executemany("INSERT INTO thumbnail VALUES (?, ?)", shown)
+                shown = [number for number in ids if number in pixels]
+                store.add_thumbnails(shown, [pixels[number] for number in shown])
+
+
+def _seals(store: Catalog, ids: Sequence[int]) -> list[int]:
+    same = {
+        "width": 480,
+        "height": 360,
+        "format": "JPEG",
+        "frames": 1,
+        "alpha": 0,
+        "depth": 8,
+        "colour": 1,
+        "detail": 50,
+    }
+    same |= {"quality": 90, "lossless": 0}
+    columns: dict[str, Any] = {name: [value] * len(ids) for name, value in same.items()}
+    columns |= {"digest": [number.to_bytes(32, "big") for number in ids], "size": [20_000 + number for number in ids]}
+    return store.seals_of(columns, len(ids))
 
 
 def hit_by_chance(block: NDArray[np.uint64], rows: int, queries: int) -> list[int]:

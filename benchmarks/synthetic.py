@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from blake3 import blake3
@@ -207,13 +208,27 @@ def _write_pairs(path: Path, block: NDArray[np.uint64], shown: NDArray[np.int64]
         store.db.execute("PRAGMA synchronous = OFF")
         store.db.execute("PRAGMA journal_mode = MEMORY")
         insert = """INSERT INTO content (id, digest, size, width, height, format, frames, alpha, depth, colour, detail,
-            quality, lossless, decoder, version) VALUES (?, ?, 200000, 1600, 1200, 'JPEG', 1, 0, 8, 1, 50, 85, 0, ?, ?)"""
+            quality, lossless, decoder, version, seal)
+            VALUES (?, ?, 200000, 1600, 1200, 'JPEG', 1, 0, 8, 1, 50, 85, 0, ?, ?, ?)"""
+        same: dict[str, Any] = {
+            "size": 200_000,
+            "width": 1600,
+            "height": 1200,
+            "format": "JPEG",
+            "frames": 1,
+            "alpha": 0,
+        }
+        same |= {"depth": 8, "colour": 1, "detail": 50, "quality": 85, "lossless": 0}
         known = decode.decoders(), decode.VERSION
         for start in range(0, len(block), 1 << 18):
             part = range(start, min(start + (1 << 18), len(block)))
             with store.transaction():
                 # Digests ascend: each of them new at a random place of the index would take hours.
-                store.db.executemany(insert, ((at + 1, at.to_bytes(32, "big"), *known) for at in part))
+                columns = {name: [value] * len(part) for name, value in same.items()}
+                columns["digest"] = [at.to_bytes(32, "big") for at in part]
+                sealed = store.seals_of(columns, len(part))
+                rows = zip(part, columns["digest"], sealed, strict=True)
+                store.db.executemany(insert, ((at + 1, digest, *known, seal) for at, digest, seal in rows))
                 store.add_hashes(range(part.start + 1, part.stop + 1), block[part.start : part.stop, np.newaxis], SPEC)
         for start in range(0, len(shown), AT_ONCE):
             some = shown[start : start + AT_ONCE]
@@ -222,8 +237,5 @@ def _write_pairs(path: Path, block: NDArray[np.uint64], shown: NDArray[np.int64]
             luma = drawn[of % AT_ONCE] // 2 + drawn[(of // AT_ONCE * 7 + of % AT_ONCE + 1) % AT_ONCE] // 2
             luma[copy] += 3
             with store.transaction():
-                store.db.executemany(
-                    "INSERT INTO thumbnail VALUES (?, ?)",
-                    ((int(at) + 1, picture.tobytes() + gray) for at, picture in zip(some, luma, strict=True)),
-                )
+                store.add_thumbnails((some + 1).tolist(), [picture.tobytes() + gray for picture in luma])
         store.db.execute("PRAGMA journal_mode = WAL")

@@ -158,6 +158,7 @@ def test_a_volume_that_is_not_mounted_still_has_a_name(tmp_path: Path) -> None:
     la.find(folder, catalog=catalog, workers=1)
     with Catalog(str(catalog)) as store, store.transaction():
         store.db.execute("UPDATE folder SET volume = ?, key = ?", (b"uuid:gone", b"2019"))
+        store.seal_all()
     with la.Index.open(catalog, workers=1) as index:
         (hit,) = index.search(scene(2))
         assert (hit.path, hit.tier) == (f"catalog:{catalog}/uuid:gone/2019/2.jpg", Tier.COPY)

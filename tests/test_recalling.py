@@ -76,6 +76,7 @@ def test_a_volume_that_is_not_mounted_goes_by_its_name(folder: Path, tmp_path: P
     la.find(folder, catalog=catalog, ledger=ledger)
     with open_catalog(str(catalog)) as store:
         store.db.execute("UPDATE folder SET volume = ?", (b"uuid:elsewhere",))
+        store.seal_all()
     paths = list(tiers(la.find(f"catalog:{catalog}", ledger=ledger)))
     assert len(paths) == 8
     assert all(path.startswith(f"catalog:{catalog}/uuid:elsewhere/") for path in paths)

@@ -168,6 +168,7 @@ def recall(
     unusable = store.unusable(
         version=decode.VERSION, truncated=options.truncated == "accept", max_pixels=options.max_pixels
     )
+    store.check("folder", "location", "shard")  # a scan would look at the files of names that are lost
     known, here = _Rows(), mounted()
     for number, source, volume, folder, stamp in store.shelves():
         place = above(root, here, source, volume, folder)

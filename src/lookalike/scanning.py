@@ -13,7 +13,7 @@ from lookalike import decode, events, variants
 from lookalike.errors import FailureKind
 from lookalike.examining import Outcome, Task, carried_by
 from lookalike.limiting import known_limits, limits
-from lookalike.listing import Row, Scan, unlisted, wanted_of
+from lookalike.listing import Row, Scan, kept, unlisted, wanted_of
 from lookalike.model import Failure, HashSpec, ImageRef, Stage
 from lookalike.options import ScanOptions
 from lookalike.pool import Limits, Pool
@@ -110,6 +110,7 @@ class _Run:
     """When the scan began, and the seconds that results took to be hashed and stored."""
     finished: bool = False
     done: int = 0
+    unsure: int = 0  # of these, whose commit is under way
     new: int = 0
     batch: list[Outcome] = field(default_factory=list)
     committed: float = field(default_factory=time.monotonic)
@@ -131,6 +132,9 @@ class _Run:
         """Walk all roots while workers read; then read the rest. What is finished is stored, also on Ctrl-C."""
         try:
             self._list_and_read(pool)
+        except KeyboardInterrupt as stopped:
+            stopped.add_note(kept(self.catalog, self.done - self.unsure, len(self.rows)))
+            raise
         finally:
             self._commit()
         self.progress(self.done, len(self.rows), True)
@@ -230,9 +234,8 @@ class _Run:
         ahead = [self.rows[at].entry.size for at in itertools.islice(self.waiting, CHUNK_FILES)]
         ahead = ahead[: chunk_length(ahead)]
         if unseen := {size for size in ahead if size not in self.sizes}:
-            self.sizes |= self.catalog.digests_of_sizes(
-                unseen, version=decode.VERSION, max_pixels=self.options.max_pixels
-            )
+            most = self.options.max_pixels
+            self.sizes |= self.catalog.digests_of_sizes(unseen, version=decode.VERSION, max_pixels=most)
         for size in ahead:
             at = self.waiting.popleft()
             row = self.rows[at]
@@ -241,12 +244,11 @@ class _Run:
             known = self.sizes[size]
             accept = self.options.truncated == "accept"
             few = tuple(known) if len(known) <= KNOWN_AT_MOST else ()
-            chunk.append(
-                Task(
-                    at, row.path, size, row.entry.mtime_ns, few, accept, self.options.max_pixels, data=row.data,
-                    claimed=row.folder.images_only,
-                )
+            task = Task(
+                at, row.path, size, row.entry.mtime_ns, few, accept, self.options.max_pixels, data=row.data,
+                claimed=row.folder.images_only,
             )  # fmt: skip
+            chunk.append(task)
             row.data = None
         if chunk:
             pool.submit(chunk, carried=carried_by(chunk))
@@ -271,11 +273,12 @@ class _Run:
         began = time.monotonic()
         # What was read of a root counts, also where it went away before the whole batch was through.
         parts = [outcome for outcome in outcomes if not outcome.gone], [outcome for outcome in outcomes if outcome.gone]
+        self.unsure = len(outcomes)
         with self.catalog.transaction():
             for part in parts:
                 self._store_part([(outcome, self.rows[outcome.row]) for outcome in part if self._counts(outcome)])
             self.shards.finish()
-        self.committed = time.monotonic()
+        self.unsure, self.committed = 0, time.monotonic()
         self.storing += self.committed - began
         events.SCAN_COMMITTED(results=len(outcomes), done=self.done, listed=len(self.rows))
 
@@ -378,9 +381,7 @@ class _Run:
 
     def result(self, missing: list[str], incomplete: list[str]) -> Scan:
         """Turn the rows into columns."""
-        assert all(row.state != "listed" for row in self.rows), (
-            "every listed file ends as image, failure, skipped or lost"
-        )
+        assert all(row.state != "listed" for row in self.rows), "each ends as image, failure, skipped or lost"
         rows = [row for row in self.rows if row.state == "image"]
         facts = self.catalog.contents(np.unique(np.array([row.content for row in rows], np.int64)))
         references = [reference for _, reference in self.roots]

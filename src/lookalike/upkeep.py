@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lookalike import bits, decode, hashes, verify
-from lookalike.errors import CatalogError, SourceError, UsageError
+from lookalike.errors import SourceError, UsageError
 from lookalike.loading import AGAIN, HashFile, batches, hash_file, store_batch
 from lookalike.model import Failure, HashSpec, ImageRef
 from lookalike.opening import default_catalog, open_catalog
@@ -88,6 +88,7 @@ def verify_catalog(store: Catalog) -> int:
         If something is damaged.
     """
     store.check()
+    store.check_all_seals()
     specs = [spec for spec in map(spec_of, store.specs()) if spec is not None]
     widths = {spec.id: bits.words(spec.bits) * 8 for spec in specs}
     faults = store.faults(widths, decode.VERSION)
@@ -106,7 +107,7 @@ def verify_catalog(store: Catalog) -> int:
             if wrong:
                 faults.append(f"{wrong:,} of {len(kept):,} hashes {spec.id} are not those of their thumbnails")
     if faults:
-        raise CatalogError(f"catalog {store.path} is damaged ({'; '.join(faults)}): {store.REPAIR}")
+        raise store.damaged("; ".join(faults))
     return checked
 
 

@@ -279,4 +279,6 @@ def hash_words(
                 _store(store, part, made, spec, variant)
     if len(missing):
         found, count, block = store.word_columns(ids, spec, stored_name(variant))
+        if len(found) != len(ids):
+            raise store.damaged("hashes that were stored are missing")
     return np.repeat(np.arange(len(found)), count), block

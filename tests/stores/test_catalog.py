@@ -393,15 +393,16 @@ def test_a_catalog_of_before_gets_the_new_tables_and_keeps_what_it_has(
     with monkeypatch.context() as then:
         then.setattr(Catalog, "MIGRATIONS", MIGRATIONS[:2])
         with Catalog(path) as old:
-            number = add(old, 1)
+            columns = "id, digest, size, width, height, decoder, version"
+            old.db.execute(f"INSERT INTO content ({columns}) VALUES (1, ?, 9, 800, 600, 'd', 1)", (b"d" * 32,))
             assert "pixels" not in {row[0] for row in old.db.execute("SELECT name FROM sqlite_master")}
     for _ in range(2):
         with Catalog(path) as catalog:
             assert [row[0] for row in catalog.db.execute("SELECT name FROM migration ORDER BY rowid")] == [
                 name for name, _ in MIGRATIONS
             ]
-            assert catalog.contents(np.array([number])).width.tolist() == [800]
-            assert catalog.pixels(np.array([number]), "1") == {}
+            assert catalog.contents(np.array([1])).width.tolist() == [800]
+            assert catalog.pixels(np.array([1]), "1") == {}
 
 
 WITHOUT_THUMBNAILS: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [

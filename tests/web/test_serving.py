@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from house import Browser, ask, fill, review_of
@@ -69,6 +70,31 @@ def test_what_could_not_be_seen_is_told_to_the_end(tmp_path: Path) -> None:
         code, _, said = ended(process)
     assert code == 3
     assert "incomplete: " in said
+
+
+def test_who_does_not_read_what_comes_is_not_waited_for(tmp_path: Path) -> None:
+    """Nor is anything said of it: the server knows only that somebody still has a connection."""
+    with reviewing(fill(tmp_path / "photos", (1, 2, 3))) as (process, address):
+        with closing(Browser(address)) as browser:
+            browser.go("./")
+            known = "; ".join(f"{one.name}={one.value}" for one in browser.client.cookies.jar)
+        place = urlsplit(address)
+        request = f"GET /groups/0 HTTP/1.1\r\nHost: {place.netloc}\r\nCookie: {known}\r\n\r\n".encode()
+        with socket.socket() as deaf, socket.socket() as silent:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            for one in (deaf, silent):
+                one.connect((str(place.hostname), int(str(place.port))))
+            deaf.setblocking(False)
+            refused = 0
+            while refused < 20:  # it takes no more, since it gets nothing rid
+                try:
+                    deaf.send(request * 200)
+                    refused = 0
+                except BlockingIOError:
+                    refused += 1
+                    time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            assert ended(process) == (0, "", "")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -4,7 +4,6 @@ import contextlib
 import io
 import logging
 import os
-import signal
 import sys
 import time
 import traceback
@@ -17,6 +16,7 @@ import typer
 
 from lookalike import __doc__ as purpose
 from lookalike import events
+from lookalike.cli import stopping
 from lookalike.cli.completion import ASKED, is_asked, verb_of_line
 from lookalike.cli.logs import LogJson, Verbose, close_logs, parted
 from lookalike.cli.verb import verb
@@ -83,10 +83,6 @@ def _root(context: typer.Context, *, verbose: Verbose = 0, log_json: LogJson = N
     context.obj = {"verbose": verbose, "log_json": log_json}
 
 
-def _terminate(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def _own_streams() -> None:
     """Keep stderr for ourselves, since decoders mutter there about damaged files, and let stdout write any path."""
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
@@ -106,13 +102,26 @@ def _own_streams() -> None:
 def main() -> None:
     """Run the command line; every way out of the program leads through here."""
     started = time.monotonic()
-    signal.signal(signal.SIGTERM, _terminate)
-    _own_streams()
-    about_logs, sys.argv[1:] = parted(sys.argv[1:])  # what is suggested is made of the rest
     try:
+        stopping.listen()
+        code = _run()
+    except KeyboardInterrupt:  # while something was being said
+        code = _say("interrupted", Interrupted.exit_code)
+    stopping.leave()
+    events.RUN_ENDED(code=code or 0, seconds=events.since(started))
+    close_logs()
+    sys.exit(code)
+
+
+def _run() -> int | None:
+    try:
+        _own_streams()
+        about_logs, sys.argv[1:] = parted(sys.argv[1:])  # what is suggested is made of the rest
         named = verb_of_line() if is_asked() else sys.argv[1:2]
         _add(named if named and named[0] in VERBS else VERBS)
-        code = app([*about_logs, *sys.argv[1:]], standalone_mode=False, complete_var=ASKED)
+        code: int | None = app([*about_logs, *sys.argv[1:]], standalone_mode=False, complete_var=ASKED)
+        if code == Interrupted.exit_code:  # so the parser tells of an interrupt, in silence
+            _say("interrupted", code)
     except LookalikeError as error:
         events.RUN_FAILED(error=type(error).__name__, reason=str(error))
         code = _say(str(error), error.exit_code)
@@ -125,13 +134,12 @@ def main() -> None:
         events.RUN_FAILED(error=type(error).__name__, reason=str(error))
         traceback.print_exc()
         code = _say("internal error; please report the lines above", INTERNAL)
-    events.RUN_ENDED(code=code or 0, seconds=events.since(started))
-    close_logs()
-    sys.exit(code)
+    return code
 
 
 def _say(message: str, code: int) -> int:
-    print(f"lookalike: {plain(message)}", file=sys.stderr)  # noqa: T201 - the one handler
+    with contextlib.suppress(OSError):  # where the terminal is gone
+        print(f"lookalike: {plain(message)}", file=sys.stderr)  # noqa: T201 - the one handler
     return code
 
 

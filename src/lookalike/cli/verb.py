@@ -17,6 +17,8 @@ from lookalike.errors import Interrupted, UsageError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What writing says where there is no room left."""
+KEPT = "what was finished is kept: run the same command to continue"
+"""What is said of an interrupt that has no notes of its own."""
 
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 OWN = {
@@ -53,7 +55,8 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
             function(**given)
             sys.stdout.flush()
         except KeyboardInterrupt as error:
-            raise Interrupted("interrupted; what was finished is kept: run the same command to continue") from error
+            kept = "; ".join(dict.fromkeys(getattr(error, "__notes__", []))) or KEPT
+            raise Interrupted(f"interrupted; {kept}") from error
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit from error

@@ -138,6 +138,10 @@ class _Run:
                     self._refuse([(unit, why) for unit, why in zip(chunk, found, strict=True) if isinstance(why, str)])
                     self._go(batch, shelving, [unit for unit in found if not isinstance(unit, str)])
                     done += len(chunk)
+        except KeyboardInterrupt as stopped:
+            went = f"{len(self._went):,} of {len(units):,} images went, and are in batch {batch.name}"
+            stopped.add_note(f"{went}; the others are where they were")
+            raise
         finally:  # also on Ctrl-C: what was not reached stays as well
             self._return_shared(ready)
         tidy(self._disk, {folder_of(entry, batch.name) for entry in self._stayed})

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.stores.contents import PIXEL_BYTES, Contents
+from lookalike.stores.contents import SEALED, Contents
 
 LOADED = (
     "digest", "size", "width", "height", "format", "frames", "alpha", "depth", "colour", "detail", "quality", "lossless",
@@ -56,10 +56,11 @@ class Bulk(Contents):
         count = len(columns[0])
         # A transaction that writes is alone, so the next ids are free.
         first = 1 + int(self.db.execute("SELECT ifnull(max(id), 0) FROM content").fetchone()[0])
-        names = f"id, {', '.join(LOADED)}, version"
-        insert = f"INSERT {{}} INTO content ({names}) VALUES ({', '.join('?' * (len(LOADED) + 2))})"
+        names = f"id, {', '.join(LOADED)}, version, seal"
+        insert = f"INSERT {{}} INTO content ({names}) VALUES ({', '.join('?' * (len(LOADED) + 3))})"
+        sealed = self.seals_of(dict(zip(LOADED, columns, strict=True)), count)
         before = self.db.total_changes
-        numbered = zip(range(first, first + count), *columns, itertools.repeat(version))
+        numbered = zip(range(first, first + count), *columns, itertools.repeat(version), sealed, strict=False)
         self.db.executemany(insert.format("OR IGNORE"), numbered)
         if self.db.total_changes - before == count:
             return Loaded(np.arange(first, first + count), np.ones(count, np.bool_))
@@ -71,8 +72,8 @@ class Bulk(Contents):
             "DELETE FROM hash WHERE content = ? AND spec IN (SELECT id FROM spec WHERE text LIKE '%-fast-%')", of_them
         )
         self.db.executemany("DELETE FROM thumbnail WHERE content = ?", of_them)
-        updates = ", ".join(f"{name} = excluded.{name}" for name in (*LOADED[1:], "version"))
-        rows = ((int(ids[row]), *(column[row] for column in columns), version) for row in renewed)
+        updates = ", ".join(f"{name} = excluded.{name}" for name in (*LOADED[1:], "version", "seal"))
+        rows = ((int(ids[row]), *(column[row] for column in columns), version, sealed[row]) for row in renewed)
         settled = f"{insert.format('')} ON CONFLICT (id) DO UPDATE SET {updates}, failure = NULL, reason = NULL"
         self.db.executemany(settled, rows)
         return Loaded(ids, fresh | stale)
@@ -87,20 +88,6 @@ class Bulk(Contents):
         found = np.array(self.db.execute(query, (present,)).fetchall(), np.int64).reshape(-1, 2)
         self.db.execute("DELETE FROM incoming")
         return found[:, 0], found[:, 1].astype(np.bool_)
-
-    def load_thumbnails(self, ids: NDArray[np.int64], pixels: NDArray[np.uint8]) -> None:
-        """Store thumbnails; call inside a transaction.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Content ids.
-        pixels : ndarray of uint8, shape (n, 4224)
-            Luma, then chroma.
-        """
-        whole = np.ascontiguousarray(pixels).tobytes()
-        rows = ((content, whole[at * PIXEL_BYTES : (at + 1) * PIXEL_BYTES]) for at, content in enumerate(ids.tolist()))
-        self.db.executemany("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", rows)
 
     def bare(self) -> NDArray[np.int64]:
         """Return the contents without a thumbnail, of which only hashes are known.
@@ -129,26 +116,12 @@ class Bulk(Contents):
         dict of int to tuple
             By id.
         """
-        query = f"SELECT id, {', '.join(names)} FROM content WHERE id IN wanted"
+        query = f"SELECT id, {', '.join((*names, *SEALED))}, seal FROM content WHERE id IN wanted"
         flags = [name in FLAGS for name in names]
         with self.wanted(ids):
-            return {
-                number: tuple(bool(value) if flag else value for value, flag in zip(values, flags, strict=True))
-                for number, *values in self.db.execute(query)
-            }
-
-    def thumbnail_bytes(self, ids: NDArray[np.int64]) -> dict[int, bytes]:
-        """Return the thumbnails of contents as they are stored.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Distinct ids.
-
-        Returns
-        -------
-        dict of int to bytes
-            By id; luma, then chroma. Contents without one are not among them.
-        """
-        with self.wanted(ids):
-            return dict(self.db.execute("SELECT content, pixels FROM thumbnail WHERE content IN wanted"))
+            rows = self.db.execute(query).fetchall()
+        self.check_rows("content", [row[1 + len(names) :] for row in rows])
+        return {
+            number: tuple(bool(value) if flag else value for value, flag in zip(values, flags, strict=False))
+            for number, *values in rows
+        }

@@ -5,6 +5,7 @@ One `Catalog` is one connection; ``with catalog.transaction():`` is one transact
 content a name had when it was last looked at.
 """
 
+import secrets
 from typing import ClassVar
 
 from lookalike.stores.bulk import Bulk
@@ -17,6 +18,8 @@ from lookalike.stores.pixels import Pixels
 from lookalike.stores.upkeep import Upkeep
 from lookalike.stores.words import Words
 
+SEALED = ("folder", "location", "shard", "content", "thumbnail", "hash", "pair", "pixels", "origin", "frame")
+"""Tables with a seal for each row."""
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     (
         "scans",
@@ -80,6 +83,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         "limits",
         "ALTER TABLE content ADD COLUMN limit_seconds REAL; ALTER TABLE content ADD COLUMN limit_memory INTEGER",
     ),
+    ("seals", ";".join(f"ALTER TABLE {table} ADD COLUMN seal INTEGER" for table in SEALED)),
 )
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
@@ -89,3 +93,16 @@ class Catalog(Locations, Bulk, Words, Pairs, Pixels, Origins, Indexed, Frames, U
 
     APPLICATION_ID: ClassVar[int] = 0x4C4F4F4B
     MIGRATIONS: ClassVar[tuple[tuple[str, str], ...]] = MIGRATIONS
+
+    def migrated(self, name: str) -> None:
+        """Seal what is there, once there are seals.
+
+        Parameters
+        ----------
+        name : str
+            The step.
+        """
+        if name == "seals":
+            self.salt = 1 + secrets.randbelow((1 << 31) - 1)
+            self.db.execute(f"PRAGMA user_version = {self.salt}")
+            self.seal_all()

@@ -1,8 +1,8 @@
-"""What contents are: facts, failures and thumbnails, by digest."""
+"""What contents are: facts and failures, by digest."""
 
 import itertools
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from lookalike import collector
 from lookalike.columns import Facts
 from lookalike.errors import FailureKind
-from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, Thumbnail
-from lookalike.stores.database import Database, octets, texts, whole
+from lookalike.model import Thumbnail
+from lookalike.stores.thumbnails import Thumbnails
+from lookalike.stores.values import octets, texts, whole
 
-LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
 DIGEST_BYTES = 32
-PIXEL_BYTES = LUMA_BYTES + CHROMA_SIDE * CHROMA_SIDE * 2
 FACTS = (
     "size", "width", "height", "format", "frames", "alpha", "depth", "colour", "detail", "quality", "lossless", "captured",
     "exif", "truncated", "decoder", "version", "failure", "reason",
@@ -26,10 +25,31 @@ NUMBERS = ("id", "size", "width", "height", "frames", "depth", "detail", "qualit
 FLAGS = ("alpha", "colour", "lossless")
 TEXTS = ("format", "captured", "exif", "digest")
 """Columns of `lookalike.columns.Facts`, by what they are made of."""
+OUTCOME = ("truncated", "failure", "reason")
+SEALED = (*NUMBERS[1:], *FLAGS, *TEXTS, *OUTCOME)
+"""Columns of the table content that its seal is made of; the others say by which rules it was made."""
 
 
-class Contents(Database):
-    """The tables content and thumbnail of the catalog."""
+class Contents(Thumbnails):
+    """The table content of the catalog, and that of thumbnails."""
+
+    def seals_of(self, columns: Mapping[str, Sequence[Any]], count: int) -> list[int]:
+        """Return the seals of contents.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence
+            Columns of the table content by name; those that are missing hold nothing.
+        count : int
+            How many.
+
+        Returns
+        -------
+        list of int
+            One each.
+        """
+        nothing = (None,) * count
+        return self.seals(*(columns.get(name, nothing) for name in SEALED))
 
     def digests_of_sizes(self, sizes: Collection[int], *, version: int, max_pixels: int) -> dict[int, dict[bytes, int]]:
         """Return the decoded contents that have one of some file sizes.
@@ -84,27 +104,23 @@ class Contents(Database):
         # A transaction that writes is alone, so the next ids are free.
         free = itertools.count(1 + self.db.execute("SELECT ifnull(max(id), 0) FROM content").fetchone()[0])
         ids = [known[digest] if digest in known else known.setdefault(digest, next(free)) for digest, _, _ in decoded]
-        rows = (
+        rows = [
             (
                 content, digest, size, seen.width, seen.height, seen.format, seen.frames, seen.alpha, seen.depth, seen.colour,
                 seen.detail, seen.quality, seen.lossless, seen.captured, json.dumps(seen.exif) if seen.exif else None,
                 seen.truncated, decoder, version, None, None,
             )
             for content, (digest, size, seen) in zip(ids, decoded, strict=True)
-        )  # fmt: skip
-        updates = ", ".join(f"{name} = excluded.{name}" for name in FACTS)
+        ]  # fmt: skip
+        names = ("id", "digest", *FACTS)
+        sealed = self.seals_of(dict(zip(names, zip(*rows, strict=True), strict=True)), len(rows)) if rows else []
+        updates = ", ".join(f"{name} = excluded.{name}" for name in (*FACTS, "seal"))
         self.db.executemany(
-            f"INSERT INTO content (id, digest, {', '.join(FACTS)}) VALUES (?, ?, {', '.join('?' * len(FACTS))}) "
+            f"INSERT INTO content ({', '.join(names)}, seal) VALUES ({', '.join('?' * len(names))}, ?) "
             f"ON CONFLICT (id) DO UPDATE SET {updates}",
-            rows,
+            ((*row, seal) for row, seal in zip(rows, sealed, strict=True)),
         )
-        self.db.executemany(
-            "INSERT OR REPLACE INTO thumbnail VALUES (?, ?)",
-            (
-                (content, seen.luma.tobytes() + seen.chroma.tobytes())
-                for content, (_, _, seen) in zip(ids, decoded, strict=True)
-            ),
-        )
+        self.add_thumbnails(ids, [seen.luma.tobytes() + seen.chroma.tobytes() for _, _, seen in decoded])
         return ids
 
     def _fast_sorts(self) -> list[tuple[int, str]]:
@@ -143,12 +159,20 @@ class Contents(Database):
         int
             Its id. Whoever needs a thumbnail decodes it again, because its version is 0.
         """
-        columns = "size, width, height, format, truncated, decoder, version, failure, reason"
+        columns = "size, width, height, format, seal, truncated, decoder, version, failure, reason"
         updates = ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
+        facts: dict[str, Sequence[Any]] = {
+            "digest": [digest],
+            "size": [size],
+            "width": pixels[:1],
+            "height": pixels[1:],
+            "format": [format_],
+        }
+        facts["truncated"] = [truncated]
         self.db.execute(  # a failure of another time, under other options, is none now
-            f"INSERT INTO content (digest, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL) "
+            f"INSERT INTO content (digest, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL) "
             f"ON CONFLICT (digest) DO UPDATE SET {updates} WHERE content.failure IS NOT NULL",
-            (digest, size, *pixels, format_, truncated, decoder),
+            (digest, size, *pixels, format_, *self.seals_of(facts, 1), truncated, decoder),
         )
         return int(self.db.execute("SELECT id FROM content WHERE digest = ?", (digest,)).fetchone()[0])
 
@@ -200,12 +224,15 @@ class Contents(Database):
         """
         width, height = pixels or (None, None)
         facts = (size, width, height, *(None,) * 10, truncated, decoder, version, kind, reason, seconds, memory)
-        names = (*FACTS, "limit_seconds", "limit_memory")
+        told: dict[str, Any] = {"digest": digest, "size": size, "width": width, "height": height}
+        told |= {"truncated": truncated, "failure": kind, "reason": reason}
+        sealed = self.seals_of({name: [value] for name, value in told.items()}, 1)
+        names = (*FACTS, "limit_seconds", "limit_memory", "seal")
         updates = ", ".join(f"{name} = excluded.{name}" for name in names)
         row = self.db.execute(
             f"INSERT INTO content (digest, {', '.join(names)}) VALUES ({', '.join('?' * (len(names) + 1))}) "
             f"ON CONFLICT (digest) DO UPDATE SET {updates} RETURNING id",
-            (digest, *facts),
+            (digest, *facts, *sealed),
         ).fetchone()
         return int(row[0])
 
@@ -225,9 +252,9 @@ class Contents(Database):
         Raises
         ------
         CatalogError
-            If one is missing.
+            If one is missing, or not what was written.
         """
-        query = f"SELECT {', '.join((*NUMBERS, *FLAGS, *TEXTS))} FROM content WHERE {{}} ORDER BY id"
+        query = f"SELECT {', '.join(('id', *SEALED, 'seal'))} FROM content WHERE {{}} ORDER BY id"
         columns = np.zeros((len(NUMBERS) + len(FLAGS), len(ids)), np.int64)
         format_: list[str] = []
         captured: list[str] = []
@@ -237,17 +264,18 @@ class Contents(Database):
         nothing: dict[str, str | int] = {}  # most contents have no facts, and share this
         with collector.paused(), self.explained():
             for rows in self.among(query, "id", ids):
-                values = list(zip(*rows, strict=True)) or [()] * (len(columns) + len(TEXTS))
+                values = list(zip(*rows, strict=True)) or [()] * (len(SEALED) + 2)
                 part = slice(len(digest), len(digest) + len(rows))
                 for column, numbers_ in zip(columns, values, strict=False):
                     column[part] = whole([0 if number is None else number for number in numbers_])
-                formats, dates, facts, digests = values[len(columns) :]
+                formats, dates, facts, digests, *outcome, sealed = values[len(columns) :]
+                self.check_seals("content", sealed, *columns[1:, part], formats, dates, facts, digests, *outcome)
                 octets(digests, DIGEST_BYTES)
                 format_ += (same.setdefault(value or "", value or "") for value in texts(formats))
                 captured += (value or "" for value in texts(dates))
                 exif += (json.loads(value) if value else nothing for value in texts(facts))
                 digest += digests
-        if len(digest) != len(ids):
+        if not np.array_equal(columns[0], ids):
             raise self.damaged("contents are missing")
         sides = columns[NUMBERS.index("width") : NUMBERS.index("height") + 1]
         if (columns < 0).any() or ((sides[0] == 0) != (sides[1] == 0)).any():
@@ -257,6 +285,23 @@ class Contents(Database):
             name: column.astype(np.bool_) for name, column in zip(FLAGS, columns[len(NUMBERS) :], strict=True)
         }
         return Facts(**numbers, **flags, format=format_, captured=captured, exif=exif, digest=digest)
+
+    def check_contents(self, ids: Collection[int]) -> None:
+        """Look whether what is known of contents is what was written.
+
+        Parameters
+        ----------
+        ids : collection of int
+            Ids.
+
+        Raises
+        ------
+        CatalogError
+            If it is not.
+        """
+        query = f"SELECT {', '.join(('id', *SEALED, 'seal'))} FROM content WHERE {{}} ORDER BY id"
+        for rows in self.among(query, "id", np.array(sorted(ids), np.int64)):
+            self.check_rows("content", [row[1:] for row in rows])
 
     def decoded(self, *, version: int, detail: int) -> NDArray[np.int64]:
         """Return the ids of contents that have a thumbnail.
@@ -307,62 +352,5 @@ class Contents(Database):
                     found[content] = "damaged", "ends early: --truncated accept takes it as it is"
                 else:
                     found[content] = "limit", f"more than {max_pixels:,} pixels: raise --max-pixels"
+        self.check_contents(found)
         return found
-
-    def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return thumbnails of contents.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Ascending ids; each has a thumbnail.
-
-        Returns
-        -------
-        luma : ndarray of uint8, shape (n, 64, 64)
-            Brightness.
-        chroma : ndarray of uint8, shape (n, 8, 8, 2)
-            Cb and Cr.
-
-        Raises
-        ------
-        CatalogError
-            If one is missing.
-        """
-        query = "SELECT content, pixels FROM thumbnail WHERE {} ORDER BY content"
-        # Each by itself in a block of its own: a view of columns would be copied by every kernel that looks at some rows.
-        luma = np.empty((len(ids), LUMA_BYTES), np.uint8)
-        chroma = np.empty((len(ids), PIXEL_BYTES - LUMA_BYTES), np.uint8)
-        count = 0
-        with self.explained():
-            for rows in self.among(query, "content", ids):
-                part = slice(count, count + len(rows))
-                pixels = octets([row[1] for row in rows], PIXEL_BYTES)
-                luma[part], chroma[part] = pixels[:, :LUMA_BYTES], pixels[:, LUMA_BYTES:]
-                count += len(rows)
-        if count != len(ids):
-            raise self.damaged("thumbnails are missing")
-        return luma.reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE), chroma.reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
-
-    def thumbnail(self, digest: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int] | None:
-        """Return the thumbnail of one content.
-
-        Parameters
-        ----------
-        digest : bytes
-            BLAKE3 of the file.
-
-        Returns
-        -------
-        tuple of (ndarray of uint8, ndarray of uint8, int, int) or None
-            Luma of shape (64, 64), chroma of shape (8, 8, 2), width and height of the picture; None where it is not known.
-        """
-        query = """SELECT pixels, width, height FROM content JOIN thumbnail ON content = id WHERE digest = ?
-            AND failure IS NULL"""
-        with self.explained():
-            row = self.db.execute(query, (digest,)).fetchone()
-        if row is None or len(row[0]) != PIXEL_BYTES:
-            return None
-        pixels = np.frombuffer(row[0], np.uint8)
-        luma = pixels[:LUMA_BYTES].reshape(THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-        return luma, pixels[LUMA_BYTES:].reshape(CHROMA_SIDE, CHROMA_SIDE, 2), int(row[1]), int(row[2])

@@ -12,83 +12,20 @@ from numpy.typing import NDArray
 
 from lookalike import events
 from lookalike.errors import CatalogError, LedgerError, LookalikeError
+from lookalike.stores.seals import Column, broken, seals
 
 BUSY_SECONDS = 60.0
 IDS_AT_ONCE = 1 << 12
+ADVICE = {
+    sqlite3.SQLITE_FULL: "free some space, or ",
+    sqlite3.SQLITE_BUSY: "end the program that has it locked, or ",
+    sqlite3.SQLITE_IOERR: "see whether the disk is full or fails, or ",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable, or ",
+    sqlite3.SQLITE_CANTOPEN: "make it a file in a folder that can be written, or ",
+}
+"""What to do first, by what SQLite says; another place always helps."""
 DENSE = 2
 """Rows between ids, for each of these, that are read along because naming each id would cost more."""
-
-
-def whole(values: Sequence[Any]) -> NDArray[np.int64]:
-    """Return a column of whole numbers; NumPy alone would cut off fractions, and read digits.
-
-    Parameters
-    ----------
-    values : sequence
-        As SQLite gives them.
-
-    Returns
-    -------
-    ndarray of int64, shape (n,)
-        The numbers.
-
-    Raises
-    ------
-    TypeError
-        If a value is something else.
-    """
-    column = np.array(values)
-    if len(column) and column.dtype.kind != "i":
-        raise TypeError("a value that is no whole number")
-    return column.astype(np.int64)
-
-
-def octets(values: Sequence[Any], length: int) -> NDArray[np.uint8]:
-    """Return a column of bytes.
-
-    Parameters
-    ----------
-    values : sequence
-        As SQLite gives them.
-    length : int
-        Bytes of each.
-
-    Returns
-    -------
-    ndarray of uint8, shape (n, length)
-        The bytes.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a value is something else, or of another length.
-    """
-    if set(map(len, values)) - {length}:
-        raise ValueError("a value of another length")
-    return np.frombuffer(b"".join(values), np.uint8).reshape(len(values), length)
-
-
-def texts(values: Sequence[Any]) -> Sequence[str | None]:
-    """Return a column of texts.
-
-    Parameters
-    ----------
-    values : sequence
-        As SQLite gives them.
-
-    Returns
-    -------
-    sequence of (str or None)
-        The same.
-
-    Raises
-    ------
-    TypeError
-        If a value is something else.
-    """
-    if set(map(type, values)) - {str, type(None)}:
-        raise TypeError("a value that is no text")
-    return values
 
 
 class Database:
@@ -108,7 +45,7 @@ class Database:
     NAME: ClassVar[str] = "catalog"
     """What messages call the file."""
     ERROR: ClassVar[type[CatalogError | LedgerError]] = CatalogError
-    OTHER_PLACE: ClassVar[str] = "name another file with --catalog"
+    OTHER_PLACE: ClassVar[str] = "name another file with --catalog, or pass --no-catalog"
     REPAIR: ClassVar[str] = (
         "it holds only what a new scan finds again, so move it away and run the same command, or pass --no-catalog"
     )
@@ -117,12 +54,16 @@ class Database:
     MIGRATIONS: ClassVar[tuple[tuple[str, str], ...]]
     """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
     SETTINGS: ClassVar[tuple[str, ...]] = (
+        "cell_size_check = ON",  # damage is met where a page is read, not where its cells are
         "journal_mode = WAL",
         "synchronous = NORMAL",  # a power cut may lose the last batches, never damage the file
         "cache_size = -65536",
         "temp_store = MEMORY",
     )
     """Pragmas of each connection."""
+
+    salt = 0
+    """A number of this file, drawn when it was made; see `lookalike.stores.seals`."""
 
     def __init__(self, path: str | None) -> None:
         self.path = path
@@ -134,7 +75,7 @@ class Database:
             )
         except (OSError, sqlite3.Error) as error:
             self._refuse(error)
-            raise self.ERROR(f"{self.NAME} {path} cannot be opened: {error}") from error
+            raise self.ERROR(f"{self.NAME} {path} cannot be opened ({error}): {self.OTHER_PLACE}") from error
         try:
             self._prepare_patiently()
         except BaseException as error:
@@ -146,8 +87,10 @@ class Database:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self.db.close()
+        if self.path is None and isinstance(error, KeyboardInterrupt):
+            error.add_note(f"nothing is kept without a {self.NAME}")
 
     def _refuse(self, error: BaseException) -> None:
         events.STORE_REFUSED(kind=self.NAME, path=self.path, reason=str(error))
@@ -184,9 +127,20 @@ class Database:
                 if (name, script) in self._missing_migrations():
                     for statement in script.split(";"):
                         self.db.execute(statement)
+                    self.migrated(name)
                     self.db.execute("INSERT INTO migration VALUES (?, ?)", (name, time.time()))
                     if has_tables:
                         events.STORE_MIGRATED(kind=self.NAME, path=self.path or "(private)", step=name)
+        self.salt = int(self.db.execute("PRAGMA user_version").fetchone()[0])
+
+    def migrated(self, name: str) -> None:
+        """Do what a step needs beside its statements, in the same transaction.
+
+        Parameters
+        ----------
+        name : str
+            The step.
+        """
 
     def _missing_migrations(self) -> list[tuple[str, str]]:
         if self.db.execute("PRAGMA application_id").fetchone()[0] != self.APPLICATION_ID:
@@ -201,8 +155,13 @@ class Database:
             )
         return [(name, script) for name, script in self.MIGRATIONS if name not in done]
 
-    def check(self) -> None:
+    def check(self, *tables: str) -> None:
         """Look at every page: SQLite itself notices damage only where it happens to read.
+
+        Parameters
+        ----------
+        *tables : str
+            Whose pages, without their indexes; none for all.
 
         Raises
         ------
@@ -210,9 +169,10 @@ class Database:
             Of the class `ERROR`, if something is damaged.
         """
         with self.explained():
-            found = self.db.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            if found != "ok":
-                raise sqlite3.DatabaseError(found)
+            for look in [f"quick_check({table})" for table in tables] or ["integrity_check(1)"]:
+                found = self.db.execute(f"PRAGMA {look}").fetchone()[0]
+                if found != "ok":
+                    raise sqlite3.DatabaseError(found)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -271,9 +231,67 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise self.ERROR(f"{self.NAME} {self.path}: {error}") from error
-        except sqlite3.DatabaseError as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            if code == sqlite3.SQLITE_ERROR:  # every statement is ours, so the tables are not
+                raise self.damaged(error) from error
+            raise self.ERROR(f"{self.NAME} {self.path}: {error}: {ADVICE.get(code, '')}{self.OTHER_PLACE}") from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # what SQLite says may quote what is damaged
             raise self.damaged(error) from error
+
+    def seals(self, *columns: Column) -> list[int]:
+        """Return the seals of rows that are to be written.
+
+        Parameters
+        ----------
+        *columns : sequence
+            What is sealed.
+
+        Returns
+        -------
+        list of int
+            One for each row.
+        """
+        return seals(self.salt, *columns)
+
+    def check_rows(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Look whether rows are what was written.
+
+        Parameters
+        ----------
+        table : str
+            Where they are from.
+        rows : sequence of tuple
+            What was sealed of each, and last its seal.
+
+        Raises
+        ------
+        LookalikeError
+            Of the class `ERROR`, if one is not.
+        """
+        if rows:
+            *columns, sealed = zip(*rows, strict=True)
+            self.check_seals(table, sealed, *columns)
+
+    def check_seals(self, table: str, found: Sequence[int], *columns: Column) -> None:
+        """Look whether rows are what was written.
+
+        Parameters
+        ----------
+        table : str
+            Where they are from.
+        found : sequence of int
+            Their seals.
+        *columns : sequence
+            What was sealed.
+
+        Raises
+        ------
+        LookalikeError
+            Of the class `ERROR`, if one is not.
+        """
+        with self.explained():
+            if broken(found, self.salt, *columns):
+                raise self.damaged(f"what is in table {table} is not what was written")
 
     @contextlib.contextmanager
     def wanted(self, ids: NDArray[np.int64]) -> Iterator[None]:

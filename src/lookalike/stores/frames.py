@@ -24,9 +24,12 @@ class Frames(Database):
             How they were looked at, with its version.
         """
         self.db.execute("DELETE FROM frame WHERE content = ?", (content,))
-        rows = [(0, content), *frames]  # the first frame is the content itself, and says that somebody looked
+        # The first frame is the content itself, and says that somebody looked.
+        numbers, pictures = zip((0, content), *frames, strict=True)
+        columns = ([content] * len(numbers), numbers, pictures)
         self.db.executemany(
-            "INSERT INTO frame VALUES (?, ?, ?, ?)", ((content, number, picture, step) for number, picture in rows)
+            "INSERT INTO frame (content, number, picture, seal, step) VALUES (?, ?, ?, ?, ?)",
+            zip(*columns, self.seals(*columns), [step] * len(numbers), strict=True),
         )
 
     def frames(self, ids: NDArray[np.int64], step: str) -> dict[int, list[tuple[int, int]]]:
@@ -44,13 +47,14 @@ class Frames(Database):
         dict of int to list of (int, int)
             By id, as `add_frames` took them, ascending; without those that nobody looked at.
         """
-        query = (
-            "SELECT content, number, picture FROM frame WHERE step = ? AND content IN wanted ORDER BY content, number"
-        )
+        query = """SELECT content, number, picture, seal FROM frame WHERE step = ? AND content IN wanted
+            ORDER BY content, number"""
         found: dict[int, list[tuple[int, int]]] = {}
         with self.wanted(ids):
-            for content, number, picture in self.db.execute(query, (step,)):
-                known = found.setdefault(content, [])
-                if number:
-                    known.append((number, picture))
+            rows = self.db.execute(query, (step,)).fetchall()
+        self.check_rows("frame", rows)
+        for content, number, picture, _ in rows:
+            known = found.setdefault(content, [])
+            if number:
+                known.append((number, picture))
         return found

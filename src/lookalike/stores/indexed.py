@@ -37,13 +37,14 @@ class Indexed(Database):
         block : ndarray of uint64, shape (n, words)
             Row i belongs to ``ids[i]``.
         """
-        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
+        query = """SELECT content, words, seal FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
             AND length(words) = ? ORDER BY content"""
         width = bits.words(spec.bits)
         with self.explained():
             rows = self.db.execute(query, (spec.id, variant, width * (bits.WORD // 8)))
             while part := rows.fetchmany(ROWS_AT_ONCE):
-                numbers, words = zip(*part, strict=True)
+                numbers, words, sealed = zip(*part, strict=True)
+                self.check_seals("hash", sealed, numbers, words)
                 block = np.frombuffer(b"".join(words), ">u8").astype(np.uint64)
                 yield np.array(numbers, np.int64), block.reshape(-1, width)
 

@@ -2,13 +2,19 @@
 
 import math
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import get_args
 
 from lookalike.errors import FailureKind
 from lookalike.model import EMPTY, EMPTY_ROW, Stage
-from lookalike.stores.database import Database, texts, whole
+from lookalike.stores.contents import Contents
+from lookalike.stores.values import texts, whole
+
+ROWS_AT_ONCE = 1 << 12
+SEALED = ("folder", "name", "size", "mtime_ns", "device", "inode", "content", "skipped")
+"""Columns of the table location that its seal is made of; the version is that of the rules by which it was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Location:
     skipped: str | None = None
 
 
-class Locations(Database):
+class Locations(Contents):
     """The tables folder and location of the catalog."""
 
     def folder(self, source: str, volume: str, key: str) -> int:
@@ -95,7 +101,8 @@ class Locations(Database):
         with self.explained():
             row = self.db.execute(find, identity).fetchone()
             if row is None:
-                self.db.execute("INSERT OR IGNORE INTO folder (source, volume, key) VALUES (?, ?, ?)", identity)
+                insert = "INSERT OR IGNORE INTO folder (source, volume, key, seal) VALUES (?, ?, ?, ?)"
+                self.db.execute(insert, (*identity, *self.seals(*([part] for part in identity))))
                 row = self.db.execute(find, identity).fetchone()
         return int(row[0])
 
@@ -138,8 +145,10 @@ class Locations(Database):
             By file name.
         """
         query = """
-            SELECT l.name, l.size, l.mtime_ns, l.inode, l.content, l.skipped, c.failure, c.reason,
-                (?6 OR c.id IS NULL OR c.failure IS NOT NULL) AND ifnull(c.version, l.version) != ?2
+            SELECT l.folder, l.name, l.size, l.mtime_ns, l.device, l.inode, l.content, l.skipped, l.seal,
+                c.failure, c.reason,
+                (l.content IS NOT NULL AND c.id IS NULL)
+                OR (?6 OR c.id IS NULL OR c.failure IS NOT NULL) AND ifnull(c.version, l.version) != ?2
                 OR (c.failure = 'unsupported' AND c.decoder != ?1)
                 OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
                 OR (c.failure IS NOT NULL AND NOT ?6)
@@ -156,13 +165,15 @@ class Locations(Database):
         with self.explained():
             options = (decoder, version, truncated, max_pixels, folder, thumbnails, *limits)
             rows = self.db.execute(query, (*options, *asked)).fetchall()
-            columns = list(zip(*rows, strict=True)) or [()] * 9
-            for numbers in columns[1:4]:
+            columns = list(zip(*rows, strict=True)) or [()] * 12
+            for numbers in (columns[2], columns[3], columns[5]):
                 whole(numbers)
-            for told in columns[5:8]:
+            for told in (columns[7], columns[9], columns[10]):
                 texts(told)
-            if strange := set(columns[6]) - {None, *get_args(FailureKind)}:
+            if strange := set(columns[9]) - {None, *get_args(FailureKind)}:
                 raise ValueError(f"{strange} is no kind of failure")
+            self.check_seals("location", columns[8], *columns[:8])
+            self.check_contents({row[6] for row in rows if row[9] is not None})  # whose facts nobody else will read
             return {
                 os.fsdecode(name): Known(
                     size,
@@ -173,7 +184,7 @@ class Locations(Database):
                     bool(stale),
                     *(EMPTY if skipped == EMPTY_ROW else (failure, reason or "")),
                 )
-                for name, size, mtime, inode, content, skipped, failure, reason, stale in rows
+                for _, name, size, mtime, _, inode, content, skipped, _, failure, reason, stale in rows
             }
 
     def remember(self, locations: Iterable[Location], *, version: int) -> None:
@@ -186,23 +197,18 @@ class Locations(Database):
         version : int
             Present thumbnail version; what another skipped is looked at again.
         """
-        self.db.executemany(
-            "INSERT OR REPLACE INTO location VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        rows = [
             (
-                (
-                    at.folder,
-                    os.fsencode(at.name),
-                    at.size,
-                    at.mtime_ns,
-                    signed(at.device),
-                    signed(at.inode),
-                    at.content,
-                    at.skipped,
-                    version,
-                )
-                for at in locations
-            ),
-        )
+                at.folder, os.fsencode(at.name), at.size, at.mtime_ns, signed(at.device), signed(at.inode), at.content,
+                at.skipped,
+            )
+            for at in locations
+        ]  # fmt: skip
+        if rows:
+            self.db.executemany(
+                f"INSERT OR REPLACE INTO location ({', '.join(SEALED)}, seal, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                ((*row, seal, version) for row, seal in zip(rows, self.seals(*zip(*rows, strict=True)), strict=True)),
+            )
 
     def images(self, folder: int) -> list[tuple[bytes, int, int, int, int, int]]:
         """Return the names in a folder that hold contents.
@@ -217,10 +223,12 @@ class Locations(Database):
         list of tuple
             File name as bytes, size, mtime_ns, device, inode and content, by name.
         """
-        query = """SELECT name, size, mtime_ns, device, inode, content FROM location
+        query = f"""SELECT {", ".join(SEALED)}, seal FROM location
             WHERE folder = ? AND content IS NOT NULL ORDER BY name"""
         with self.explained():
-            return self.db.execute(query, (folder,)).fetchall()
+            rows = self.db.execute(query, (folder,)).fetchall()
+        self.check_rows("location", rows)
+        return [row[1:7] for row in rows]
 
     def skipped(self) -> dict[str, int]:
         """Count the names that are no images.
@@ -230,11 +238,14 @@ class Locations(Database):
         dict of str to int
             By the kind they were skipped as.
         """
-        query = "SELECT skipped, count(*) FROM location WHERE content IS NULL GROUP BY skipped ORDER BY skipped"
+        query = f"SELECT {', '.join(SEALED)}, seal FROM location WHERE +content IS NULL"  # not by what an index says
+        found: Counter[str] = Counter()
         with self.explained():
-            rows = self.db.execute(query).fetchall()
-            texts([kind for kind, _ in rows])
-            return {kind or "not an image": count for kind, count in rows}
+            rows = self.db.execute(query)
+            while part := rows.fetchmany(ROWS_AT_ONCE):
+                self.check_rows("location", part)
+                found.update(row[7] or "not an image" for row in part)
+        return dict(sorted(found.items()))
 
     def open_shard(self, folder: int, stamp: str) -> bool:
         """Say whether all names of a folder are known that is one file; forget what is known of it in another state.
@@ -252,13 +263,22 @@ class Locations(Database):
             Whether a scan went through the whole of it in this state.
         """
         with self.explained():
-            row = self.db.execute("SELECT stamp, complete FROM shard WHERE folder = ?", (folder,)).fetchone()
-        if row is not None and row[0] == stamp:
-            return bool(row[1])
+            row = self.db.execute("SELECT stamp, complete, seal FROM shard WHERE folder = ?", (folder,)).fetchone()
+        if row is not None:
+            self.check_rows("shard", [(folder, *row)])
+            if row[0] == stamp:
+                return bool(row[1])
         with self.transaction():
             self.db.execute("DELETE FROM location WHERE folder = ?", (folder,))
-            self.db.execute("INSERT OR REPLACE INTO shard VALUES (?, ?, 0)", (folder, stamp))
+            self._set_shard(folder, stamp, complete=False)
         return False
+
+    def _set_shard(self, folder: int, stamp: str, *, complete: bool) -> None:
+        sealed = self.seals([folder], [stamp], [complete])
+        self.db.execute(
+            "INSERT OR REPLACE INTO shard (folder, stamp, complete, seal) VALUES (?, ?, ?, ?)",
+            (folder, stamp, complete, *sealed),
+        )
 
     def finish_shards(self, folders: Iterable[int]) -> None:
         """Note that all names of some folders are stored; call inside a transaction.
@@ -268,7 +288,9 @@ class Locations(Database):
         folders : iterable of int
             Ids of folders that were opened by `open_shard`.
         """
-        self.db.executemany("UPDATE shard SET complete = 1 WHERE folder = ?", ((folder,) for folder in folders))
+        for folder in folders:
+            for (stamp,) in self.db.execute("SELECT stamp FROM shard WHERE folder = ?", (folder,)).fetchall():
+                self._set_shard(folder, stamp, complete=True)
 
     def prune(self, folder: int, names: Iterable[str]) -> None:
         """Forget names that are gone from a folder that was listed completely; call inside a transaction.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lookalike.stores.database import Database, whole
+from lookalike.stores.database import Database
 
 
 class Origins(Database):
@@ -18,10 +18,12 @@ class Origins(Database):
         step : str
             How they were looked at, with its version.
         """
-        self.db.executemany(
-            "INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?)",
-            ((content, source, step, found) for content, source, found in rows),
-        )
+        if rows := list(rows):
+            sealed = self.seals(*zip(*rows, strict=True))
+            self.db.executemany(
+                "INSERT OR REPLACE INTO origin (content, source, step, found, seal) VALUES (?, ?, ?, ?, ?)",
+                ((*pair, step, found, seal) for (*pair, found), seal in zip(rows, sealed, strict=True)),
+            )
 
     def origins(self, pairs: Iterable[tuple[int, int]], step: str) -> dict[tuple[int, int], bool]:
         """Return what is known of pairs.
@@ -38,7 +40,9 @@ class Origins(Database):
         dict of (int, int) to bool
             By pair; without those that nothing is known of.
         """
-        query = "SELECT found FROM origin WHERE content = ? AND source = ? AND step = ?"
+        query = "SELECT content, source, found, seal FROM origin WHERE content = ? AND source = ? AND step = ?"
         with self.explained():
-            rows = ((pair, self.db.execute(query, (*pair, step)).fetchone()) for pair in pairs)
-            return {pair: bool(whole(row)[0]) for pair, row in rows if row is not None}
+            asked = ((pair, self.db.execute(query, (*pair, step)).fetchone()) for pair in pairs)
+            rows = {pair: row for pair, row in asked if row is not None}
+            self.check_rows("origin", list(rows.values()))
+            return {pair: bool(row[2]) for pair, row in rows.items()}

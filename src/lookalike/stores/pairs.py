@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.stores.database import Database, octets, whole
+from lookalike.stores.database import Database
+from lookalike.stores.values import octets, whole
 
 
 class Pairs(Database):
@@ -29,9 +30,13 @@ class Pairs(Database):
         evidence : sequence of bytes or None
             What the verdicts were made from.
         """
-        low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
-        rows = zip(low, high, [step] * len(low), tier.tolist(), score.tolist(), evidence, strict=True)
-        self.db.executemany("INSERT OR REPLACE INTO pair VALUES (?, ?, ?, ?, ?, ?)", rows)
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        sealed = self.seals(low, high, tier.astype(np.int64), score.astype(np.int64), evidence)
+        columns = (low.tolist(), high.tolist(), [step] * len(low), tier.tolist(), score.tolist(), evidence, sealed)
+        self.db.executemany(
+            'INSERT OR REPLACE INTO pair ("left", "right", step, tier, score, evidence, seal) VALUES (?, ?, ?, ?, ?, ?, ?)',
+            zip(*columns, strict=True),
+        )
 
     def pairs(
         self, left: NDArray[np.int64], right: NDArray[np.int64], step: str
@@ -52,9 +57,9 @@ class Pairs(Database):
         tier, score : ndarray, shape (m,)
             Their verdicts.
         """
-        rows = self._ask(left, right, step, "p.tier, p.score")
+        rows = self._ask(left, right, step)
         with self.explained():
-            columns = whole(rows).reshape(-1, 3)
+            columns = whole([row[:3] for row in rows]).reshape(-1, 3)
         return columns[:, 0], columns[:, 1].astype(np.uint8), columns[:, 2]
 
     def evidence(
@@ -78,19 +83,22 @@ class Pairs(Database):
         evidence : ndarray of uint8, shape (m, length)
             As `add_pairs` took it.
         """
-        rows = [row for row in self._ask(left, right, step, "p.evidence") if row[1] is not None]
+        rows = [row for row in self._ask(left, right, step) if row[3] is not None]
         with self.explained():
-            return np.array([row for row, _ in rows], np.int64), octets([found for _, found in rows], length)
+            return np.array([row[0] for row in rows], np.int64), octets([row[3] for row in rows], length)
 
-    def _ask(self, left: NDArray[np.int64], right: NDArray[np.int64], step: str, columns: str) -> list[tuple[Any, ...]]:
-        """Return columns of the stored pairs among some, behind the number of the pair."""
+    def _ask(self, left: NDArray[np.int64], right: NDArray[np.int64], step: str) -> list[tuple[Any, ...]]:
+        """Return number, tier, score and evidence of the stored pairs among some, and what else their seals are made of."""
         low, high = np.minimum(left, right).tolist(), np.maximum(left, right).tolist()
-        find = f"""SELECT q.row, {columns} FROM question AS q CROSS JOIN pair AS p
-            ON p."left" = q.low AND p."right" = q.high AND p.step = ?"""
+        find = """SELECT q.row, p.tier, p.score, p.evidence, p."left", p."right", p.seal FROM question AS q
+            CROSS JOIN pair AS p ON p."left" = q.low AND p."right" = q.high AND p.step = ?"""
         with self.explained():
             self.db.execute("CREATE TEMP TABLE IF NOT EXISTS question (row INTEGER, low INTEGER, high INTEGER)")
             self.db.execute("BEGIN")
             self.db.executemany("INSERT INTO question VALUES (?, ?, ?)", zip(range(len(low)), low, high, strict=True))
             rows = self.db.execute(find, (step,)).fetchall()
             self.db.execute("ROLLBACK")
+        if rows:
+            _, tier, score, evidence, lows, highs, sealed = zip(*rows, strict=True)
+            self.check_seals("pair", sealed, lows, highs, tier, score, evidence)
         return rows

@@ -22,10 +22,12 @@ class Pixels(Database):
         step : str
             How they were decoded, with its version.
         """
-        self.db.executemany(
-            "INSERT OR REPLACE INTO pixels VALUES (?, ?, ?, ?)",
-            ((content, step, digest, luma) for content, digest, luma in rows),
-        )
+        if rows := list(rows):
+            sealed = self.seals(*zip(*rows, strict=True))
+            self.db.executemany(
+                "INSERT OR REPLACE INTO pixels (content, step, digest, luma, seal) VALUES (?, ?, ?, ?, ?)",
+                ((content, step, *found, seal) for (content, *found), seal in zip(rows, sealed, strict=True)),
+            )
 
     def pixels(self, ids: NDArray[np.int64], step: str) -> dict[int, tuple[bytes | None, bytes | None]]:
         """Return what is known of the pixels of contents.
@@ -42,6 +44,8 @@ class Pixels(Database):
         dict of int to (bytes or None, bytes or None)
             By id; as `add_pixels` took them.
         """
-        query = "SELECT content, digest, luma FROM pixels WHERE step = ? AND content IN wanted"
+        query = "SELECT content, digest, luma, seal FROM pixels WHERE step = ? AND content IN wanted"
         with self.wanted(ids):
-            return {content: (digest, luma) for content, digest, luma in self.db.execute(query, (step,))}
+            rows = self.db.execute(query, (step,)).fetchall()
+        self.check_rows("pixels", rows)
+        return {content: (digest, luma) for content, digest, luma, _ in rows}

@@ -5,8 +5,10 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from lookalike.stores.contents import PIXEL_BYTES
-from lookalike.stores.database import Database, texts
+from lookalike.stores import contents, locations
+from lookalike.stores.database import Database
+from lookalike.stores.thumbnails import PIXEL_BYTES
+from lookalike.stores.values import texts
 
 COUNTED = {
     "contents": "SELECT count(*) FROM content WHERE failure IS NULL",
@@ -32,6 +34,14 @@ LOST = {
     "digests of another length": "SELECT count(*) FROM content WHERE length(digest) != 32",
 }
 """What must not be."""
+SEALS: dict[str, tuple[str, ...]] = {
+    "folder": ("source", "volume", "key"), "location": locations.SEALED, "shard": ("folder", "stamp", "complete"),
+    "content": contents.SEALED, "thumbnail": ("content", "pixels"), "hash": ("content", "words"),
+    "pair": ('"left"', '"right"', "tier", "score", "evidence"), "pixels": ("content", "digest", "luma"),
+    "origin": ("content", "source", "found"), "frame": ("content", "number", "picture"),
+}  # fmt: skip
+"""Tables, and the columns of each that its seals are made of."""
+ROWS_AT_ONCE = 1 << 12
 ORPHANS = (
     "DELETE FROM {} WHERE {} NOT IN (SELECT content FROM location WHERE content IS NOT NULL)",
     (
@@ -99,6 +109,26 @@ class Upkeep(Database):
             count = self.db.execute(f"SELECT count(*) FROM {table} WHERE {wrong}").fetchone()[0]
             yield f"rows of {table} with a value of a wrong kind", count
 
+    def seal_all(self) -> None:
+        """Seal every row as it is; call inside a transaction."""
+        self.db.create_function("sealed", -1, lambda *values: self.seals(*([value] for value in values))[0])
+        for table, columns in SEALS.items():
+            self.db.execute(f"UPDATE {table} SET seal = sealed({', '.join(columns)})")
+
+    def check_all_seals(self) -> None:
+        """Look whether every row is what was written.
+
+        Raises
+        ------
+        CatalogError
+            If one is not.
+        """
+        for table, columns in SEALS.items():
+            with self.explained():
+                rows = self.db.execute(f"SELECT {', '.join(columns)}, seal FROM {table}")
+                while part := rows.fetchmany(ROWS_AT_ONCE):
+                    self.check_rows(table, part)
+
     def specs(self) -> list[str]:
         """Return the ids of all specs that there are hashes of.
 
@@ -121,13 +151,15 @@ class Upkeep(Database):
             Id, source, volume, key, and the state of what is one file by itself, empty where there is none; sorted by
             source, volume and key.
         """
-        query = """SELECT id, source, volume, key, ifnull(stamp, '') FROM folder LEFT JOIN shard ON folder = id
+        query = """SELECT id, source, volume, key, ifnull(stamp, ''), folder.seal FROM folder LEFT JOIN shard ON folder = id
             ORDER BY source, volume, key"""
         with self.explained():
-            return [
-                (number, source, os.fsdecode(volume), os.fsdecode(key), stamp)
-                for number, source, volume, key, stamp in self.db.execute(query)
-            ]
+            rows = self.db.execute(query).fetchall()
+        self.check_rows("folder", [(*row[1:4], row[5]) for row in rows])
+        return [
+            (number, source, os.fsdecode(volume), os.fsdecode(key), stamp)
+            for number, source, volume, key, stamp, _ in rows
+        ]
 
     def names_in(self, folder: int, at_once: int) -> Iterator[list[tuple[str, int, int, int | None]]]:
         """Yield the names in a folder.

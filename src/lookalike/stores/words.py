@@ -42,9 +42,13 @@ class Words(Database):
             plain, or what was done to the picture first; quality for the quality beside the hash.
         """
         number = self._spec(spec)
+        contents, words = zip(*rows, strict=True) if (rows := list(rows)) else ((), ())
         self.db.executemany(
-            "INSERT OR REPLACE INTO hash (content, spec, variant, words) VALUES (?, ?, ?, ?)",
-            ((content, number, variant, words) for content, words in rows),
+            "INSERT OR REPLACE INTO hash (content, spec, variant, words, seal) VALUES (?, ?, ?, ?, ?)",
+            (
+                (content, number, variant, word, seal)
+                for content, word, seal in zip(contents, words, self.seals(contents, words), strict=True)
+            ),
         )
 
     def words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain") -> dict[int, bytes]:
@@ -64,7 +68,8 @@ class Words(Database):
         dict of int to bytes
             By id, ascending; as `add_words` took them.
         """
-        return dict(row for rows in self._words(np.sort(ids), spec, variant) for row in rows)
+        parts = self._words(np.sort(ids), spec, variant)
+        return {content: words for part in parts for content, words in zip(*part, strict=True)}
 
     def word_columns(
         self, ids: NDArray[np.int64], spec: HashSpec, variant: str = "plain"
@@ -93,17 +98,21 @@ class Words(Database):
         found, count = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         block = [np.zeros((0, bits.words(spec.bits)), np.uint64)]
         with collector.paused(), self.explained():
-            for rows in self._words(ids, spec, variant):
-                contents, values = zip(*rows, strict=True) if rows else ((), ())
+            for contents, values in self._words(ids, spec, variant):
                 found.append(np.array(contents, np.int64))
                 count.append(np.fromiter(map(len, values), np.int64) // width)
                 block.append(bits.from_bytes(values, spec.bits))
         return np.concatenate(found), np.concatenate(count), np.concatenate(block)
 
-    def _words(self, ids: NDArray[np.int64], spec: HashSpec, variant: str) -> Iterator[list[tuple[int, bytes]]]:
-        query = """SELECT content, words FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
+    def _words(
+        self, ids: NDArray[np.int64], spec: HashSpec, variant: str
+    ) -> Iterator[tuple[tuple[int, ...], tuple[bytes, ...]]]:
+        query = """SELECT content, words, seal FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
             AND {} ORDER BY content"""
-        return self.among(query, "content", ids, (spec.id, variant))
+        for rows in self.among(query, "content", ids, (spec.id, variant)):
+            contents, words, sealed = zip(*rows, strict=True) if rows else ((), (), ())
+            self.check_seals("hash", sealed, contents, words)
+            yield contents, words
 
     def _spec(self, spec: HashSpec) -> int:
         self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))

@@ -1,5 +1,6 @@
 """The review app on a port of this machine."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable
@@ -20,6 +21,8 @@ HOST = "127.0.0.1"
 LOOPBACK = (HOST, "localhost")
 LAST_PAGE = 1.0
 """Seconds for the browser to get what its last page needs."""
+LONGEST_PAGE = 2.0
+"""Seconds for everybody else at the end."""
 OnReady = Callable[[str, int], None]
 """``(address, port)``, called once the app listens; the address holds the token."""
 
@@ -123,6 +126,19 @@ class _Server(uvicorn.Server):
         await run_in_threadpool(self._ready)  # it may take a browser seconds to begin
         await super().main_loop()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let pages that are under way arrive, but wait for nobody who does not take them."""
+        leaving = asyncio.get_running_loop().call_later(LONGEST_PAGE, self._hang_up)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            leaving.cancel()
+
+    def _hang_up(self) -> None:
+        """Drop all connections; whoever is still writing to one ends by that."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
 
 def _server(app: object, ready: Callable[[], None]) -> uvicorn.Server:
     return _Server(
@@ -130,7 +146,7 @@ def _server(app: object, ready: Callable[[], None]) -> uvicorn.Server:
             app,  # type: ignore[arg-type]  # an ASGI app
             http="h11", ws="none", lifespan="off", loop="asyncio", log_config=None, access_log=False, server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=5, timeout_graceful_shutdown=2, limit_concurrency=200,
+            timeout_keep_alive=5, limit_concurrency=200,
         ),
         ready,
     )  # fmt: skip
