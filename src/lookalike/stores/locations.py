@@ -146,9 +146,8 @@ class Locations(Contents):
         """
         query = """
             SELECT l.folder, l.name, l.size, l.mtime_ns, l.device, l.inode, l.content, l.skipped, l.seal,
-                c.failure, c.reason,
-                (l.content IS NOT NULL AND c.id IS NULL)
-                OR (?6 OR c.id IS NULL OR c.failure IS NOT NULL) AND ifnull(c.version, l.version) != ?2
+                l.content IS NOT NULL AND c.id IS NULL, c.failure, c.reason,
+                (?6 OR c.id IS NULL OR c.failure IS NOT NULL) AND ifnull(c.version, l.version) != ?2
                 OR (c.failure = 'unsupported' AND c.decoder != ?1)
                 OR (c.truncated AND (c.failure IS NOT NULL) = ?3)
                 OR (c.failure IS NOT NULL AND NOT ?6)
@@ -165,15 +164,17 @@ class Locations(Contents):
         with self.explained():
             options = (decoder, version, truncated, max_pixels, folder, thumbnails, *limits)
             rows = self.db.execute(query, (*options, *asked)).fetchall()
-            columns = list(zip(*rows, strict=True)) or [()] * 12
+            columns = list(zip(*rows, strict=True)) or [()] * 13
+            if any(columns[9]):
+                raise self.damaged("contents are missing")
             for numbers in (columns[2], columns[3], columns[5]):
                 whole(numbers)
-            for told in (columns[7], columns[9], columns[10]):
+            for told in (columns[7], columns[10], columns[11]):
                 texts(told)
-            if strange := set(columns[9]) - {None, *get_args(FailureKind)}:
+            if strange := set(columns[10]) - {None, *get_args(FailureKind)}:
                 raise ValueError(f"{strange} is no kind of failure")
             self.check_seals("location", columns[8], *columns[:8])
-            self.check_contents({row[6] for row in rows if row[9] is not None})  # whose facts nobody else will read
+            self.check_contents({row[6] for row in rows if row[10] is not None})  # whose facts nobody else will read
             return {
                 os.fsdecode(name): Known(
                     size,
@@ -184,7 +185,7 @@ class Locations(Contents):
                     bool(stale),
                     *(EMPTY if skipped == EMPTY_ROW else (failure, reason or "")),
                 )
-                for _, name, size, mtime, _, inode, content, skipped, _, failure, reason, stale in rows
+                for _, name, size, mtime, _, inode, content, skipped, _, _, failure, reason, stale in rows
             }
 
     def remember(self, locations: Iterable[Location], *, version: int) -> None:

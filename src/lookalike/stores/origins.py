@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from lookalike.stores.database import Database
+from lookalike.stores.values import whole
 
 
 class Origins(Database):
@@ -45,4 +48,5 @@ class Origins(Database):
             asked = ((pair, self.db.execute(query, (*pair, step)).fetchone()) for pair in pairs)
             rows = {pair: row for pair, row in asked if row is not None}
             self.check_rows("origin", list(rows.values()))
-            return {pair: bool(row[2]) for pair, row in rows.items()}
+            found = whole([row[2] for row in rows.values()])
+            return dict(zip(rows, found.astype(np.bool_).tolist(), strict=True))

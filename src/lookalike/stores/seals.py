@@ -107,6 +107,7 @@ def _of_length(texts: list[bytes], length: int) -> NDArray[np.uint64]:
     words, rest = divmod(length, WORD)
     if rest == 0 and words <= MOST_WORDS:
         block = np.frombuffer(b"".join(texts), "<u8").reshape(len(texts), words)
-        return (block * _WORDS[:words]).sum(axis=1, dtype=np.uint64) + np.uint64(length)
+        found: NDArray[np.uint64] = (block * _WORDS[:words]).sum(axis=1, dtype=np.uint64) + np.uint64(length)
+        return found
     count = deflate.crc32 if length >= LONG else crc32
     return np.array([count(value) for value in texts], np.uint64)
