@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-NOT_FOR_USERS = {"test", "lint", "docs"}
+NOT_FOR_USERS = {"test", "lint", "docs", "fuzz"}
 SPDX = {
     "Apache 2.0": "Apache-2.0",
     "BSD": "BSD-3-Clause",
