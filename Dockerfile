@@ -8,14 +8,14 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends g++ \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-COPY pyproject.toml CMakeLists.txt README.md LICENSE ./
+COPY pyproject.toml CMakeLists.txt README.md LICENSE NOTICE ./
 COPY native native
 COPY src src
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir wheels .
 # All extras but Spark, which wants Java and a cluster.
 RUN python -m venv /opt/lookalike \
     && /opt/lookalike/bin/pip install --no-cache-dir --only-binary :all: \
-    "$(echo wheels/lookalike-*.whl)[formats,tables,buckets,huggingface,plots]"
+    "$(echo wheels/lookalike-*.whl)[formats,jxl,tables,buckets,huggingface,plots]"
 
 FROM python:3.13.7-slim-bookworm
 COPY --from=build /opt/lookalike /opt/lookalike

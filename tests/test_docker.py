@@ -19,7 +19,7 @@ from lookalike.cli.main import VERBS, _add, app
 TOP = Path(__file__).resolve().parents[1]
 DOCKERFILE = (TOP / "Dockerfile").read_text("utf-8")
 PAGE = (TOP / "docs" / "nas.md").read_text("utf-8")
-OURS = {"spark", "test", "lint", "sample"}
+OURS = {"spark", "test", "lint", "sample", "docs", "fuzz"}
 """Extras that are for Spark, or for people who work on lookalike."""
 TEXT, BLOCKS = PAGE.split("```")[::2], PAGE.split("```")[1::2]
 COMMANDS = [
