@@ -176,13 +176,3 @@ def test_a_file_that_vanishes_between_walk_and_read(large: Path, tmp_path: Path)
     assert end.document["stats"]["hashed"] == FILES
     assert failures(end.document)["photos/2/zzz.jpg"]["kind"] == "transient"
     assert found("photos", "--workers", "2", cwd=large, catalog=catalog)["stats"]["images"] == FILES
-
-
-def test_two_processes_share_a_catalog(large: Path, tmp_path: Path, clean: dict[str, Any]) -> None:
-    catalog = tmp_path / "new folder" / "catalog.sqlite"
-    processes = [start("find", "photos", "--catalog", catalog, "--json", cwd=large) for _ in range(2)]
-    ends = [process.communicate(timeout=120) for process in processes]
-    for process, (out, errors) in zip(processes, ends, strict=True):
-        assert (process.returncode, errors) == (0, b"")
-        assert comparable(json.loads(out)) == comparable(clean)
-    assert found("photos", "--workers", "2", cwd=large, catalog=catalog)["stats"]["cached"] == FILES

@@ -16,7 +16,6 @@ from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
 from lookalike.stores.pixels import Pixels
 from lookalike.stores.upkeep import Upkeep
-from lookalike.stores.words import Words
 
 SEALED = ("folder", "location", "shard", "content", "thumbnail", "hash", "pair", "pixels", "origin", "frame")
 """Tables with a seal for each row."""
@@ -88,7 +87,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Bulk, Words, Pairs, Pixels, Origins, Indexed, Frames, Upkeep):
+class Catalog(Locations, Bulk, Indexed, Pairs, Pixels, Origins, Frames, Upkeep):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID: ClassVar[int] = 0x4C4F4F4B

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 from lookalike.model import HashSpec
-from lookalike.stores.database import Database
+from lookalike.stores.words import Words
 
 ROWS_AT_ONCE = 1 << 16
 IDS_AT_ONCE = 500
@@ -17,7 +17,7 @@ Named = tuple[int, str, str, str, str]
 """Content, then source, volume and key of the folder, and the name in it."""
 
 
-class Indexed(Database):
+class Indexed(Words):
     """Reading of the tables content, hash and location for a search over everything that the catalog knows."""
 
     def all_words(self, spec: HashSpec, variant: str) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint64]]]:
@@ -37,14 +37,14 @@ class Indexed(Database):
         block : ndarray of uint64, shape (n, words)
             Row i belongs to ``ids[i]``.
         """
-        query = """SELECT content, words, seal FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
+        query = """SELECT content, words, seal FROM hash WHERE spec = ? AND variant = ?
             AND length(words) = ? ORDER BY content"""
-        width = bits.words(spec.bits)
+        width, number = bits.words(spec.bits), self.number_of(spec)
         with self.explained():
-            rows = self.db.execute(query, (spec.id, variant, width * (bits.WORD // 8)))
+            rows = self.db.execute(query, (number, variant, width * (bits.WORD // 8)))
             while part := rows.fetchmany(ROWS_AT_ONCE):
                 numbers, words, sealed = zip(*part, strict=True)
-                self.check_seals("hash", sealed, numbers, words)
+                self.check_seals("hash", sealed, numbers, words, number, variant)
                 block = np.frombuffer(b"".join(words), ">u8").astype(np.uint64)
                 yield np.array(numbers, np.int64), block.reshape(-1, width)
 

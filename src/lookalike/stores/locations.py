@@ -104,7 +104,7 @@ class Locations(Contents):
                 insert = "INSERT OR IGNORE INTO folder (source, volume, key, seal) VALUES (?, ?, ?, ?)"
                 self.db.execute(insert, (*identity, *self.seals(*([part] for part in identity))))
                 row = self.db.execute(find, identity).fetchone()
-        return int(row[0])
+            return int(row[0])
 
     def locations(
         self,
@@ -165,6 +165,8 @@ class Locations(Contents):
             options = (decoder, version, truncated, max_pixels, folder, thumbnails, *limits)
             rows = self.db.execute(query, (*options, *asked)).fetchall()
             columns = list(zip(*rows, strict=True)) or [()] * 13
+            if set(columns[0]) - {folder}:
+                raise self.damaged("names are not where they belong")
             if any(columns[9]):
                 raise self.damaged("contents are missing")
             for numbers in (columns[2], columns[3], columns[5]):
@@ -229,6 +231,8 @@ class Locations(Contents):
         with self.explained():
             rows = self.db.execute(query, (folder,)).fetchall()
         self.check_rows("location", rows)
+        if any(row[0] != folder for row in rows):
+            raise self.damaged("names are not where they belong")
         return [row[1:7] for row in rows]
 
     def skipped(self) -> dict[str, int]:

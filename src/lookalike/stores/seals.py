@@ -19,7 +19,7 @@ WORD, MOST_WORDS = 8, 8
 """Bytes of a word, and so many words at most are summed up; longer texts go by their CRC-32, and so do odd ones."""
 LONG = 512
 """Bytes from which the CRC-32 of libdeflate takes less time than the call."""
-Column = Sequence[Any] | NDArray[np.int64]
+Column = Sequence[Any] | NDArray[np.int64] | int
 """Values of one kind, int, str or bytes, beside None."""
 
 
@@ -39,7 +39,8 @@ def seals(salt: int, *columns: Column) -> list[int]:
     salt : int
         A number of the file, so that no row of another one passes.
     *columns : sequence of int, str, bytes or None
-        Of equal length; each holds values of one kind beside None, which counts as nothing at all.
+        Of equal length; each holds values of one kind beside None, which counts as nothing at all. From the second on, one int
+        or str stands for as many of it.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def seals(salt: int, *columns: Column) -> list[int]:
     >>> seals(7, [1, 2], [b"abc", None]) == seals(7, [1], [b"abc"]) + seals(7, [2], [None])
     True
     """
-    total = np.full(len(columns[0]), salt, np.uint64) * _COLUMNS[-1]
+    total = np.full(_count(columns[0]), salt, np.uint64) * _COLUMNS[-1]
     for column, key in zip(columns, _COLUMNS[:-1], strict=False):
         total += _numbers(column) * key
     found: list[int] = (total >> KEPT).tolist()
@@ -76,12 +77,21 @@ def broken(found: Sequence[int], salt: int, *columns: Column) -> bool:
     return bool(found) and seals(salt, *columns) != list(found)
 
 
-def _numbers(column: Column) -> NDArray[np.uint64] | np.uint64:
+def _count(column: Column) -> int:
+    assert not isinstance(column, int)
+    return len(column)
+
+
+def _numbers(column: Column) -> NDArray[np.uint64]:
     """Return a number for each value, which depends on nothing but the value; one for all where there are none."""
     if isinstance(column, np.ndarray):
         return column.view(np.uint64)
+    if isinstance(column, int):
+        return np.array([column], np.uint64)
+    if isinstance(column, str):
+        return np.array([crc32(column.encode())], np.uint64)
     if not any(column):
-        return np.uint64(0)
+        return np.zeros(1, np.uint64)
     first = next(value for value in column if value is not None)
     if isinstance(first, str):
         known = {value: crc32(value.encode()) if value else 0 for value in set(column)}

@@ -36,7 +36,7 @@ LOST = {
 """What must not be."""
 SEALS: dict[str, tuple[str, ...]] = {
     "folder": ("source", "volume", "key"), "location": locations.SEALED, "shard": ("folder", "stamp", "complete"),
-    "content": contents.SEALED, "thumbnail": ("content", "pixels"), "hash": ("content", "words"),
+    "content": contents.SEALED, "thumbnail": ("content", "pixels"), "hash": ("content", "words", "spec", "variant"),
     "pair": ('"left"', '"right"', "tier", "score", "evidence"), "pixels": ("content", "digest", "luma"),
     "origin": ("content", "source", "found"), "frame": ("content", "number", "picture"),
 }  # fmt: skip

@@ -47,7 +47,9 @@ class Words(Database):
             "INSERT OR REPLACE INTO hash (content, spec, variant, words, seal) VALUES (?, ?, ?, ?, ?)",
             (
                 (content, number, variant, word, seal)
-                for content, word, seal in zip(contents, words, self.seals(contents, words), strict=True)
+                for content, word, seal in zip(
+                    contents, words, self.seals(contents, words, number, variant), strict=True
+                )
             ),
         )
 
@@ -107,12 +109,29 @@ class Words(Database):
     def _words(
         self, ids: NDArray[np.int64], spec: HashSpec, variant: str
     ) -> Iterator[tuple[tuple[int, ...], tuple[bytes, ...]]]:
-        query = """SELECT content, words, seal FROM hash WHERE spec = (SELECT id FROM spec WHERE text = ?) AND variant = ?
-            AND {} ORDER BY content"""
-        for rows in self.among(query, "content", ids, (spec.id, variant)):
+        query = "SELECT content, words, seal FROM hash WHERE spec = ? AND variant = ? AND {} ORDER BY content"
+        number = self.number_of(spec)
+        for rows in self.among(query, "content", ids, (number, variant)):
             contents, words, sealed = zip(*rows, strict=True) if rows else ((), (), ())
-            self.check_seals("hash", sealed, contents, words)
+            self.check_seals("hash", sealed, contents, words, number, variant)
             yield contents, words
+
+    def number_of(self, spec: HashSpec) -> int:
+        """Return the id of a spec.
+
+        Parameters
+        ----------
+        spec : HashSpec
+            Which hash.
+
+        Returns
+        -------
+        int
+            0 where there is no hash of it.
+        """
+        with self.explained():
+            row = self.db.execute("SELECT id FROM spec WHERE text = ?", (spec.id,)).fetchone()
+            return 0 if row is None else int(row[0])
 
     def _spec(self, spec: HashSpec) -> int:
         self.db.execute("INSERT OR IGNORE INTO spec (text) VALUES (?)", (spec.id,))
