@@ -71,9 +71,11 @@ def main() -> None:
                 came = outcome(look, base, right[name])
                 counts[name][came] += 1
                 if came.startswith("WRONG"):
-                    print(number, name, came, file=sys.stderr, flush=True)
+                    (base / f"wrong-{number}.sqlite").write_bytes(changed)
+                    print(number, name, came, f"(kept in {base})", file=sys.stderr, flush=True)
     finally:
-        shutil.rmtree(base)
+        if not list(base.glob("wrong-*")):
+            shutil.rmtree(base)
     wrong = sum(count for one in counts.values() for kind, count in one.items() if kind.startswith("WRONG"))
     print(table(("look", "same", "refused", "wrong"), [
         (name, one["same"], one["refused"], one.total() - one["same"] - one["refused"]) for name, one in counts.items()
