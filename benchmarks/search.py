@@ -114,7 +114,7 @@ def _seals(store: Catalog, ids: Sequence[int]) -> list[int]:
         "colour": 1,
         "detail": 50,
     }
-    same |= {"quality": 90, "lossless": 0}
+    same |= {"quality": 90, "lossless": 0, "version": decode.VERSION}
     columns: dict[str, Any] = {name: [value] * len(ids) for name, value in same.items()}
     columns |= {"digest": [number.to_bytes(32, "big") for number in ids], "size": [20_000 + number for number in ids]}
     return store.seals_of(columns, len(ids))

@@ -218,7 +218,7 @@ def _write_pairs(path: Path, block: NDArray[np.uint64], shown: NDArray[np.int64]
             "frames": 1,
             "alpha": 0,
         }
-        same |= {"depth": 8, "colour": 1, "detail": 50, "quality": 85, "lossless": 0}
+        same |= {"depth": 8, "colour": 1, "detail": 50, "quality": 85, "lossless": 0, "version": decode.VERSION}
         known = decode.decoders(), decode.VERSION
         for start in range(0, len(block), 1 << 18):
             part = range(start, min(start + (1 << 18), len(block)))

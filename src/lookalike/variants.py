@@ -279,6 +279,6 @@ def hash_words(
                 _store(store, part, made, spec, variant)
     if len(missing):
         found, count, block = store.word_columns(ids, spec, stored_name(variant))
-        if len(found) != len(ids):
-            raise store.damaged("hashes that were stored are missing")
+    if not np.array_equal(found, ids):
+        raise store.damaged("hashes that were stored are missing, or are there twice")
     return np.repeat(np.arange(len(found)), count), block

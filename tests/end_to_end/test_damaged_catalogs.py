@@ -225,7 +225,7 @@ COLUMNS = {
     "content": contents.SEALED, "thumbnail": ("pixels",), "hash": ("words",), "pair": ("tier", "score", "evidence"),
     "pixels": ("digest", "luma"), "origin": ("found",), "frame": ("picture",),
 }  # fmt: skip
-RULES = {"content": ("decoder", "version"), "location": ("version",), "pair": ("step",), "pixels": ("step",)}
+RULES = {"content": ("decoder",), "location": ("version",), "pair": ("step",), "pixels": ("step",)}
 """Columns that say by which rules a row was made: of another value, it is made again."""
 FLIP = """CASE typeof({0}) WHEN 'integer' THEN {0} + 1 WHEN 'text' THEN {0} || 'x' WHEN 'null' THEN 7
     ELSE CAST(hex({0}) AS BLOB) END"""

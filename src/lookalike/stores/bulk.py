@@ -58,7 +58,7 @@ class Bulk(Contents):
         first = 1 + int(self.db.execute("SELECT ifnull(max(id), 0) FROM content").fetchone()[0])
         names = f"id, {', '.join(LOADED)}, version, seal"
         insert = f"INSERT {{}} INTO content ({names}) VALUES ({', '.join('?' * (len(LOADED) + 3))})"
-        sealed = self.seals_of(dict(zip(LOADED, columns, strict=True)), count)
+        sealed = self.seals_of({**dict(zip(LOADED, columns, strict=True)), "version": [version] * count}, count)
         before = self.db.total_changes
         numbered = zip(range(first, first + count), *columns, itertools.repeat(version), sealed, strict=False)
         self.db.executemany(insert.format("OR IGNORE"), numbered)

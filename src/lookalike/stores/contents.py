@@ -25,7 +25,7 @@ NUMBERS = ("id", "size", "width", "height", "frames", "depth", "detail", "qualit
 FLAGS = ("alpha", "colour", "lossless")
 TEXTS = ("format", "captured", "exif", "digest")
 """Columns of `lookalike.columns.Facts`, by what they are made of."""
-OUTCOME = ("truncated", "failure", "reason")
+OUTCOME = ("truncated", "failure", "reason", "version")
 SEALED = (*NUMBERS[1:], *FLAGS, *TEXTS, *OUTCOME)
 """Columns of the table content that its seal is made of; the others say by which rules it was made."""
 
@@ -225,7 +225,7 @@ class Contents(Thumbnails):
         width, height = pixels or (None, None)
         facts = (size, width, height, *(None,) * 10, truncated, decoder, version, kind, reason, seconds, memory)
         told: dict[str, Any] = {"digest": digest, "size": size, "width": width, "height": height}
-        told |= {"truncated": truncated, "failure": kind, "reason": reason}
+        told |= {"truncated": truncated, "failure": kind, "reason": reason, "version": version}
         sealed = self.seals_of({name: [value] for name, value in told.items()}, 1)
         names = (*FACTS, "limit_seconds", "limit_memory", "seal")
         updates = ", ".join(f"{name} = excluded.{name}" for name in names)
@@ -300,8 +300,9 @@ class Contents(Thumbnails):
             If it is not.
         """
         query = f"SELECT {', '.join(('id', *SEALED, 'seal'))} FROM content WHERE {{}} ORDER BY id"
-        for rows in self.among(query, "id", np.array(sorted(ids), np.int64)):
-            self.check_rows("content", [row[1:] for row in rows])
+        with self.explained():
+            for rows in self.among(query, "id", np.array(sorted(ids), np.int64)):
+                self.check_rows("content", [row[1:] for row in rows])
 
     def decoded(self, *, version: int, detail: int) -> NDArray[np.int64]:
         """Return the ids of contents that have a thumbnail.

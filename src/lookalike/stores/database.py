@@ -161,7 +161,7 @@ class Database:
         Parameters
         ----------
         *tables : str
-            Whose pages, without their indexes; none for all.
+            Whose pages, with those of their indexes; none for all.
 
         Raises
         ------
@@ -169,7 +169,7 @@ class Database:
             Of the class `ERROR`, if something is damaged.
         """
         with self.explained():
-            for look in [f"quick_check({table})" for table in tables] or ["integrity_check(1)"]:
+            for look in [f"integrity_check({table})" for table in tables] or ["integrity_check(1)"]:
                 found = self.db.execute(f"PRAGMA {look}").fetchone()[0]
                 if found != "ok":
                     raise sqlite3.DatabaseError(found)

@@ -83,6 +83,9 @@ class Location:
 class Locations(Contents):
     """The tables folder and location of the catalog."""
 
+    _whole = False
+    """Whether the pages of the table location were looked at."""
+
     def folder(self, source: str, volume: str, key: str) -> int:
         """Return the id of a folder, made where missing.
 
@@ -272,6 +275,11 @@ class Locations(Contents):
         if row is not None:
             self.check_rows("shard", [(folder, *row)])
             if row[0] == stamp:
+                if row[1] and not self._whole:
+                    self.check(
+                        "location"
+                    )  # names that are lost would not be missed: nobody opens what is known as a whole
+                    self._whole = True
                 return bool(row[1])
         with self.transaction():
             self.db.execute("DELETE FROM location WHERE folder = ?", (folder,))

@@ -151,15 +151,16 @@ class Upkeep(Database):
             Id, source, volume, key, and the state of what is one file by itself, empty where there is none; sorted by
             source, volume and key.
         """
-        query = """SELECT id, source, volume, key, ifnull(stamp, ''), folder.seal FROM folder LEFT JOIN shard ON folder = id
-            ORDER BY source, volume, key"""
+        query = """SELECT id, source, volume, key, folder.seal, folder, stamp, complete, shard.seal
+            FROM folder LEFT JOIN shard ON folder = id ORDER BY source, volume, key"""
         with self.explained():
             rows = self.db.execute(query).fetchall()
-        self.check_rows("folder", [(*row[1:4], row[5]) for row in rows])
-        return [
-            (number, source, os.fsdecode(volume), os.fsdecode(key), stamp)
-            for number, source, volume, key, stamp, _ in rows
-        ]
+            self.check_rows("folder", [row[1:5] for row in rows])
+            self.check_rows("shard", [row[5:] for row in rows if row[5] is not None])
+            return [
+                (number, source, os.fsdecode(volume), os.fsdecode(key), stamp or "")
+                for number, source, volume, key, _, _, stamp, _, _ in rows
+            ]
 
     def names_in(self, folder: int, at_once: int) -> Iterator[list[tuple[str, int, int, int | None]]]:
         """Yield the names in a folder.
