@@ -234,6 +234,8 @@ class Soak:
             os.dup2(stream, number)
         words = ["find", *roots, "--catalog", f"{name}.sqlite", "--workers", "2", "--quiet", "--output", f"{name}.json"]
         sys.argv[:] = ["lookalike", *words]
+        for number in (signal.SIGINT, signal.SIGHUP):  # which a program in the background is started to ignore
+            signal.signal(number, signal.SIG_DFL)
         stopping.listen()
         phase[0] = 0
         atexit.register(phase.__setitem__, 0, PHASES.index("ending"))

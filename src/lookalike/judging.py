@@ -227,6 +227,8 @@ class Judge:
             made[rows[known]] = read
         for row, (_, _, evidence) in self._passing_of(left, right):
             made[row] = np.frombuffer(evidence, verify.EVIDENCE)[0]
+        if not made["side"].all():  # there is none, or a damaged page hides it
+            self._store.check("pair")
         return made
 
     def flush(self) -> None:
