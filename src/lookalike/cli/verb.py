@@ -55,8 +55,10 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
             function(**given)
             sys.stdout.flush()
         except KeyboardInterrupt as error:
-            kept = "; ".join(dict.fromkeys(getattr(error, "__notes__", []))) or KEPT
-            raise Interrupted(f"interrupted; {kept}") from error
+            notes = list(dict.fromkeys(getattr(error, "__notes__", [])))
+            if not notes and "--no-catalog" not in sys.argv:
+                notes = [KEPT]
+            raise Interrupted("; ".join(["interrupted", *notes])) from error
         except BrokenPipeError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit from error
