@@ -233,7 +233,10 @@ def test_a_row_that_nobody_wrote_moves_nothing(album: Album, column: str, value:
     before = tree(album.folder)
     with pytest.raises(LedgerError, match="entry 5 is garbled"):
         cleaning.undo(ledger=album.ledger)
-    assert tree(album.folder) == before
+    after = tree(album.folder)
+    lock = os.fsencode(os.path.relpath(f"{album.ledger}.lock", album.folder))
+    assert after.pop(lock)[:2] == before.pop(lock)[:2]  # written anew by whoever takes it
+    assert after == before
 
 
 def test_a_journal_that_lay_beside_the_damaged_file_is_not_played_into_the_new_one(album: Album) -> None:
