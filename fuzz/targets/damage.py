@@ -101,4 +101,4 @@ class Damaged:
             return True
         if type(made) is not KINDS[kind]:
             return False
-        return not isinstance(made, bytes) or before is None or len(made) == len(before)
+        return not (isinstance(made, bytes) and isinstance(before, bytes)) or len(made) == len(before)
