@@ -153,6 +153,34 @@ def examine(task: Task) -> Outcome:
     return Outcome(task.row, digest, thumbnail, hashed=hashed)
 
 
+def scanned(path: str, size: int, digest: bytes, data: bytes | None = None) -> bytes | None:
+    """Return what a file holds, if that is still what was scanned.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    size : int
+        Bytes that it had.
+    digest : bytes
+        BLAKE3 of them.
+    data : bytes, optional
+        What it holds now, where a source gave that.
+
+    Returns
+    -------
+    bytes or None
+        None where it is gone, another one by now, or cannot be read.
+    """
+    try:
+        if data is None:
+            with open(path, "rb") as file:
+                data = file.read(size + 1)
+    except (OSError, MemoryError):
+        return None
+    return data if blake3(data).digest() == digest else None
+
+
 def share_cores() -> None:
     """Leave the other cores to the other workers, where this is one."""
     if held() is not None:

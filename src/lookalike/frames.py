@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lookalike import decode, events
 from lookalike.columns import Facts, Images
 from lookalike.errors import DecodeError
+from lookalike.examining import scanned
 from lookalike.items import Items
 from lookalike.limiting import limits
 from lookalike.model import MIN_DETAIL, Thumbnail
@@ -76,14 +77,8 @@ def examine_frames(task: FrameTask) -> FrameOutcome:
     FrameOutcome
         What became of it; of a file that is damaged after its first frame, the frames before the damage.
     """
-    try:
-        data = task.data
-        if data is None:
-            with open(task.path, "rb") as file:
-                data = file.read(task.size + 1)
-    except (OSError, MemoryError):
-        return FrameOutcome(task.row, settled=False)
-    if blake3(data).digest() != task.digest:
+    data = scanned(task.path, task.size, task.digest, task.data)
+    if data is None:
         return FrameOutcome(task.row, settled=False)
     found: list[tuple[int, Thumbnail]] = []
     try:

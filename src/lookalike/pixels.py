@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lookalike import decode
 from lookalike.errors import DecodeError
-from lookalike.examining import share_cores
+from lookalike.examining import scanned, share_cores
 
 LUMA_KEY_BYTES = 16
 
@@ -52,14 +52,8 @@ def examine_pixels(task: PixelTask) -> PixelOutcome:
     PixelOutcome
         What became of it.
     """
-    try:
-        data = task.data
-        if data is None:
-            with open(task.path, "rb") as file:
-                data = file.read(task.size + 1)
-    except (OSError, MemoryError):
-        return PixelOutcome(task.row, settled=False)
-    if blake3(data).digest() != task.digest:
+    data = scanned(task.path, task.size, task.digest, task.data)
+    if data is None:
         return PixelOutcome(task.row, settled=False)
     share_cores()
     try:

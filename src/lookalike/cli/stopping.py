@@ -33,9 +33,8 @@ def listen() -> None:
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
     sys.unraisablehook = _lost
-    atexit.register(
-        _ignore
-    )  # first, so that it runs last: then Python drops handlers, and a signal would look like a crash
+    # First, so that it runs last: then Python drops handlers, and a signal would look like a crash.
+    atexit.register(_ignore)
 
 
 def leave() -> None:
@@ -57,9 +56,8 @@ def _stop(_signal: int, _frame: object) -> None:
     if now - _Asked.at < SAME_SECONDS:
         return
     with contextlib.suppress(OSError, ValueError):
-        os.write(
-            sys.stderr.fileno(), b"lookalike: stopped at once; the next command puts in order what this one left\n"
-        )
+        words = b"lookalike: stopped at once; the next command puts in order what this one left\n"
+        os.write(sys.stderr.fileno(), words)
     os._exit(CODE)
 
 
@@ -74,9 +72,8 @@ def _interrupt() -> None:
 def _lost(lost: "sys.UnraisableHookArgs") -> None:
     """Ask once more where Python dropped an interrupt, as it does in what runs when an object goes."""
     if not issubclass(lost.exc_type, KeyboardInterrupt):
-        if _Asked.at is None or not issubclass(
-            lost.exc_type, Warning
-        ):  # an interrupt may leave a file for Python to close
+        # An interrupt may leave a file for Python to close, of which it warns.
+        if _Asked.at is None or not issubclass(lost.exc_type, Warning):
             sys.__unraisablehook__(lost)
         return
     _Asked.at = None
