@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lookalike import decode, events
 from lookalike.columns import Facts, Images
 from lookalike.errors import DecodeError
-from lookalike.examining import scanned
+from lookalike.examining import scanned, share_cores
 from lookalike.items import Items
 from lookalike.limiting import limits
 from lookalike.model import MIN_DETAIL, Thumbnail
@@ -80,6 +80,7 @@ def examine_frames(task: FrameTask) -> FrameOutcome:
     data = scanned(task.path, task.size, task.digest, task.data)
     if data is None:
         return FrameOutcome(task.row, settled=False)
+    share_cores()
     found: list[tuple[int, Thumbnail]] = []
     try:
         first = decode.decode(data, task.path, max_pixels=task.max_pixels)

@@ -20,7 +20,7 @@ from lookalike.decode import jxl, raw
 from lookalike.errors import DecodeError, LookalikeError
 
 PLUGINS: dict[str, str | None] = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
-"""Optional decoders of the `formats` extra: module -> function to call once, or None where importing is enough."""
+"""Optional decoders of the extras `formats` and `jxl`: module -> function to call once, or None where importing is enough."""
 
 NO_MEMORY = "not enough memory to decode it"
 NO_DECODER, LARGE_CANVAS = "could not create decoder object", 1 << 22
