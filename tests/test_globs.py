@@ -1,5 +1,11 @@
 """Globs relative to roots: every root that a path lies under counts, and what is wrong is said."""
 
+import random
+import shutil
+import string
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from lookalike.errors import UsageError
@@ -30,3 +36,37 @@ def test_a_malformed_glob_is_wrong_usage() -> None:
     for make in (lambda: compiled(["!"]), lambda: matching(["*.png", "!"], [], [])):
         with pytest.raises(UsageError, match="malformed glob"):
             make()
+
+
+SETS = [
+    "[[x]", "[[x", "x[[", "[x[]", "[[]", "[[^]", "[[-^]", "[a--b]", "[--a]", "[+--]", "[-]", "[a-]", "[a&&b]", "[a||b]",
+    "[a~~b]", "[!]a]", "[]]", "[^]]", "[]", "[!]", "[]-a]", "[^^]", "[!!-~]", "[b-a]", "[!b-a]", "[+-9]", "[a\\]",
+    "[\\]-a]", "[a-\\c]", "[\\d]", "\\[a]", "[[:alpha:]]", "[[:alpha:]", "[[:digit:]-z]", "[![:space:][:punct:]]", "[[:x]",
+    "[[:x:]]", "[*?]",
+]  # fmt: skip
+"""Sets of characters whose meaning is easily mistaken."""
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git says what is right")
+def test_sets_of_characters_match_as_they_do_for_git_and_nothing_is_said_of_them(tmp_path: Path) -> None:
+    made = random.Random(7)
+    sets = SETS + ["[" + "".join(made.choices("[]!^-&~|\\ac[]-", k=made.randint(1, 7))) + "]" for _ in range(300)]
+    names = [f"x{letter}y" for letter in sorted({*string.printable} - {*"/\t\n\r\v\f"})] + ["xaby", "x[[y"]
+    globs = [f"x{one}y" for one in sets]
+    for at, glob in enumerate(globs):
+        (tmp_path / str(at)).mkdir()
+        (tmp_path / str(at) / ".gitignore").write_text(f"{glob}\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    asked = "".join(f"{at}/{name}\0" for at in range(len(globs)) for name in names)
+    ask = ["git", "-C", tmp_path, "check-ignore", "--no-index", "-z", "--stdin"]
+    told = set(subprocess.run(ask, input=asked, capture_output=True, text=True, check=True).stdout.split("\0"))
+    git = {glob: [name for name in names if f"{at}/{name}" in told] for at, glob in enumerate(globs)}
+    ours = {glob: [name for name in names if compiled([glob]).match_file(name)] for glob in globs}
+    assert ours == git
+
+
+def test_sets_hold_characters_of_any_language() -> None:
+    spec = compiled(["[\u03b1-\u03c9].jpg", "[z-\u00ff].png", "[!\u00e9].gif"])
+    assert [spec.match_file(f"{letter}.jpg") for letter in "\u03b2\u00e9"] == [True, False]
+    assert [spec.match_file(f"{letter}.png") for letter in "yz\u00e9\u03b2"] == [False, True, True, False]
+    assert [spec.match_file(f"{letter}.gif") for letter in "e\u00e9"] == [True, False]

@@ -1,6 +1,8 @@
 """Globs in gitignore syntax: which paths match, relative to the roots they were found under."""
 
 import os
+import re
+import string
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +10,21 @@ from numpy.typing import NDArray
 from pathspec import GitIgnoreSpec
 
 from lookalike.errors import UsageError
+
+NOTHING = "\0"
+"""A character that is in no path."""
+SET = re.compile(r"\\.|\[(?:([!^]?+)(\]?+(?:\[:[^]/]*:\]|\\.|[^]/\\])*+)\])?", re.DOTALL)
+"""An escaped character, a set of characters, or the beginning of one that is not closed, which holds nothing."""
+ITEM = re.compile(r"\[:([^]]*):\]|\\?(.)(?:-(?!\Z)\\?(.))?", re.DOTALL)
+"""What a set consists of: classes, characters, and ranges of these."""
+CLASSES = {
+    "alnum": string.ascii_letters + string.digits, "alpha": string.ascii_letters, "blank": " \t",
+    "cntrl": "".join(map(chr, (*range(1, 32), 127))), "digit": string.digits,
+    "graph": string.ascii_letters + string.digits + string.punctuation, "lower": string.ascii_lowercase,
+    "print": string.ascii_letters + string.digits + string.punctuation + " ", "punct": string.punctuation,
+    "space": string.whitespace, "upper": string.ascii_uppercase, "xdigit": string.hexdigits,
+}  # fmt: skip
+"""Classes of POSIX, which git knows; others hold nothing."""
 
 
 def compiled(globs: Sequence[str]) -> GitIgnoreSpec:
@@ -34,10 +51,31 @@ def compiled(globs: Sequence[str]) -> GitIgnoreSpec:
     True
     """
     # In git `raw/**` matches what is in raw and not raw itself; pathspec would match the folder too.
+    lines = (glob[:-1] if glob.endswith("/**") else glob for glob in globs)
     try:
-        return GitIgnoreSpec.from_lines([glob[:-1] if glob.endswith("/**") else glob for glob in globs])
+        return GitIgnoreSpec.from_lines([SET.sub(_spelled_out, line) for line in lines])
     except ValueError as error:
         raise UsageError(f"malformed glob: {error}") from error
+
+
+def _spelled_out(found: re.Match[str]) -> str:
+    """Return a set of characters as one that is the same in a regular expression, which is what pathspec takes it for."""
+    if found[0].startswith("\\"):
+        return found[0]
+    ascii_, further = set[str](), ""
+    for item in ITEM.finditer(found[2] or ""):
+        name, first, last = item.groups()
+        if first is None:
+            ascii_.update(CLASSES.get(name, ""))
+            continue
+        low = ord(first)
+        high = max(low, ord(last or first))  # of a range that runs backwards, git takes its first
+        ascii_.update(map(chr, range(low, min(high, 127) + 1)))
+        if high > 127:
+            further += f"{chr(max(low, 128))}-{chr(high)}"
+    begin = "]" if "]" in ascii_ else NOTHING  # nothing that means something at the beginning of a set
+    end = "-" if "-" in ascii_ else ""
+    return f"[{found[1] or ''}{begin}{''.join(sorted(ascii_ - set('/]-')))}{further}{end}]"
 
 
 def matching(globs: Sequence[str], paths: Sequence[str], roots: Sequence[str]) -> NDArray[np.bool_]:
