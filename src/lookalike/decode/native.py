@@ -5,18 +5,15 @@ What the kernels decline (`None`) is for Pillow; the luma of what they take is t
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib import import_module
-from typing import Any
 
 from lookalike import metadata
 from lookalike.decode.png import inflate, is_long
 from lookalike.decode.thumbnails import upright_size
+from lookalike.kernels import IS_COMPILED
 from lookalike.model import Thumbnail
 
-try:
-    _native: Any = import_module("lookalike._native")
-except ModuleNotFoundError:  # installed without a compiler; kernels that are there but broken still fail loudly
-    _native = None
+if IS_COMPILED:
+    from lookalike import _native
 
 JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -48,7 +45,7 @@ def read_files(
         None for what was not read.
     """
     read: list[bytes | None] = [None] * len(paths)
-    if _native is not None and hasattr(_native, "read_files"):  # the latter not on Windows
+    if IS_COMPILED and hasattr(_native, "read_files"):  # the latter not on Windows
         with suppress(MemoryError):
             read = _native.read_files(paths, sizes, mtimes, everything)
     return read
@@ -115,7 +112,7 @@ def decode_all(files: Sequence[bytes], *, max_pixels: int, max_memory: int | Non
     list of (Thumbnail or None)
         None for what is not taken: other formats, rare kinds, damage of any sort, and what memory does not suffice for.
     """
-    if _native is None:
+    if not IS_COMPILED:
         return [None] * len(files)
     limit = min(max_pixels, (1 << 62) - 1)
     parts = _parts(files, limit, max_memory)

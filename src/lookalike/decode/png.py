@@ -1,50 +1,17 @@
 """PNG without Pillow: inflated by libdeflate, the rest by a kernel. What it declines, Pillow decodes."""
 
 import zlib
-from typing import TYPE_CHECKING
 
 from deflate import DeflateError, zlib_decompress
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK
 
-if TYPE_CHECKING:
-    from lookalike._native import Planes
+from lookalike.kernels import IS_COMPILED
 
-try:
-    from lookalike._native import png_header, png_picture
-except ModuleNotFoundError:  # installed without a compiler
-    HAS_KERNEL = False
-else:
-    HAS_KERNEL = True
-
+if IS_COMPILED:
+    from lookalike._native import png_header
 
 LONGEST = 1 << 20
 """Pixels of a side above which Pillow decodes a file: the weights of a longer line take more memory than its pixels."""
-
-
-def read_png(data: bytes, max_pixels: int) -> "Planes | None":
-    """Read a PNG file.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    max_pixels : int
-        Most pixels (width times height) that are decoded, inclusive.
-
-    Returns
-    -------
-    tuple or None
-        Width, height, unit, luma, Cb and Cr (None for gray), width and height of the chroma in its samples, orientation,
-        offset and size of the EXIF, whether any pixel is transparent, and bits per channel. None where Pillow is to
-        decode it.
-
-    Examples
-    --------
-    >>> read_png(b"not a PNG", 100) is None
-    True
-    """
-    inflated = inflate(data, max_pixels)
-    return None if inflated is None else png_picture(data, inflated, max_pixels)
 
 
 def inflate(data: bytes, max_pixels: int, max_memory: int | None = None) -> bytearray | None:
@@ -69,7 +36,7 @@ def inflate(data: bytes, max_pixels: int, max_memory: int | None = None) -> byte
     >>> inflate(b"not a PNG", 100) is None
     True
     """
-    if not HAS_KERNEL or (header := png_header(data, max_pixels)) is None:
+    if not IS_COMPILED or (header := png_header(data, max_pixels)) is None:
         return None
     compressed, size, profile = header
     if is_long(data) or (max_memory is not None and size > max_memory):

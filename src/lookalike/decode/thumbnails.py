@@ -14,15 +14,12 @@ from PIL import Image, ImageChops, ImageOps
 
 from lookalike import formats, metadata
 from lookalike.hashes import lanczos
+from lookalike.kernels import IS_COMPILED
 from lookalike.model import BLOCK, CHROMA_SIDE, MIN_BLOCKS, THUMBNAIL_SIDE, Thumbnail
 from lookalike.turns import turned
 
-try:
+if IS_COMPILED:
     from lookalike._native import planes as _native_planes
-except ModuleNotFoundError:  # installed without a compiler
-    HAS_KERNEL = False
-else:
-    HAS_KERNEL = True
 
 DRAFTED = ("JPEG", "MPO", "RAW")
 """Formats that libjpeg may decode at a scale; the preview of a raw file mostly is a JPEG, and others take no notice."""
@@ -326,7 +323,7 @@ def _planes(
     image: Image.Image, extent: tuple[int, int], unit: int, *, blocks: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], bool]:
     """Return 64x64 luma, 8x8 chroma, and whether there is any colour; `unit` says what the samples are already means of."""
-    if HAS_KERNEL and unit == 1 and image.mode in ("L", "RGB"):
+    if IS_COMPILED and unit == 1 and image.mode in ("L", "RGB"):
         plane, image = _reduced(image)
         unit = BLOCK if blocks else 1
         return _thumbnail_planes(plane, image, extent, unit)
