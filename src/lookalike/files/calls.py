@@ -47,7 +47,7 @@ def is_temporary(name: str) -> bool:
     >>> is_temporary(".lookalike-part-a0_b1c2d"), is_temporary(".lookalike-part-of.jpg")
     (True, False)
     """
-    return re.fullmatch(re.escape(TEMPORARY) + "[a-z0-9_]{8}", name) is not None  # as tempfile makes them
+    return TEMPORARY_NAME.fullmatch(name) is not None
 
 
 def sync_folder(folder: str) -> None:
