@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from conftest import scene
+from conftest import encode, scene
 from lookalike import decode
 from raw_writer import dng
 
@@ -45,6 +45,16 @@ def test_without_the_extra_each_format_names_it() -> None:
             ("JPEG XL needs a", "jxl"),
             ("camera raw files need a", "formats"),
         )
+    ]
+
+
+def test_what_pillow_was_built_without_is_unsupported() -> None:
+    bare = WITHOUT.replace('"pi_heif", "pillow_jxl", "rawpy"', '"PIL._avif", "PIL._webp"')
+    files = [(f"a.{kind}", encode(scene(1, 64, 48), kind.upper())) for kind in ("avif", "webp", "gif")]
+    given = json.dumps([(name, data.hex()) for name, data in files])
+    done = subprocess.run([sys.executable, "-c", bare], input=given, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)[1] == [
+        ["unsupported", f"this Pillow was built without {kind}: install one that has it"] for kind in ("AVIF", "WEBP")
     ]
 
 

@@ -74,6 +74,7 @@ HEADERS = [
     (b"SIMPLE  =                    T", "FITS"),
     (b"BLP1", "BLP"),
     (b"FTEX", "FTEX"),
+    (struct.pack(">5I4sI", 30, 2, 4, 4, 1, b"GIMP", 10), "GBR"),
     (struct.pack("<IHHHHHH", 99, 0xAF12, 1, 8, 8, 8, 0), "FLI"),
     (b"/* XPM */\nstatic char *a[] = {", "XPM"),
 ]
@@ -126,7 +127,8 @@ def test_formats_without_magic_go_by_name_and_never_when_empty() -> None:
     ("name", "claims"),
     [
         ("a.jpg", True), ("A.JPG", True), ("x/y.z/a.JpEg", True), ("a.png.txt", False), ("a.heic", True), ("a.nef", True),
-        ("a.svg", False), ("a.mov", False), ("a.pdf", False), ("jpg", False), (".jpg", False), ("a.", False), ("", False),
+        ("a.svg", False), ("a.emf", False), ("a.mov", False), ("a.pdf", False), ("jpg", False), (".jpg", False),
+        ("a.", False), ("", False),
         ("a.jpg/b", False), ("no\udcff.png", True), ("._a.jpg", True), ("a.xmp", False),
     ],
 )  # fmt: skip
@@ -148,6 +150,8 @@ def test_the_ending_alone_makes_the_claim(stem: str, ending: str) -> None:
         (b"<svg", "a.svg", "vector graphic"),
         (b"\x1f\x8b", "a.SVGZ", "vector graphic"),
         (b"%!PS", "a.eps", "vector graphic"),
+        (b"\xd7\xcd\xc6\x9a", "a.wmf", "vector graphic"),
+        (b"\1\0\0\0\x6c\0\0\0", "a.EMF", "vector graphic"),
         (b"\0\0\0\x14ftypqt  ", "a.MOV", "video"),
         (b"hello", "a.txt", "not an image"),
         (b"", "", "not an image"),

@@ -44,6 +44,7 @@ MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
         ("FITS", rb"SIMPLE  ="),
         ("BLP", rb"BLP[12]"),
         ("FTEX", rb"FTEX"),
+        ("GBR", rb".{20}GIMP"),
         ("FLI", rb"....[\x11\x12]\xaf.{6}[\x08\0]\0"),
         ("XPM", rb"/\* XPM \*/"),
         ("XBM", rb"#define [^\n]*_width[ \t]+\d+"),
@@ -52,7 +53,7 @@ MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
 """Format and how its files begin, tried in this order."""
 
 EXTENSIONS = frozenset([
-    "apng", "avif", "avifs", "blp", "bmp", "bw", "cur", "dcx", "dds", "dib", "emf", "fit", "fits", "fli", "flc",
+    "apng", "avif", "avifs", "blp", "bmp", "bw", "cur", "dcx", "dds", "dib", "fit", "fits", "fli", "flc",
     "ftc", "ftu", "gif", "heic", "heics", "heif", "heifs", "hif", "icns", "ico", "im", "j2c", "j2k", "jfif", "jif",
     "jp2", "jpc", "jpe", "jpeg", "jpf", "jpg", "jpx", "jxl", "mpo", "msp", "pam", "pbm", "pcx", "pfm", "pgm", "png",
     "pnm", "ppm", "psd", "qoi", "ras", "rgb", "rgba", "sgi", "sun", "tga", "tif", "tiff", "webp", "xbm", "xpm",
@@ -175,7 +176,7 @@ def kind_of_other(head: bytes, name: str) -> str:
     ending = extension(name)
     if ending == "pdf" or head.startswith(b"%PDF-"):
         return "document"
-    if ending in ("svg", "svgz", "ai", "eps", "wmf", "cdr"):
+    if ending in ("svg", "svgz", "ai", "eps", "wmf", "emf", "cdr"):
         return "vector graphic"
     if ending in ("mp4", "mov", "m4v", "avi", "mkv", "webm", "3gp", "mts", "mpg", "mpeg"):
         return "video"

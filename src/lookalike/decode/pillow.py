@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError, features
 from PIL import __version__ as pillow_version
 
 from lookalike import formats
@@ -21,7 +21,8 @@ from lookalike.errors import DecodeError, LookalikeError
 
 PLUGINS: dict[str, str | None] = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
 """Optional decoders of the extras `formats` and `jxl`: module -> function to call once, or None where importing is enough."""
-
+BUILT_IN = frozenset({"AVIF", "WEBP"})
+"""Formats that Pillow passes over, as if it did not know them, where it was built without their libraries."""
 NO_MEMORY = "not enough memory to decode it"
 NO_DECODER, LARGE_CANVAS = "could not create decoder object", 1 << 22
 """What libwebp says of damage, and of a canvas for which it gets no memory: of more pixels than these it is taken for that."""
@@ -271,6 +272,8 @@ def _unidentified(format_: str | None) -> DecodeError:
     if format_ in formats.EXTRA and format_ not in _readable():
         name, extra = formats.EXTRA[format_]
         return DecodeError("unsupported", f"{name} needs a decoder: pip install 'lookalike[{extra}]'")
+    if format_ in BUILT_IN and not features.check(format_.lower()):
+        return DecodeError("unsupported", f"this Pillow was built without {format_}: install one that has it")
     if format_ is None:
         return DecodeError("damaged", "not an image, whatever its name says")
     return DecodeError("damaged", f"starts like {format_} but its header cannot be read")
