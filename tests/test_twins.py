@@ -59,9 +59,9 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     whole = decode.pixels_of
 
-    def counted(data: bytes, name: str = "") -> decode.Pixels:
+    def counted(data: bytes, name: str, *, max_pixels: int) -> decode.Pixels:
         seen.append(os.path.basename(name))
-        return whole(data, name)
+        return whole(data, name, max_pixels=max_pixels)
 
     monkeypatch.setattr(decode, "pixels_of", counted)
     return seen
@@ -256,6 +256,22 @@ def test_the_second_run_decodes_nothing(tmp_path: Path) -> None:
     with closing(sqlite3.connect(catalog)) as database, database:
         database.execute("UPDATE pixels SET step = 'of other decoders'")
     assert exact(folder, catalog=catalog) == set(), "decoded again, and the files are other ones by now"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_full_decodes_keep_to_the_limit_of_pixels_and_what_breaks_it_is_tried_again(
+    tmp_path: Path, workers: int
+) -> None:
+    files = {f"{at}": make() for at, make in enumerate(EQUAL["pages"])}
+    folder, catalog = fill(tmp_path / "photos", files), tmp_path / "catalog.sqlite"
+    one = PHOTO.width * PHOTO.height
+
+    def found(**limit: int) -> set[frozenset[str]]:
+        return grouped(la.find(folder, tier="exact", workers=workers, catalog=catalog, **limit))
+
+    assert found(max_pixels=2 * one - 1) == set(), "each page is allowed, both together are not"
+    assert found(max_pixels=2 * one) == {frozenset(files)}
+    assert found() == {frozenset(files)}
 
 
 def test_only_what_is_still_what_was_scanned_counts(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops
 from lookalike import decode
 from lookalike.confirming import Confirmed, confirm
 from lookalike.limiting import File
-from lookalike.model import THUMBNAIL_SIDE, Orient, Tier
+from lookalike.model import MAX_PIXELS, THUMBNAIL_SIDE, Orient, Tier
 from lookalike.turns import BACK, turned
 from lookalike.verify.evidence import MAP_BITS
 
@@ -19,7 +19,7 @@ OUTSIDE = 96
 """Gray of what only the first picture shows."""
 
 
-def difference(first: File, second: File, *, orient: Orient = "upright") -> Image.Image:
+def difference(first: File, second: File, *, orient: Orient = "upright", max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Draw where two pictures differ, in the frame of the first.
 
     Parameters
@@ -28,6 +28,8 @@ def difference(first: File, second: File, *, orient: Orient = "upright") -> Imag
         Contents and name of each.
     orient : str
         Turns that count as the same picture: upright, mirror or all.
+    max_pixels : int
+        Most pixels of a picture that are decoded, inclusive.
 
     Returns
     -------
@@ -40,8 +42,8 @@ def difference(first: File, second: File, *, orient: Orient = "upright") -> Imag
     DecodeError
         If one cannot be decoded.
     """
-    found = confirm(first, second, orient=orient)
-    one, other = (decode.picture(data, name, MOST).convert("L") for data, name in (first, second))
+    found = confirm(first, second, orient=orient, max_pixels=max_pixels)
+    one, other = (decode.picture(*file, MOST, max_pixels=max_pixels).convert("L") for file in (first, second))
     turn = 1 if found.evidence is None or found.tier is Tier.NONE else int(found.evidence["turn"])
     if found.left == 0:
         other = _turned(other, turn)

@@ -325,13 +325,16 @@ def _have_equal_pixels(query: Query, others: Others, row: int, reader: Reader) -
     if data is None:
         return False
     try:
-        return query.looks(_show_the_same, query.file, (data, others.paths[row][0]))
+        return query.looks(
+            _show_the_same, query.file, (data, others.paths[row][0]), max_pixels=query.looks.options.max_pixels
+        )
     except DecodeError:
         return False  # what cannot be decoded as a whole is equal to nothing
 
 
-def _show_the_same(one: File, other: File) -> bool:
-    return decode.pixels_of(*one).digest == decode.pixels_of(*other).digest
+def _show_the_same(one: File, other: File, *, max_pixels: int) -> bool:
+    first, second = (decode.pixels_of(*file, max_pixels=max_pixels).digest for file in (one, other))
+    return first == second
 
 
 def _joined(one: Facts, more: Facts) -> Facts:

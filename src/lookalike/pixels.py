@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lookalike import decode
 from lookalike.errors import DecodeError
 from lookalike.examining import scanned, share_cores
+from lookalike.model import MAX_PIXELS
 
 LUMA_KEY_BYTES = 16
 
@@ -16,7 +17,7 @@ LUMA_KEY_BYTES = 16
 class PixelTask(NamedTuple):
     """One file of which all pixels are wanted: row of its content, where it is, its bytes and BLAKE3 when it was scanned.
 
-    `data` is what it holds now, where a source gave that and the worker need not read.
+    `data` is what it holds now, where a source gave that and the worker need not read. No more than `max_pixels` are decoded.
     """
 
     row: int
@@ -24,6 +25,7 @@ class PixelTask(NamedTuple):
     size: int
     digest: bytes
     data: bytes | None = None
+    max_pixels: int = MAX_PIXELS
 
 
 class PixelOutcome(NamedTuple):
@@ -57,9 +59,10 @@ def examine_pixels(task: PixelTask) -> PixelOutcome:
         return PixelOutcome(task.row, settled=False)
     share_cores()
     try:
-        digest, luma = decode.pixels_of(data, task.path)
-    except DecodeError as error:  # memory may suffice another time
-        return PixelOutcome(task.row, settled=error.reason != decode.NO_MEMORY)
+        digest, luma = decode.pixels_of(data, task.path, max_pixels=task.max_pixels)
+    except DecodeError as error:  # memory may suffice another time, and so may another limit
+        limited = error.reason == decode.NO_MEMORY or (error.kind == "limit" and task.max_pixels != MAX_PIXELS)
+        return PixelOutcome(task.row, settled=not limited)
     return PixelOutcome(task.row, settled=True, digest=digest, luma=None if luma is None else luma_key(luma))
 
 

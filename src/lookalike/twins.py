@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lookalike import decode, events
 from lookalike.columns import Facts, Images
 from lookalike.limiting import limits
+from lookalike.model import MAX_PIXELS
 from lookalike.options import ScanOptions
 from lookalike.pixels import (
     LUMA_KEY_BYTES,
@@ -134,7 +135,7 @@ class _Decoder:
         stored = self._store.pixels(ids[rows], self._step)
         by_row = dict(zip(rows.tolist(), ids[rows].tolist(), strict=True))
         found = {row: stored[content] for row, content in by_row.items() if content in stored}
-        if self._options.held:
+        if self._options.held or self._options.max_pixels != MAX_PIXELS:
             found = {row: one for row, one in found.items() if one[0] is not None}
         fresh: list[PixelOutcome] = []
         kept = time.monotonic()
@@ -182,7 +183,7 @@ class _Decoder:
                 return None
         if data is None:
             events.IMAGE_REREAD(path=path)
-        return PixelTask(row, path, int(facts.size[row]), facts.digest[row], data)
+        return PixelTask(row, path, int(facts.size[row]), facts.digest[row], data, self._options.max_pixels)
 
 
 def _labels(*columns: NDArray[np.generic]) -> Rows:

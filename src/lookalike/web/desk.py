@@ -101,7 +101,8 @@ class Desk:
                 (as_found(ref.path, ref.digest, ref.size, self.review.subject.reader), os.path.basename(ref.path))
                 for ref in (first, second)
             )
-            drawn = self.review.second(difference, one, other, orient=self.review.subject.orient)
+            most = self.review.second.options.max_pixels
+            drawn = self.review.second(difference, one, other, orient=self.review.subject.orient, max_pixels=most)
             made = encoded(drawn)
             if len(self.drawn) >= DRAWN:
                 self.drawn.clear()
