@@ -257,6 +257,14 @@ carrying = st.builds(
 )  # fmt: skip
 
 
+def test_line_breaks_in_attributes_stay() -> None:
+    sidecar = packet('photoshop:Instructions="one&#10;two&#9;three&#13;four"')
+    made = merged(sidecar, Carried(), Carried(rating=3), ["rating"])
+    assert read_sidecar(made).xmp == read_sidecar(sidecar).xmp
+    assert "one\ntwo\tthree&#13;four" in read_sidecar(made).xmp[0].xml
+
+
+
 @settings(max_examples=300, deadline=None)
 @given(carrying, carrying, st.none() | carrying)
 def test_what_was_merged_is_missing_no_more(keeper: Carried, member: Carried, before: Carried | None) -> None:

@@ -26,6 +26,10 @@ ITEM, DESCRIPTION = f"{{{RDF}}}li", f"{{{RDF}}}Description"
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
+QUOTED = ESCAPED | str.maketrans({"\n": "&#10;", "\t": "&#9;"})
+"""What is written for characters in texts, and in attributes, where readers take line breaks for blanks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Property:
@@ -260,34 +264,26 @@ def written(element: Element, prefixes: dict[str, str] | None = None) -> str:
     str
         With all namespaces declared by the outermost element.
     """
-    known = dict(PREFIXES if prefixes is None else prefixes) | {XML: "xml"}
-    used: dict[str, str] = {}
-    body = _written(element, known, used)
-    declared = "".join(f' xmlns:{prefix}="{_escaped(uri)}"' for prefix, uri in sorted(used.items()) if prefix != "xml")
-    end = re.match(r"<[^\s/>]+", body)
-    assert end is not None
-    return body[: end.end()] + declared + body[end.end() :]
+    names = _prefixes(element, dict(PREFIXES if prefixes is None else prefixes) | {XML: "xml"})
+    declared = sorted((prefix, uri) for uri, prefix in names.items() if uri != XML)
+    return _written(element, names, "".join(f' xmlns:{prefix}="{uri.translate(QUOTED)}"' for prefix, uri in declared))
 
 
-def _written(element: Element, known: dict[str, str], used: dict[str, str]) -> str:
+def _prefixes(element: Element, known: dict[str, str]) -> dict[str, str]:
+    """Return the prefixes of all namespaces in an element."""
+    made = (prefix for number in count(1) if (prefix := f"ns{number}") not in known.values())
+    names = (name for part in element.iter() for name in (part.tag, *part.attrib))
+    uris = dict.fromkeys(name[1:].partition("}")[0] for name in names if name.startswith("{"))
+    return {uri: known[uri] if uri in known else next(made) for uri in uris}
+
+
+def _written(element: Element, prefixes: dict[str, str], declared: str = "") -> str:
     def short(name: str) -> str:
-        if not name.startswith("{"):
-            return name
-        uri, _, local = name[1:].partition("}")
-        if uri not in known:
-            known[uri] = next(made for at in count(1) if (made := f"ns{at}") not in known.values())
-        prefix = known[uri]
-        used[prefix] = uri
-        return f"{prefix}:{local}"
+        uri, _, local = name.removeprefix("{").rpartition("}")
+        return f"{prefixes[uri]}:{local}" if uri else local
 
     tag = short(element.tag)
-    attributes = "".join(f' {short(name)}="{_escaped(value)}"' for name, value in element.attrib.items())
-    inside = "".join(_written(child, known, used) + _escaped(child.tail or "") for child in element)
-    content = _escaped(element.text or "") + inside
-    return f"<{tag}{attributes}>{content}</{tag}>" if content else f"<{tag}{attributes}/>"
-
-
-def _escaped(text: str) -> str:
-    for sign, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\r", "&#13;")):
-        text = text.replace(sign, name)
-    return text
+    attributes = "".join(f' {short(name)}="{value.translate(QUOTED)}"' for name, value in element.attrib.items())
+    inside = "".join(_written(child, prefixes) + (child.tail or "").translate(ESCAPED) for child in element)
+    content = (element.text or "").translate(ESCAPED) + inside
+    return f"<{tag}{declared}{attributes}>{content}</{tag}>" if content else f"<{tag}{declared}{attributes}/>"
