@@ -193,6 +193,13 @@ def test_webp_is_asked_which_kind_it_holds(alpha: bool, lossless: bool, extended
     assert formats.lossless("WEBP", encode(picture, "WEBP", lossless=lossless, **options)) is lossless
 
 
+@pytest.mark.parametrize("lossless", [False, True])
+def test_webp_is_asked_which_kind_its_frames_are(lossless: bool) -> None:
+    data = encode(PICTURE, "WEBP", save_all=True, append_images=[scene(2, 64, 48)], lossless=lossless)
+    assert b"ANMF" in data
+    assert formats.lossless("WEBP", data) is lossless
+
+
 def test_tables_agree_with_each_other() -> None:
     assert not formats.EXTENSIONS & endings.RAW
     assert formats.SIGNED_BY_NAME <= formats.EXTENSIONS

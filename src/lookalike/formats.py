@@ -6,8 +6,10 @@ name, and a file is skipped only where both say no.
 
 import re
 import struct
+from collections.abc import Iterator
 
 from lookalike import endings
+from lookalike.containers import chunks
 
 HEAD_BYTES = 64
 """How many first bytes `sniff` needs."""
@@ -206,21 +208,18 @@ def lossless(format_: str, data: bytes) -> bool:
     (True, False)
     """
     if format_ == "WEBP":
-        return b"VP8 " not in _webp_chunks(data)
+        return b"VP8 " not in _webp_kinds(data)
     if format_ == "TIFF":
         return _tiff_compression(data) not in LOSSY_TIFF
     return format_ not in LOSSY
 
 
-def _webp_chunks(data: bytes) -> set[bytes]:
-    """Return the kinds of chunks of a WebP file, those inside animation frames included."""
-    kinds: set[bytes] = set()
-    at = 12
-    while at + 8 <= len(data):
-        kind, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
-        kinds.add(kind)
-        at += 8 + (16 if kind == b"ANMF" else size + size % 2)  # a frame holds chunks after 16 bytes of its own
-    return kinds
+def _webp_kinds(data: bytes) -> Iterator[bytes]:
+    """Yield the kinds of chunks of a WebP file, those inside animation frames included."""
+    for kind, start, stop in chunks(data, 12, len(data)):
+        yield kind
+        if kind == b"ANMF":  # which holds chunks after 16 bytes of its own
+            yield from (inner for inner, _, _ in chunks(data, start + 16, stop))
 
 
 def _tiff_compression(data: bytes) -> int:

@@ -2,12 +2,14 @@
 
 import re
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
+
+from lookalike.containers import boxes
 
 SHOT = {
     "serial": ExifTags.Base.BodySerialNumber,
@@ -177,22 +179,9 @@ def has_video(data: bytes) -> bool:
     if data.endswith(b"SEFT") and b"MotionPhoto_Data" in data:
         return True
     if data[4:8] == b"ftyp":
-        return b"mpvd" in _boxes(data)
+        return any(kind == b"mpvd" for kind, _, _ in boxes(data, 0, len(data)))
     start = data.find(b"http://ns.adobe.com/xap/1.0/", 0, XMP_WITHIN)
     return start >= 0 and MOTION.search(data, start, start + XMP_BYTES) is not None
-
-
-def _boxes(data: bytes) -> Iterator[bytes]:
-    """Yield the types of the outermost boxes of an ISO base media file."""
-    at = 0
-    while at + 8 <= len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        if size == 1 and at + 16 <= len(data):
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-        yield kind
-        if size < 8:
-            return  # to the end of the file, or nonsense
-        at += size
 
 
 def jpeg_quality(image: Image.Image) -> int | None:

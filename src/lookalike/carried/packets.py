@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from lookalike.containers import boxes, chunks
+
 MOST_BYTES = 1 << 21
 """Bytes of a packet that is read; what is larger was not written by a person."""
 JPEG_EXIF, JPEG_XMP, JPEG_MORE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
@@ -166,25 +168,22 @@ def _add_raw(found: Packets, kind: str, text: bytes) -> None:
 
 
 def _of_webp(found: Packets, data: bytes) -> None:
-    at = 12
-    while at + 8 <= len(data):
-        kind, length = struct.unpack_from("<4sI", data, at)
+    for kind, start, stop in chunks(data, 12, len(data)):
         if kind == b"EXIF":
-            found.exif = data[at + 8 : at + 8 + length].removeprefix(JPEG_EXIF)
+            found.exif = data[start:stop].removeprefix(JPEG_EXIF)
         elif kind == b"XMP ":
-            found.xmp.append(data[at + 8 : at + 8 + length])
-        at += 8 + (length + 1 & ~1)
+            found.xmp.append(data[start:stop])
 
 
 def _of_boxes(found: Packets, data: bytes) -> None:
     """Find the items Exif and application/rdf+xml of an ISO base media file, and the boxes of that sort of JPEG XL."""
-    for kind, at, end in _boxes(data, 0, len(data)):
+    for kind, at, end in boxes(data, 0, len(data)):
         if kind == b"Exif":
             _add_item(found, kind, data[at:end])
         elif kind == b"xml ":
             found.xmp.append(data[at:end])
         elif kind == b"meta":
-            inside = {name: (start, stop) for name, start, stop in _boxes(data, at + 4, end)}
+            inside = {name: (start, stop) for name, start, stop in boxes(data, at + 4, end)}
             if b"iinf" in inside and b"iloc" in inside:
                 wanted = dict(_items(data, *inside[b"iinf"]))
                 for number, parts in _places(data, *inside[b"iloc"]):
@@ -199,25 +198,10 @@ def _add_item(found: Packets, kind: bytes, item: bytes) -> None:
         found.xmp.append(item)
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield type, beginning and end of the content of boxes one after the other."""
-    while at + 8 <= end:
-        size, kind = struct.unpack_from(">I4s", data, at)
-        head = 8
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-            head = 16
-        stop = min(at + size, end) if size else end
-        if stop < at + head:
-            return
-        yield kind, at + head, stop
-        at = stop
-
-
 def _items(data: bytes, at: int, end: int) -> Iterator[tuple[int, bytes]]:
     """Yield number and type of the items of an ``iinf`` box that are metadata."""
     at += 6 if data[at] == 0 else 8
-    for kind, start, stop in _boxes(data, at, end):
+    for kind, start, stop in boxes(data, at, end):
         if kind != b"infe" or data[start] < 2:
             continue
         wide = 4 if data[start] > 2 else 2

@@ -4,8 +4,9 @@ The plug-in decodes all of a picture when it opens it, and of an animation the f
 Source: ISO/IEC 18181-1, headers of image and metadata; bits come least significant first.
 """
 
-import struct
 from typing import NamedTuple
+
+from lookalike.containers import boxes
 
 RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 """Width to height, for which a width need not be written."""
@@ -104,16 +105,8 @@ def _codestream(data: bytes) -> bytes | None:
         return data[: 2 + HEADER_BYTES]
     if data[4:8] != b"JXL ":
         return None
-    at = 0
-    while at + 16 <= len(data):
-        size, kind = struct.unpack_from(">I4s", data, at)
-        begin = at + (16 if size == 1 else 8)
+    for kind, start, _ in boxes(data, 0, len(data)):
         if kind in (b"jxlc", b"jxlp"):
-            begin += 4 if kind == b"jxlp" else 0
-            return data[begin : begin + 2 + HEADER_BYTES] if data[begin : begin + 2] == b"\xff\x0a" else None
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-        if size < 8:
-            return None
-        at += size
+            at = start + 4 if kind == b"jxlp" else start
+            return data[at : at + 2 + HEADER_BYTES] if data[at : at + 2] == b"\xff\x0a" else None
     return None
