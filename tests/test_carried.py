@@ -264,7 +264,6 @@ def test_line_breaks_in_attributes_stay() -> None:
     assert "one\ntwo\tthree&#13;four" in read_sidecar(made).xmp[0].xml
 
 
-
 @settings(max_examples=300, deadline=None)
 @given(carrying, carrying, st.none() | carrying)
 def test_what_was_merged_is_missing_no_more(keeper: Carried, member: Carried, before: Carried | None) -> None:

@@ -147,7 +147,7 @@ def unlisted(folder: Folder, unread: Unread) -> Failure:
     Parameters
     ----------
     folder : Folder
-        Where it lies.
+        Where it lies, or the folder itself.
     unread : Unread
         The name, and why.
 
@@ -156,7 +156,8 @@ def unlisted(folder: Folder, unread: Unread) -> Failure:
     Failure
         Of the stage list.
     """
-    key = f"{folder.key}/{os.path.basename(unread.path)}".lstrip("/")
+    inside = "" if unread.path == folder.path else os.path.basename(unread.path)
+    key = f"{folder.key}/{inside}".strip("/")
     ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0, source=folder.kind)
     events.IMAGE_FAILED(path=unread.path, stage="list", kind=unread.kind, reason=unread.reason)
     return Failure(ref, "list", unread.kind, unread.reason)

@@ -5,6 +5,7 @@ import http.server
 import io
 import os
 import sqlite3
+import subprocess
 import sys
 import tarfile
 import threading
@@ -225,6 +226,99 @@ def test_a_web_server(web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(buckets, "BLOCK_BYTES", 1000)
     (line,) = la.find(f"{web}/x.zip", use_catalog=False).incomplete
     assert "does not give parts of a file" in line
+
+
+LINKS = """<a href="?C=N;O=D">Name</a> <a href="#top">top</a> <a href="a.jpg">a</a> <a href="gone.jpg">gone</a>
+<a href="secret/">secret</a> <a href="open/">open</a> <a href="open/b.jpg">b</a>"""
+
+
+class _Linking(_Quiet):
+    """Pages of links as people write them, and dates as no standard has them."""
+
+    def send_head(self) -> Any:
+        if self.path.startswith("/secret"):
+            return self.send_error(403)
+        return super().send_head()
+
+    def date_time_string(self, *_: object) -> str:
+        return "some day last week"
+
+
+def test_a_page_of_links_that_lead_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "index.html").write_text(LINKS)
+    (tmp_path / "open" / "index.html").write_text('<a href="b.jpg">b</a>')
+    for name in ("a.jpg", "open/b.jpg"):
+        (tmp_path / name).write_bytes(encode(scene(1)))
+    handler = functools.partial(_Linking, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f"http://127.0.0.1:{server.server_port}"
+        found = la.find(f"{root}/", use_catalog=False, workers=1)
+        server.shutdown()
+    assert names(found) == [[f"{root}/a.jpg", f"{root}/open/b.jpg"]]
+    assert found.stats["skipped"] == {"link further down": 1}
+    assert [(one.ref.path, one.ref.key, one.kind, one.reason) for one in found.failures] == [
+        (f"{root}/gone.jpg", "gone.jpg", "not-here", "the object is gone"),
+        (f"{root}/secret", "secret", "denied", "folder not readable: access denied (HTTP 403 Forbidden)"),
+    ]
+    assert found.incomplete == [f"{root}/secret: folder not readable: access denied (HTTP 403 Forbidden)"]
+
+
+def test_folders_are_listed_in_any_order(memory: Any) -> None:
+    for name in ("a.jpg", "sub/b.jpg"):
+        memory.pipe(f"/set/{name}", encode(scene(1)))
+    bucket = Bucket("memory://set")
+    folders = list(bucket.folders(0))
+    assert [[one.name for part in bucket.parts(folder) for one in part.entries] for folder in folders] == [
+        ["a.jpg"],
+        ["b.jpg"],
+    ]
+
+
+def test_what_is_too_large_or_no_image_is_not_fetched(
+    memory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.pipe("/set/a.mp4", b"\0\0\0\x18ftypmp42" + bytes(2 << 20))
+    memory.pipe("/set/b.bin", encode(scene(1)) + bytes(2 << 20))
+    fetched = watched(monkeypatch)
+    found = la.find("memory://set", use_catalog=False, workers=1)
+    assert (found.stats["images"], found.stats["skipped"]) == (1, {"video": 1})
+    assert fetched == ["memory://set/a.mp4", *["memory://set/b.bin"] * 2]
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.truncate(2 << 30)
+    (failure,) = la.find(f"file://{tmp_path}", use_catalog=False, workers=1).failures
+    assert (failure.kind, failure.reason) == ("limit", "2,147,483,648 bytes, more than the limit of 1,073,741,824")
+    assert fetched[3:] == []
+
+
+def test_an_object_that_changes_while_it_is_read_is_tried_again(memory: Any) -> None:
+    memory.pipe("/set/a.jpg", encode(scene(1)))
+    bucket = Bucket("memory://set")
+    (folder,) = bucket.folders(0)
+    (part,) = bucket.parts(folder)
+    memory.pipe("/set/a.jpg", encode(scene(2)) + b"more")
+    assert list(bucket.read(["memory://set/a.jpg"])) == [Unreadable("transient", "it changed while it was read")]
+    assert len(part.entries) == 1
+    assert bucket.is_there()
+    memory.store.clear()
+    assert list(bucket.read(["memory://set/a.jpg"])) == [Unreadable("not-here", "the object is gone")]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of memory are those of Linux")
+def test_an_object_that_memory_does_not_suffice_for_is_a_failure(tmp_path: Path) -> None:
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.truncate(1 << 30)
+    code = (
+        "import resource, sys; from lookalike.sources.buckets import Bucket\n"
+        "bucket = Bucket(sys.argv[1]); list(bucket.folders(0))\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (1 << 29, 1 << 29))\n"
+        "print(*bucket.read([f'{sys.argv[1]}/a.jpg']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, f"file://{tmp_path}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Unreadable(kind='limit', reason='not enough memory to read it')\n"
 
 
 class _Refusing(_Quiet):

@@ -191,3 +191,38 @@ def test_a_rotating_disk_likes_one_reader(
     assert readers_of(local, os.makedev(8, 17)) == readers
     assert readers_of(local, os.makedev(8, 18)) is None, "nothing is known of it"
     assert readers_of(share, os.makedev(8, 17)) == 2
+
+
+def test_without_a_mount_table_a_device_is_a_volume(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(volumes, "MOUNTINFO", tmp_path / "none")
+    (tmp_path / "a").mkdir()
+    volume = volume_of(str(tmp_path / "a"))
+    assert volume.id == f"device:{tmp_path.stat().st_dev:x}"
+    assert os.path.ismount(volume.point)
+    assert os.path.join(volume.point, volume.key(os.path.realpath(tmp_path))) == os.path.realpath(tmp_path)
+    assert (volume.network, volume.stable_inodes) == (False, False)
+    assert list(mounted().values()) == [[volume_of(os.sep)]]
+
+
+@pytest.mark.skipif(not Path("/dev/null").is_char_device(), reason="devices by other names")
+def test_a_disk_is_known_by_its_uuid_and_what_cannot_be_looked_at_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    device = Path("/dev/null").stat().st_rdev
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        f"1 0 0:1 / / rw - nfs4 other:/ rw\n2 1 {os.major(device)}:{os.minor(device)} /sub {tmp_path} rw - ext4 /dev/sdb1 rw\n"
+        f"3 2 9999:9 / {tmp_path / 'unplugged'} rw - vfat /dev/sdc1 rw\n"
+    )
+    monkeypatch.setattr(volumes, "MOUNTINFO", table)
+    monkeypatch.setattr(volumes, "UUIDS", tmp_path / "by-uuid")
+    assert volume_of(str(tmp_path)).id.startswith("fsid:"), "udev does not run everywhere"
+    volumes._mounted.cache_clear()
+    (tmp_path / "by-uuid").mkdir()
+    for name, target in (("1111-AAAA", "/nowhere"), ("2222-BBBB", "/dev/zero"), ("3333-CCCC", "/dev/null")):
+        (tmp_path / "by-uuid" / name).symlink_to(target)
+    here = volume_of(str(tmp_path))
+    assert here == Volume("uuid:3333-CCCC", str(tmp_path), "sub", network=False, stable_inodes=True)
+    assert mounted() == {"nfs4:other:/": [Volume("nfs4:other:/", "/", "", network=True)], here.id: [here]}
+    table.write_text("")
+    assert volume_of(str(tmp_path)).id.startswith("device:")

@@ -114,14 +114,10 @@ class Bucket:
                 root, self._above, volume, key, stable_inodes=True, present={name}, complete=False, source=self
             )  # fmt: skip
             return
-        stack, seen = [self.path], set[str]()
+        stack = [self.path]
         while stack:
             url = stack.pop()
-            volume, key = self._store.place(url)
-            if key in seen:
-                continue
-            seen.add(key)
-            folder = Folder(root, url, volume, key, stable_inodes=True, source=self)
+            folder = Folder(root, url, *self._store.place(url), stable_inodes=True, source=self)
             try:
                 objects, below = self._list(url, folder.skipped)
             except OSError as error:

@@ -41,7 +41,7 @@ class Tabular:
             self._table = package.load_from_disk(path) if os.path.isdir(path) else package.Dataset.from_file(path)
             self.rows = int(self._table.num_rows)
             self.names = list(self._table.column_names)
-        except (OSError, ValueError, AttributeError) as error:  # the last where it is several tables
+        except (OSError, ValueError, TypeError) as error:  # the last where it is several tables
             if isinstance(error, UsageError):
                 raise
             raise SourceError(f"{path} cannot be read as a table: {error}") from error

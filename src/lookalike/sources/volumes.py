@@ -222,10 +222,17 @@ def volume_of(path: str) -> Volume:
         If the path is not there.
     """
     real = os.path.realpath(path)
-    status = os.stat(real)
-    if not MOUNTINFO.exists():
-        return _portable(real, status)
-    return _mounted(real, MOUNTINFO.read_bytes()) or _portable(real, status)
+    os.stat(real)
+    return _volume(real, _table())
+
+
+def _table() -> bytes:
+    """Return the mount table; empty where the system has none."""
+    return MOUNTINFO.read_bytes() if MOUNTINFO.exists() else b""
+
+
+def _volume(real: str, table: bytes) -> Volume:
+    return _mounted(real, table) or _portable(real)
 
 
 @lru_cache(maxsize=256)
@@ -261,18 +268,13 @@ def mounted() -> dict[str, list[Volume]]:
         table, only the volume of the root folder is known.
     """
     found: dict[str, list[Volume]] = {}
-    if MOUNTINFO.exists():
-        table = MOUNTINFO.read_bytes()
-        points = [mount.point for mount in _parsed(table)]
-    else:
-        table, points = b"", [os.path.abspath(os.sep)]
-    for point in dict.fromkeys(points):
+    table = _table()
+    for point in dict.fromkeys(mount.point for mount in _parsed(table)) or [os.path.abspath(os.sep)]:
         try:
-            volume = _mounted(point, table) if table else volume_of(point)
+            volume = _volume(point, table)
         except OSError:  # a mount that nobody may look at
             continue
-        if volume is not None:
-            found.setdefault(volume.id, []).append(volume)
+        found.setdefault(volume.id, []).append(volume)
     for volumes in found.values():
         volumes.sort(key=lambda volume: (len(volume.prefix), volume.point))
     return found
@@ -351,10 +353,9 @@ def _uuid(device: str) -> str | None:
     return None
 
 
-def _portable(path: str, status: os.stat_result) -> Volume:
+def _portable(path: str) -> Volume:
     """Walk up to the mount point; the device number is all that such systems tell."""
-    point = path
-    while os.path.dirname(point) != point and os.stat(os.path.dirname(point)).st_dev == status.st_dev:
+    point, device = path, os.stat(path).st_dev
+    while os.path.dirname(point) != point and os.stat(os.path.dirname(point)).st_dev == device:
         point = os.path.dirname(point)
-    unc = path.startswith(("\\\\", "//"))
-    return Volume(f"device:{status.st_dev:x}", point, "", network=unc)
+    return Volume(f"device:{device:x}", point, "", network=path.startswith(("\\\\", "//")))
