@@ -115,3 +115,24 @@ def test_an_append_is_whole_or_undone(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert done.stdout == f"{errno.EFBIG}\n"
     assert path.read_bytes() == b"one\ntwo\nthree"
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no file system here whose folders cannot be synced")
+def test_folders_are_synced_where_the_system_can(tmp_path: Path) -> None:
+    calls.sync_folder(str(tmp_path))
+    calls.sync_folder("/proc/self")
+    with pytest.raises(FileNotFoundError):
+        calls.sync_folder(str(tmp_path / "missing"))
+
+
+def test_links_take_free_names_only_and_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"mine")
+    calls.symlink("a", str(tmp_path / "b"))
+    calls.hardlink(str(tmp_path / "b"), str(tmp_path / "c"))
+    calls.hardlink(str(tmp_path / "a"), str(tmp_path / "d"))
+    assert (tmp_path / "c").is_symlink()
+    assert (tmp_path / "d").samefile(tmp_path / "a")
+    for make in (calls.symlink, calls.hardlink):
+        with pytest.raises(FileExistsError):
+            make(str(tmp_path / "a"), str(tmp_path / "d"))
+    assert (tmp_path / "a").stat().st_nlink == 2

@@ -12,7 +12,6 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, cast
 
 from lookalike import formats
 from lookalike.sources import salvaging
@@ -89,24 +88,24 @@ class Zip:
 
     def read(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
         """Yield the bytes of members, or what is wrong with each."""
+        return self._each(paths, whole=False)
+
+    def read_whole(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
+        """Yield all bytes of members, whatever they are, or what is wrong with each."""
+        return self._each(paths, whole=True)
+
+    def _each(self, paths: Sequence[str], *, whole: bool) -> Iterator[bytes | Unreadable]:
         try:
             archive, infos = self._archive()
         except OSError as error:
             yield from [Unreadable("transient", error.strerror or str(error))] * len(paths)
             return
         for path in paths:
-            info = infos.get(path[len(self.path) + 1 :])
-            yield self._refused(path) or (NOT_HERE if info is None else _read(archive, info))
-
-    def read_whole(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
-        """Yield all bytes of members, whatever they are, or what is wrong with each."""
-        archive, infos = self._archive()
-        for path in paths:
-            info = infos.get(path[len(self.path) + 1 :])
-            yield self._refused(path) or (NOT_HERE if info is None else _whole(archive, info))
-
-    def _refused(self, path: str) -> Unreadable | None:
-        return BEYOND if path[len(self.path) + 1 :] in self._beyond else None
+            name = path[len(self.path) + 1 :]
+            if name in self._beyond:
+                yield BEYOND
+            else:
+                yield _read(archive, infos[name], whole=whole) if name in infos else NOT_HERE
 
     def is_there(self) -> bool:
         """Return whether the archive is unchanged."""
@@ -161,14 +160,17 @@ _ORDINARY = (0, stat.S_IFREG, stat.S_IFDIR)
 """Kinds of files; 0 where an archive does not say."""
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable:
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, whole: bool) -> bytes | Unreadable:
+    """Return all of a member, or of what is no image only what tells that, or what is wrong with it."""
+    packed = info.compress_type == zipfile.ZIP_BZIP2
     if info.flag_bits & ENCRYPTED:
-        return Unreadable("denied", "it is encrypted") if formats.claims_image(info.filename) else b""
+        return Unreadable("denied", "it is encrypted") if whole or formats.claims_image(info.filename) else b""
+    refused = too_large(max(info.file_size, info.compress_size)) if whole or packed else None
+    if refused is not None:
+        return refused
     try:
-        if info.compress_type == zipfile.ZIP_BZIP2:
-            return _read_bzip2(archive, info)
-        with archive.open(info) as member:
-            return read_image(member, info.file_size, info.filename)
+        with io.BytesIO(_bzip2(archive, info)) if packed else archive.open(info) as member:
+            return member.read(info.file_size) if whole else read_image(member, info.file_size, info.filename)
     except NotImplementedError as error:
         return Unreadable("unsupported", str(error))
     except DAMAGE as error:
@@ -177,11 +179,8 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable
         return Unreadable("limit", "not enough memory to read it")
 
 
-def _read_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable:
-    """Read a member without `zipfile`, which unpacks 4 KB at a time, whatever comes of that: gigabytes of zeros."""
-    refused = too_large(max(info.file_size, info.compress_size))
-    if refused is not None:
-        return refused
+def _bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Unpack a member without `zipfile`, which unpacks 4 KB at a time, whatever comes of that: gigabytes of zeros."""
     stored = zipfile.ZipInfo(info.orig_filename, info.date_time)
     stored.header_offset, stored.flag_bits = info.header_offset, info.flag_bits
     stored.file_size = stored.compress_size = info.compress_size
@@ -190,7 +189,7 @@ def _read_bzip2(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unre
     data = bz2.BZ2Decompressor().decompress(packed, max(info.file_size, 1))
     if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
         raise zipfile.BadZipFile("it does not have the size and the checksum that it should have")
-    return read_image(cast("BinaryIO", io.BytesIO(data)), info.file_size, info.filename)
+    return data
 
 
 def _time_ns(info: zipfile.ZipInfo) -> int:
@@ -200,16 +199,3 @@ def _time_ns(info: zipfile.ZipInfo) -> int:
     except ValueError:  # month 0
         return 0
     return int(moment.timestamp()) * 1_000_000_000
-
-
-def _whole(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes | Unreadable:
-    refused = too_large(info.file_size)
-    if refused is not None:
-        return refused
-    try:
-        with archive.open(info) as member:
-            return member.read()
-    except DAMAGE as error:
-        return Unreadable("damaged", f"the archive is damaged there: {error}")
-    except MemoryError:
-        return Unreadable("limit", "not enough memory to read it")
