@@ -554,3 +554,12 @@ def test_damage_in_what_is_no_image_is_a_failure_of_that_member(tmp_path: Path, 
     (found,) = source.read_whole([f"{tmp_path / name}/a.txt"])
     assert isinstance(found, Unreadable)
     assert found.kind == "damaged"
+
+
+def test_a_text_that_was_cut_off_is_not_shown_as_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tar", tar_of({"a.txt": bytes(5000)})[:3000])
+    source: object = open_source(path)
+    assert isinstance(source, Packed)
+    assert list(source.read_whole([f"{path}/a.txt"])) == [
+        Unreadable("damaged", "the archive is damaged there: it ends early")
+    ]

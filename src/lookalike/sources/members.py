@@ -63,7 +63,7 @@ class Readable(Protocol):
         """Return the next bytes, fewer only at the end."""
 
 
-def read_image(file: Readable, size: int, name: str) -> bytes | Unreadable:
+def read_member(file: Readable, size: int, name: str, *, whole: bool = False) -> bytes | Unreadable:
     """Read a member, but of what is no image only the beginning: a video or a text is passed over anyway.
 
     Parameters
@@ -74,6 +74,8 @@ def read_image(file: Readable, size: int, name: str) -> bytes | Unreadable:
         Its bytes, as the archive has it.
     name : str
         Its name.
+    whole : bool
+        Whether all of it is wanted, whatever it is.
 
     Returns
     -------
@@ -87,7 +89,7 @@ def read_image(file: Readable, size: int, name: str) -> bytes | Unreadable:
     """
     wanted = min(size, formats.HEAD_BYTES)
     data = file.read(wanted)
-    if formats.claims_image(name) or formats.sniff(data, name) is not None:
+    if whole or formats.claims_image(name) or formats.sniff(data, name) is not None:
         refused = too_large(size)
         if refused is not None:
             return refused

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 from lookalike.sources.blobs import KEPT, Blob
 from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
 from lookalike.sources.gzips import PACKED_BYTES, Gzip
-from lookalike.sources.members import Names, most_unpacked, read_image, too_large
+from lookalike.sources.members import Names, most_unpacked, read_member
 
 PART_BYTES = 4 << 20
 """Bytes of members that a part of a compressed archive may hold, one member at least."""
@@ -116,31 +116,15 @@ class Tar:
         for path in paths:
             name = path[len(self.path) + 1 :]
             data = self._ahead.get(name)
-            yield self._again(name) if data is None else data
+            yield self._again(name, whole=False) if data is None else data
 
     def read_whole(self, paths: Sequence[str]) -> Iterator[bytes | Unreadable]:
         """Yield all bytes of members, whatever they are, or what is wrong with each."""
         for path in paths:
-            yield self._whole(path[len(self.path) + 1 :])
-
-    def _whole(self, name: str) -> bytes | Unreadable:
-        ahead = self._ahead.get(name)
-        whole = isinstance(ahead, bytes) and len(ahead) == self._places[name].size
-        data = ahead if whole and ahead is not None else self._again(name)
-        if isinstance(data, bytes) and len(data) < (place := self._places[name]).size:
-            if (refused := too_large(place.size)) is not None:
-                return refused
-            try:
-                with self._lock:
-                    if self._file is None:
-                        self._file, _ = self._open()
-                    self._file.seek(place.offset)
-                    data = bytes(self._file.read(place.size))
-            except DAMAGE as error:
-                return Unreadable("damaged", f"the archive is damaged there: {error}")
-            except MemoryError:
-                return Unreadable("limit", "not enough memory to read it")
-        return data
+            name = path[len(self.path) + 1 :]
+            ahead = self._ahead.get(name)
+            whole = isinstance(ahead, bytes) and len(ahead) == self._places[name].size
+            yield ahead if whole and ahead is not None else self._again(name, whole=True)
 
     def is_there(self) -> bool:
         """Return whether the archive is unchanged."""
@@ -160,12 +144,12 @@ class Tar:
                 place = _Place(info.offset_data, info.size, _time_ns(info), bool(info.issparse()))
                 name = name_of(info.name)
                 self._places[name] = place
-                yield name, place, _read(file, name, place) if keep and packed else None
+                yield name, place, _read(file, name, place, whole=False) if keep and packed else None
                 if packed and place.offset + place.size > most:  # what comes next is behind all of that
                     raise tarfile.ReadError(f"it unpacks to more than {most:,} bytes")
         self._placed = True
 
-    def _again(self, name: str) -> bytes | Unreadable:
+    def _again(self, name: str, *, whole: bool) -> bytes | Unreadable:
         """Read one member where it lies."""
         KEPT.note(self)
         with self._lock:
@@ -183,7 +167,7 @@ class Tar:
             try:
                 if self._file is None:
                     self._file, _ = self._open()
-                return _read(self._file, name, place)
+                return _read(self._file, name, place, whole=whole)
             except DAMAGE as error:
                 return Unreadable("damaged", f"the archive is damaged there: {error}")
 
@@ -258,12 +242,12 @@ def _headers(file: BinaryIO) -> Iterator[tarfile.TarInfo]:
             raise tarfile.ReadError("it ends without the mark of an end, as if cut off") from None
 
 
-def _read(file: BinaryIO, name: str, place: _Place) -> bytes | Unreadable:
+def _read(file: BinaryIO, name: str, place: _Place, *, whole: bool) -> bytes | Unreadable:
     if place.sparse:
         return Unreadable("unsupported", "a sparse member")
     file.seek(place.offset)
     try:
-        return read_image(file, place.size, name)
+        return read_member(file, place.size, name, whole=whole)
     except MemoryError:
         return Unreadable("limit", "not enough memory to read it")
 

@@ -17,7 +17,7 @@ from lookalike import formats
 from lookalike.sources import salvaging
 from lookalike.sources.blobs import KEPT, Blob
 from lookalike.sources.folders import PART_NAMES, Entry, Folder, Unread, Unreadable
-from lookalike.sources.members import MAX_MEMBER_BYTES, Names, most_unpacked, read_image, too_large
+from lookalike.sources.members import MAX_MEMBER_BYTES, Names, most_unpacked, read_member, too_large
 
 ENCRYPTED = 1
 """Flag bit of a member (APPNOTE.TXT 4.4.4)."""
@@ -165,12 +165,12 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, whole: bool) -> by
     packed = info.compress_type == zipfile.ZIP_BZIP2
     if info.flag_bits & ENCRYPTED:
         return Unreadable("denied", "it is encrypted") if whole or formats.claims_image(info.filename) else b""
-    refused = too_large(max(info.file_size, info.compress_size)) if whole or packed else None
+    refused = too_large(max(info.file_size, info.compress_size)) if packed else None
     if refused is not None:
         return refused
     try:
         with io.BytesIO(_bzip2(archive, info)) if packed else archive.open(info) as member:
-            return member.read(info.file_size) if whole else read_image(member, info.file_size, info.filename)
+            return read_member(member, info.file_size, info.filename, whole=whole)
     except NotImplementedError as error:
         return Unreadable("unsupported", str(error))
     except DAMAGE as error:
