@@ -58,7 +58,7 @@ def test_sets_of_characters_match_as_they_do_for_git_and_nothing_is_said_of_them
         (tmp_path / str(at) / ".gitignore").write_text(f"{glob}\n")
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     asked = "".join(f"{at}/{name}\0" for at in range(len(globs)) for name in names)
-    ask = ["git", "-C", tmp_path, "check-ignore", "--no-index", "-z", "--stdin"]
+    ask = ["git", "-C", str(tmp_path), "check-ignore", "--no-index", "-z", "--stdin"]
     told = set(subprocess.run(ask, input=asked, capture_output=True, text=True, check=True).stdout.split("\0"))
     git = {glob: [name for name in names if f"{at}/{name}" in told] for at, glob in enumerate(globs)}
     ours = {glob: [name for name in names if compiled([glob]).match_file(name)] for glob in globs}

@@ -16,7 +16,7 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike import decode
 from lookalike.keep import rank
-from lookalike.model import DEFAULT_KEEP, MIN_DETAIL, Tier, Truncated
+from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, MIN_DETAIL, Tier, Truncated
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.scanning import scan
@@ -266,12 +266,12 @@ def test_full_decodes_keep_to_the_limit_of_pixels_and_what_breaks_it_is_tried_ag
     folder, catalog = fill(tmp_path / "photos", files), tmp_path / "catalog.sqlite"
     one = PHOTO.width * PHOTO.height
 
-    def found(**limit: int) -> set[frozenset[str]]:
-        return grouped(la.find(folder, tier="exact", workers=workers, catalog=catalog, **limit))
+    def found(max_pixels: int) -> set[frozenset[str]]:
+        return grouped(la.find(folder, tier="exact", workers=workers, catalog=catalog, max_pixels=max_pixels))
 
-    assert found(max_pixels=2 * one - 1) == set(), "each page is allowed, both together are not"
-    assert found(max_pixels=2 * one) == {frozenset(files)}
-    assert found() == {frozenset(files)}
+    assert found(2 * one - 1) == set(), "each page is allowed, both together are not"
+    assert found(2 * one) == {frozenset(files)}
+    assert found(MAX_PIXELS) == {frozenset(files)}
 
 
 def test_only_what_is_still_what_was_scanned_counts(tmp_path: Path) -> None:

@@ -53,10 +53,7 @@ def open_catalog(path: str | None) -> Catalog:
         If it lies on a network file system, is damaged, or cannot be opened.
     """
     if path is not None:
-        place = os.path.realpath(path)
-        while not os.path.exists(place):
-            place = os.path.dirname(place)
-        refuse_network(path, network=volume_of(place).network)
+        refuse_network(path, network=_on_network(path))
     return Catalog(path)
 
 
@@ -107,7 +104,12 @@ def refuse_network(path: str, *, network: bool) -> None:
 def _local_place() -> str:
     """Return a place for the catalog on a local file system: the default, or else the folder for temporary files."""
     usual = default_catalog()
-    folder = os.path.dirname(usual)
-    while not os.path.exists(folder):
-        folder = os.path.dirname(folder)
-    return os.path.join(gettempdir(), "lookalike.sqlite") if volume_of(folder).network else usual
+    return os.path.join(gettempdir(), "lookalike.sqlite") if _on_network(usual) else usual
+
+
+def _on_network(path: str) -> bool:
+    """Return whether a file is on a network file system, or would be once it is made."""
+    place = os.path.realpath(path)
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    return volume_of(place).network

@@ -57,6 +57,8 @@ def preview(data: bytes, readable: tuple[str, ...]) -> Image.Image:
     ------
     DecodeError
         unsupported without the package, for a camera or preview it does not know, and where there is no preview; else damaged.
+    MemoryError
+        If there is not enough memory for it.
     """
     try:
         libraw: Any = import_module(MODULE)
@@ -71,7 +73,7 @@ def preview(data: bytes, readable: tuple[str, ...]) -> Image.Image:
     except (libraw.LibRawFileUnsupportedError, libraw.NotSupportedError) as error:
         raise DecodeError("unsupported", "no camera raw file that LibRaw knows, whatever its name says") from error
     except libraw.LibRawUnsufficientMemoryError as error:
-        raise DecodeError("limit", "not enough memory to decode it") from error
+        raise MemoryError from error
     except libraw.LibRawError as error:
         raise DecodeError("damaged", f"camera raw file: {_said(error)}") from error
     jpeg = found.format == libraw.ThumbFormat.JPEG
