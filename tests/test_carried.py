@@ -3,6 +3,7 @@
 import io
 import random
 import time
+from dataclasses import replace
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -126,6 +127,38 @@ def test_xmp_of_every_container(format_: str) -> None:
     assert (found.title, found.description) == ("The forum", "At noon")
     assert found.gps == pytest.approx((41 + 53.5 / 60, -(12 + 29.4 / 60), -21.0))
     assert [said.name.partition("}")[2] for said in found.xmp] == ["City", "hierarchicalSubject"]
+
+
+@pytest.mark.parametrize("jumbled", [False, True])
+def test_boxes_of_jpeg_xl(jumbled: bool) -> None:
+    def box(kind: bytes, content: bytes) -> bytes:
+        return (len(content) + 8).to_bytes(4, "big") + kind + content
+
+    parts = [
+        box(b"Exif", bytes(4) + exif().tobytes()),
+        box(b"xml ", packet("photoshop:City='Rome'")),
+        box(b"jxlc", b"\xff\n"),
+    ]
+    found = read(b"".join([box(b"JXL ", b"\r\n\x87\n"), *(reversed(parts) if jumbled else parts)]), "x.jxl")
+    holds(replace(found, xmp=()), KNOWN)
+    assert [said.name.partition("}")[2] for said in found.xmp] == ["City"]
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_profiles_of_a_png_as_imagemagick_writes_them(zipped: bool) -> None:
+    def read_with(kind: str, profile: bytes) -> Carried:
+        info = PngImagePlugin.PngInfo()
+        info.add_text(f"Raw profile type {kind}", f"\n{kind}\n{len(profile):8}\n{profile.hex()}\n", zip=zipped)
+        return read(encode(PICTURE, "PNG", pnginfo=info), "x.png")
+
+    for kind in ("exif", "APP1"):
+        holds(read_with(kind, exif().tobytes()), KNOWN)
+    for kind, head in (("APP1", b"http://ns.adobe.com/xap/1.0/\0"), ("xmp", b"")):
+        assert read_with(kind, head + packet(*FULL)) == read_sidecar(packet(*FULL))
+    resources = iptc().removeprefix(b"Photoshop 3.0\0")
+    for kind, profile in (("8bim", resources), ("iptc", resources[resources.index(b"\x1c\2") :])):
+        assert read_with(kind, profile).keywords == ("Rome", "holiday")
+    assert read_with("icc", b"profile") == Carried()
 
 
 def test_iptc_and_texts() -> None:

@@ -1,6 +1,7 @@
 import io
 import os
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import lookalike as la
 from conftest import encode, scene
 from lookalike import endings, formats
 
@@ -191,6 +193,19 @@ def test_webp_is_asked_which_kind_it_holds(alpha: bool, lossless: bool, extended
         picture.putalpha(Image.fromarray(np.tile(np.arange(64, dtype=np.uint8) * 4, (48, 1))))
     options = {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"} if extended else {}
     assert formats.lossless("WEBP", encode(picture, "WEBP", lossless=lossless, **options)) is lossless
+
+
+def test_what_is_listed_ends_as_the_docs_say(tmp_path: Path) -> None:
+    brush = struct.pack(">5I4sI", 30, 2, 64, 48, 1, b"GIMP", 10) + b"a\0" + PICTURE.convert("L").tobytes()
+    files = {
+        "a.gbr": brush, "b.txt": brush, "c.emf": b"\1\0\0\0\x6c\0\0\0" + bytes(100), "d.wmf": b"\xd7\xcd\xc6\x9a" + bytes(100),
+        "e.dib": encode(PICTURE, "DIB"),
+    }  # fmt: skip
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    found = la.find(tmp_path, use_catalog=False, workers=1)
+    assert found.failures == []
+    assert (found.stats["hashed"], found.stats["skipped"]) == (3, {"vector graphic": 2})
 
 
 @pytest.mark.parametrize("lossless", [False, True])
