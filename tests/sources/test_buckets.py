@@ -265,6 +265,29 @@ def test_a_page_of_links_that_lead_anywhere(tmp_path: Path) -> None:
     assert found.incomplete == [f"{root}/secret: folder not readable: access denied (HTTP 403 Forbidden)"]
 
 
+class _Same(_Quiet):
+    """Every page is the same one, as where a server leaves it to a script in the page to say what there is."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path("/" if path.endswith("/") else "/a.jpg")
+
+
+def test_a_server_that_answers_everything_has_an_end(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text('<a href="a.jpg">a</a> <a href="one/">one</a> <a href="two/">two</a>')
+    (tmp_path / "a.jpg").write_bytes(encode(scene(1, 80, 60)))
+    handler = functools.partial(_Same, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f"http://127.0.0.1:{server.server_port}"
+        found = la.find(f"{root}/", use_catalog=False, workers=1)
+        server.shutdown()
+    assert found.stats["hashed"] == 1 + 2 + 4
+    assert {(one.kind, one.reason.partition(",")[0]) for one in found.failures} == {
+        ("limit", "its page has the links of those above it")
+    }
+    assert len(found.failures) == len(found.incomplete) == 8
+
+
 def test_folders_are_listed_in_any_order(memory: Any) -> None:
     for name in ("a.jpg", "sub/b.jpg"):
         memory.pipe(f"/set/{name}", encode(scene(1)))

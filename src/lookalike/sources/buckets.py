@@ -27,11 +27,16 @@ USUAL_BYTES = 1 << 20
 """What an object is taken to have, where no listing says."""
 BLOCK_BYTES = 2 << 20
 """Bytes of an archive that are fetched at a time, or as many as are wanted."""
+MOST_ALIKE = 3
+"""So many pages with just the links of the page above are followed: a server that answers whatever it is asked has no end."""
 COARSE_NS = 2_000_000_000
 """Times in whole seconds say nothing of a change so shortly after another one."""
 TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "Last-Modified", "created")
 TAGS = ("ETag", "etag", "content_md5", "Content-MD5", "md5Hash", "ino")
 """What file systems call the time of the last change, and what tells one content from another."""
+
+Names = tuple[list[str], list[str]]
+"""Of the objects in a folder, and of the folders in it."""
 
 
 class Object(NamedTuple):
@@ -114,22 +119,28 @@ class Bucket:
                 root, self._above, volume, key, stable_inodes=True, present={name}, complete=False, source=self
             )  # fmt: skip
             return
-        stack = [self.path]
+        stack: list[tuple[str, Names, int]] = [(self.path, ([], []), 0)]
         while stack:
-            url = stack.pop()
+            url, above, alike = stack.pop()
             folder = Folder(root, url, *self._store.place(url), stable_inodes=True, source=self)
+            wrong: tuple[FailureKind, str] | None = None
             try:
                 objects, below = self._list(url, folder.skipped)
             except OSError as error:
+                wrong = _kind(error), f"folder not readable: {error.strerror or error}"
+            else:
+                names = [one.name for one in objects], below
+                alike = alike + 1 if names == above else 0
+                if self._store.links and alike == MOST_ALIKE:
+                    wrong = "limit", "its page has the links of those above it, as if the server had one page for all"
+            if wrong is not None:
                 folder.complete = False
-                folder.failures.append(
-                    Unread(url, _kind(error), f"folder not readable: {error.strerror or error}", image=False)
-                )
-                objects, below = [], []
+                folder.failures.append(Unread(url, *wrong, image=False))
+                objects, names = [], ([], [])
             self._listed = url, objects
             folder.present = {one.name for one in objects}
             yield folder
-            stack += (f"{url}/{name}" for name in reversed(below))
+            stack += ((f"{url}/{name}", names, alike) for name in reversed(names[1]))
 
     def parts(self, folder: Folder) -> Iterator[Folder]:
         """Yield the objects of a folder, sorted by name."""
