@@ -108,6 +108,16 @@ def test_equal_pixels_are_exact_where_the_file_is_there(tmp_path: Path) -> None:
         assert tiers == {"a.png": Tier.EXACT, "b.bmp": Tier.COPY}
 
 
+def test_equal_pixels_are_looked_for_within_the_limit_of_pixels(tmp_path: Path) -> None:
+    pages = {"save_all": True, "append_images": [scene(2, 200, 150)]}
+    for name in ("PNG", "TIFF"):
+        (tmp_path / name).write_bytes(encode(scene(1, 200, 150), name, **pages))
+    for most, tier in ((2 * 200 * 150 - 1, Tier.COPY), (2 * 200 * 150, Tier.EXACT)):
+        with la.Index.of(tmp_path / "TIFF", use_catalog=False, max_pixels=most, workers=1) as index:
+            (hit,) = index.search(tmp_path / "PNG")
+        assert hit.tier is tier
+
+
 def test_flat_pictures_are_only_ever_exact(tmp_path: Path) -> None:
     for name, level in (("white.png", 255), ("white.bmp", 255), ("gray.png", 128)):
         Image.new("L", (90, 60), level).save(tmp_path / name)
