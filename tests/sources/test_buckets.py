@@ -136,6 +136,28 @@ def archive(name: str, members: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("data", [b"", b"PK"])
+def test_an_archive_that_is_too_short_for_one(memory: Any, data: bytes) -> None:
+    memory.pipe("/set/x.zip", data)
+    (line,) = la.find("memory://set/x.zip", use_catalog=False, workers=1).incomplete
+    assert line.startswith("memory://set/x.zip: not a ZIP archive that can be read")
+
+
+@pytest.mark.parametrize("protocol", ["memory", "file"])
+def test_files_appear_whole_and_are_found_by_patterns(memory: Any, tmp_path: Path, protocol: str) -> None:
+    root = f"{protocol}://{tmp_path / 'out'}"
+    store = urls.Store(root)
+    for name in ("b", "a", "not this"):
+        (tmp_path / name).write_bytes(name.encode())
+        store.write(str(tmp_path / name), f"{root}/deep/{name}.parquet")
+    found = store.find(f"{root}/deep/[ab].par*")
+    assert found == [f"{root}/deep/{name}.parquet" for name in "ab"]
+    assert [store.read(url) for url in found] == [b"a", b"b"]
+    store.write(str(tmp_path / "b"), found[0])
+    assert store.read(found[0]) == b"b"
+    assert len(store.list(f"{root}/deep")) == 3
+
+
 class _Failing:
     """What one object's failure looks like, by its name."""
 

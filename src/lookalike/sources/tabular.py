@@ -5,7 +5,7 @@ The forms are Parquet, Arrow as the `datasets` library caches it, and a dataset 
 
 import os
 
-from lookalike.errors import SourceError, UsageError
+from lookalike.errors import SourceError
 from lookalike.extras import optional
 from lookalike.sources.urls import is_url
 
@@ -31,19 +31,17 @@ class Tabular:
             raise SourceError(f"{path} is not on a disk: name the table as a path, too, or copy it to a disk")
         self._path = path
         self._parquet = path.lower().endswith(".parquet")
+        self._package = optional("pyarrow.parquet", "tables") if self._parquet else optional("datasets", "huggingface")
         try:
             if self._parquet:
-                parquet = optional("pyarrow.parquet", "tables")
-                self.rows: int = int(parquet.read_metadata(path).num_rows)
-                self.names: list[str] = list(parquet.read_schema(path).names)
+                self.rows: int = int(self._package.read_metadata(path).num_rows)
+                self.names: list[str] = list(self._package.read_schema(path).names)
                 return
-            package = optional("datasets", "huggingface")
-            self._table = package.load_from_disk(path) if os.path.isdir(path) else package.Dataset.from_file(path)
+            load = self._package.load_from_disk if os.path.isdir(path) else self._package.Dataset.from_file
+            self._table = load(path)
             self.rows = int(self._table.num_rows)
             self.names = list(self._table.column_names)
         except (OSError, ValueError, TypeError) as error:  # the last where it is several tables
-            if isinstance(error, UsageError):
-                raise
             raise SourceError(f"{path} cannot be read as a table: {error}") from error
 
     def column(self, name: str) -> list[object]:
@@ -60,7 +58,7 @@ class Tabular:
             One value per row.
         """
         if self._parquet:
-            table = optional("pyarrow.parquet", "tables").read_table(self._path, columns=[name])
+            table = self._package.read_table(self._path, columns=[name])
             values: list[object] = table.column(0).to_pylist()
             return values
         return list(self._table.select_columns([name]).with_format("arrow")[:].column(0).to_pylist())
