@@ -424,11 +424,11 @@ def test_the_verified_pairs_of_a_catalog_are_those_that_a_search_finds(tmp_path:
             for block in blocks:
                 assert (block.left < block.right).all()
                 assert (block.distance <= 10).all()
-                digests = store.digests(np.unique(np.concatenate([block.left, block.right])))
+                digests = store.facts_of(np.unique(np.concatenate([block.left, block.right])), ["digest"])
                 for left, right, tier in zip(
                     block.left.tolist(), block.right.tolist(), block.tier.tolist(), strict=True
                 ):
-                    found.add((frozenset((digests[left], digests[right])), la.Tier(tier)))
+                    found.add((frozenset((*digests[left], *digests[right])), la.Tier(tier)))
         assert found == expected
     with pytest.raises(SourceError, match="there is no catalog"):
         la.iter_verified_pairs(tmp_path / "missing.sqlite")

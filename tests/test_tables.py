@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lookalike import tables
@@ -109,6 +109,7 @@ def test_json_lines_hold_the_same(keeper: str, duplicate: str, failed: str) -> N
 
 
 @given(keeper=NAMES, duplicate=NAMES, failed=NAMES)
+@example(keeper="=1+1.jpg", duplicate="@a\t.jpg", failed="-2+3.jpg")
 def test_csv_holds_the_same(keeper: str, duplicate: str, failed: str) -> None:
     findings = document(keeper, duplicate, failed)
     rows = list(csv.DictReader(io.StringIO(tables.to_csv(findings), newline="")))

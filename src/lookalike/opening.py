@@ -34,13 +34,15 @@ def default_ledger() -> str:
     return os.path.join(user_state_dir("lookalike", appauthor=False), "ledger.sqlite")
 
 
-def open_catalog(path: str | None) -> Catalog:
+def open_catalog(path: str | None, *, alone: bool = False) -> Catalog:
     """Open a catalog, unless it lies where SQLite cannot share it safely.
 
     Parameters
     ----------
     path : str or None
         The file; None for a private one that is gone afterwards.
+    alone : bool
+        Whether nobody else may have it open meanwhile.
 
     Returns
     -------
@@ -50,11 +52,11 @@ def open_catalog(path: str | None) -> Catalog:
     Raises
     ------
     CatalogError
-        If it lies on a network file system, is damaged, or cannot be opened.
+        If it lies on a network file system, is damaged, in use, or cannot be opened.
     """
     if path is not None:
         refuse_network(path, network=_on_network(path))
-    return Catalog(path)
+    return Catalog(path, alone=alone)
 
 
 def open_ledger(path: str) -> Ledger:

@@ -154,13 +154,12 @@ def recall(catalog: Catalog, items: Sequence[Item], wanted: Wanted) -> list[Item
         for content, quality in rated.items():
             for item in by_content[content]:
                 item.quality[at] = int.from_bytes(quality)
-    facts = catalog.facts_of(ids, tuple(FACTS)) if wanted.facts else {}
     pixels = catalog.thumbnail_bytes(ids) if wanted.thumbnails else {}
     complete = []
-    for content, digest in catalog.digests(ids).items():
+    for content, (digest, *facts) in catalog.facts_of(ids, ("digest", *(FACTS if wanted.facts else ()))).items():
         for item in by_content[content]:
-            item.digest = digest
-            item.facts, item.thumbnail = facts.get(content), pixels.get(content, b"")
+            item.digest, item.thumbnail = digest, pixels.get(content, b"")
+            item.facts = tuple(facts) if wanted.facts else None
             if None not in item.words:
                 complete.append(item)
     return complete

@@ -10,6 +10,7 @@ import numpy as np
 
 from lookalike import bits, decode, hashes, verify
 from lookalike.errors import SourceError, UsageError
+from lookalike.frames import FRAMES_VERSION
 from lookalike.loading import AGAIN, HashFile, batches, hash_file, store_batch
 from lookalike.model import Failure, HashSpec, ImageRef
 from lookalike.opening import default_catalog, open_catalog
@@ -27,13 +28,15 @@ SAMPLE = 1024
 """Thumbnails that are hashed again."""
 
 
-def existing(catalog: str | None) -> Catalog:
+def existing(catalog: str | None, *, alone: bool = False) -> Catalog:
     """Open a catalog that is there.
 
     Parameters
     ----------
     catalog : str or None
         Its file; None for the one in the cache folder of the platform.
+    alone : bool
+        Whether nobody else may have it open meanwhile.
 
     Returns
     -------
@@ -50,7 +53,7 @@ def existing(catalog: str | None) -> Catalog:
     place = catalog or default_catalog()
     if not os.path.isfile(place):
         raise SourceError(f"there is no catalog {place}: name one with --catalog, or scan something first")
-    return open_catalog(place)
+    return open_catalog(place, alone=alone)
 
 
 def info(store: Catalog) -> dict[str, Any]:
@@ -139,13 +142,13 @@ def spec_of(text: str) -> HashSpec | None:
     return spec
 
 
-def prune(store: Catalog, *, dry_run: bool = False) -> tuple[dict[str, int], int]:
+def prune(catalog: str | None, *, dry_run: bool = False) -> tuple[dict[str, int], int]:
     """Forget names whose files are gone, contents that lie nowhere, and what was found in other ways than now.
 
     Parameters
     ----------
-    store : Catalog
-        The catalog.
+    catalog : str or None
+        As for `existing`. A search holds ids of contents, so nothing is forgotten while anybody else has the catalog open.
     dry_run : bool
         Whether everything stays as it is.
 
@@ -155,15 +158,29 @@ def prune(store: Catalog, *, dry_run: bool = False) -> tuple[dict[str, int], int
         What was forgotten, by table.
     freed : int
         Bytes that the file is smaller by; 0 for a dry run.
+
+    Raises
+    ------
+    SourceError
+        If there is none.
+    CatalogError
+        If it cannot be used, or is in use.
     """
-    before = _bytes(store)
-    steps = [
-        ("pair", f"%-{verify.STEP}/{decode.VERSION}/%"),
-        ("pixels", f"{decode.PIXELS_VERSION}/{decode.decoders()}"),
-        ("origin", f"%/{decode.PIXELS_VERSION}/{decode.decoders()}"),
-    ]
-    kept = {stored_name(variant) for variant in VARIANTS} | {decode.decoders()}
-    kept |= {f"quality {variant}" for variant in ("plain", decode.decoders())}
+    with existing(catalog) as store:
+        gone = _gone(store)
+        if dry_run:
+            with store.rehearsal():
+                return _forget(store, gone), 0
+    with existing(catalog, alone=True) as store:
+        before = _bytes(store)
+        with store.transaction():
+            rows = _forget(store, gone)
+        store.compact()
+        return rows, max(0, before - _bytes(store))
+
+
+def _gone(store: Catalog) -> dict[int, list[str]]:
+    """Return the names whose files are gone, by id of their folder."""
     gone: dict[int, list[str]] = {}
     for number, path, inside in _places(store):
         if path is None:
@@ -173,14 +190,23 @@ def prune(store: Catalog, *, dry_run: bool = False) -> tuple[dict[str, int], int
             lost = [name for name in held if not os.path.lexists(path if inside else os.path.join(path, name))]
             if lost:
                 gone.setdefault(number, []).extend(lost)
-    rows = {"location": sum(map(len, gone.values()))}
-    with store.rehearsal() if dry_run else store.transaction():
-        for number, lost in gone.items():
-            store.prune(number, lost)
-        rows |= store.tidy(steps, sorted(kept))
-    if not dry_run:
-        store.compact()
-    return {table: count for table, count in rows.items() if count}, max(0, before - _bytes(store))
+    return gone
+
+
+def _forget(store: Catalog, gone: dict[int, list[str]]) -> dict[str, int]:
+    """Forget names and what else is of no use, and count it by table."""
+    steps = [
+        ("frame", f"{FRAMES_VERSION}/{decode.VERSION}/{decode.decoders()}/%"),
+        ("pair", f"%-{verify.STEP}/{decode.VERSION}/%"),
+        ("pixels", f"{decode.PIXELS_VERSION}/{decode.decoders()}"),
+        ("origin", f"%/{decode.PIXELS_VERSION}/{decode.decoders()}"),
+    ]
+    kept = {stored_name(variant) for variant in VARIANTS} | {decode.decoders()}
+    kept |= {f"quality {variant}" for variant in ("plain", decode.decoders())}
+    for number, lost in gone.items():
+        store.prune(number, lost)
+    rows = {"location": sum(map(len, gone.values())), **store.tidy(steps, sorted(kept))}
+    return {table: count for table, count in rows.items() if count}
 
 
 def _bytes(store: Catalog) -> int:

@@ -144,6 +144,19 @@ def test_frames_of_what_a_hash_table_tells_of_join_as_well(photos: Path, against
     assert (str(photos / "moving.gif") in group, len(group)) == (True, 2 if against else 3)
 
 
+def test_pruning_leaves_the_frames_of_what_is_there(photos: Path) -> None:
+    catalog = ("--catalog", "c.sqlite")
+    before = found("photos", "--frames", "all", catalog=Path("c.sqlite"))
+    assert "there is nothing to forget" in run("catalog", "prune", *catalog).text
+    assert found("photos", "--frames", "all", catalog=Path("c.sqlite"))["groups"] == before["groups"] != []
+    (photos / "moving.gif").unlink()
+    rows = run("catalog", "prune", "--json", *catalog).document["rows"]
+    assert (rows["location"], rows["content"], rows["frame"]) == (1, 3, 3), "the animation and its frames"
+    assert run("catalog", "verify", *catalog).code == 0
+    assert run("catalog", "info", "--json", *catalog).document["frames"] == 1, "of the document"
+    assert found("photos", "--frames", "all", catalog=Path("c.sqlite"))["groups"] == []
+
+
 def test_frames_that_are_known_of_what_is_gone_join_nothing(photos: Path) -> None:
     pytest.importorskip("pyarrow")
     options = ("photos", "--frames", "all", "--catalog", "catalog.sqlite", "--workers", "1", "--quiet")

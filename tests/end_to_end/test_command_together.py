@@ -3,13 +3,15 @@
 import json
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from album import copies, jpeg
-from command import comparable, found, run, start, write
+from command import comparable, environment, found, members, run, start, write
 
 from catalog_rows import rows_of
 from conftest import scene
@@ -64,6 +66,53 @@ def test_four_scans_of_overlapping_folders_while_another_one_is_killed(
     ours, theirs = rows_of(catalog), rows_of(single)
     for table in ("content", "folder", "location", "hash", "thumbnail", "spec", "pair", "pixels", "origin"):
         assert ours[table].tolist() == theirs[table].tolist(), table
+
+
+HELD = """
+import logging, sys
+import lookalike
+
+class Held(logging.Handler):
+    def emit(self, record):
+        if record.event == "scan.ended":
+            print("scanned", flush=True)
+            sys.stdin.readline()
+
+logging.getLogger("lookalike").setLevel(logging.INFO)
+logging.getLogger("lookalike").addHandler(Held())
+found = lookalike.find("photos", catalog="c.sqlite", workers=1)
+print(sorted(member.ref.path for group in found.groups for member in group.members), flush=True)
+"""
+
+
+def test_what_a_search_has_seen_is_not_pruned_away_under_it(tmp_path: Path) -> None:
+    for name, content in copies(1).items():
+        write(tmp_path / "photos" / name, content)
+    write(tmp_path / "photos" / "other.jpg", jpeg(scene(5, 96, 72)))
+    (alike,) = members(found("photos", cwd=tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", HELD],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as search:
+        assert search.stdout is not None
+        assert search.stdout.readline() == "scanned\n"
+        (tmp_path / "photos" / "other.jpg").unlink()
+        prune = start("catalog", "prune", "--json", "--catalog", "c.sqlite", cwd=tmp_path)
+        try:
+            with pytest.raises(subprocess.TimeoutExpired):
+                prune.communicate(timeout=2)
+            out, _ = search.communicate("go on\n", timeout=60)
+            told, errors = prune.communicate(timeout=60)
+        finally:
+            search.kill()
+            prune.kill()
+    assert (search.returncode, out) == (0, f"{sorted(alike)}\n")
+    assert (prune.returncode, errors) == (0, b"")
+    assert json.loads(told)["rows"]["location"] == 1
 
 
 def _document(path: Path) -> dict[str, Any]:

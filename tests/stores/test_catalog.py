@@ -364,13 +364,6 @@ def test_hashes_are_the_words_as_a_block(catalog: Catalog) -> None:
     assert catalog.words(np.array([number]), HashSpec()) == {number: (258).to_bytes(8, "big")}
 
 
-def test_digests_by_id(catalog: Catalog) -> None:
-    ids = [add(catalog, 1), add_undecoded(catalog, 2), fail(catalog, 3)]
-    assert catalog.digests(np.array(ids)) == {number: digest(at) for at, number in enumerate(ids, 1)}
-    assert catalog.digests(np.array([ids[1], 999])) == {ids[1]: digest(2)}
-    assert catalog.digests(np.zeros(0, np.int64)) == {}
-
-
 def test_pixels_by_content_and_step(catalog: Catalog) -> None:
     ids = [add(catalog, number) for number in (1, 2, 3)]
     wanted = np.array([*ids, 999])

@@ -1,9 +1,11 @@
 """One SQLite file under lookalike's rules, with real files, real threads and real processes."""
 
+import os
 import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +13,10 @@ import numpy as np
 import pytest
 
 from lookalike.errors import CatalogError
+from lookalike.stores import database
+from lookalike.stores.catalog import Catalog
 from lookalike.stores.database import Database
+from lookalike.stores.ledger import Ledger
 
 
 class Notes(Database):
@@ -65,6 +70,65 @@ def test_a_file_is_made_with_its_folder_and_kept(path: str) -> None:
         assert migrations(notes) == ["notes"]
     with pytest.raises(sqlite3.ProgrammingError):
         read(notes)
+
+
+@pytest.fixture
+def permissive() -> Iterator[None]:
+    """A umask that takes nothing away."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(path: Path) -> dict[str, str]:
+    """Return the modes of a file and of what lies beside it, by their endings."""
+    found = path.parent.glob(f"{path.name}*")
+    return {name.name.removeprefix(path.name): oct(name.stat().st_mode & 0o777) for name in found}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.usefixtures("permissive")
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("kind", [Catalog, Ledger])
+def test_a_new_file_is_for_its_owner_alone(tmp_path: Path, kind: type[Database], link: bool) -> None:
+    path = tmp_path / "store.sqlite"
+    if link:
+        (tmp_path / "named").symlink_to(path)
+    with kind(str(tmp_path / "named" if link else path)) as store, store.transaction():
+        store.db.execute("CREATE TABLE note (text TEXT)")
+        assert modes(path) == dict.fromkeys(("", "-wal", "-shm") if kind is Catalog else ("", "-journal"), "0o600")
+    assert modes(path) == {"": "0o600"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.usefixtures("permissive")
+def test_one_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with Notes(str(path)) as notes:
+        write(notes, "a")
+    path.chmod(0o660)
+    with Notes(str(path)) as notes:
+        write(notes, "b")
+        assert modes(path) == {"": "0o660", "-wal": "0o660", "-shm": "0o660"}
+
+
+def test_who_wants_a_file_alone_waits_until_it_is_and_then_has_it(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Notes(path) as idle:
+        monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+        with pytest.raises(CatalogError, match="is in use: try again when nobody else uses it"):
+            Notes(path, alone=True)
+        write(idle, "a")
+        monkeypatch.undo()
+        closing = threading.Timer(0.3, idle.db.close)
+        closing.start()
+        with Notes(path, alone=True) as alone:
+            closing.join()
+            write(alone, "b")
+            monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+            with pytest.raises(CatalogError, match="locked: end the program"):
+                Notes(path)
+    with Notes(path) as notes:
+        assert read(notes) == ["a", "b"]
 
 
 def test_without_a_path_nothing_is_kept() -> None:

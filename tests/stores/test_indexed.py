@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lookalike import bits
+from lookalike.errors import CatalogError
 from lookalike.model import HashSpec, Thumbnail
 from lookalike.stores import indexed
 from lookalike.stores.catalog import Catalog
@@ -84,5 +85,24 @@ def test_what_may_be_a_hit_and_where_it_is(catalog: Catalog) -> None:
         (ids[0], "files", "uuid:1", "a", "x.jpg"), (ids[0], "files", "uuid:1", "b\udcff", "y\udcff.jpg"),
         (ids[3], "files", "uuid:1", "b\udcff", "z.jpg"),
     ]  # fmt: skip
+    assert next(catalog.names_in(other, 9)) == [("y\udcff.jpg", 1, 2, ids[0]), ("z.jpg", 1, 2, ids[3])]
     plan = catalog.db.execute("EXPLAIN QUERY PLAN SELECT name FROM location WHERE content IN (1, 2)").fetchall()
     assert "location_content" in plan[0][3]  # or each hit would look through all names
+
+
+@pytest.mark.parametrize(
+    "damage", ["UPDATE location SET content = 1 WHERE name = x'62'", "UPDATE folder SET key = x'63'"]
+)
+def test_names_that_are_not_what_was_written_lead_nowhere(catalog: Catalog, damage: str) -> None:
+    ids = fill(catalog, 2)
+    folder = catalog.folder("files", "uuid:1", "a")
+    with catalog.transaction():
+        catalog.remember(
+            (Location(folder, name, 1, 2, 3, 4, at) for name, at in zip("ab", ids, strict=True)), version=VERSION
+        )
+    assert len(catalog.named(np.array(ids))) == 2
+    catalog.db.execute(damage)
+    with pytest.raises(CatalogError, match="is damaged"):
+        catalog.named(np.array(ids))
+    with pytest.raises(CatalogError, match="is damaged"):
+        assert not [catalog.shelves(), *catalog.names_in(folder, 9)]

@@ -68,8 +68,7 @@ def prune(
 
     Example: lookalike catalog prune --dry-run
     """
-    with upkeep.existing(file) as store:
-        rows, freed = upkeep.prune(store, dry_run=dry_run)
+    rows, freed = upkeep.prune(file, dry_run=dry_run)
     if json:
         sys.stdout.write(tables.to_json({"version": 1, "dry_run": dry_run, "rows": rows, "bytes": freed}))
         return

@@ -176,22 +176,6 @@ class Contents(Thumbnails):
         )
         return int(self.db.execute("SELECT id FROM content WHERE digest = ?", (digest,)).fetchone()[0])
 
-    def digests(self, ids: NDArray[np.int64]) -> dict[int, bytes]:
-        """Return the digests of contents.
-
-        Parameters
-        ----------
-        ids : ndarray of int64, shape (n,)
-            Distinct ids.
-
-        Returns
-        -------
-        dict of int to bytes
-            By id.
-        """
-        with self.wanted(ids):
-            return dict(self.db.execute("SELECT id, digest FROM content WHERE id IN wanted"))
-
     def add_failure(
         self, digest: bytes, size: int, kind: FailureKind, reason: str, *, truncated: bool, pixels: tuple[int, int] | None,
         decoder: str, version: int, seconds: float | None = None, memory: int | None = None,
@@ -264,7 +248,7 @@ class Contents(Thumbnails):
         nothing: dict[str, str | int] = {}  # most contents have no facts, and share this
         with collector.paused(), self.explained():
             for rows in self.among(query, "id", ids):
-                values = list(zip(*rows, strict=True)) or [()] * (len(SEALED) + 2)
+                values = list(zip(*rows, strict=True))
                 part = slice(len(digest), len(digest) + len(rows))
                 for column, numbers_ in zip(columns, values, strict=False):
                     column[part] = whole([0 if number is None else number for number in numbers_])

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
@@ -26,6 +27,9 @@ ADVICE = {
 """What to do first, by what SQLite says; another place always helps."""
 DENSE = 2
 """Rows between ids, for each of these, that are read along because naming each id would cost more."""
+PRIVATE = 0o600
+"""Mode of new files; those that SQLite puts beside one have the mode of that."""
+_MAKING = threading.Lock()
 
 
 class Database:
@@ -34,12 +38,15 @@ class Database:
     Parameters
     ----------
     path : str or None
-        The file, made where missing with its folders; None for a private one that is gone with the connection.
+        The file, made where missing with its folders, for its owner alone; None for a private one that is gone with the
+        connection.
+    alone : bool
+        Whether no other connection may have it open as long as this one has.
 
     Raises
     ------
     LookalikeError
-        Of the class `ERROR`, if the file is damaged, of another program, of a newer version, or cannot be opened.
+        Of the class `ERROR`, if the file is damaged, of another program, of a newer version, in use, or cannot be opened.
     """
 
     NAME: ClassVar[str] = "catalog"
@@ -65,11 +72,12 @@ class Database:
     salt = 0
     """A number of this file, drawn when it was made; see `lookalike.stores.seals`."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(self, path: str | None, *, alone: bool = False) -> None:
         self.path = path
+        self._alone = alone
         try:
             if path is not None:
-                os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+                _make(os.path.realpath(path))
             self.db: sqlite3.Connection = sqlite3.connect(
                 path or "", timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -104,13 +112,23 @@ class Database:
                     self._prepare()
             except self.ERROR as error:
                 code = getattr(error.__cause__, "sqlite_errorcode", sqlite3.SQLITE_OK)
-                if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                if code & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() > deadline:
+                    if self._alone:
+                        raise self.ERROR(
+                            f"{self.NAME} {self.path} is in use: try again when nobody else uses it"
+                        ) from error
                     raise
                 time.sleep(0.02)
             else:
                 return
 
     def _prepare(self) -> None:
+        if (
+            self._alone
+        ):  # others that have it open hold a lock even when idle, so this waits for them, and they for this
+            self.db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self.db.execute("BEGIN")  # one look at both: another process may be making the file
         try:
             has_tables = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
@@ -330,7 +348,7 @@ class Database:
         Yields
         ------
         list of tuple
-            Rows, by id.
+            Rows, by id; at least one.
         """
         for start in range(0, len(ids), IDS_AT_ONCE):
             part = ids[start : start + IDS_AT_ONCE]
@@ -345,4 +363,13 @@ class Database:
                 if high - low >= len(part):
                     asked = set(part.tolist())
                     rows = [row for row in rows if row[0] in asked]
-            yield rows
+            if rows:
+                yield rows
+
+
+def _make(path: str) -> None:
+    """Make an empty file where there is none; the mode of one that is there is its owner's business."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # To close a file drops all locks of this process on it, so nobody here may open it before that is done.
+    with _MAKING, contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))

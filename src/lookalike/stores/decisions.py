@@ -156,7 +156,7 @@ class Decisions(Database):
             return known
         note, created = (
             text.encode("utf-8", "replace").decode() for text in (note, created)
-        )  # or SQLite takes none of it
+        )  # SQLite takes UTF-8 alone
         added = self.db.execute(
             "INSERT INTO decision (kind, created, note) VALUES (?, ?, ?)", (kind, created, note)
         ).lastrowid

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 from lookalike.model import HashSpec
+from lookalike.stores.locations import SEALED
 from lookalike.stores.words import Words
 
 ROWS_AT_ONCE = 1 << 16
@@ -127,14 +128,17 @@ class Indexed(Words):
         list of (int, str, str, str, str)
             Content, source, volume, key of the folder, and name; a content may have several, or none.
         """
-        found = []
+        found: list[Named] = []
         for start in range(0, len(ids), IDS_AT_ONCE):
             part = ids[start : start + IDS_AT_ONCE].tolist()
-            query = f"""SELECT l.content, f.source, f.volume, f.key, l.name FROM location AS l
-                JOIN folder AS f ON f.id = l.folder WHERE l.content IN ({", ".join("?" * len(part))})"""
+            query = f"""SELECT f.source, f.volume, f.key, f.seal, {", ".join(f"l.{name}" for name in SEALED)}, l.seal
+                FROM location AS l JOIN folder AS f ON f.id = l.folder WHERE l.content IN ({", ".join("?" * len(part))})"""
             with self.explained():
-                found += self.db.execute(query, part).fetchall()
-        return [
-            (content, source, os.fsdecode(volume), os.fsdecode(key), os.fsdecode(name))
-            for content, source, volume, key, name in found
-        ]
+                rows = self.db.execute(query, part).fetchall()
+            self.check_rows("folder", [row[:4] for row in rows])
+            self.check_rows("location", [row[4:] for row in rows])
+            found += [
+                (content, source, os.fsdecode(volume), os.fsdecode(key), os.fsdecode(name))
+                for source, volume, key, _, _, name, *_, content, _, _ in rows
+            ]
+        return found

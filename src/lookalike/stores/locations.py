@@ -276,9 +276,8 @@ class Locations(Contents):
             self.check_rows("shard", [(folder, *row)])
             if row[0] == stamp:
                 if row[1] and not self._whole:
-                    self.check(
-                        "location"
-                    )  # names that are lost would not be missed: nobody opens what is known as a whole
+                    # Names that are lost would not be missed: nobody opens what is known as a whole.
+                    self.check("location")
                     self._whole = True
                 return bool(row[1])
         with self.transaction():

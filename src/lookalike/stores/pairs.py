@@ -95,9 +95,13 @@ class Pairs(Database):
         with self.explained():
             self.db.execute("CREATE TEMP TABLE IF NOT EXISTS question (row INTEGER, low INTEGER, high INTEGER)")
             self.db.execute("BEGIN")
-            self.db.executemany("INSERT INTO question VALUES (?, ?, ?)", zip(range(len(low)), low, high, strict=True))
-            rows = self.db.execute(find, (step,)).fetchall()
-            self.db.execute("ROLLBACK")
+            try:
+                self.db.executemany(
+                    "INSERT INTO question VALUES (?, ?, ?)", zip(range(len(low)), low, high, strict=True)
+                )
+                rows = self.db.execute(find, (step,)).fetchall()
+            finally:
+                self.db.execute("ROLLBACK")
         if rows:
             _, tier, score, evidence, lows, highs, sealed = zip(*rows, strict=True)
             self.check_seals("pair", sealed, lows, highs, tier, score, evidence)

@@ -17,6 +17,7 @@ COUNTED = {
     "pairs": "SELECT count(*) FROM pair",
     "pixels": "SELECT count(*) FROM pixels",
     "origins": "SELECT count(*) FROM origin",
+    "frames": "SELECT count(*) FROM frame WHERE number > 0",
 }
 GROUPED = {
     "failures": "SELECT failure, count(*) FROM content WHERE failure IS NOT NULL GROUP BY failure",
@@ -31,6 +32,8 @@ LOST = {
     "hashes of no content": "SELECT count(*) FROM hash WHERE content NOT IN (SELECT id FROM content)",
     "thumbnails of no content": "SELECT count(*) FROM thumbnail WHERE content NOT IN (SELECT id FROM content)",
     "thumbnails of another length": f"SELECT count(*) FROM thumbnail WHERE length(pixels) != {PIXEL_BYTES}",
+    "frames of no content": """SELECT count(*) FROM frame
+        WHERE content NOT IN (SELECT id FROM content) OR picture NOT IN (SELECT id FROM content)""",
     "digests of another length": "SELECT count(*) FROM content WHERE length(digest) != 32",
 }
 """What must not be."""
@@ -42,13 +45,15 @@ SEALS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Tables, and the columns of each that its seals are made of."""
 ROWS_AT_ONCE = 1 << 12
-ORPHANS = (
-    "DELETE FROM {} WHERE {} NOT IN (SELECT content FROM location WHERE content IS NOT NULL)",
-    (
-        ("hash", "content"), ("thumbnail", "content"), ("pixels", "content"), ("pair", '"left"'), ("pair", '"right"'),
-        ("origin", "content"), ("origin", "source"), ("content", "id"),
-    ),
+LOCATED = "SELECT content FROM location WHERE content IS NOT NULL"
+LIVING = f"{LOCATED} UNION SELECT picture FROM frame"
+"""Contents that something lies behind: a name, or an image that has one."""
+OWNED = (
+    ("frame", "content", LOCATED), ("hash", "content", LIVING), ("thumbnail", "content", LIVING), ("pixels", "content", LIVING),
+    ("pair", '"left"', LIVING), ("pair", '"right"', LIVING), ("origin", "content", LIVING), ("origin", "source", LIVING),
+    ("content", "id", LIVING), ("folder", "id", "SELECT folder FROM location"), ("shard", "folder", "SELECT id FROM folder"),
 )  # fmt: skip
+"""Tables whose rows go without an owner, the column that names it, and who is there; in this order."""
 
 Shelf = tuple[int, str, str, str, str]
 """Id of a folder, source, volume, key and state."""
@@ -177,7 +182,7 @@ class Upkeep(Database):
         list of (str, int, int, int or None)
             Name, size, mtime_ns and content, by name.
         """
-        query = """SELECT name, size, mtime_ns, content FROM location WHERE folder = ? AND name > ? ORDER BY name
+        query = f"""SELECT {", ".join(locations.SEALED)}, seal FROM location WHERE folder = ? AND name > ? ORDER BY name
             LIMIT ?"""
         last = b""
         while True:
@@ -185,8 +190,9 @@ class Upkeep(Database):
                 rows = self.db.execute(query, (folder, last, at_once)).fetchall()
             if not rows:
                 return
-            yield [(os.fsdecode(name), size, mtime_ns, content) for name, size, mtime_ns, content in rows]
-            last = rows[-1][0]
+            self.check_rows("location", rows)
+            yield [(os.fsdecode(name), size, mtime_ns, content) for _, name, size, mtime_ns, _, _, content, *_ in rows]
+            last = rows[-1][1]
 
     def tidy(self, steps: Collection[tuple[str, str]], variants: Collection[str]) -> dict[str, int]:
         """Forget contents that lie nowhere, and what was found in other ways than now; call inside a transaction.
@@ -212,11 +218,8 @@ class Upkeep(Database):
             forget(table, f"DELETE FROM {table} WHERE step NOT LIKE ?", (step,))
         marks = ", ".join("?" * len(variants))
         forget("hash", f"DELETE FROM hash WHERE variant NOT IN ({marks})", variants)
-        statement, columns = ORPHANS
-        for table, column in columns:
-            forget(table, statement.format(table, column))
-        forget("folder", "DELETE FROM folder WHERE id NOT IN (SELECT folder FROM location)")
-        forget("shard", "DELETE FROM shard WHERE folder NOT IN (SELECT id FROM folder)")
+        for table, column, there in OWNED:
+            forget(table, f"DELETE FROM {table} WHERE {column} NOT IN ({there})")
         return {table: count for table, count in gone.items() if count}
 
     @contextlib.contextmanager

@@ -112,7 +112,7 @@ class Words(Database):
         query = "SELECT content, words, seal FROM hash WHERE spec = ? AND variant = ? AND {} ORDER BY content"
         number = self.number_of(spec)
         for rows in self.among(query, "content", ids, (number, variant)):
-            contents, words, sealed = zip(*rows, strict=True) if rows else ((), (), ())
+            contents, words, sealed = zip(*rows, strict=True)
             self.check_seals("hash", sealed, contents, words, number, variant)
             yield contents, words
 
