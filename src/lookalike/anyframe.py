@@ -4,10 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import grouping
+from lookalike.columns import Column
 from lookalike.frames import Pictures
 from lookalike.model import Tier
-
-Column = NDArray[np.int64]
 
 
 class AnyFrame:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+Column = NDArray[np.int64]
+"""Whole numbers, one for each row of something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

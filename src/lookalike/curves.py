@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.intervals import Interval, expected, independent, sharing_of, wilson
 from lookalike.model import HashSpec, Tier
 
 REACH = 3 / 8
 """Share of the bits of a hash up to which radii are tried; half of them differ between hashes drawn by lot."""
-
-Column = NDArray[np.int64]
 
 
 def degrees(parts: Iterable[tuple[Column, Column, Column]], images: int, most: int) -> NDArray[np.int64]:

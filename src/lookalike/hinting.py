@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
+from lookalike.columns import Column
 from lookalike.hashes import crops
 from lookalike.turns import BACK
 from lookalike.variants import TURNS
@@ -15,7 +16,6 @@ from lookalike.verify.views import WHOLE
 MOST_TURNS = 3
 """Turns that an item gets beside one hash, the nearest."""
 
-Column = NDArray[np.int64]
 Block = NDArray[np.uint64]
 Ways = tuple[Column, Column]
 """``(pair, way)``: to see in one picture of the pair what the other one shows, look at it in that way."""

@@ -13,7 +13,7 @@ from blake3 import blake3
 from numpy.typing import NDArray
 
 from lookalike import decode, limiting, verify
-from lookalike.columns import Facts
+from lookalike.columns import Column, Facts
 from lookalike.confirming import TURNED, facts_of, hints_of
 from lookalike.errors import DecodeError
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
@@ -26,7 +26,6 @@ from lookalike.variants import VARIANTS
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 
-Column = NDArray[np.int64]
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 DIFFERENT = "not alike"
 

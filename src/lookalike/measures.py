@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import curves, intervals
+from lookalike.columns import Column
 from lookalike.intervals import Interval
 from lookalike.model import HashSpec, Tier
 from lookalike.options import FindOptions
 from lookalike.trials import Found, Trial
 
-Column = NDArray[np.int64]
 TIERS = (Tier.COPY, Tier.EDIT)
 
 

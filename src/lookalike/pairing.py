@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import decode, hashes, join
+from lookalike.columns import Column
 from lookalike.errors import SourceError
 from lookalike.judging import PAIRS_AT_ONCE, pictures_of
 from lookalike.model import MIN_DETAIL, HashSpec, Tier
@@ -20,8 +21,6 @@ from lookalike.variants import hash_words
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 from lookalike.verifying import Verdict, in_order, judge_thumbnails, one_ahead, precedence
-
-Column = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits, events, grouping, join
+from lookalike.columns import Column
 from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.model import HashSpec
 from lookalike.options import FindOptions
@@ -24,7 +25,6 @@ MOST_LOOKS = 2
 """Hits that are looked through for each that may be kept: many of one pair, or of pairs that are near anyway."""
 OWNERS_AT_ONCE, QUERIES_AT_ONCE = 100_000, 1 << 24
 
-Column = NDArray[np.int64]
 Block = NDArray[np.uint64]
 Owned = tuple[Column, Block]
 """``(item, block)``: row i of the hash block belongs to that item."""

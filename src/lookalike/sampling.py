@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike import bits, curves, decode, grouping, hashes, join
-from lookalike.columns import Images
+from lookalike.columns import Column, Images
 from lookalike.errors import DecodeError
 from lookalike.judging import Judge
 from lookalike.limiting import File, SecondLooks
@@ -35,8 +35,6 @@ NEAREST = 1000
 """Pairs of each hash that are verified, the nearest, in search of the same picture among what the join left apart."""
 MOST_PAIRS = 1 << 24
 """Pairs of a hash that are counted by image; the curve ends before the radius that has more."""
-
-Column = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

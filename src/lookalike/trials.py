@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import bits
-from lookalike.columns import Images
+from lookalike.columns import Column, Images
 from lookalike.judging import Judge
 from lookalike.limiting import SecondLooks
 from lookalike.model import MIN_DETAIL, HashSpec, Tier
@@ -17,8 +17,6 @@ from lookalike.options import FindOptions
 from lookalike.proposing import Proposals, propose
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import hash_words
-
-Column = NDArray[np.int64]
 
 
 class Trial:

@@ -28,7 +28,6 @@ from lookalike.trials import Trial
 from lookalike.tuned import Tuning
 
 StrPath = str | os.PathLike[str]
-Column = NDArray[np.int64]
 
 SIZES = (8, 16)
 SAMPLE = 100

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import verify
+from lookalike.columns import Column
 from lookalike.model import Tier
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
@@ -18,7 +19,6 @@ Verdict = tuple[NDArray[np.uint8], NDArray[np.int64]]
 Shown = Callable[[NDArray[np.int64]], Pictures]
 """Pictures of some rows."""
 
-Column = NDArray[np.int64]
 
 PAIRS_PER_THREAD = 1024
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lookalike import bits, verify
+from lookalike.columns import Column
 from lookalike.extras import optional
 from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.judging import pictures_of
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 VERDICTS = "left binary, right binary, distance int, tier int, score int, doubt boolean"
 PLAIN = "plain"
-
-Column = NDArray[np.int64]
 
 
 def shown_columns(joins: Sequence[Joined]) -> list[str]:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.model import THUMBNAIL_SIDE, Tier
 from lookalike.verify.carrying import lacking
 from lookalike.verify.deciding import COPY_MOVE, Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine, is_sound
 from lookalike.verify.measuring import KERNELS
 from lookalike.verify.relating import equality, relation
-from lookalike.verify.views import WHOLE, Boxes, Column, Pictures, Views, bordered, hinted, resolved, whole
+from lookalike.verify.views import WHOLE, Boxes, Pictures, Views, bordered, hinted, resolved, whole
 
 __all__ = [
     "EVIDENCE", "KERNELS", "STEP", "Doubt", "Evidence", "Hints", "Pictures", "Verdicts", "equality", "is_sound", "lacking",

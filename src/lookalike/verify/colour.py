@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.model import CHROMA_SIDE
 from lookalike.verify.alignment import VALUE_BITS, Map, sample
 from lookalike.verify.measuring import KERNELS
-from lookalike.verify.tiles import Column
 
 if IS_COMPILED:
     from lookalike._native import colour as _colour_native

@@ -10,10 +10,11 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.model import Tier
 from lookalike.verify.evidence import Evidence
 from lookalike.verify.texture import UNEXPLAINED
-from lookalike.verify.views import WHOLE, Column, Views
+from lookalike.verify.views import WHOLE, Views
 
 
 def _by_side(*values: int) -> dict[int, int]:

@@ -5,12 +5,13 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE
 from lookalike.verify.alignment import Map
 from lookalike.verify.colour import colour
 from lookalike.verify.measuring import inverted, measure
 from lookalike.verify.texture import MOST_CUT, packed, texture
-from lookalike.verify.views import WHOLE, Boxes, Column, Views, placed
+from lookalike.verify.views import WHOLE, Boxes, Views, placed
 
 MAP_BITS = 14
 """Bits behind the point of what maps hold."""

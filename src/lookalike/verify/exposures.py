@@ -7,9 +7,7 @@ from time import strptime
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.columns import Facts
-
-Column = NDArray[np.int64]
+from lookalike.columns import Column, Facts
 
 ZONE = 900
 """Seconds of which the offsets of all time zones are multiples."""

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.verify.alignment import COARSEST, IDENTITY, Map, Plane, align, pyramid, sample
-from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Column, Tiles, compare, moment, tiles_per_side
+from lookalike.verify.tiles import FLOOR, OUTSIDE, SHARE, Tiles, compare, moment, tiles_per_side
 
 KERNELS: tuple[str, ...] = (REFERENCE,)
 if IS_COMPILED:

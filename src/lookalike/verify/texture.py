@@ -5,10 +5,11 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.verify.alignment import VALUE_BITS
 from lookalike.verify.measuring import KERNELS, Measures
-from lookalike.verify.tiles import OUTSIDE, SHARE, Column
+from lookalike.verify.tiles import OUTSIDE, SHARE
 
 if IS_COMPILED:
     from lookalike._native import texture as _texture_native

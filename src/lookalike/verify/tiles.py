@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.verify.alignment import VALUE_BITS, Map, Plane, sample
-
-Column = NDArray[np.int64]
 
 SHARE = 1 << 16
 """Measures of tiles are in 1/65536 of the variance of the whole picture."""

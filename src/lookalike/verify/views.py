@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.columns import Column
 from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 from lookalike.model import BLOCK, MIN_BLOCKS, THUMBNAIL_SIDE
 from lookalike.turns import MIRRORED, TRANSPOSED, UPENDED, turned
@@ -14,7 +15,6 @@ from lookalike.verify.measuring import KERNELS
 if IS_COMPILED:
     from lookalike._native import show as _show_native
 
-Column = NDArray[np.int64]
 Boxes = NDArray[np.int64]
 WHOLE = np.array([0, 0, THUMBNAIL_SIDE, THUMBNAIL_SIDE])
 
