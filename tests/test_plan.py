@@ -98,7 +98,7 @@ def test_the_tier_of_the_plan_may_go() -> None:
     [
         ({"tier": Tier.SIMILAR}, "tier similar never goes"),
         ({"action": "shred"}, "unknown action 'shred': use one of quarantine, trash, hardlink"),
-        ({"metadata": "lose"}, "stay, merge, drop, got 'lose'"),
+        ({"metadata": "lose"}, "'lose': use one of stay, merge, drop"),
         ({"allow_loss": ("alpha", "soul")}, "unknown loss 'soul'"),
         ({"allow_loss": "alpha"}, r"write \('alpha',\)"),
         ({"protect": "*.jpg"}, r"protect is a tuple of texts, got the text '\*.jpg'"),

@@ -13,7 +13,7 @@
 """
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -94,6 +94,33 @@ class DecodeError(LookalikeError):
     def __reduce__(self) -> tuple[Callable[..., "DecodeError"], tuple[object, ...]]:
         make = partial(DecodeError, truncated=self.truncated, size=self.size)
         return make, (self.kind, self.reason)
+
+
+def check_known(what: str, given: object, known: Collection[object]) -> None:
+    """Refuse what is none of the things that are known.
+
+    Parameters
+    ----------
+    what : str
+        What it is, for the message.
+    given : object
+        What was given.
+    known : collection
+        What it may be.
+
+    Raises
+    ------
+    UsageError
+        If it is none of these; the message lists them.
+
+    Examples
+    --------
+    >>> check_known("order", "size", ("risk", "space"))
+    Traceback (most recent call last):
+    lookalike.errors.UsageError: unknown order 'size': use one of risk, space
+    """
+    if given not in known:
+        raise UsageError(f"unknown {what} {given!r}: use one of {', '.join(map(str, known))}")
 
 
 def failure_kind(error: OSError) -> FailureKind:

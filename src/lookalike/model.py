@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.errors import FailureKind, UsageError
+from lookalike.errors import FailureKind, check_known
 
 THUMBNAIL_SIDE = 64
 CHROMA_SIDE = 8
@@ -85,11 +85,9 @@ class Tier(IntEnum):
         >>> Tier.parse("copy")
         <Tier.COPY: 1>
         """
-        tier = cls.__members__.get(text.upper(), cls.NONE)
-        if tier is cls.NONE or text != text.lower():
-            names = [tier.name.lower() for tier in cls if tier is not cls.NONE]
-            raise UsageError(f"unknown tier {text!r}: use one of {', '.join(names)}")
-        return tier
+        known = {name.lower(): tier for name, tier in cls.__members__.items() if tier is not cls.NONE}
+        check_known("tier", text, known)
+        return known[text]
 
 
 @dataclass(frozen=True, slots=True)

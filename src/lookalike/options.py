@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import get_args
 
-from lookalike.errors import UsageError
+from lookalike.errors import UsageError, check_known
 from lookalike.model import (
     DEFAULT_KEEP,
     LEAST_MEMORY,
@@ -129,5 +129,4 @@ class FindOptions:
             "verification": (self.verify, VerifyStep), "choice of frames": (self.frames, Frames),
         }  # fmt: skip
         for what, (given, known) in choices.items():
-            if given not in get_args(known):
-                raise UsageError(f"unknown {what} {given!r}: use one of {', '.join(get_args(known))}")
+            check_known(what, given, get_args(known))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from os.path import isabs
 from typing import Any, Literal, get_args
 
-from lookalike.errors import UnsafeError, UsageError
+from lookalike.errors import UnsafeError, UsageError, check_known
 from lookalike.model import LOSSES, Orient, Tier
 
 Action = Literal["quarantine", "trash", "hardlink", "symlink", "reflink", "delete"]
@@ -71,10 +71,8 @@ class KeepOptions:
             raise UsageError(
                 f"tier {self.tier.name.lower()} never goes: similar pictures are not the same; use exact, copy or edit"
             )
-        if self.action not in get_args(Action):
-            raise UsageError(f"unknown action {self.action!r}: use one of {', '.join(get_args(Action))}")
-        if self.metadata not in get_args(Metadata):
-            raise UsageError(f"metadata must be one of {', '.join(get_args(Metadata))}, got {self.metadata!r}")
+        check_known("action", self.action, get_args(Action))
+        check_known("choice of metadata", self.metadata, get_args(Metadata))
         for name in ("allow_loss", "protect"):
             # The letters of a text would pass for names, and a * for every file.
             if isinstance(given := getattr(self, name), str):

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from lookalike import hashes
-from lookalike.errors import UsageError
+from lookalike.errors import UsageError, check_known
 from lookalike.model import HashSpec, Orient, Tier
 
 
@@ -70,6 +70,5 @@ def checked(spec: HashSpec, *, radius: int | None, limit: int | None, tier: str,
         raise UsageError(f"radius must lie in 0..{spec.bits} bits for {spec.id}, got {radius}")
     if limit is not None and limit < 1:
         raise UsageError(f"limit must be at least 1, got {limit}")
-    if orient not in get_args(Orient):
-        raise UsageError(f"unknown orientation {orient!r}: use one of {', '.join(get_args(Orient))}")
+    check_known("orientation", orient, get_args(Orient))
     return within, loosest

@@ -19,7 +19,7 @@ MADE = Outline(
 def test_the_least_certain_group_or_the_one_that_frees_most_comes_first() -> None:
     assert Route(MADE).sequence.tolist() == [4, 3, 1, 2, 0]
     assert Route(MADE, "space").sequence.tolist() == [3, 1, 2, 0, 4]
-    with pytest.raises(UsageError, match="risk or space"):
+    with pytest.raises(UsageError, match="use one of risk, space"):
         Route(MADE, "name")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.errors import UsageError
+from lookalike.errors import UsageError, check_known
 from lookalike.hashes.luma import in_gray
 from lookalike.hashes.table import ALGORITHMS, ANY_SIZE, Algorithm, Way
 from lookalike.model import HashSpec
@@ -227,6 +227,5 @@ def hash_picture(image: Image.Image, *specs: HashSpec) -> list[tuple[NDArray[np.
 
 
 def _choice(what: str, name: K, table: dict[K, T]) -> T:
-    if name not in table:
-        raise UsageError(f"unknown {what} {name!r}: use one of {', '.join(map(str, table))}")
+    check_known(what, name, table)
     return table[name]

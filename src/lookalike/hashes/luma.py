@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lookalike.errors import UsageError
+from lookalike.errors import check_known
 from lookalike.hashes.gray import resize_gray
 
 LANCZOS = "lanczos3"
@@ -74,8 +74,7 @@ def luma(image: Image.Image, width: int, height: int, filter_: str = LANCZOS) ->
     >>> luma(Image.new("RGB", (30, 20), "white"), 9, 8).shape
     (8, 9)
     """
-    if filter_ not in FILTERS:
-        raise UsageError(f"unknown filter {filter_!r}: use one of {', '.join(FILTERS)}")
+    check_known("filter", filter_, FILTERS)
     if filter_ == LANCZOS:
         return resize_gray(np.asarray(in_gray(image)), width, height)  # Pillow's own bytes, only sooner
     return np.asarray(in_gray(image).resize((width, height), FILTERS[filter_]))

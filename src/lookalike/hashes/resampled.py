@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.errors import UsageError
+from lookalike.errors import check_known
 from lookalike.kernels import IS_COMPILED, REFERENCE, chosen
 
 if IS_COMPILED:
@@ -106,8 +106,7 @@ def taps(source: int, target: int, filter_: str) -> Taps:
     array([0.42857143, 0.42857143, 0.14285715, 0.14285715, 0.42857143,
            0.42857143], dtype=float32)
     """
-    if filter_ not in FILTERS:
-        raise UsageError(f"unknown filter {filter_!r}: use one of {', '.join(FILTERS)}")
+    check_known("filter", filter_, FILTERS)
     support, weight = FILTERS[filter_]
     ratio = np.float32(source) / np.float32(target)
     scale = np.maximum(ratio, np.float32(1))  # when enlarging, the window is the filter's own

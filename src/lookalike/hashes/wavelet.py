@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lookalike import bits
-from lookalike.errors import UsageError
+from lookalike.errors import UsageError, check_known
 from lookalike.hashes.luma import luma as reduced
 from lookalike.hashes.mean import above_median, mhash
 from lookalike.kernels import IS_COMPILED, KERNELS, REFERENCE, chosen
@@ -242,9 +242,7 @@ def _wavelet(mode: str) -> Any:
     """Return PyWavelets' filters; kept, since it builds them anew at each mention of a name."""
     import pywt  # noqa: PLC0415 - needed by this wavelet only, and slow to import
 
-    names = pywt.wavelist(kind="discrete")
-    if mode not in names:
-        raise UsageError(f"unknown wavelet {mode!r}: use one of {', '.join(names)}")
+    check_known("wavelet", mode, pywt.wavelist(kind="discrete"))
     return pywt.Wavelet(mode)
 
 

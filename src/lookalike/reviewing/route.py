@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lookalike.errors import UsageError
+from lookalike.errors import check_known
 from lookalike.grouped import Outline
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ class Route:
     """
 
     def __init__(self, made: Outline, order: str = "risk") -> None:
-        if order not in ("risk", "space"):
-            raise UsageError(f"unknown order {order!r}: use risk or space")
+        check_known("order", order, ("risk", "space"))
         self.order: str = order
         self.sequence: NDArray[np.int64] = (
             made.by_risk() if order == "risk" else np.argsort(-made.saving, kind="stable")

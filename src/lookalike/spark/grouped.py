@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast, get_args
 
 import numpy as np
 
-from lookalike.errors import UsageError
+from lookalike.errors import UsageError, check_known
 from lookalike.extras import optional
 from lookalike.grouping.verdicts import group_pairs
 from lookalike.model import GroupRule, Tier
@@ -57,8 +57,7 @@ def groups(
     """
     functions = optional("pyspark.sql.functions", "spark")
     loosest = Tier.parse(tier)
-    if rule not in get_args(GroupRule):
-        raise UsageError(f"unknown group rule {rule!r}: use one of {', '.join(get_args(GroupRule))}")
+    check_known("group rule", rule, get_args(GroupRule))
     verdicts = _verdicts(pairs).where(functions.col("tier") <= int(loosest))
     homes = components(verdicts.select("left", "right"))
     bins = -(-homes.count() // BIN) or 1

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from lookalike.errors import UsageError
+from lookalike.errors import UsageError, check_known
 from lookalike.stores.database import Database
 
 Kind = Literal["different", "keep"]
@@ -142,8 +142,7 @@ class Decisions(Database):
         UsageError
             If the kind is unknown, or there are too few contents for it.
         """
-        if kind not in get_args(Kind):
-            raise UsageError(f"unknown decision {kind!r}: use one of {', '.join(get_args(Kind))}")
+        check_known("decision", kind, get_args(Kind))
         paths = dict(reversed(images))
         least = 2 if kind == "different" else 1
         if len(paths) < least:
