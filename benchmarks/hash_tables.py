@@ -17,12 +17,12 @@ import numpy as np
 
 from lookalike import decode
 from lookalike.loading import hash_file, load
-from lookalike.model import HashSpec
+from lookalike.model import THUMBNAIL_BYTES, HashSpec
 from lookalike.opening import open_catalog
 from lookalike.options import ScanOptions
 from lookalike.tables.hash_files import write_parquet
 from lookalike.tables.hashes import HashTable, Refs
-from lookalike.tables.schema import FACTS, THUMBNAIL_BYTES
+from lookalike.tables.schema import FACTS
 
 ROWS = 8192
 USUAL = {

@@ -188,6 +188,12 @@ def test_the_public_names_are_sorted_resolve_and_share_no_name_with_a_module() -
         _ = lookalike.no_such_name  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "__main__"])
+def test_what_a_module_offers_is_there(name: str) -> None:
+    module = importlib.import_module(f"lookalike.{name}".removesuffix(".__init__"))
+    assert [offered for offered in getattr(module, "__all__", ()) if not hasattr(module, offered)] == []
+
+
 def _public(name: str) -> list[tuple[str, object]]:
     module = importlib.import_module(f"lookalike.{name}".removesuffix(".__init__"))
     return [

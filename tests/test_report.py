@@ -1,20 +1,11 @@
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookalike.folders import FolderPair
 from lookalike.report import SHOWN_FOLDERS, SHOWN_GROUPS, amount, lines, plain
-
-
-@dataclass(frozen=True)
-class Share:
-    folder: str
-    other: str
-    contained: int
-    images: int
-    size: int
 
 
 def member(path: str, role: str = "duplicate", **more: Any) -> dict[str, Any]:
@@ -142,7 +133,7 @@ def test_no_path_moves_the_cursor() -> None:
     rows = [member(evil, "keeper", reason=evil), member(evil, keeper=evil)]
     shown = lines(
         document([group(1, *rows)], [failed(evil, reason=evil)]),
-        folders=[Share(evil, evil, 1, 1, 1)],
+        folders=[FolderPair(evil, evil, 1, 1, 1)],
         incomplete=[evil],
     )
     assert all(plain(line) == line for line in shown)
@@ -165,12 +156,12 @@ def test_groups_that_were_not_even_built_are_counted() -> None:
 
 
 def test_folder_pairs_come_first_and_few() -> None:
-    pairs = [Share(f"Phone {at}", "Photos/2019", 3211, 3211, 14_200_000_000) for at in range(9)]
+    pairs = [FolderPair(f"Phone {at}", "Photos/2019", 3211, 3211, 14_200_000_000) for at in range(9)]
     shown = text(document([group()]), folders=pairs).splitlines()
     assert shown[0] == "Phone 0 -> Photos/2019: 3,211 of 3,211 contained, 14.2 GB"
     assert sum(" contained, " in line for line in shown) == SHOWN_FOLDERS
     assert shown[SHOWN_FOLDERS] == ""
-    assert text(document(), folders=[Share("", "b", 1, 2, 3)]).startswith(". -> b: 1 of 2 contained, 3 B")
+    assert text(document(), folders=[FolderPair("", "b", 1, 2, 3)]).startswith(". -> b: 1 of 2 contained, 3 B")
 
 
 def test_the_summary() -> None:

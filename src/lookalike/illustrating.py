@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from lookalike import report
+from lookalike.folders import FolderPair
 from lookalike.limiting import SecondLooks, told_by
 from lookalike.model import ImageRef
 from lookalike.opening import open_catalog
@@ -31,7 +32,7 @@ def findings_page(
     catalog: str | None,
     *,
     incomplete: Sequence[str] = (),
-    folders: Sequence[report.FolderShare] = (),
+    folders: Sequence[FolderPair] = (),
     full: bool = False,
     reader: Reader | None = None,
     shown: PathMap = NO_MAP,
@@ -46,7 +47,7 @@ def findings_page(
         Where thumbnails are; None for nowhere: then all pictures are made of the files.
     incomplete : sequence of str
         What could not be seen.
-    folders : sequence of FolderShare
+    folders : sequence of FolderPair
         Folders found again elsewhere.
     full : bool
         Whether all pictures are made of the files, and the page may take as many bytes as it needs.

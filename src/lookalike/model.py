@@ -15,6 +15,11 @@ from lookalike.errors import FailureKind, check_known
 
 THUMBNAIL_SIDE = 64
 CHROMA_SIDE = 8
+LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
+THUMBNAIL_BYTES = LUMA_BYTES + CHROMA_SIDE * CHROMA_SIDE * 2
+"""Luma, then chroma."""
+DIGEST_BYTES = 32
+"""Of BLAKE3."""
 COLOUR_BINS = 14
 """Bins of a colorhash: black, gray, six faint hues, six bright ones."""
 BLOCK = 8

@@ -10,7 +10,7 @@ from os.path import isabs
 from typing import Any, Literal, get_args
 
 from lookalike.errors import UnsafeError, UsageError, check_known
-from lookalike.model import LOSSES, Orient, Tier
+from lookalike.model import DIGEST_BYTES, LOSSES, Orient, Tier
 
 Action = Literal["quarantine", "trash", "hardlink", "symlink", "reflink", "delete"]
 Verdict = Literal["keep", "remove"]
@@ -21,7 +21,6 @@ LINKS = ("hardlink", "symlink", "reflink")
 VERDICTS = get_args(Verdict)
 NEVER_LOST = ("raw", "finish")
 """Losses that no option allows."""
-DIGEST_BYTES = 32
 PLAN_VERSION = 1
 
 

@@ -1,10 +1,9 @@
 """Curves as pictures; needs the extra ``plots``."""
 
 import io
-from importlib import import_module
 from typing import Any
 
-from lookalike.errors import UsageError
+from lookalike.extras import optional
 
 LINES = ("-", "--", ":")
 """Of sizes, the smallest first."""
@@ -18,14 +17,7 @@ def check_plots() -> None:
     UsageError
         If matplotlib is not installed.
     """
-    _matplotlib()
-
-
-def _matplotlib() -> Any:
-    try:
-        return import_module("matplotlib.figure"), import_module("matplotlib")
-    except ImportError as error:
-        raise UsageError("matplotlib is not installed: pip install 'lookalike[plots]'") from error
+    optional("matplotlib.figure", "plots")
 
 
 def draw_tuning(document: dict[str, Any]) -> bytes:
@@ -46,8 +38,8 @@ def draw_tuning(document: dict[str, Any]) -> bytes:
     UsageError
         If matplotlib is not installed.
     """
-    figures, matplotlib = _matplotlib()
-    figure = figures.Figure(figsize=(11, 9), layout="constrained")
+    matplotlib = optional("matplotlib", "plots")
+    figure = optional("matplotlib.figure", "plots").Figure(figsize=(11, 9), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     rows = document["hashes"]
     names = sorted({row["algorithm"] for row in rows})

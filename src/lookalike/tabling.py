@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from lookalike import bits, decode
 from lookalike.hashes import algorithm, hash_block, way
 from lookalike.listing import Row
-from lookalike.model import Failure, HashSpec, Thumbnail
+from lookalike.model import DIGEST_BYTES, THUMBNAIL_BYTES, Failure, HashSpec, Thumbnail
 from lookalike.stores.catalog import Catalog
 from lookalike.tables.hashes import HashTable, Refs
-from lookalike.tables.schema import FACTS, THUMBNAIL_BYTES
+from lookalike.tables.schema import FACTS
 
 
 @dataclass(slots=True)
@@ -199,7 +199,7 @@ def table_of(rows: Sequence[Item | Failure], wanted: Wanted) -> HashTable:
         np.cumsum([len(name) for name in names], dtype=np.int64),
         np.array([item.row.entry.size for item in items], np.int64),
         np.array([item.row.entry.mtime_ns for item in items], np.int64),
-        np.frombuffer(b"".join(item.digest for item in items), np.uint8).reshape(len(items), 32),
+        np.frombuffer(b"".join(item.digest for item in items), np.uint8).reshape(len(items), DIGEST_BYTES),
         [item.row.folder.kind for item in items] if any(item.row.folder.source for item in items) else [],
     )
     facts: dict[str, list[Any]] = {}

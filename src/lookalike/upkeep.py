@@ -12,7 +12,7 @@ from lookalike import bits, decode, hashes, verify
 from lookalike.errors import SourceError, UsageError
 from lookalike.frames import FRAMES_VERSION
 from lookalike.loading import AGAIN, HashFile, batches, hash_file, store_batch
-from lookalike.model import Failure, HashSpec, ImageRef
+from lookalike.model import DIGEST_BYTES, THUMBNAIL_BYTES, Failure, HashSpec, ImageRef
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.sources.urls import url_of
 from lookalike.sources.volumes import mounted, path_on
@@ -20,7 +20,7 @@ from lookalike.stores.catalog import Catalog
 from lookalike.tables.files import replacing
 from lookalike.tables.hash_files import write_parquet
 from lookalike.tables.hashes import HashTable, Refs
-from lookalike.tables.schema import FACTS, THUMBNAIL_BYTES, names
+from lookalike.tables.schema import FACTS, names
 from lookalike.variants import VARIANTS, hash_words, stored_name
 
 ROWS_AT_ONCE = 1 << 13
@@ -276,7 +276,7 @@ def _tables(store: Catalog, specs: tuple[HashSpec, ...], *, thumbnails: bool) ->
             refs = Refs(
                 b"".join(paths), np.cumsum([len(path) for path in paths], dtype=np.int64),
                 np.array([row[1] for row in sound], np.int64), np.array([row[2] for row in sound], np.int64),
-                np.frombuffer(b"".join(facts[one][0] for one in content.tolist()), np.uint8).reshape(len(sound), 32),
+                np.frombuffer(b"".join(facts[one][0] for one in content.tolist()), np.uint8).reshape(len(sound), DIGEST_BYTES),
                 [source] * len(sound),
             )  # fmt: skip
             own, at = np.unique(content, return_inverse=True)
@@ -293,7 +293,7 @@ def _tables(store: Catalog, specs: tuple[HashSpec, ...], *, thumbnails: bool) ->
             )  # fmt: skip
     nothing = np.zeros(0, np.int64)
     yield HashTable(
-        specs, Refs(b"", nothing, nothing, nothing, np.zeros((0, 32), np.uint8)),
+        specs, Refs(b"", nothing, nothing, nothing, np.zeros((0, DIGEST_BYTES), np.uint8)),
         {spec.algorithm: np.zeros((0, bits.words(spec.bits)), np.uint64) for spec in specs}, skipped=+skipped,
         facts={name: [] for name in FACTS},
         thumbnails=np.zeros((0, THUMBNAIL_BYTES), np.uint8) if thumbnails else None, decode=decode.VERSION,

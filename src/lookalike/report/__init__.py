@@ -2,36 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from lookalike.escaping import plain as plain  # all that is made for a terminal uses it
+from lookalike.folders import FolderPair
 
 SHOWN_GROUPS = 20
 SHOWN_FOLDERS = 5
-
-
-class FolderShare(Protocol):
-    """How much of one folder is found again in another; see `lookalike.folders.FolderPair`."""
-
-    @property
-    def folder(self) -> str:
-        """The folder whose images are found again."""
-
-    @property
-    def other(self) -> str:
-        """Where they are found."""
-
-    @property
-    def contained(self) -> int:
-        """How many are."""
-
-    @property
-    def images(self) -> int:
-        """Of how many."""
-
-    @property
-    def size(self) -> int:
-        """Bytes of those."""
 
 
 def amount(size: int) -> str:
@@ -63,7 +40,7 @@ def amount(size: int) -> str:
 def lines(
     document: dict[str, Any],
     *,
-    folders: Sequence[FolderShare],
+    folders: Sequence[FolderPair],
     incomplete: Sequence[str],
     show: int | None = SHOWN_GROUPS,
     next_command: str | None = None,
@@ -74,7 +51,7 @@ def lines(
     ----------
     document : dict
         From `lookalike.Findings.to_dict`.
-    folders : sequence of FolderShare
+    folders : sequence of FolderPair
         Folders found again elsewhere, most bytes first.
     incomplete : sequence of str
         What could not be seen.

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from lookalike.folders import FolderPair
 from lookalike.model import Tier
-from lookalike.report import SHOWN_FOLDERS, FolderShare, amount, counted
+from lookalike.report import SHOWN_FOLDERS, amount, counted
 from lookalike.report.fitting import LIMIT, SLOT, Pictures, filled, fitted
 from lookalike.report.html import asset, page, part, safe
 from lookalike.report.overview import overview
@@ -47,7 +48,7 @@ def findings_page(
     pictures: Pictures,
     *,
     incomplete: Sequence[str] = (),
-    folders: Sequence[FolderShare] = (),
+    folders: Sequence[FolderPair] = (),
     full: bool = False,
     limit: int = LIMIT,
     real: Callable[[Any], Any] | None = None,
@@ -62,7 +63,7 @@ def findings_page(
         Makes the pictures of some groups; asked once, for the groups that are shown.
     incomplete : sequence of str
         What could not be seen.
-    folders : sequence of FolderShare
+    folders : sequence of FolderPair
         Folders found again elsewhere, most bytes first.
     full : bool
         Whether the page may take as many bytes as it needs.

@@ -12,7 +12,7 @@ from lookalike import bits
 from lookalike.extras import optional
 from lookalike.hashes import crops
 from lookalike.join.bands import MADE
-from lookalike.model import MIN_DETAIL, THUMBNAIL_SIDE, HashSpec
+from lookalike.model import LUMA_BYTES, MIN_DETAIL, THUMBNAIL_SIDE, HashSpec
 from lookalike.spark.columns import column_name, read_variant
 from lookalike.spark.near import octets_array
 from lookalike.variants import VARIANTS, Sort
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 HASHES = "join int, side int, hash binary, digest binary, old boolean"
-LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
 
 Hashes = tuple[NDArray[np.int64], NDArray[np.uint64]]
 """``(owner, block)``: row i of the hash block belongs to that row; owners ascend."""

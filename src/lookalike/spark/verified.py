@@ -12,11 +12,11 @@ from lookalike.columns import Column
 from lookalike.extras import optional
 from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.judging import pictures_of
-from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Tier
+from lookalike.model import CHROMA_SIDE, LUMA_BYTES, THUMBNAIL_BYTES, THUMBNAIL_SIDE, HashSpec, Tier
 from lookalike.options import FindOptions
 from lookalike.spark.hashed import Hashes, Joined, hash_columns, read_hashes
 from lookalike.tables.facts import facts_from_arrow
-from lookalike.tables.schema import FACTS, THUMBNAIL_BYTES
+from lookalike.tables.schema import FACTS
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
 from lookalike.verifying import in_order, judge_thumbnails, precedence
@@ -96,8 +96,8 @@ def _judged(
     count = both.num_rows // 2
     facts = facts_from_arrow(both)
     octets = np.frombuffer(b"".join(both["thumbnail"].to_pylist()), np.uint8).reshape(-1, THUMBNAIL_BYTES)
-    luma = octets[:, : THUMBNAIL_SIDE**2].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-    chroma = octets[:, THUMBNAIL_SIDE**2 :].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
+    luma = octets[:, :LUMA_BYTES].reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    chroma = octets[:, LUMA_BYTES:].reshape(-1, CHROMA_SIDE, CHROMA_SIDE, 2)
     rank = precedence(facts.width * facts.height, facts.digest)
     left, right = in_order(rank, np.arange(count), np.arange(count, 2 * count))
 

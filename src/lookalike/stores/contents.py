@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from lookalike import collector
 from lookalike.columns import Facts
 from lookalike.errors import FailureKind
-from lookalike.model import Thumbnail
+from lookalike.model import DIGEST_BYTES, Thumbnail
 from lookalike.stores.thumbnails import Thumbnails
 from lookalike.stores.values import octets, texts, whole
 
-DIGEST_BYTES = 32
 FACTS = (
     "size", "width", "height", "format", "frames", "alpha", "depth", "colour", "detail", "quality", "lossless", "captured",
     "exif", "truncated", "decoder", "version", "failure", "reason",

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from lookalike.errors import UsageError, check_known
+from lookalike.model import DIGEST_BYTES
 from lookalike.stores.database import Database
 
 Kind = Literal["different", "keep"]
 """different: no two of the contents are duplicates of each other. keep: none is a duplicate of anything, so all of them stay,
 under all their names."""
-DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from lookalike.journal import Batch, Entry, Kind, State, Step
-from lookalike.plan import DIGEST_BYTES
+from lookalike.model import DIGEST_BYTES
 from lookalike.stores.database import Database
 
 COLUMNS = (

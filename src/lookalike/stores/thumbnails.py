@@ -5,12 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE
+from lookalike.model import CHROMA_SIDE, LUMA_BYTES, THUMBNAIL_BYTES, THUMBNAIL_SIDE
 from lookalike.stores.database import Database
 from lookalike.stores.values import octets
-
-LUMA_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE
-PIXEL_BYTES = LUMA_BYTES + CHROMA_SIDE * CHROMA_SIDE * 2
 
 
 class Thumbnails(Database):
@@ -43,7 +40,9 @@ class Thumbnails(Database):
             Luma, then chroma.
         """
         whole = np.ascontiguousarray(pixels).tobytes()
-        self.add_thumbnails(ids.tolist(), [whole[at * PIXEL_BYTES : (at + 1) * PIXEL_BYTES] for at in range(len(ids))])
+        self.add_thumbnails(
+            ids.tolist(), [whole[at * THUMBNAIL_BYTES : (at + 1) * THUMBNAIL_BYTES] for at in range(len(ids))]
+        )
 
     def thumbnails(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return thumbnails of contents.
@@ -68,14 +67,14 @@ class Thumbnails(Database):
         query = "SELECT content, pixels, seal FROM thumbnail WHERE {} ORDER BY content"
         # Each by itself in a block of its own: a view of columns would be copied by every kernel that looks at some rows.
         luma = np.empty((len(ids), LUMA_BYTES), np.uint8)
-        chroma = np.empty((len(ids), PIXEL_BYTES - LUMA_BYTES), np.uint8)
+        chroma = np.empty((len(ids), THUMBNAIL_BYTES - LUMA_BYTES), np.uint8)
         count = 0
         with self.explained():
             for rows in self.among(query, "content", ids):
                 part = slice(count, count + len(rows))
                 found, stored, sealed = zip(*rows, strict=True)
                 self.check_seals("thumbnail", sealed, found, stored)
-                pixels = octets(stored, PIXEL_BYTES)
+                pixels = octets(stored, THUMBNAIL_BYTES)
                 if not np.array_equal(found, ids[part]):
                     break
                 luma[part], chroma[part] = pixels[:, :LUMA_BYTES], pixels[:, LUMA_BYTES:]

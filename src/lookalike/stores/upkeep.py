@@ -5,9 +5,9 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from lookalike.model import DIGEST_BYTES, THUMBNAIL_BYTES
 from lookalike.stores import contents, locations
 from lookalike.stores.database import Database
-from lookalike.stores.thumbnails import PIXEL_BYTES
 from lookalike.stores.values import texts
 
 COUNTED = {
@@ -31,10 +31,10 @@ GROUPED = {
 LOST = {
     "hashes of no content": "SELECT count(*) FROM hash WHERE content NOT IN (SELECT id FROM content)",
     "thumbnails of no content": "SELECT count(*) FROM thumbnail WHERE content NOT IN (SELECT id FROM content)",
-    "thumbnails of another length": f"SELECT count(*) FROM thumbnail WHERE length(pixels) != {PIXEL_BYTES}",
+    "thumbnails of another length": f"SELECT count(*) FROM thumbnail WHERE length(pixels) != {THUMBNAIL_BYTES}",
     "frames of no content": """SELECT count(*) FROM frame
         WHERE content NOT IN (SELECT id FROM content) OR picture NOT IN (SELECT id FROM content)""",
-    "digests of another length": "SELECT count(*) FROM content WHERE length(digest) != 32",
+    "digests of another length": f"SELECT count(*) FROM content WHERE length(digest) != {DIGEST_BYTES}",
 }
 """What must not be."""
 SEALS: dict[str, tuple[str, ...]] = {

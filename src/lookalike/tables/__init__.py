@@ -23,10 +23,8 @@ from lookalike.tables.plans import plan_from_json, plan_to_dict, plan_to_json, r
 
 __all__ = [
     "COLUMNS", "NO_MAP", "UNKNOWN_TIME", "WRITERS", "Baseline", "Document", "LabelledPair", "PathMap", "check_folder",
-    "check_output",
-    "document_from_json", "failure_row", "group_row", "image_row", "leaks_to_csv", "list_of", "option_row", "path_fields",
-    "placed_row",
-    "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline", "read_document", "read_labelled",
-    "read_plan", "replace_file", "replacing", "root_rows", "to_csv", "to_json", "to_jsonl", "write",
+    "check_output", "document_from_json", "failure_row", "group_row", "image_row", "leaks_to_csv", "list_of", "option_row",
+    "path_fields", "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline", "read_document",
+    "read_labelled", "read_plan", "replace_file", "replacing", "root_rows", "to_csv", "to_json", "to_jsonl", "write",
     "write_paths", "write_plan",
 ]  # fmt: skip

@@ -8,13 +8,12 @@ from typing import Any, BinaryIO
 from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.hashes import algorithm, way
-from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec
+from lookalike.model import DIGEST_BYTES, THUMBNAIL_BYTES, HashSpec
 
 KEY, RUN_KEY = b"lookalike", b"lookalike.run"
 """Keys of the metadata: what the columns are; what else is to say of the run that wrote them."""
 VERSION = 1
 """Rises when what a column holds changes; columns may be added within one version."""
-THUMBNAIL_BYTES = THUMBNAIL_SIDE * THUMBNAIL_SIDE + CHROMA_SIDE * CHROMA_SIDE * 2
 FACTS: dict[str, str] = {
     "width": "int32", "height": "int32", "format": "string", "frames": "int32", "alpha": "bool", "depth": "uint8",
     "colour": "bool", "detail": "uint8", "quality": "uint8", "lossless": "bool", "captured": "string", "exif": "string",
@@ -75,7 +74,7 @@ def arrow_schema(header: Header) -> Any:
     def typed(part: dict[str, str]) -> dict[str, Any]:
         return {name: kinds.get(kind) or getattr(arrow, kind)() for name, kind in part.items()}
 
-    columns = typed(PLACE) | {"digest": arrow.binary(32)} | typed(FACTS if header.facts else {})
+    columns = typed(PLACE) | {"digest": arrow.binary(DIGEST_BYTES)} | typed(FACTS if header.facts else {})
     for spec in header.specs:
         whole = arrow.binary(-(-spec.bits // 8))
         columns[spec.id] = arrow.list_(whole) if algorithm(spec.algorithm).several else whole
