@@ -1,6 +1,6 @@
 """Findings read back from the JSON that `find` wrote."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 from lookalike import collector
@@ -145,23 +145,26 @@ def _member(fields: Fields) -> Member:
         fields.optional("source", str, "files"),
     )  # fmt: skip
     role = cast("Role", _one_of(fields, "role", get_args(Role)))
-    member = Member(
+    beside = {} if role == "keeper" else _beside_keeper(fields)
+    return Member(
         ref, fields.take("width", int), fields.take("height", int), fields.take("format", str),
         fields.nullable("quality", int), role, reason=fields.take("reason", str), detail=fields.take("detail", int),
         parts=tuple(part.path("path") for part in fields.objects("parts", "part")) if "parts" in fields else (),
-        frames=fields.optional("frames", int, 1),
+        frames=fields.optional("frames", int, 1), **beside,
     )  # fmt: skip
-    if role == "keeper":
-        return member
+
+
+def _beside_keeper(fields: Fields) -> dict[str, Any]:
+    """Return what a member has that is not the keeper."""
     lacks = fields.texts("keeper_lacks")
     if unknown := set(lacks) - set(LOSSES):
         raise UsageError(f"{fields.label}: unknown loss {min(unknown)!r} in keeper_lacks")
-    return replace(
-        member, keeper=fields.path("keeper"), distance=fields.take("distance", int),
-        share=fields.take("distance_share", float), score=fields.share("score"),
-        tier=None if fields.nullable("tier", str) is None else tier_of(fields, "tier"),
-        relation=fields.take("relation", str), keeper_lacks=lacks,
-    )  # fmt: skip
+    return {
+        "keeper": fields.path("keeper"), "distance": fields.take("distance", int),
+        "share": fields.take("distance_share", float), "score": fields.share("score"),
+        "tier": None if fields.nullable("tier", str) is None else tier_of(fields, "tier"),
+        "relation": fields.take("relation", str), "keeper_lacks": lacks,
+    }  # fmt: skip
 
 
 def _one_of(fields: Fields, name: str, known: tuple[str, ...]) -> str:
