@@ -6,7 +6,7 @@
     ├── UsageError             2  an option or argument is wrong (also a ValueError)
     ├── SourceError            3  a root is missing or unreadable, or there is nothing to read
     ├── UnsafeError            4  refused, because it could lose or overwrite something
-    ├── CatalogError           5  the catalog is damaged, newer than this program, or in a place where it cannot live
+    ├── CatalogError           5  the catalog is damaged, newer than this program, in use, or in a place where it cannot live
     ├── LedgerError            5  the ledger is damaged, newer than this program, or cannot be opened
     ├── Interrupted          130  the user stopped it; what was finished is kept
     └── DecodeError           --  one image could not be decoded; ends as a `Failure` row, never as an exit code

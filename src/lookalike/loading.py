@@ -26,8 +26,6 @@ ROWS_AT_ONCE = 1 << 13
 EACH = ("source", "bytes", "mtime_ns", "truncated", "decoder")
 """Columns that each image has something in."""
 AGAIN = "hash again with: lookalike hash PATH --decode fast --output FILE.parquet"
-
-
 CUT_SHORT: tuple[Stage, FailureKind, str] = "decode", "damaged", "ends early: --truncated accept takes it as it is"
 
 

@@ -183,11 +183,10 @@ def _gone(store: Catalog) -> dict[int, list[str]]:
     """Return the names whose files are gone, by id of their folder."""
     gone: dict[int, list[str]] = {}
     for number, path, inside in _places(store):
-        if path is None:
+        if path is None or (inside and os.path.lexists(path)):
             continue
         for part in store.names_in(number, ROWS_AT_ONCE):
-            held = (name for name, *_ in part)
-            lost = [name for name in held if not os.path.lexists(path if inside else os.path.join(path, name))]
+            lost = [name for name, *_ in part if inside or not os.path.lexists(os.path.join(path, name))]
             if lost:
                 gone.setdefault(number, []).extend(lost)
     return gone
@@ -261,6 +260,8 @@ def _tables(store: Catalog, specs: tuple[HashSpec, ...], *, thumbnails: bool) ->
             skipped["not an image"] += len(part) - len(rows)
             ids = np.array(sorted({row[3] for row in rows}), np.int64)
             facts = store.facts_of(ids, ("digest", "version", "failure", "reason", *FACTS))
+            if len(facts) < len(ids):
+                raise store.damaged("contents are missing")
             sound = [row for row in rows if facts[row[3]][2] is None and facts[row[3]][1] == decode.VERSION]
             failed = [row for row in rows if facts[row[3]][2] is not None]
             skipped["without a thumbnail"] += len(rows) - len(sound) - len(failed)
@@ -284,6 +285,8 @@ def _tables(store: Catalog, specs: tuple[HashSpec, ...], *, thumbnails: bool) ->
             pixels = None
             if thumbnails:
                 held = store.thumbnail_bytes(own)
+                if len(held) < len(own):
+                    raise store.damaged("thumbnails are missing")
                 whole = np.frombuffer(b"".join(held[one] for one in content.tolist()), np.uint8)
                 pixels = whole.reshape(len(sound), THUMBNAIL_BYTES)
             yield HashTable(

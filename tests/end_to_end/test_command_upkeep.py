@@ -145,6 +145,15 @@ def test_what_is_exported_is_a_source(scanned: Path, tmp_path: Path, thumbnails:
     assert len(found.document["groups"]) == 1
 
 
+@pytest.mark.parametrize("table", ["thumbnail", "content"])
+def test_what_is_missing_is_not_exported(base: Path, table: str) -> None:
+    with sqlite3.connect(base / "c.sqlite") as db:
+        db.execute(f"DELETE FROM {table} WHERE rowid = 2")
+    db.close()
+    assert "are missing" in catalog("export", "x.parquet", cwd=base, code=5).errors
+    assert not (base / "x.parquet").exists()
+
+
 def test_what_is_imported_is_not_read_again(scanned: Path, tmp_path: Path) -> None:
     out = str(tmp_path / "x.parquet")
     catalog("export", out, "--algorithm", "phash,dhash", cwd=scanned)

@@ -3,6 +3,7 @@
 import os
 import random
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -157,12 +158,14 @@ def test_a_repair_saves_what_undo_needs_and_never_overwrites_what_was_put_aside(
             table: store.db.execute(f"SELECT * FROM {table}").fetchall()
             for table in ("entry", "decision", "decided", "choice")
         }
+    Path(album.ledger).chmod(0o640)
     for number in (1, 2):
         damaged = b"\xa5" * 100
         damage(album.ledger, 0, damaged)
         done = repair(album.ledger)
         assert done.aside == f"{album.ledger}.damaged-{number}"
         assert Path(done.aside).read_bytes().startswith(damaged)
+        assert {stat.S_IMODE(os.stat(path).st_mode) for path in (album.ledger, done.aside)} == {0o640}
         assert (done.saved, done.rescued) == (
             {"batch": 1, "entry": ITEMS, "decision": 1, "decided": 200, "choice": 2},
             (),

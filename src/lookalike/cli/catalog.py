@@ -64,7 +64,7 @@ def prune(
 ) -> None:
     """Forget names whose files are gone, what lies nowhere, and what older versions found.
 
-    Drives that are away are left alone; what was imported from tables lies nowhere, and goes.
+    Drives that are away are left alone; what was imported from tables lies nowhere, and goes. Waits until nobody else uses it.
 
     Example: lookalike catalog prune --dry-run
     """

@@ -1,6 +1,7 @@
 """A damaged ledger is put aside, and what can still be read of it goes into a new one."""
 
 import os
+import shutil
 import sqlite3
 import time
 from collections import Counter
@@ -127,6 +128,7 @@ def _repair(path: str) -> Repaired:
     for ending in LEFTOVERS:  # a journal of the damaged file would be played into the new one
         if os.path.lexists(path + ending):
             os.unlink(path + ending)
+    shutil.copymode(path, made)  # others may read it, too
     os.replace(made, path)
     sync_folder(os.path.dirname(path))
     return replace(saved, ledger=path, aside=aside)
