@@ -105,6 +105,9 @@ def test_what_a_search_has_seen_is_not_pruned_away_under_it(tmp_path: Path) -> N
         try:
             with pytest.raises(subprocess.TimeoutExpired):
                 prune.communicate(timeout=2)
+            assert members(found("photos", cwd=tmp_path, catalog=tmp_path / "c.sqlite")) == {alike}, (
+                "others do not wait"
+            )
             out, _ = search.communicate("go on\n", timeout=60)
             told, errors = prune.communicate(timeout=60)
         finally:

@@ -120,8 +120,7 @@ def leaks(
 
 def _check(output: list[str], fix: str | None, fix_keep: str, *, full_pictures: bool) -> None:
     for path in output:
-        if Path(path).suffix.lower() not in ENDINGS:
-            raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(ENDINGS)}")
+        tables.ending_of(path, ENDINGS)
         tables.check_folder(path)
     if fix is not None:
         tables.check_folder(fix)

@@ -11,7 +11,6 @@ from lookalike import plots, report, tables
 from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.progress import progress_bar
-from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS
 from lookalike.report import tunings
 from lookalike.tuning import BUDGET, FAMILIES, SAMPLE
@@ -87,9 +86,7 @@ def tune(
 
 
 def _check(path: str) -> None:
-    ending = Path(path).suffix.lower()
-    if ending not in ENDINGS:
-        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(ENDINGS)}")
+    ending = tables.ending_of(path, ENDINGS)
     tables.check_folder(path)
     if ending == ".png":
         plots.check_plots()

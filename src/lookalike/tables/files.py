@@ -135,6 +135,37 @@ def check_folder(path: str) -> None:
         raise UsageError(f"the folder of {path} does not exist")
 
 
+def ending_of(path: str, known: Iterable[str]) -> str:
+    """Return the ending of an output file, which says what is written to it.
+
+    Parameters
+    ----------
+    path : str
+        An output file.
+    known : iterable of str
+        Endings that somebody knows how to write.
+
+    Returns
+    -------
+    str
+        One of these.
+
+    Raises
+    ------
+    UsageError
+        If it has another.
+
+    Examples
+    --------
+    >>> ending_of("out/FOUND.JSON", (".json", ".csv"))
+    '.json'
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in (endings := tuple(known)):
+        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(endings)}")
+    return ending
+
+
 def write_paths(paths: Iterable[str], path: str) -> None:
     """Write a list of paths byte for byte, one per line; NUL after each where the name ends in ``.nul``.
 

@@ -4,13 +4,11 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from lookalike.errors import UsageError
 from lookalike.model import Failure, Group, Member
 from lookalike.options import FindOptions, ScanOptions
-from lookalike.tables.files import check_folder, path_fields, printable, replace_file
+from lookalike.tables.files import check_folder, ending_of, path_fields, printable, replace_file
 
 COLUMNS = (
     "group", "role", "path", "path_bytes", "width", "height", "bytes", "format", "quality", "digest", "detail",
@@ -216,9 +214,7 @@ def check_output(path: str, also: Sequence[str] = ()) -> None:
     UsageError
         If its ending is unknown or its folder is missing.
     """
-    endings = *WRITERS, *also
-    if Path(path).suffix.lower() not in endings:
-        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(endings)}")
+    ending_of(path, (*WRITERS, *also))
     check_folder(path)
 
 
@@ -238,7 +234,7 @@ def write(document: dict[str, Any], path: str) -> None:
         If the ending is unknown or the file cannot be written.
     """
     check_output(path)
-    replace_file(path, WRITERS[Path(path).suffix.lower()](document).encode("utf-8"))
+    replace_file(path, WRITERS[ending_of(path, WRITERS)](document).encode("utf-8"))
 
 
 def _member_row(member: Member) -> dict[str, Any]:

@@ -5,12 +5,11 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.model import HashSpec
+from lookalike.tables.files import ending_of
 from lookalike.tables.hashes import HashTable, columns_of
 from lookalike.tables.schema import RUN_KEY, SHORT, Header, arrow_schema
 
@@ -135,9 +134,7 @@ def writer_of(path: str) -> Writer:
     UsageError
         If its ending is unknown, or what writes it is not installed.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in WRITERS:
-        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(WRITERS)}")
+    ending = ending_of(path, WRITERS)
     if ending == ".parquet":
         optional("pyarrow.parquet")
     return WRITERS[ending]

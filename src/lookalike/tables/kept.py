@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.extras import optional
 from lookalike.model import Tier
-from lookalike.tables.files import check_folder, printable, replacing, write_paths
+from lookalike.tables.files import check_folder, ending_of, printable, replacing, write_paths
 from lookalike.tables.mapped import NO_MAP, PathMap
 
 ROLES = ("keeper", "duplicate", "similar", "single", "failure")
@@ -234,10 +234,7 @@ def check_keep_output(path: str) -> None:
     UsageError
         If its ending is unknown, its folder is missing, or what writes it is not installed.
     """
-    ending = Path(path).suffix.lower()
-    if ending not in (*WRITERS, *LISTS):
-        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join((*WRITERS, *LISTS))}")
-    if ending == ".parquet":
+    if ending_of(path, (*WRITERS, *LISTS)) == ".parquet":
         optional("pyarrow.parquet")
     check_folder(path)
 

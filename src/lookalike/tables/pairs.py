@@ -5,12 +5,11 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.tables.files import path_fields, printable
+from lookalike.tables.files import ending_of, path_fields, printable
 
 Row = dict[str, Any]
 SIDES = ("path_a", "path_b")
@@ -205,9 +204,7 @@ def check_rows_file(path: str) -> None:
     UsageError
         If its ending is unknown, or what writes it is not installed.
     """
-    if Path(path).suffix.lower() not in ENDINGS:
-        raise UsageError(f"cannot tell what to write to {path}: let the name end in {', '.join(ENDINGS)}")
-    if path.lower().endswith(".parquet"):
+    if ending_of(path, ENDINGS) == ".parquet":
         optional("pyarrow.parquet")
 
 
