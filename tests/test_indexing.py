@@ -159,6 +159,7 @@ def test_contents_of_another_time_are_no_hits(tmp_path: Path) -> None:
     with Catalog(str(catalog)) as store, store.transaction():
         store.db.execute(f"UPDATE content SET version = version - 1 {of_name}", (b"0.jpg",))
         store.db.execute(f"UPDATE content SET failure = 'damaged' {of_name}", (b"1.jpg",))
+        store.seal_all()
     with la.Index.open(catalog, workers=1) as index:
         assert [bool(index.search(scene(seed))) for seed in range(3)] == [False, False, True]
 

@@ -73,6 +73,7 @@ def test_what_may_be_a_hit_and_where_it_is(catalog: Catalog) -> None:
     with catalog.transaction():
         catalog.db.execute("UPDATE content SET detail = 2 WHERE id = ?", (ids[1],))
         catalog.db.execute("UPDATE content SET failure = 'damaged' WHERE id = ?", (ids[2],))
+        catalog.seal_all()
     wanted = np.array([*ids, 999])
     assert catalog.usable(wanted, version=VERSION, detail=5).tolist() == [ids[0], ids[3]]
     assert catalog.usable(wanted, version=VERSION, detail=0).tolist() == [ids[0], ids[1], ids[3]]
@@ -100,7 +101,10 @@ def test_names_that_are_not_what_was_written_lead_nowhere(catalog: Catalog, dama
         catalog.remember(
             (Location(folder, name, 1, 2, 3, 4, at) for name, at in zip("ab", ids, strict=True)), version=VERSION
         )
-    assert len(catalog.named(np.array(ids))) == 2
+    assert len(catalog.named(np.array(ids))) == len(catalog.usable(np.array(ids), version=VERSION, detail=5)) == 2
+    catalog.db.execute("UPDATE content SET detail = 0 WHERE id = ?", ids[1:])
+    with pytest.raises(CatalogError, match="is damaged"):
+        catalog.usable(np.array(ids), version=VERSION, detail=5)
     catalog.db.execute(damage)
     with pytest.raises(CatalogError, match="is damaged"):
         catalog.named(np.array(ids))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lookalike import bits
 from lookalike.model import HashSpec
-from lookalike.stores.locations import SEALED
+from lookalike.stores import contents, locations
 from lookalike.stores.words import Words
 
 ROWS_AT_ONCE = 1 << 16
@@ -110,10 +110,12 @@ class Indexed(Words):
         ndarray of int64, shape (m,)
             Ascending.
         """
-        query = """SELECT id FROM content WHERE id IN wanted AND failure IS NULL AND version = ? AND detail >= ?
-            ORDER BY id"""
+        query = f"""SELECT id, failure IS NULL AND version = ? AND detail >= ?, {", ".join(contents.SEALED)}, seal
+            FROM content WHERE id IN wanted ORDER BY id"""
         with self.wanted(ids):
-            return np.array([row[0] for row in self.db.execute(query, (version, detail))], np.int64)
+            rows = self.db.execute(query, (version, detail)).fetchall()
+        self.check_rows("content", [row[2:] for row in rows])
+        return np.array([content for content, good, *_ in rows if good], np.int64)
 
     def named(self, ids: NDArray[np.int64]) -> list[Named]:
         """Return where contents were when they were last looked at.
@@ -131,7 +133,7 @@ class Indexed(Words):
         found: list[Named] = []
         for start in range(0, len(ids), IDS_AT_ONCE):
             part = ids[start : start + IDS_AT_ONCE].tolist()
-            query = f"""SELECT f.source, f.volume, f.key, f.seal, {", ".join(f"l.{name}" for name in SEALED)}, l.seal
+            query = f"""SELECT f.source, f.volume, f.key, f.seal, {", ".join(f"l.{name}" for name in locations.SEALED)}, l.seal
                 FROM location AS l JOIN folder AS f ON f.id = l.folder WHERE l.content IN ({", ".join("?" * len(part))})"""
             with self.explained():
                 rows = self.db.execute(query, part).fetchall()
