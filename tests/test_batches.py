@@ -290,6 +290,25 @@ def test_a_second_run_reads_no_image(album: Path, tmp_path: Path, monkeypatch: p
         assert {"a.png", "b.jpg", "c.bmp", "d.webp"} <= set(read), "another hash of the whole picture needs all of it"
 
 
+def test_names_that_are_gone_are_forgotten(album: Path, tmp_path: Path) -> None:
+    place = tmp_path / "c.sqlite"
+
+    def known() -> set[str]:
+        with contextlib.closing(sqlite3.connect(place)) as catalog:
+            return {os.fsdecode(name) for (name,) in catalog.execute("SELECT name FROM location")}
+
+    la.hash_images(album, catalog=place)
+    assert "b.jpg" in known()
+    (album / "b.jpg").unlink()
+    la.hash_images(album, catalog=place, include=["*.bmp"])
+    assert "a.png" in known(), "what globs pass over is there still"
+    la.hash_images(album / "a.png", catalog=place)
+    assert "c.bmp" in known(), "of a file nothing is known of its folder"
+    la.hash_images(album, catalog=place)
+    assert "b.jpg" not in known()
+    assert {"a.png", "c.bmp"} <= known()
+
+
 def test_other_fast_hashes_come_from_the_thumbnails(
     album: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

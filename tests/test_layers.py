@@ -17,8 +17,8 @@ PACKAGE = Path(lookalike.__file__).parent
 
 STAGES = [
     "opening", "deciding", "limiting", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing",
-    "examining", "pixels", "variants", "chances", "shortcut", "shards", "scanning", "recalling", "tabling", "restarting",
-    "loading", "gathering",
+    "examining", "pixels", "variants", "chances", "shortcut", "shards", "storing", "scanning", "recalling", "tabling",
+    "restarting", "loading", "gathering",
     "outside", "twins", "seeking", "hinting", "proposing", "distances",
     "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
     "matching",

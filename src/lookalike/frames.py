@@ -23,9 +23,9 @@ from lookalike.limiting import limits
 from lookalike.model import MIN_DETAIL, Thumbnail
 from lookalike.options import ScanOptions
 from lookalike.pool import Pool
-from lookalike.scanning import BATCH_FILES, BATCH_SECONDS
 from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
+from lookalike.storing import BATCH_FILES, BATCH_SECONDS
 
 MOST_FRAMES = 256
 """Frames of one image that are looked at, the first included; together they may have as many pixels as one image may."""

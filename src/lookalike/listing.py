@@ -14,7 +14,6 @@ from lookalike.columns import Facts, Images
 from lookalike.model import Failure, ImageRef
 from lookalike.sources.folders import UNKNOWN_SIZE, Entry, Folder, Unread, Unreadable
 from lookalike.sources.reading import Reader
-from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Known, Location, signed
 
 SETTLED_NS = 20_000_000
@@ -161,28 +160,6 @@ def unlisted(folder: Folder, unread: Unread) -> Failure:
     ref = ImageRef(unread.path, folder.volume, key, 0, 0, 0, 0, source=folder.kind)
     events.IMAGE_FAILED(path=unread.path, stage="list", kind=unread.kind, reason=unread.reason)
     return Failure(ref, "list", unread.kind, unread.reason)
-
-
-def kept(store: Catalog, done: int, listed: int) -> str:
-    """Say what stays of a scan that somebody stopped.
-
-    Parameters
-    ----------
-    store : Catalog
-        Where what was done is kept.
-    done, listed : int
-        Files.
-
-    Returns
-    -------
-    str
-        One clause.
-    """
-    if store.path is None:
-        return "nothing is kept without a catalog"
-    if not listed:
-        return "nothing was listed yet"
-    return f"{done:,} of the {listed:,} files listed so far are in the catalog: run the same command to continue"
 
 
 def mere_links(rows: Sequence[Row], reference: Sequence[bool]) -> list[bool]:

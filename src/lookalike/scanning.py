@@ -12,25 +12,22 @@ import numpy as np
 from lookalike import decode, events, variants
 from lookalike.errors import FailureKind
 from lookalike.examining import Outcome, Task, carried_by
-from lookalike.limiting import known_limits, limits
-from lookalike.listing import Row, Scan, kept, unlisted, wanted_of
+from lookalike.limiting import limits
+from lookalike.listing import Row, Scan, unlisted, wanted_of
 from lookalike.model import Failure, HashSpec, ImageRef, Stage
 from lookalike.options import ScanOptions
 from lookalike.pool import Limits, Pool
-from lookalike.shards import Shards, fetch, few_names
-from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool, report
+from lookalike.shards import Shards, fetch
+from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Folder, Source
 from lookalike.sources.reading import Reader
 from lookalike.sources.roots import Root, open_roots
 from lookalike.stores.catalog import Catalog
-from lookalike.stores.locations import Known
+from lookalike.storing import BATCH_FILES, BATCH_SECONDS, kept, location, log, store
 
 KNOWN_AT_MOST = 64
 """Known digests of one file size that go along with a task; where more share a size, decoding again costs less."""
-BATCH_FILES = 512
-"""Results that are committed together: what a kill at any moment can lose at most."""
-BATCH_SECONDS = 1.0
 OnProgress = Callable[[int, int, bool], None]
 """``(images done, images listed, listing finished)``; called often."""
 
@@ -119,14 +116,11 @@ class _Run:
     """Rows to be read."""
     names: dict[tuple[int | str, ...], list[int]] = field(default_factory=dict)
     """Rows of one file; the first is read for all of them."""
-    number: int = 0
     shards: Shards = field(init=False)
     beside: list[str] = field(default_factory=list)
-    known: dict[str, Known] = field(default_factory=dict)
-    """Catalog id of the folder that is being listed, and what the catalog knows of the names still to come."""
 
     def __post_init__(self) -> None:
-        self.shards = Shards(self.catalog, whole=not (self.options.exclude or self.options.include))
+        self.shards = Shards(self.catalog, self.options, self.limits)
 
     def list_and_read(self, pool: Pool[Task, Outcome]) -> None:
         """Walk all roots while workers read; then read the rest. What is finished is stored, also on Ctrl-C."""
@@ -147,8 +141,7 @@ class _Run:
                     self._commit()  # what was read of it counts
                     self._lose(root)
                     break
-                known = self._look_up(folder) if folder.first else False
-                for part in self.shards.parts(folder, walk, self.number, self.known if known else None):
+                for part in self.shards.parts(folder, walk):
                     self._read_part(part, pool)
         self.finished = True
         events.SCAN_LISTED(files=len(self.rows), new=self.new, seconds=events.since(self.started))
@@ -185,18 +178,17 @@ class _Run:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         to_read = []
         for entry in folder.entries:
-            row = Row(folder, self.number, entry)
+            row = Row(folder, self.shards.number, entry)
             at = len(self.rows)
             self.rows.append(row)
-            before = self.known.pop(entry.name, None)
-            if before is None or before.stale or not row.unchanged_since(before):
+            before = self.shards.recall(row)
+            if before is None:
                 others = self.names.setdefault(row.file, [])
                 others.append(at)
                 if others[0] == at:
                     to_read.append(at)
                 continue
             self.done += 1
-            row.recall(before)
             if before.failure is not None:
                 self._fail(row.ref(), before.stage, before.failure, before.reason, folder.root)
                 row.state = "failed"
@@ -205,28 +197,10 @@ class _Run:
             else:
                 row.state = "image"
                 row.cached = True
-        self.shards.expect(self.number, len(to_read))
+        self.shards.expect(len(to_read))
         self.new += len(to_read)
         events.FOLDER_LISTED(path=folder.path, files=len(folder.entries), new=len(to_read))
         return to_read
-
-    def _look_up(self, folder: Folder) -> bool:
-        """Ask the catalog what it knows of the names in a folder; it forgets those that are gone. Say whether it knows all."""
-        if not folder.lasting:
-            self.number, self.known = 0, {}
-            return False
-        self.number = self.catalog.folder(folder.kind, folder.volume, folder.key)
-        complete = self.shards.look_up(folder, self.number)
-        self.known = self.catalog.locations(
-            self.number, decoder=decode.decoders(), version=decode.VERSION,
-            truncated=self.options.truncated == "accept", max_pixels=self.options.max_pixels,
-            names=few_names(folder), limits=known_limits(self.limits),
-        )  # fmt: skip
-        gone = self.known.keys() - folder.present
-        if gone and folder.complete and folder.stamp is None:
-            with self.catalog.transaction():
-                self.catalog.prune(self.number, gone)
-        return complete
 
     def _submit(self, pool: Pool[Task, Outcome]) -> None:
         """Hand the first waiting rows to the pool."""
@@ -291,8 +265,8 @@ class _Run:
                 name = self.rows[at]
                 name.content = content
                 self._conclude(outcome, name)
-                if (content is not None or outcome.lasting is not None) and name.settled and not outcome.changed:
-                    locations.append(name.location(outcome.lasting))
+                if (place := location(outcome, name)) is not None:
+                    locations.append(place)
                     self.shards.conclude(name.number)
         self.catalog.remember(locations, version=decode.VERSION)
 
@@ -302,41 +276,25 @@ class _Run:
         return row.state != "lost" and (not outcome.gone or self._root_is_there(row))
 
     def _store(self, outcomes: list[tuple[Outcome, Row]]) -> list[int | None]:
-        """Store outcomes; return the ids of their contents, None for those that have none."""
-        decoder, version = decode.decoders(), decode.VERSION
-        decoded = [
-            (outcome.digest, row.entry.size, outcome.thumbnail)
-            for outcome, row in outcomes
-            if outcome.digest is not None and outcome.kind is None and outcome.thumbnail is not None
-        ]
-        ids = self.catalog.add_contents(decoded, decoder=decoder, version=version)
-        if decoded:
-            luma = np.stack([thumbnail.luma for _, _, thumbnail in decoded])
-            for spec, variant in variants.at_scan(self.spec):
-                variants.add(self.catalog, np.array(ids, np.int64), luma, spec, variant)
-        for (digest, size, thumbnail), made in zip(decoded, ids, strict=True):
-            if not thumbnail.truncated:
-                self.sizes.setdefault(size, {})[digest] = made
-        stored: list[int | None] = []
-        fresh = iter(ids)
-        for outcome, row in outcomes:
-            size = row.entry.size
-            content: int | None = None
+        """Store outcomes and hash new thumbnails; return the ids of their contents, None for those that have none."""
+        ids = store(self.catalog, outcomes, self.sizes)
+        new, luma = [], []
+        for (outcome, row), content in zip(outcomes, ids, strict=True):
             if outcome.digest is not None:
-                self.bytes_read += size
-                if outcome.kind is not None:
-                    content = self.catalog.add_failure(
-                        outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated,
-                        pixels=outcome.pixels, seconds=outcome.seconds, memory=outcome.memory, decoder=decoder, version=version,
-                    )  # fmt: skip
-                else:
-                    content = self.sizes[size][outcome.digest] if outcome.thumbnail is None else next(fresh)
-            stored.append(content)
-        return stored
+                self.bytes_read += row.entry.size
+            if outcome.digest is None or outcome.thumbnail is None or content is None:
+                continue
+            new.append(content)
+            luma.append(outcome.thumbnail.luma)
+            if not outcome.thumbnail.truncated:
+                self.sizes.setdefault(row.entry.size, {})[outcome.digest] = content
+        for spec, variant in variants.at_scan(self.spec) if new else ():
+            variants.add(self.catalog, np.array(new, np.int64), np.stack(luma), spec, variant)
+        return ids
 
     def _conclude(self, outcome: Outcome, row: Row) -> None:
         """Note what became of one name."""
-        report(outcome, row)
+        log(outcome, row)
         if outcome.skipped is not None:
             self._skip(row, outcome.skipped)
         elif outcome.kind is not None:

@@ -1,11 +1,15 @@
-"""Archives, tables and other files of many images: what the catalog knows of a whole one is not opened again."""
+"""What the catalog has on the folder being listed; archives and tables that it knows as a whole are not opened again."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar
 
+from lookalike import decode
+from lookalike.limiting import known_limits
 from lookalike.listing import Row
 from lookalike.model import READ_AHEAD
+from lookalike.options import ScanOptions
+from lookalike.pool import Limits
 from lookalike.shortcut import CHUNK_BYTES, CHUNK_FILES
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import PART_NAMES, UNKNOWN_SIZE, Entry, Folder, Unread
@@ -16,41 +20,38 @@ T = TypeVar("T")
 
 
 class Shards:
-    """Which files of many images are listed, and which of these are done with.
+    """The folder that is being listed, and the files of many images that were: which of these are done with.
 
     Parameters
     ----------
     catalog : Catalog or None
         Where that is kept; None for nowhere.
-    whole : bool
-        Whether all entries are wanted: with globs, what was seen of a file is not all of it.
+    options : ScanOptions
+        How to walk and read. With globs, what is seen of a file is not all of it.
+    limits : Limits or None
+        What decoders are held to; None for nothing.
+    thumbnails : bool
+        Whether an image is only known if the catalog has its thumbnail.
+
+    Attributes
+    ----------
+    number : int
+        Catalog id of the folder that is being listed; 0 for what nobody remembers.
     """
 
-    def __init__(self, catalog: Catalog | None, *, whole: bool) -> None:
-        self._catalog, self._whole = catalog, whole
+    def __init__(
+        self, catalog: Catalog | None, options: ScanOptions, limits: Limits | None, *, thumbnails: bool = True
+    ) -> None:
+        self._catalog, self._options, self._limits, self._thumbnails = catalog, options, limits, thumbnails
+        self.number: int = 0
+        self._known: dict[str, Known] = {}
+        """What the catalog has on the names of that folder that are still to come."""
         self._left: Counter[int] = Counter()
         """Entries by catalog id of their folder that are to be read still."""
         self._listed: set[int] = set()
 
-    def look_up(self, folder: Folder, number: int) -> bool:
-        """Say whether the catalog knows all of a folder as it is now; what it knows of an earlier state is forgotten.
-
-        Parameters
-        ----------
-        folder : Folder
-            The folder.
-        number : int
-            Its catalog id.
-
-        Returns
-        -------
-        bool
-            False for what has to be listed.
-        """
-        return folder.stamp is not None and self._catalog is not None and self._catalog.open_shard(number, folder.stamp)
-
-    def parts(self, folder: Folder, walk: Walk, number: int, known: Mapping[str, Known] | None) -> Iterator[Folder]:
-        """Yield a folder part by part.
+    def parts(self, folder: Folder, walk: Walk) -> Iterator[Folder]:
+        """Yield a folder part by part; of what the catalog knows as a whole, its entries as they were stored.
 
         Parameters
         ----------
@@ -58,18 +59,15 @@ class Shards:
             As the walk yields it.
         walk : Walk
             Who lists.
-        number : int
-            Its catalog id.
-        known : mapping of str to Known or None
-            All of its entries as they were stored; None where they have to be listed.
 
         Yields
         ------
         Folder
             With entries.
         """
-        if known is not None:
-            entries = [Entry(name, was.size, was.mtime_ns, 0, was.inode) for name, was in known.items()]
+        is_known, number = folder.first and self._open(folder), self.number
+        if is_known:
+            entries = [Entry(name, was.size, was.mtime_ns, 0, was.inode) for name, was in self._known.items()]
             entries.sort(key=lambda entry: entry.inode)
             for start in range(0, max(1, len(entries)), PART_NAMES):
                 part = folder.next_part() if start else folder
@@ -77,7 +75,7 @@ class Shards:
                 walk.pass_over(part)
                 yield part
             return
-        sound = self._whole and folder.stamp is not None
+        sound = folder.stamp is not None and not (self._options.exclude or self._options.include)
         for part in walk.parts(folder):
             sound = sound and part.complete
             yield part
@@ -90,15 +88,52 @@ class Shards:
         if sound:
             self._listed.add(number)
 
-    def expect(self, number: int, count: int) -> None:
-        """Note that entries of a folder are to be read.
+    def _open(self, folder: Folder) -> bool:
+        """Ask the catalog what it knows of a folder, and say whether that is all of it; names that are gone are forgotten."""
+        self.number, self._known = 0, {}
+        if self._catalog is None or not folder.lasting:
+            return False
+        self.number = self._catalog.folder(folder.kind, folder.volume, folder.key)
+        is_known = folder.stamp is not None and self._catalog.open_shard(self.number, folder.stamp)
+        self._known = self._catalog.locations(
+            self.number, decoder=decode.decoders(), version=decode.VERSION,
+            truncated=self._options.truncated == "accept", max_pixels=self._options.max_pixels,
+            thumbnails=self._thumbnails, names=few_names(folder), limits=known_limits(self._limits),
+        )  # fmt: skip
+        gone = self._known.keys() - folder.present
+        if gone and folder.complete and folder.stamp is None:
+            with self._catalog.transaction():
+                self._catalog.prune(self.number, gone)
+        return is_known
+
+    def recall(self, row: Row) -> Known | None:
+        """Let a row of the folder take over what the catalog has on it.
 
         Parameters
         ----------
-        number, count : int
-            Catalog id of the folder, and how many.
+        row : Row
+            A name that was just listed.
+
+        Returns
+        -------
+        Known or None
+            What that is; None for what has to be read.
         """
-        self._left[number] += count
+        before = self._known.pop(row.entry.name, None)
+        if before is None or before.stale or not row.unchanged_since(before):
+            return None
+        row.recall(before)
+        return before
+
+    def expect(self, count: int) -> None:
+        """Note that entries of the folder are to be read.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+        """
+        self._left[self.number] += count
 
     def conclude(self, number: int) -> None:
         """Note that an entry was read and is remembered.
@@ -155,10 +190,8 @@ def fetch(
     sequence
         Everything at once for ordinary files, which workers read; else as much as goes to a worker together.
     """
-    if folder.source is None or not waiting:
+    if folder.source is None or not waiting:  # no reason to open it
         yield waiting
-        return
-    if not waiting:  # no reason to open it
         return
     start = held = 0
     for at, data in enumerate(folder.source.read([row_of(one).path for one in waiting])):

@@ -10,7 +10,6 @@ from blake3 import blake3
 from lookalike import decode, events, formats
 from lookalike.examining import Outcome, Task, crashed, examine, overran, recognise
 from lookalike.limiting import limits
-from lookalike.listing import Row
 from lookalike.options import ScanOptions
 from lookalike.pool import Pool
 from lookalike.sources.roots import Root
@@ -78,27 +77,6 @@ def open_pool(
         examine, crashed, workers=workers, shortcut=shortcut, readers=few or workers, limits=may,
         overran=partial(overran, may.seconds), isolated=isolated or options.held, read_ahead=options.read_ahead,
     )  # fmt: skip
-
-
-def report(outcome: Outcome, row: Row) -> None:
-    """Log what became of a file.
-
-    Parameters
-    ----------
-    outcome : Outcome
-        What became of it.
-    row : Row
-        Which it is.
-    """
-    if not events.IMAGE_FAILED.wanted:
-        return
-    if outcome.kind is not None:
-        events.IMAGE_FAILED(path=row.path, stage=outcome.stage, kind=outcome.kind, reason=outcome.reason)
-    elif outcome.skipped is not None:
-        events.IMAGE_SKIPPED(path=row.path, reason=outcome.skipped)
-    else:
-        is_new = outcome.thumbnail is not None or outcome.hashed is not None
-        events.IMAGE_READ(path=row.path, how="decoded" if is_new else "its bytes are known")
 
 
 class Shortcut:

@@ -10,19 +10,19 @@ import numpy as np
 from lookalike import bits, decode, events
 from lookalike.examining import Outcome, Task, carried_by
 from lookalike.hashes import hash_block
-from lookalike.limiting import known_limits, limits
+from lookalike.limiting import limits
 from lookalike.listing import Row, unlisted
 from lookalike.model import Failure, HashSpec, Thumbnail
 from lookalike.options import ScanOptions
 from lookalike.pool import Limits, Pool
-from lookalike.scanning import BATCH_FILES, BATCH_SECONDS, OnProgress
-from lookalike.shards import Shards, fetch, few_names
-from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool, report
+from lookalike.scanning import OnProgress
+from lookalike.shards import Shards, fetch
+from lookalike.shortcut import CHUNK_FILES, chunk_length, open_pool
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Folder, Source
 from lookalike.sources.roots import Root, open_roots
 from lookalike.stores.catalog import Catalog
-from lookalike.stores.locations import Known
+from lookalike.storing import BATCH_FILES, BATCH_SECONDS, location, log, store
 from lookalike.tables.hashes import HashTable
 from lookalike.tabling import Item, Wanted, recall, table_of, variant_of
 
@@ -149,16 +149,13 @@ class _Run:
     lost: set[str] = field(default_factory=set)
     """Roots that went away."""
     skipped: Counter[str] = field(default_factory=Counter)
-    number: int = 0
     shards: Shards = field(init=False)
-    known: dict[str, Known] = field(default_factory=dict)
-    """Catalog id of the folder that is being listed, and what the catalog knows of the names still to come."""
     submitted: int = 0
     listed: int = 0
     finished: int = 0
 
     def __post_init__(self) -> None:
-        self.shards = Shards(self.catalog, whole=not (self.options.exclude or self.options.include))
+        self.shards = Shards(self.catalog, self.options, self.limits, thumbnails=len(self.whole) < len(self.specs))
 
     @property
     def specs(self) -> tuple[HashSpec, ...]:
@@ -203,8 +200,7 @@ class _Run:
             for folder in walk.folders(root, position):
                 if folder.failures and root.folder and self._is_lost(root):
                     break
-                complete = self._open(folder) if folder.first else False
-                for part in self.shards.parts(folder, walk, self.number, self.known if complete else None):
+                for part in self.shards.parts(folder, walk):
                     for some in fetch(part, self._look_up(part), lambda item: item.row, self.options.read_ahead):
                         yield list(some)
 
@@ -217,14 +213,12 @@ class _Run:
                 self.incomplete.append(f"{unread.path}: {unread.reason}")
         items = []
         for entry in folder.entries:
-            item = Item(Row(folder, self.number, entry), [None] * len(self.specs), [None] * len(self.specs))
-            before = self.known.pop(entry.name, None)
-            if before is not None and not before.stale and item.row.unchanged_since(before):
-                item.row.recall(before)
-                if before.failure is not None:
-                    self._finish(item, Failure(item.row.ref(), before.stage, before.failure, before.reason))
-                elif before.content is None:
-                    self._skip(item, before.skipped or "not an image")
+            item = Item(Row(folder, self.shards.number, entry), [None] * len(self.specs), [None] * len(self.specs))
+            before = self.shards.recall(item.row)
+            if before is not None and before.failure is not None:
+                self._finish(item, Failure(item.row.ref(), before.stage, before.failure, before.reason))
+            elif before is not None and before.content is None:
+                self._skip(item, before.skipped or "not an image")
             items.append(item)
         self.listed += len(items)
         self.window.extend(items)
@@ -233,22 +227,8 @@ class _Run:
             for item in recall(self.catalog, known, self.wanted):
                 self._finish(item)
         waiting = [item for item in items if not item.done]
-        self.shards.expect(self.number, len(waiting))
+        self.shards.expect(len(waiting))
         return waiting
-
-    def _open(self, folder: Folder) -> bool:
-        """Ask the catalog for the number of a folder, and what it knows of the names in it; say whether that is all of them."""
-        self.number, self.known = 0, {}
-        if self.catalog is None or not folder.lasting:
-            return False
-        self.number = self.catalog.folder(folder.kind, folder.volume, folder.key)
-        complete = self.shards.look_up(folder, self.number)
-        self.known = self.catalog.locations(
-            self.number, decoder=decode.decoders(), version=decode.VERSION, truncated=self.options.truncated == "accept",
-            max_pixels=self.options.max_pixels, thumbnails=len(self.whole) < len(self.specs),
-            names=few_names(folder), limits=known_limits(self.limits),
-        )  # fmt: skip
-        return complete
 
     def _submit(self, pool: Pool[Task, Outcome], waiting: list[Item]) -> None:
         """Hand files to the workers."""
@@ -297,7 +277,7 @@ class _Run:
             if outcome.gone and self._is_lost(self.roots[item.row.folder.root]):
                 self._finish(item)  # what was not read is no failure
                 continue
-            report(outcome, item.row)
+            log(outcome, item.row)
             item.digest = outcome.digest or b""
             if outcome.hashed is not None:
                 for at, words, quality in zip(positions, outcome.hashed.words, outcome.hashed.quality, strict=True):
@@ -345,21 +325,15 @@ class _Run:
         if not batch or catalog is None:
             return
         with catalog.transaction():
-            decoded = [
-                (outcome.digest, item.row.entry.size, outcome.thumbnail)
-                for outcome, item in batch
-                if outcome.digest is not None and outcome.thumbnail is not None
-            ]
-            fresh = iter(catalog.add_contents(decoded, decoder=decode.decoders(), version=decode.VERSION))
-            for outcome, item in batch:
-                has_thumbnail = outcome.digest is not None and outcome.thumbnail is not None
-                item.row.content = next(fresh) if has_thumbnail else self._store(catalog, outcome, item)
+            outcomes = [(outcome, item.row) for outcome, item in batch]
+            # Of what cannot be decoded in full, a thumbnail may be had.
+            ids = store(catalog, outcomes, {}, failures=not self.whole)
             locations = []
-            for outcome, item in batch:
-                lasts = (item.row.content is not None or outcome.lasting is not None) and item.row.settled
-                if lasts and not outcome.changed:
-                    locations.append(item.row.location(outcome.lasting))
-                    self.shards.conclude(item.row.number)
+            for (outcome, row), content in zip(outcomes, ids, strict=True):
+                row.content = content
+                if (place := location(outcome, row)) is not None:
+                    locations.append(place)
+                    self.shards.conclude(row.number)
             for at, spec in enumerate(self.specs):
                 made = [item for _, item in batch if item.row.content is not None and item.words[at] is not None]
                 catalog.add_words(
@@ -372,23 +346,6 @@ class _Run:
             self.shards.finish()
         self.committed = time.monotonic()
         events.SCAN_COMMITTED(results=len(batch), done=self.finished, listed=self.listed)
-
-    def _store(self, catalog: Catalog, outcome: Outcome, item: Item) -> int | None:
-        """Store what was made of one content without a thumbnail; return its id, if it has one."""
-        if outcome.digest is None:
-            return None
-        size, decoder, version = item.row.entry.size, decode.decoders(), decode.VERSION
-        if outcome.hashed is not None:
-            made = outcome.hashed
-            return catalog.add_undecoded(
-                outcome.digest, size, made.pixels, made.format, truncated=made.truncated, decoder=decoder
-            )
-        if outcome.kind is None or self.whole:  # a thumbnail may be had of what cannot be decoded in full
-            return None
-        return catalog.add_failure(
-            outcome.digest, size, outcome.kind, outcome.reason, truncated=outcome.truncated, pixels=outcome.pixels,
-            decoder=decoder, version=version, seconds=outcome.seconds, memory=outcome.memory,
-        )  # fmt: skip
 
     def _table(self, *, last: bool = False) -> HashTable:
         """Make a table of what is ready."""

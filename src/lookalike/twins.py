@@ -21,10 +21,10 @@ from lookalike.pixels import (
     pixels_unknown,
 )
 from lookalike.pool import Pool
-from lookalike.scanning import BATCH_FILES, BATCH_SECONDS
 from lookalike.shortcut import CHUNK_FILES, chunk_length
 from lookalike.sources.reading import Reader
 from lookalike.stores.catalog import Catalog
+from lookalike.storing import BATCH_FILES, BATCH_SECONDS
 
 THUMBNAILS_AT_ONCE = 4096
 BLOCK_MEANS = ("JPEG", "MPO")
