@@ -25,8 +25,8 @@ from lookalike.limiting import File, SecondLooks, told_by
 from lookalike.model import LOSSES, MAX_PIXELS, MIN_DETAIL, Orient, Thumbnail, Tier
 from lookalike.tracing import enlarges
 from lookalike.variants import TURNS
-from lookalike.verify.deciding import COPY_UNEXPLAINED
 from lookalike.verify.exposures import Exposures
+from lookalike.verify.thresholds import THRESHOLDS, by_side
 from lookalike.verify.views import WHOLE, Pictures
 
 Lacks = tuple[tuple[str, ...], tuple[str, ...]]
@@ -196,8 +196,9 @@ def look(files: tuple[File, File], small: Pictures, turn: int, *, max_pixels: in
     hints = None if turn == 1 else verify.Hints(first, np.array([turn], np.uint8), whole, whole)
     (seen,) = verify.verify(fine, first, second, hints).evidence
     compared = int(seen["side"])  # coarser than the planes where the pictures show no more
-    same = bool(seen["finished"]) and not seen["changed"] and seen["unexplained"] <= COPY_UNEXPLAINED[compared]
-    return LastLook(compared, int(seen["tiles"]), int(seen["changed"]), bool(same))
+    close = seen["unexplained"] <= by_side(THRESHOLDS.copy_unexplained, seen["side"])
+    same = bool(seen["finished"] and not seen["changed"] and close)
+    return LastLook(compared, int(seen["tiles"]), int(seen["changed"]), same)
 
 
 def own_side(length: int, most: int) -> int:

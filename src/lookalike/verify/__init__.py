@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from lookalike.columns import Column
 from lookalike.model import THUMBNAIL_SIDE, Tier
 from lookalike.verify.carrying import lacking
-from lookalike.verify.deciding import COPY_MOVE, Doubt, decide
+from lookalike.verify.deciding import Doubt, decide
 from lookalike.verify.evidence import EVIDENCE, Evidence, examine, is_sound
 from lookalike.verify.measuring import KERNELS
 from lookalike.verify.relating import equality, relation
+from lookalike.verify.thresholds import THRESHOLDS
 from lookalike.verify.views import WHOLE, Boxes, Pictures, Views, bordered, hinted, resolved, whole
 
 __all__ = [
@@ -27,10 +28,6 @@ __all__ = [
 
 STEP = "6"
 """Version of everything here, stored with every verdict."""
-GOOD = 40
-"""Unexplained up to which a same picture is looked at in no other way."""
-BETTER = 20
-"""By how much less a later look must leave unexplained to count instead of an earlier one."""
 RECORD = np.dtype(f"V{EVIDENCE.itemsize}")
 """Evidence as bytes: copied row by row, rather than field by field, which takes ten times as long."""
 SIDES = (2048, 1024, 512, 256, 128, 64, 32, 16)
@@ -144,12 +141,12 @@ def verify(
 
 def _open(best: Verdicts) -> NDArray[np.bool_]:
     """Say which pairs may be looked at in another way."""
-    return (best.tier > Tier.EDIT) | (best.evidence["unexplained"] > GOOD)
+    return (best.tier > Tier.EDIT) | (best.evidence["unexplained"] > THRESHOLDS.good)
 
 
 def _unsettled(best: Verdicts) -> NDArray[np.bool_]:
     """Say for which pairs a hint counts: not where one lies so well in the other that it is known what each shows alone."""
-    found: NDArray[np.bool_] = (best.tier == Tier.NONE) | (best.evidence["unexplained"] > GOOD)
+    found: NDArray[np.bool_] = (best.tier == Tier.NONE) | (best.evidence["unexplained"] > THRESHOLDS.good)
     return found
 
 
@@ -165,10 +162,10 @@ def _look(
     evidence = examine(left, right, turn, sides, kernel=kernel)
     tier, score, doubt = decide(evidence, left, right)
     before = best.tier[rows]
-    less = evidence["unexplained"].astype(np.int64) + BETTER < best.evidence["unexplained"][rows]
+    less = evidence["unexplained"].astype(np.int64) + THRESHOLDS.better < best.evidence["unexplained"][rows]
     less &= (evidence["finished"] != 0) & (evidence["side"] >= best.evidence["side"][rows])  # coarse planes hide more
     # A part of two pictures that lie as they are leaves less unexplained than all of them, and says less.
-    less &= (evidence["hinted"] == 0) | (evidence["move"] > COPY_MOVE) | (evidence["turn"] != 1)
+    less &= (evidence["hinted"] == 0) | (evidence["move"] > THRESHOLDS.copy_move) | (evidence["turn"] != 1)
     better = (tier < before) | ((tier == before) & less) | (best.evidence["side"][rows] == 0)
     # What one look leaves open, another that says no more does not settle.
     doubt = np.where(tier == before, np.maximum(doubt, best.doubt[rows]), doubt).astype(np.uint8)

@@ -7,10 +7,11 @@ import numpy as np
 from lookalike.columns import Facts
 from lookalike.model import Tier
 from lookalike.turns import BACK, NAMES
-from lookalike.verify.deciding import COPY_DIFFERENCE, COPY_SHARPNESS, recoloured
+from lookalike.verify.deciding import recoloured
 from lookalike.verify.evidence import Evidence
 from lookalike.verify.framing import LEAST_SCALE, Frame, frame_of
 from lookalike.verify.texture import MOST_CUT
+from lookalike.verify.thresholds import THRESHOLDS
 from lookalike.verify.tiles import tiles_per_side
 
 LEAST_TILT = 0.6
@@ -21,8 +22,6 @@ MOST_SPREAD = 0.7
 """Share of a side over which changed tiles may be spread to lie at one place."""
 CROP_COLOUR = 5 * 64
 """Chroma off up to which parts of a picture, found to a fraction of a place, have one colour, in 1/64 level."""
-LEAST_LEVELS = 6 * 64
-"""Brightness off from which a picture is brighter or darker, in 1/64 level."""
 
 
 def relation(facts: Facts, keeper: int, member: int, tier: Tier, evidence: Evidence, *, left: bool) -> str:
@@ -154,14 +153,14 @@ def _tone(evidence: Evidence, *, member_inner: bool) -> list[str]:
     flat, steep = (int(evidence["contrast"][at]) for at in order)
     dull, sharp = (int(evidence["sharpness"][at]) for at in order)
     said = []
-    if abs(after - before) >= LEAST_LEVELS:
+    if abs(after - before) >= THRESHOLDS.toned_level:
         said.append("brighter" if after > before else "darker")
-    more = 8 * (steep - flat)
+    more = THRESHOLDS.toned_contrast * (steep - flat)
     if abs(more) > max(steep, flat):
         said.append("more contrast" if more > 0 else "less contrast")
-    elif not said and not evidence["changed"] and COPY_SHARPNESS * abs(sharp - dull) > max(sharp, dull):
+    elif not said and not evidence["changed"] and THRESHOLDS.copy_sharpness * abs(sharp - dull) > max(sharp, dull):
         said.append("sharpened" if sharp > dull else "blurred")
-    if not said and evidence["difference"] > COPY_DIFFERENCE and not evidence["changed"]:
+    if not said and evidence["difference"] > THRESHOLDS.copy_difference and not evidence["changed"]:
         said.append("re-toned")
     return said
 
