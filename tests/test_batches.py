@@ -488,7 +488,7 @@ def test_find_joins_by_every_algorithm_that_can(album: Path, tmp_path: Path, nam
 
 
 def test_facts_and_thumbnails_are_the_same_from_files_and_from_the_catalog(album: Path, tmp_path: Path) -> None:
-    options = {"decode": "fast", "thumbnails": True, "catalog": tmp_path / "c.sqlite", "workers": 1}
+    options: dict[str, Any] = {"decode": "fast", "thumbnails": True, "catalog": tmp_path / "c.sqlite", "workers": 1}
     first, again = (la.hash_images(album, **options) for _ in range(2))
     assert first.facts == again.facts
     assert first.facts["format"] == ["PNG", "JPEG", "BMP", "WEBP"]

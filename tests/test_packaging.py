@@ -26,6 +26,15 @@ TYPED = ROOT / "tests" / "typing" / "sample.py"
 OFFLINE = re.compile(
     r"No matching distribution|NewConnectionError|Temporary failure in name resolution|Max retries exceeded"
 )
+WRONG = """import lookalike as la
+number: int = la.find("photos")
+la.no_such_name
+la.hash_images("photos", algoritms="phash")
+la.hash_images("photos", size="8")
+la.leaks("train", "test", against="other")
+la.find("photos").plan(actions="trash")
+"""
+"""A program with mistakes that type checkers have to see."""
 NO_COMPILER = {"CXX": "/no/such/compiler"}
 """What CMake takes for a machine without a compiler, wherever it would look otherwise."""
 IN_NO_SDIST = (".ci/", ".github/", ".gitignore")
@@ -144,7 +153,7 @@ def _check_types(here: Environment, folder: Path) -> None:
     """Have the checkers look at a program of a user's, and at one with mistakes, which they must see."""
     program = shutil.copy(TYPED, folder / "program.py")
     wrong = folder / "wrong.py"
-    wrong.write_text("import lookalike as la\nnumber: int = la.find('photos')\nla.no_such_name\n")
+    wrong.write_text(WRONG)
     strict: list[str | Path] = [
         "--strict",
         "--config-file",
@@ -168,6 +177,19 @@ def _check_types(here: Environment, folder: Path) -> None:
             'Incompatible types in assignment (expression has type "Findings", variable has type "int")  [assignment]',
         ),
         ("wrong.py:3", 'Module has no attribute "no_such_name"  [attr-defined]'),
+        (
+            "wrong.py:4",
+            'Unexpected keyword argument "algoritms" for "hash_images"; did you mean "algorithms"?  [call-arg]',
+        ),
+        (
+            "wrong.py:5",
+            'Argument "size" to "hash_images" has incompatible type "str"; expected "int | None"  [arg-type]',
+        ),
+        ("wrong.py:6", 'Unexpected keyword argument "against" for "leaks"  [call-arg]'),
+        (
+            "wrong.py:7",
+            'Unexpected keyword argument "actions" for "plan" of "Findings"; did you mean "action"?  [call-arg]',
+        ),
     ], done.stdout + done.stderr
     pyright = shutil.which("pyright", path=os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]))
     if pyright is not None:

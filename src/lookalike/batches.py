@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from typing import TypedDict, Unpack
 
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
@@ -21,6 +22,31 @@ from lookalike.tables.schema import names
 from lookalike.tabling import Wanted
 
 StrPath = str | os.PathLike[str]
+
+
+class HashKeywords(TypedDict, total=False):
+    """The keywords of `hash_batches`, for type checkers."""
+
+    algorithms: str | Sequence[str]
+    size: int | None
+    filter: str | None
+    decode: str | None
+    exclude: Sequence[str]
+    include: Sequence[str]
+    follow_symlinks: bool
+    truncated: Truncated
+    max_pixels: int
+    max_seconds: float | None
+    max_memory: int | None
+    read_ahead: int
+    column: str | int | None
+    facts: bool
+    thumbnails: bool
+    catalog: StrPath | None
+    use_catalog: bool
+    workers: int | None
+    readers: int | None
+    progress: OnProgress | None
 
 
 def hash_batches(
@@ -139,7 +165,7 @@ def _batches(
         yield from stream(roots, wanted, store, options, workers=workers, readers=readers, progress=progress)
 
 
-def hash_images(paths: object, **options: object) -> HashTable:
+def hash_images(paths: object, **options: Unpack[HashKeywords]) -> HashTable:
     """Hash the images under some paths into one table.
 
     Parameters
@@ -167,7 +193,7 @@ def hash_images(paths: object, **options: object) -> HashTable:
     >>> len(left)
     5
     """
-    return join_tables(list(hash_batches(paths, **options)))  # type: ignore[arg-type]
+    return join_tables(list(hash_batches(paths, **options)))
 
 
 def make_specs(

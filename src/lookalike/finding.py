@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
+from typing import TypedDict
 
 from lookalike import hashes
 from lookalike.concluding import conclude
@@ -37,6 +38,34 @@ from lookalike.sources.rows import tables_of
 from lookalike.sources.values import as_sources, path_of
 
 StrPath = str | os.PathLike[str]
+
+
+class FindKeywords(TypedDict, total=False):
+    """The keywords of `find` that functions hand on which call it, for type checkers."""
+
+    algorithm: str
+    size: int | None
+    radius: int | None
+    group: GroupRule
+    keep: str
+    protect: Sequence[str]
+    crops: bool
+    verify: VerifyStep
+    units: bool
+    frames: Frames
+    exclude: Sequence[str]
+    include: Sequence[str]
+    min_size: tuple[int, int]
+    follow_symlinks: bool
+    truncated: Truncated
+    max_pixels: int
+    max_seconds: float | None
+    max_memory: int | None
+    read_ahead: int
+    column: str | int | None
+    workers: int | None
+    readers: int | None
+    candidates: Given | None
 
 
 def find(

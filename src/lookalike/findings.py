@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from lookalike.listing import Scan
 from lookalike.model import Failure, Group, Tier
 from lookalike.numbered import numbers_of, only
 from lookalike.options import FindOptions, ScanOptions
-from lookalike.plan import KeepOptions, Plan
+from lookalike.plan import KeepKeywords, KeepOptions, Plan
 from lookalike.planning.agreeing import only_seen
 from lookalike.planning.making import make_plan
 from lookalike.tables import NO_MAP, PathMap
@@ -239,7 +239,7 @@ class Findings:
         """Folders of which at least half is found again in another folder, most bytes first."""
         return self.grouped.folder_pairs()
 
-    def plan(self, *, keep: str | None = None, tier: str = "copy", **options: Any) -> Plan:
+    def plan(self, *, keep: str | None = None, tier: str = "copy", **options: Unpack[KeepKeywords]) -> Plan:
         """Decide which duplicates go and which stay, as the files stand now. Nothing is done to them.
 
         Parameters
@@ -263,8 +263,8 @@ class Findings:
             If an option does not fit.
         """
         only_seen((*self.roots, *self.references))
-        told: dict[str, Any] = {"protect": self.options.protect, "units": self.options.units}
-        wanted = KeepOptions(tier=Tier.parse(tier), **(told | options))
+        told: KeepKeywords = {"protect": self.options.protect, "units": self.options.units, **options}
+        wanted = KeepOptions(tier=Tier.parse(tier), **told)
         found = self if keep in (None, self.options.keep) else self._again(str(keep))
         return make_plan(
             found.groups,

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import permutations
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Unpack
 
 from lookalike import deciding, tables
 from lookalike.errors import SourceError, UsageError
-from lookalike.finding import find
+from lookalike.finding import FindKeywords, find
 from lookalike.findings import Findings
 from lookalike.labels import SPLITS, Root, names_below, root_of, survey
 from lookalike.leaked import Leaks
@@ -50,7 +50,7 @@ def leaks(
     use_catalog: bool = True,
     ledger: StrPath | None = None,
     progress: OnProgress | None = None,
-    **options: Any,
+    **options: Unpack[FindKeywords],
 ) -> Leaks:
     """Find pictures that are in more than one split of a data set, and pictures that lie in different classes.
 

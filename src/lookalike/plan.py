@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os.path import isabs
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from lookalike.errors import UnsafeError, UsageError, check_known
 from lookalike.model import DIGEST_BYTES, LOSSES, Orient, Tier
@@ -83,6 +83,20 @@ class KeepOptions:
             raise UsageError(f"within must be at least 0 folders, got {self.within}")
         if self.quarantine is not None and self.action == "trash":
             raise UsageError("a quarantine folder has no meaning with action trash")
+
+
+class KeepKeywords(TypedDict, total=False):
+    """The fields of `KeepOptions` but for the tier, as keywords, for type checkers."""
+
+    action: Action
+    quarantine: str | None
+    allow_loss: tuple[str, ...]
+    flat: bool
+    within: int | None
+    across_folders: bool
+    protect: tuple[str, ...]
+    metadata: Metadata
+    units: bool
 
 
 def lost(lacks: Sequence[str]) -> str:

@@ -47,6 +47,7 @@ def hashes(folder: str) -> int:
     one: la.ImageHash = la.phash("a.jpg", size=8)
     other: la.ImageHash = la.hash_image(b"...", "dhash", decode="fast")
     table: la.HashTable = la.hash_images(folder, algorithms=("phash", "dhash"), decode="fast")
+    table = la.hash_images(folder, filter="triangle", decode="imgdd", exclude=["raw/**"], max_memory=1 << 29, workers=2)
     parts: Iterator[la.HashTable] = la.hash_batches(folder, algorithms="phash")
     for part in parts:
         print(len(part.refs), part.blocks)
@@ -60,6 +61,13 @@ def compare() -> str:
     """Ask why two pictures are the same."""
     found: la.Comparison = la.compare("a.jpg", "b.jpg")
     return f"{found.tier.name} {found.score:.2f} {found.relation}"
+
+
+def leaking(folder: Path) -> int:
+    """Look for leaks, with options of `find`, and plan with those of `KeepOptions`."""
+    found: la.Leaks = la.leaks(folder / "train", folder / "test", tier="copy", min_size=(64, 64), frames="all")
+    plan = la.find(folder).plan(tier="edit", allow_loss=("alpha",), metadata="merge", across_folders=True)
+    return len(found.pairs) + len(plan.removals)
 
 
 def search(folder: str) -> list[str]:

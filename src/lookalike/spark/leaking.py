@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.linking import Links
 from lookalike.model import Orient
 from lookalike.spark.concluded import Told, in_bins, opened, paths_of, table_of
-from lookalike.spark.searching import failures_of, make_search, rows_of, together
+from lookalike.spark.searching import SearchKeywords, failures_of, make_search, rows_of, together
 from lookalike.splits import Pair, Split
 from lookalike.stores.decisions import Standing
 from lookalike.tables.files import printable, raw_path
@@ -53,7 +53,7 @@ class Leaked:
             frame.unpersist()
 
 
-def leaks(splits: "Mapping[str, DataFrame]", *, orient: Orient = "mirror", **options: Any) -> Leaked:
+def leaks(splits: "Mapping[str, DataFrame]", *, orient: Orient = "mirror", **options: Unpack[SearchKeywords]) -> Leaked:
     """Find pictures that are in more than one split of a data set, as `lookalike.leaks` does on one machine.
 
     Parameters

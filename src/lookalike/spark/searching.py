@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from lookalike import hashes
 from lookalike.chances import wide
@@ -83,6 +83,33 @@ class Together:
     pairs: "DataFrame"
     warnings: list[str]
     held: "tuple[DataFrame, ...]"
+
+
+class SearchKeywords(TypedDict, total=False):
+    """The keywords of `lookalike.spark.find` that functions hand on which search likewise, for type checkers."""
+
+    tier: str
+    algorithm: str
+    size: int | None
+    radius: int | None
+    second: tuple[str, int] | None
+    parts: bool
+    group: GroupRule
+    keep: str
+    protect: Sequence[str]
+    crops: bool
+    verify: VerifyStep
+    units: bool
+    thumbnails: Thumbnails
+    truncated: Truncated
+    max_pixels: int
+    max_seconds: float | None
+    max_memory: int | None
+    roots: Sequence[str]
+    decisions: Sequence[Decided]
+    most: int
+    driver_edges: int
+    bin_images: int
 
 
 def make_search(
