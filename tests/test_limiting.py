@@ -17,6 +17,7 @@ import lookalike as la
 import pool_tasks
 from conftest import encode, scene
 from lookalike import decode, limiting
+from lookalike.comparing import panels
 from lookalike.confirming import confirm
 from lookalike.errors import DecodeError, UsageError
 from lookalike.limiting import SecondLooks, limits, told_by
@@ -96,6 +97,19 @@ def test_a_second_look_that_takes_too_long_says_which_limit_it_was() -> None:
         "limit", "its decoder took longer than 0.04 s: raise --max-seconds"
     )  # fmt: skip
     assert looks(pool_tasks.worker_of, (b"", "a")) != os.getpid(), "and the next one has a process again"
+
+
+@needs_timers
+def test_a_comparison_is_held_to_what_somebody_set() -> None:
+    assert la.compare(encode(PICTURE), SLOW, max_seconds=60, algorithms=["phash", "dhash"]) == la.compare(
+        encode(PICTURE), SLOW, algorithms=["phash", "dhash"]
+    )
+    with pytest.raises(DecodeError, match=r"took longer than 0\.04 s: raise --max-seconds"):
+        la.compare(encode(PICTURE), SLOW, max_seconds=0.02)
+    with pytest.raises(DecodeError, match=r"its decoder took longer than 0\.04 s"):
+        panels(encode(PICTURE), SLOW, SecondLooks(ScanOptions(max_seconds=0.02)))
+    with pytest.raises(DecodeError, match="more than the limit of 100"):
+        la.compare(encode(PICTURE), encode(PICTURE), max_pixels=100)
 
 
 @needs_linux

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps
 
-from lookalike import hashes
+from lookalike import bits, decode, hashes
 from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import UsageError
-from lookalike.hashing import hash_image
-from lookalike.limiting import File
-from lookalike.model import Tier
-from lookalike.pictures import ImageSource, contents, picture
+from lookalike.limiting import File, SecondLooks
+from lookalike.model import MAX_PIXELS, HashSpec, Thumbnail, Tier
+from lookalike.options import ScanOptions
+from lookalike.pictures import ImageSource, contents
 from lookalike.verify.evidence import MAP_BITS
 
 ROW_HEIGHT, MOST_WIDTH = 400, 1600
@@ -72,8 +74,34 @@ class Comparison:
     evidence: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """What is known of one image by itself.
+
+    Attributes
+    ----------
+    thumbnail : Thumbnail
+        Its facts and its thumbnail.
+    size : int
+        Bytes of the file.
+    words : tuple of ndarray of uint64, shape (1, words)
+        Its hashes, one for each spec.
+    """
+
+    thumbnail: Thumbnail
+    size: int
+    words: tuple[NDArray[np.uint64], ...]
+
+
 def compare(
-    first: ImageSource, second: ImageSource, *, algorithms: Sequence[str] | None = None, decoding: str = "full"
+    first: ImageSource,
+    second: ImageSource,
+    *,
+    algorithms: Sequence[str] | None = None,
+    decoding: str = "full",
+    max_pixels: int = MAX_PIXELS,
+    max_seconds: float | None = None,
+    max_memory: int | None = None,
 ) -> Comparison:
     """Compare two images.
 
@@ -85,6 +113,10 @@ def compare(
         Whose distances to give; None for all that make one hash of an image.
     decoding : str
         full (as ``imagehash``) or fast (as `find`); algorithms that do not know it use their own.
+    max_pixels : int
+        Images with more pixels are not decoded.
+    max_seconds, max_memory : optional
+        As for `lookalike.find`; None for no limit: then the files are decoded in this process.
 
     Returns
     -------
@@ -107,12 +139,98 @@ def compare(
     >>> compare(ramp, ramp.rotate(180), algorithms=["dhash_vertical"]).distances[0].share
     1.0
     """
+    options = ScanOptions(max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory)
+    specs = specs_of(usual() if algorithms is None else algorithms, decoding)
+    return compared(first, second, specs, SecondLooks(options, workers=1))
+
+
+def compared(first: ImageSource, second: ImageSource, specs: Sequence[HashSpec], looks: SecondLooks) -> Comparison:
+    """Compare two images.
+
+    Parameters
+    ----------
+    first, second : path, bytes, file object, PIL.Image.Image or ndarray
+        The images.
+    specs : sequence of HashSpec
+        Hashes whose distances to give.
+    looks : SecondLooks
+        Who looks at the files.
+
+    Returns
+    -------
+    Comparison
+        As of `compare`.
+    """
+    files, most = (contents(first), contents(second)), looks.options.max_pixels
+    made = [looks(hashed, file, specs=specs, max_pixels=most) for file in files]
+    found = looks(confirm, *files, orient="all", max_pixels=most)
+    words = zip(specs, *(one.words for one in made), strict=True)
+    distances = [Distance(spec.algorithm, spec.bits, int(bits.distance(one, other)[0])) for spec, one, other in words]
+    return Comparison(found.tier, found.score, found.relation, tuple(distances), described(found, files))
+
+
+def specs_of(algorithms: Sequence[str], decoding: str) -> list[HashSpec]:
+    """Return the hashes by which images are compared.
+
+    Parameters
+    ----------
+    algorithms : sequence of str
+        Their names.
+    decoding : str
+        full or fast; algorithms that do not know it use their own.
+
+    Returns
+    -------
+    list of HashSpec
+        One for each name.
+
+    Raises
+    ------
+    UsageError
+        If an algorithm or the decoding is unknown, or an algorithm makes several hashes of an image.
+
+    Examples
+    --------
+    >>> [spec.id for spec in specs_of(["phash", "colorhash"], "fast")]
+    ['phash-8-lanczos3-fast-v1', 'colorhash-3-none-full-v1']
+    """
     if decoding not in ("full", "fast"):
         raise UsageError(f"decoding must be full or fast, got {decoding!r}")
-    files = contents(first), contents(second)
-    distances = tuple(_distance(name, files, decoding) for name in algorithms or usual())
-    found = confirm(*files, orient="all")
-    return Comparison(found.tier, found.score, found.relation, distances, described(found, files))
+    rows = [hashes.algorithm(name) for name in algorithms]
+    for row in rows:
+        if row.several:
+            raise UsageError(f"{row.name} makes a hash of each part of an image, which have no distance of their own")
+    return [hashes.make_spec(row.name, None, None, decoding if decoding in row.ways else None) for row in rows]
+
+
+def hashed(file: File, *, specs: Sequence[HashSpec], max_pixels: int = MAX_PIXELS) -> Hashed:
+    """Hash a file, and make its thumbnail.
+
+    Parameters
+    ----------
+    file : tuple of (bytes, str)
+        Contents and name.
+    specs : sequence of HashSpec
+        Which hashes, each one of an image.
+    max_pixels : int
+        Most pixels that are decoded, inclusive.
+
+    Returns
+    -------
+    Hashed
+        What is known of it.
+
+    Raises
+    ------
+    DecodeError
+        If it cannot be decoded.
+    """
+    thumbnail = decode.decode(*file, max_pixels=max_pixels)
+    with decode.opened(*file, truncated=False, max_pixels=max_pixels) as opened:
+        made = iter(hashes.hash_picture(opened, *(spec for spec in specs if spec.decoding != "fast")))
+    luma = thumbnail.luma[np.newaxis]
+    words = [hashes.hash_block(luma, spec) if spec.decoding == "fast" else next(made)[0] for spec in specs]
+    return Hashed(thumbnail, len(file[0]), tuple(words))
 
 
 def described(found: Confirmed, files: Sequence[File]) -> dict[str, Any]:
@@ -138,13 +256,17 @@ def described(found: Confirmed, files: Sequence[File]) -> dict[str, Any]:
     return evidence
 
 
-def panels(first: ImageSource, second: ImageSource) -> tuple[Image.Image, Image.Image, Image.Image]:
+def panels(
+    first: ImageSource, second: ImageSource, looks: SecondLooks | None = None
+) -> tuple[Image.Image, Image.Image, Image.Image]:
     """Return what shows how two images differ.
 
     Parameters
     ----------
     first, second : path, bytes, file object, PIL.Image.Image or ndarray
         The images.
+    looks : SecondLooks, optional
+        Who looks at the files; None for this process.
 
     Returns
     -------
@@ -152,19 +274,21 @@ def panels(first: ImageSource, second: ImageSource) -> tuple[Image.Image, Image.
         Both upright, 400 pixels high (pictures more than four times as wide as high are 1,600 wide and lower), and the
         difference of their brightness, four times as bright, in the frame of the first; RGB.
     """
-    shown = []
-    for image in (first, second):
-        with picture(image) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("RGBA")
-        flat = Image.new("RGBA", upright.size, "white")
-        flat.alpha_composite(upright)
-        scale = min(ROW_HEIGHT / flat.height, MOST_WIDTH / flat.width)
-        size = max(round(flat.width * scale), 1), max(round(flat.height * scale), 1)
-        shown.append(flat.convert("RGB").resize(size, Image.Resampling.LANCZOS))
-    one, other = shown
+    looks = looks or SecondLooks(workers=1)
+    one, other = (looks(_panel, contents(image), max_pixels=looks.options.max_pixels) for image in (first, second))
     gray = [one.convert("L"), other.resize(one.size).convert("L")]
     off = ImageChops.difference(*gray).point([min(level * STRETCH, 255) for level in range(256)])
     return one, other, off.convert("RGB")
+
+
+def _panel(file: File, *, max_pixels: int) -> Image.Image:
+    with decode.opened(*file, truncated=False, max_pixels=max_pixels) as opened:
+        upright = ImageOps.exif_transpose(opened).convert("RGBA")
+    flat = Image.new("RGBA", upright.size, "white")
+    flat.alpha_composite(upright)
+    scale = min(ROW_HEIGHT / flat.height, MOST_WIDTH / flat.width)
+    size = max(round(flat.width * scale), 1), max(round(flat.height * scale), 1)
+    return flat.convert("RGB").resize(size, Image.Resampling.LANCZOS)
 
 
 def side_by_side(shown: Sequence[Image.Image]) -> Image.Image:
@@ -202,14 +326,6 @@ def usual() -> list[str]:
     ['ahash', 'mhash', 'dhash']
     """
     return [row.name for row in hashes.ALGORITHMS.values() if not row.several]
-
-
-def _distance(name: str, files: Sequence[File], decoding: str) -> Distance:
-    row = hashes.algorithm(name)
-    if row.several:
-        raise UsageError(f"{name} makes a hash of each part of an image, which have no distance of their own")
-    made = [hash_image(data, name, decode=decoding if decoding in row.ways else None) for data, _ in files]
-    return Distance(name, made[0].spec.bits, made[0] - made[1])
 
 
 def _plain(evidence: Any, *, swapped: bool) -> dict[str, Any]:

@@ -4,16 +4,14 @@ import os
 from collections import OrderedDict, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import numpy as np
 from blake3 import blake3
-from numpy.typing import NDArray
 
-from lookalike import bits, decode, hashes
-from lookalike.comparing import NAMES, described, usual
+from lookalike import bits
+from lookalike.comparing import NAMES, Hashed, described, hashed, specs_of, usual
 from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import DecodeError, UsageError, failure_kind
 from lookalike.limiting import File, SecondLooks
@@ -76,11 +74,8 @@ def feature_columns(algorithms: Sequence[str] | None = None) -> dict[str, type]:
     >>> list(feature_columns(["phash"]))[:4]
     ['phash_distance', 'tier', 'score', 'relation']
     """
-    names = usual() if algorithms is None else list(algorithms)
-    for name in names:
-        if hashes.algorithm(name).several:
-            raise UsageError(f"{name} makes a hash of each part of an image, which have no distance of their own")
-    return {f"{name}_distance": int for name in names} | VERDICT | MEASURED | OF_FILES | FAILED
+    specs = specs_of(usual() if algorithms is None else algorithms, "full")
+    return {f"{spec.algorithm}_distance": int for spec in specs} | VERDICT | MEASURED | OF_FILES | FAILED
 
 
 def features(
@@ -128,9 +123,7 @@ def features(
     >>> next(features([(ramp, ramp.rotate(180))], algorithms=["dhash_vertical"]))["dhash_vertical_distance"]
     64
     """
-    columns = feature_columns(algorithms)
-    if decoding not in ("full", "fast"):
-        raise UsageError(f"decoding must be full or fast, got {decoding!r}")
+    columns, specs = feature_columns(algorithms), specs_of(usual() if algorithms is None else algorithms, decoding)
     if workers is not None and workers < 1:
         raise UsageError(f"workers must be at least 1, got {workers}")
     if isinstance(pairs, (str, os.PathLike)):
@@ -139,10 +132,9 @@ def features(
         pairs.check(*SIDES)
         if taken := [name for name in pairs.columns if name in columns]:
             raise UsageError(f"{pairs.path} has a column {taken[0]}, which features add: rename it")
-    names = [name.removesuffix("_distance") for name in columns if name.endswith("_distance")]
     options = ScanOptions(max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory)
     workers = workers or default_workers()
-    seen = _Seen(names, decoding, SecondLooks(options, workers=workers))
+    seen = _Seen(specs, SecondLooks(options, workers=workers))
     return _rows(_given(pairs), columns, seen, workers)
 
 
@@ -188,25 +180,12 @@ def _rows(
             threads.shutdown(wait=True, cancel_futures=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Image:
-    """What is known of one image by itself."""
-
-    thumbnail: Thumbnail
-    size: int
-    words: tuple[NDArray[np.uint64], ...]
-
-
 class _Seen:
     """Images that were seen, so that the hashes of each are made once however many pairs it is in."""
 
-    def __init__(self, algorithms: list[str], decoding: str, looks: SecondLooks) -> None:
-        self._looks = looks
-        rows = [hashes.algorithm(name) for name in algorithms]
-        self._names = algorithms
-        ways = [decoding if decoding in row.ways else None for row in rows]
-        self._specs = [hashes.make_spec(name, None, None, way) for name, way in zip(algorithms, ways, strict=True)]
-        self._known: OrderedDict[bytes, Future[_Image]] = OrderedDict()
+    def __init__(self, specs: Sequence[HashSpec], looks: SecondLooks) -> None:
+        self._specs, self._looks = specs, looks
+        self._known: OrderedDict[bytes, Future[Hashed]] = OrderedDict()
         self._lock = Lock()
 
     def pair(self, one: ImageSource, other: ImageSource) -> Row:
@@ -222,16 +201,14 @@ class _Seen:
                 return {"failure": kind, "reason": f"{name}: {reason}"}
         try:
             return self._features((files[0], files[1]), (images[0], images[1]))
-        except (
-            DecodeError
-        ) as error:  # of a frame that is not the first, or of what the thumbnail needs less than all of
+        except DecodeError as error:  # of a further frame, or of what the thumbnail needs less than all of
             return {"failure": error.kind, "reason": str(error)}
 
-    def _features(self, files: tuple[File, File], images: tuple[_Image, _Image]) -> Row:
+    def _features(self, files: tuple[File, File], images: tuple[Hashed, Hashed]) -> Row:
         one, other = images
         found = self._looks(confirm, *files, orient="all", max_pixels=self._looks.options.max_pixels)
-        words = zip(self._names, one.words, other.words, strict=True)
-        row: Row = {f"{name}_distance": int(bits.distance(left, right)[0]) for name, left, right in words}
+        words = zip(self._specs, one.words, other.words, strict=True)
+        row: Row = {f"{spec.algorithm}_distance": int(bits.distance(left, right)[0]) for spec, left, right in words}
         row |= {"tier": found.tier.name.lower(), "score": found.score, "relation": found.relation}
         row |= _measured(described(found, files), found, one.thumbnail, other.thumbnail)
         for letter, image in zip(LETTERS, images, strict=True):
@@ -246,7 +223,7 @@ class _Seen:
         }
         return row | {f"{letter}_lacks": ",".join(lacks) for letter, lacks in zip(LETTERS, found.lacks, strict=True)}
 
-    def _image(self, file: File) -> _Image:
+    def _image(self, file: File) -> Hashed:
         digest = blake3(file[0]).digest()
         with self._lock:
             known = self._known.get(digest)
@@ -259,22 +236,11 @@ class _Seen:
                 self._known.move_to_end(digest)
         if mine:
             try:
-                known.set_result(self._hashed(file))
+                most = self._looks.options.max_pixels
+                known.set_result(self._looks(hashed, file, specs=self._specs, max_pixels=most))
             except BaseException as error:  # noqa: BLE001 - whoever waits for it is told
                 known.set_exception(error)
         return known.result()
-
-    def _hashed(self, file: File) -> _Image:
-        return self._looks(_hashed, file, specs=self._specs, max_pixels=self._looks.options.max_pixels)
-
-
-def _hashed(file: File, *, specs: Sequence[HashSpec], max_pixels: int) -> _Image:
-    thumbnail = decode.decode(*file, max_pixels=max_pixels)
-    with decode.opened(*file, truncated=False, max_pixels=max_pixels) as opened:
-        made = iter(hashes.hash_picture(opened, *(spec for spec in specs if spec.decoding != "fast")))
-    luma = thumbnail.luma[np.newaxis]
-    words = [hashes.hash_block(luma, spec) if spec.decoding == "fast" else next(made)[0] for spec in specs]
-    return _Image(thumbnail, len(file[0]), tuple(words))
 
 
 def _measured(evidence: Mapping[str, Any], found: Confirmed, one: Thumbnail, other: Thumbnail) -> Row:

@@ -44,6 +44,17 @@ def test_as_json_and_as_a_picture(tmp_path: Path) -> None:
         assert page.size[1] == 2 * 400 + 10
 
 
+def test_limits_hold(tmp_path: Path) -> None:
+    folder = files(tmp_path)
+    assert run("compare", "a.png", "b.jpg", "--max-seconds", "60", "--max-memory", "1G", cwd=folder).code == 0
+    done = run("compare", "a.png", "b.jpg", "--max-pixels", "1000", cwd=folder)
+    assert done.code == 3
+    assert "640x480 pixels, more than the limit of 1,000" in done.errors
+    done = run("compare", "a.png", "b.jpg", "--max-memory", "much", cwd=folder)
+    assert done.code == 2
+    assert "--max-memory takes a size in bytes" in done.errors
+
+
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     folder = files(tmp_path)
     before = (folder / "b.jpg").read_bytes()

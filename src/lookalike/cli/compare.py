@@ -10,9 +10,12 @@ import typer
 from PIL import Image
 
 from lookalike import tables
-from lookalike.comparing import Comparison, panels, side_by_side
-from lookalike.comparing import compare as compare_two
+from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
+from lookalike.comparing import Comparison, compared, panels, side_by_side, specs_of, usual
 from lookalike.errors import DecodeError, SourceError, UsageError
+from lookalike.limiting import SecondLooks
+from lookalike.model import MAX_PIXELS
+from lookalike.options import ScanOptions
 from lookalike.previews import encoded
 from lookalike.report import plain
 from lookalike.report.comparisons import comparison_page
@@ -34,13 +37,18 @@ def compare(
             metavar="FILE", help="Draw A, B and their difference to .png, or show them with all figures in .html."
         ),
     ] = None,
+    max_pixels: MaxPixels = MAX_PIXELS,
+    max_seconds: MaxSeconds = None,
+    max_memory: MaxMemory = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Say how two images are alike: tier with evidence, and distances by every algorithm.
 
     Example: lookalike compare photo.jpg edited.jpg other.jpg --output differences.png
     """
-    names = None if algorithm is None else [name.strip() for name in algorithm.split(",")]
+    names = usual() if algorithm is None else [name.strip() for name in algorithm.split(",")]
+    specs = specs_of(names, decode)
+    looks = SecondLooks(ScanOptions(**limits_of(max_pixels, max_seconds, max_memory)), workers=1)
     if output is not None:
         tables.check_folder(output)
         if any(
@@ -54,9 +62,9 @@ def compare(
     found, drawn = [], []
     for other in others:
         try:
-            found.append(compare_two(first, other, algorithms=names, decoding=decode))
+            found.append(compared(first, other, specs, looks))
             if output is not None:
-                drawn.append(panels(first, other))
+                drawn.append(panels(first, other, looks))
         except (OSError, DecodeError) as error:
             raise SourceError(f"{plain(first)} or {plain(other)} cannot be read: {error}") from error
     rows = [_row(other, one) for other, one in zip(others, found, strict=True)]
