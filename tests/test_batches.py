@@ -136,6 +136,9 @@ WRONG: dict[str, dict[str, Any]] = {
     "workers": {"workers": 0},
     "truncated": {"truncated": "maybe"},
     "pixels": {"max_pixels": 0},
+    "readers": {"readers": 0},
+    "exclude": {"exclude": "*.png"},
+    "include": {"include": "*.png"},
 }
 
 

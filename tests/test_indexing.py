@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw
 
 import lookalike as la
 from conftest import aged, encode, scene
+from lookalike import decode
+from lookalike.decode import Pixels
 from lookalike.errors import DecodeError, SourceError, UsageError
 from lookalike.model import Tier
 from lookalike.sources import reading
@@ -116,6 +118,23 @@ def test_equal_pixels_are_looked_for_within_the_limit_of_pixels(tmp_path: Path) 
         with la.Index.of(tmp_path / "TIFF", use_catalog=False, max_pixels=most, workers=1) as index:
             (hit,) = index.search(tmp_path / "PNG")
         assert hit.tier is tier
+
+
+def test_what_is_searched_for_is_decoded_in_full_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene(6).save(tmp_path / "a.png")
+    for number in range(3):
+        scene(6).save(tmp_path / f"{number}.bmp", dpi=(72 + number, 72))
+    decoded: list[str] = []
+    whole = decode.pixels_of
+
+    def counted(data: bytes, name: str, **told: int) -> Pixels:
+        decoded.append(os.path.basename(name))
+        return whole(data, name, **told)
+
+    monkeypatch.setattr(decode, "pixels_of", counted)
+    with la.Index.of(tmp_path, use_catalog=False, workers=1) as index:
+        assert [hit.tier for hit in index.search(tmp_path / "a.png")] == [Tier.EXACT] * 4
+    assert sorted(decoded) == ["0.bmp", "1.bmp", "2.bmp", "a.png"]
 
 
 def test_flat_pictures_are_only_ever_exact(tmp_path: Path) -> None:

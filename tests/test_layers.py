@@ -17,15 +17,15 @@ PACKAGE = Path(lookalike.__file__).parent
 
 STAGES = [
     "opening", "deciding", "limiting", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing",
-    "examining", "pixels", "variants", "chances", "shortcut", "shards", "storing", "scanning", "recalling", "tabling",
-    "restarting", "loading", "gathering",
+    "examining", "pixels", "variants", "chances", "searching", "shortcut", "shards", "storing", "scanning", "recalling",
+    "tabling", "restarting", "loading", "gathering",
     "outside", "twins", "seeking", "hinting", "proposing", "distances",
     "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
     "matching",
     "planning", "grouped", "counting", "keeping", "findings", "concluding", "finding", "exporting", "filtering", "masking",
     "splits", "crossing", "linking", "leaked", "placing", "leaking",
     "hashing", "streaming", "batches", "comparing",
-    "searching", "hits", "indexing", "featuring",
+    "hits", "indexed", "indexing", "featuring",
     "removal", "cleaning", "reviewing", "differing", "facts",
     "sampling", "trials", "measures", "tuned", "tuning", "upkeep", "estimating",
 ]  # fmt: skip

@@ -432,3 +432,5 @@ def test_the_verified_pairs_of_a_catalog_are_those_that_a_search_finds(tmp_path:
         assert found == expected
     with pytest.raises(SourceError, match="there is no catalog"):
         la.iter_verified_pairs(tmp_path / "missing.sqlite")
+    with pytest.raises(UsageError, match="workers must be at least 1, got 0"):
+        la.iter_verified_pairs(tmp_path / "missing.sqlite", workers=0)

@@ -6,12 +6,13 @@ from contextlib import nullcontext
 from typing import TypedDict, Unpack
 
 from lookalike.errors import UsageError
+from lookalike.globs import listed
 from lookalike.hashes import make_spec
 from lookalike.model import MAX_PIXELS, READ_AHEAD, HashSpec, Truncated
 from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
-from lookalike.pool import default_workers
+from lookalike.pool import workers_of
 from lookalike.scanning import OnProgress
 from lookalike.sources.folders import Source
 from lookalike.sources.roots import all_named
@@ -143,18 +144,14 @@ def hash_batches(
     roots = all_named(as_sources(paths, column))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
-    for name, number in (("workers", workers), ("readers", readers)):
-        if number is not None and number < 1:
-            raise UsageError(f"{name} must be at least 1, got {number}")
+    workers = workers_of(workers, readers)
     options = ScanOptions(
-        exclude=tuple(exclude), include=tuple(include), follow_symlinks=follow_symlinks, truncated=truncated,
-        max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory, read_ahead=read_ahead,
+        exclude=listed("exclude", exclude), include=listed("include", include), follow_symlinks=follow_symlinks,
+        truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory, read_ahead=read_ahead,
         column=None if column is None else str(column),
     )  # fmt: skip
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
-    return _batches(
-        roots, wanted, options, place, workers or default_workers(), readers, progress or notebook_progress()
-    )
+    return _batches(roots, wanted, options, place, workers, readers, progress or notebook_progress())
 
 
 def _batches(

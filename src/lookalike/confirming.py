@@ -15,11 +15,11 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import bits, decode, verify
+from lookalike import decode, verify
 from lookalike.columns import Facts
 from lookalike.errors import DecodeError
-from lookalike.hashes import crops
 from lookalike.hashes.borders import trimmed
+from lookalike.hinting import hints_between
 from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
 from lookalike.limiting import File, SecondLooks, told_by
 from lookalike.model import LOSSES, MAX_PIXELS, MIN_DETAIL, Orient, Thumbnail, Tier
@@ -273,11 +273,28 @@ def facts_of(files: Sequence[File], made: Sequence[Thumbnail]) -> Facts:
     )  # fmt: skip
 
 
+def may_have_equal_pixels(facts: Facts, one: int, other: int) -> bool:
+    """Say whether a full decode of two contents may come to the same.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of the contents.
+    one, other : int
+        Rows of `facts`.
+
+    Returns
+    -------
+    bool
+        Whether they have the same size, frames, alpha and depth.
+    """
+    columns = facts.width, facts.height, facts.frames, facts.alpha, facts.depth
+    return all(bool(column[one] == column[other]) for column in columns)
+
+
 def _have_equal_pixels(files: Sequence[File], facts: Facts, max_pixels: int) -> bool:
     """Say whether a full decode of both comes to the same; it is spared where the facts already differ."""
-    if any(
-        len(np.unique(column)) > 1 for column in (facts.width, facts.height, facts.frames, facts.alpha, facts.depth)
-    ):
+    if not may_have_equal_pixels(facts, 0, 1):
         return False
     try:
         one, other = (decode.pixels_of(data, name, max_pixels=max_pixels).digest for data, name in files)
@@ -357,42 +374,9 @@ def _verdict(
     luma, chroma = (np.stack([getattr(thumbnail, name) for thumbnail in made]) for name in ("luma", "chroma"))
     small = pictures_of(luma, chroma, facts.width, facts.height)
     pair = np.array([left]), np.array([1 - left])
-    hints = hints_of(luma, *pair, [turns])
+    hints = hints_between(luma, *pair, [turns])
     found = verify.verify(small, *pair, hints)
     planes = [decode.planes(data, name, PIXEL_SIDE, max_pixels=max_pixels) for data, name in files]
     fine = finer(small, np.stack([luma for luma, _ in planes]), np.stack([chroma for _, chroma in planes]))
     settle(found, np.array([0]), verify.verify(fine, *pair, hints))
     return small, found, left
-
-
-def hints_of(
-    luma: NDArray[np.uint8], left: NDArray[np.int64], right: NDArray[np.int64], turns: Sequence[Sequence[int]]
-) -> verify.Hints:
-    """Return some turns, and of each of the two pictures of a pair the crop whose hash is nearest to that of the other.
-
-    Parameters
-    ----------
-    luma : ndarray of uint8, shape (n, 64, 64)
-        Thumbnails.
-    left, right : ndarray of int64, shape (m,)
-        Pairs of rows of these.
-    turns : sequence of sequence of int
-        For each pair the EXIF orientations that may make the right picture lie like the left one.
-
-    Returns
-    -------
-    Hints
-        The turns of each pair first.
-    """
-    crop = crops.hash_boxes(luma, crops.CROPS)
-    whole = crops.hash_boxes(luma, WHOLE[np.newaxis])
-    nearest = [
-        crops.CROPS[bits.distance(crop[one], whole[two]).argmin(axis=1)] for one, two in ((left, right), (right, left))
-    ]
-    turned = np.repeat(np.arange(len(left)), [len(ways) for ways in turns])
-    pair = np.concatenate([turned, np.arange(len(left)), np.arange(len(left))])
-    boxes = np.broadcast_to(WHOLE, (2, len(pair), 4)).copy()
-    boxes[0, len(turned) : len(turned) + len(left)], boxes[1, len(turned) + len(left) :] = nearest
-    ways = np.ones(len(pair), np.uint8)
-    ways[: len(turned)] = [way for some in turns for way in some]
-    return verify.Hints(pair, ways, *boxes)

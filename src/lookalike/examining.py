@@ -9,14 +9,17 @@ from typing import BinaryIO, NamedTuple
 
 from blake3 import blake3
 
-from lookalike import decode, formats
+from lookalike import decode, events, formats
+from lookalike.columns import Facts
 from lookalike.errors import DecodeError, FailureKind, failure_kind
 from lookalike.files import digest_of
 from lookalike.hashes import hash_picture
 from lookalike.limiting import too_long, too_much
-from lookalike.model import EMPTY, EMPTY_ROW, HashSpec, Stage, Thumbnail
+from lookalike.model import EMPTY, EMPTY_ROW, MAX_PIXELS, HashSpec, Stage, Thumbnail
+from lookalike.options import ScanOptions
 from lookalike.pool import STUCK, held
 from lookalike.sources.folders import Unreadable
+from lookalike.sources.reading import Reader
 
 APPLE_DOUBLE = b"\x00\x05\x16\x07"
 MAX_FILE_BYTES = 1 << 30
@@ -153,32 +156,67 @@ def examine(task: Task) -> Outcome:
     return Outcome(task.row, digest, thumbnail, hashed=hashed)
 
 
-def scanned(path: str, size: int, digest: bytes, data: bytes | None = None) -> bytes | None:
-    """Return what a file holds, if that is still what was scanned.
+class Scanned(NamedTuple):
+    """One file that was scanned and is to be decoded once more: row of its content, where it is, its bytes and BLAKE3 then.
+
+    `data` is what it holds now, where a source gave that and the worker need not read. No more than `max_pixels` are decoded.
+    """
+
+    row: int
+    path: str
+    size: int
+    digest: bytes
+    data: bytes | None = None
+    max_pixels: int = MAX_PIXELS
+
+    def read(self) -> bytes | None:
+        """Return what the file holds, if that is still what was scanned.
+
+        Returns
+        -------
+        bytes or None
+            None where it is gone, another one by now, or cannot be read.
+        """
+        data = self.data
+        try:
+            if data is None:
+                with open(self.path, "rb") as file:
+                    data = file.read(self.size + 1)
+        except (OSError, MemoryError):
+            return None
+        return data if blake3(data).digest() == self.digest else None
+
+
+def scanned(row: int, path: str, facts: Facts, reader: Reader, options: ScanOptions) -> Scanned | None:
+    """Return what a worker is to decode once more.
 
     Parameters
     ----------
+    row : int
+        Row of the content.
     path : str
-        The file.
-    size : int
-        Bytes that it had.
-    digest : bytes
-        BLAKE3 of them.
-    data : bytes, optional
-        What it holds now, where a source gave that.
+        Where it is.
+    facts : Facts
+        What is known of the contents.
+    reader : Reader
+        Who reads what is no ordinary file.
+    options : ScanOptions
+        With the limit of pixels.
 
     Returns
     -------
-    bytes or None
-        None where it is gone, another one by now, or cannot be read.
+    Scanned or None
+        None where a source no longer has it.
     """
-    try:
-        if data is None:
-            with open(path, "rb") as file:
-                data = file.read(size + 1)
-    except (OSError, MemoryError):
-        return None
-    return data if blake3(data).digest() == digest else None
+    data = None
+    if reader.is_file(path):
+        events.IMAGE_REREAD(path=path)
+    else:
+        try:
+            data = reader.read(path)
+        except (OSError, MemoryError):
+            return None
+    return Scanned(row, path, int(facts.size[row]), facts.digest[row], data, options.max_pixels)
 
 
 def share_cores() -> None:

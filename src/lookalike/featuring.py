@@ -18,7 +18,7 @@ from lookalike.limiting import File, SecondLooks
 from lookalike.model import MAX_PIXELS, MIN_DETAIL, HashSpec, Thumbnail, Tier
 from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource, contents
-from lookalike.pool import default_workers
+from lookalike.pool import workers_of
 from lookalike.tables.pairs import SIDES, PairFile
 from lookalike.turns import BACK
 
@@ -124,8 +124,7 @@ def features(
     64
     """
     columns, specs = feature_columns(algorithms), specs_of(usual() if algorithms is None else algorithms, decoding)
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers must be at least 1, got {workers}")
+    workers = workers_of(workers)
     if isinstance(pairs, (str, os.PathLike)):
         pairs = PairFile(os.fspath(pairs))
     if isinstance(pairs, PairFile):
@@ -133,7 +132,6 @@ def features(
         if taken := [name for name in pairs.columns if name in columns]:
             raise UsageError(f"{pairs.path} has a column {taken[0]}, which features add: rename it")
     options = ScanOptions(max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory)
-    workers = workers or default_workers()
     seen = _Seen(specs, SecondLooks(options, workers=workers))
     return _rows(_given(pairs), columns, seen, workers)
 

@@ -11,7 +11,7 @@ from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.findings import Findings
 from lookalike.gathering import gather
-from lookalike.globs import compiled
+from lookalike.globs import compiled, listed
 from lookalike.keep import parse_rules
 from lookalike.model import (
     DEFAULT_KEEP,
@@ -19,7 +19,6 @@ from lookalike.model import (
     READ_AHEAD,
     Frames,
     GroupRule,
-    HashSpec,
     Orient,
     Tier,
     Truncated,
@@ -29,9 +28,10 @@ from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.outside import Given, Outside
-from lookalike.pool import default_workers
+from lookalike.pool import workers_of
 from lookalike.recalling import catalog_file
 from lookalike.scanning import OnProgress
+from lookalike.searching import spec_of
 from lookalike.sources.folders import Source
 from lookalike.sources.roots import all_named
 from lookalike.sources.rows import tables_of
@@ -203,29 +203,24 @@ def find(
     roots, references = list(map(path_of, sources)), list(map(path_of, beside))
     if not roots:
         raise UsageError("no path given: name at least one folder or file")
-    _refuse_texts(protect=protect, exclude=exclude, include=include)
-    spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
-    usual = hashes.default_radius(spec)
+    spec = spec_of(algorithm, size)
     options = FindOptions(
-        tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
-        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units, frames=frames,
+        tier=Tier.parse(tier), spec=spec, radius=hashes.default_radius(spec) if radius is None else radius, group=group,
+        keep=keep, orient=orient, crops=crops, verify=verify, protect=listed("protect", protect), units=units, frames=frames,
     )  # fmt: skip
     if references and group != "star":
         raise UsageError(f"group {group!r} has no meaning with references: leave it at star")
     scan_options = ScanOptions(
-        exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
-        truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory,
-        read_ahead=read_ahead, column=None if column is None else str(column),
+        exclude=listed("exclude", exclude), include=listed("include", include), min_size=min_size,
+        follow_symlinks=follow_symlinks, truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds,
+        max_memory=max_memory, read_ahead=read_ahead, column=None if column is None else str(column),
     )  # fmt: skip
     parse_rules(options.keep)
     compiled(options.protect)
-    for name, number in (("workers", workers), ("readers", readers)):
-        if number is not None and number < 1:
-            raise UsageError(f"{name} must be at least 1, got {number}")
+    workers = workers_of(workers, readers)
     place = _place(roots, references, catalog, use_catalog=use_catalog)
     decided = decisions(ledger=ledger)
     outside = None if candidates is None else Outside(candidates, roots, _only_table(sources))
-    workers = workers or default_workers()
     started = time.monotonic()
 
     def again(keep: str) -> Findings:
@@ -246,12 +241,6 @@ def find(
             found, store, options, scan_options, roots=roots, references=references, decided=decided, outside=outside,
             workers=workers, again=again, place=place, started=started,
         )  # fmt: skip
-
-
-def _refuse_texts(**options: Sequence[str]) -> None:
-    for name, globs in options.items():
-        if isinstance(globs, str):
-            raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
 
 
 def _place(roots: list[str], references: list[str], catalog: StrPath | None, *, use_catalog: bool) -> str | None:

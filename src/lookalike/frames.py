@@ -14,10 +14,10 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import decode, events
+from lookalike import decode
 from lookalike.columns import Facts, Images
 from lookalike.errors import DecodeError
-from lookalike.examining import scanned, share_cores
+from lookalike.examining import Scanned, scanned, share_cores
 from lookalike.items import Items
 from lookalike.limiting import limits
 from lookalike.model import MIN_DETAIL, Thumbnail
@@ -39,18 +39,15 @@ Rows = NDArray[np.int64]
 
 
 class FrameTask(NamedTuple):
-    """One file of several frames: row of its content, where it is, its bytes and BLAKE3 when it was scanned, and how many.
+    """One file of several frames, and how many; its `max_pixels` are what one frame may have, and all of them together."""
 
-    `data` is what it holds now, where a source gave that and the worker need not read.
-    """
-
-    row: int
-    path: str
-    size: int
-    digest: bytes
+    file: Scanned
     frames: int
-    max_pixels: int
-    data: bytes | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the file is, for whoever tells that a worker died of it."""
+        return self.file.path
 
 
 class FrameOutcome(NamedTuple):
@@ -77,29 +74,29 @@ def examine_frames(task: FrameTask) -> FrameOutcome:
     FrameOutcome
         What became of it; of a file that is damaged after its first frame, the frames before the damage.
     """
-    data = scanned(task.path, task.size, task.digest, task.data)
+    row, path, data = task.file.row, task.path, task.file.read()
     if data is None:
-        return FrameOutcome(task.row, settled=False)
+        return FrameOutcome(row, settled=False)
     share_cores()
     found: list[tuple[int, Thumbnail]] = []
     try:
-        first = decode.decode(data, task.path, max_pixels=task.max_pixels)
+        first = decode.decode(data, path, max_pixels=task.file.max_pixels)
         seen, pixels = {_shown(first)}, 0
-        with closing(decode.frames_of(data, task.path, 1, max_pixels=task.max_pixels)) as pages:
+        with closing(decode.frames_of(data, path, 1, max_pixels=task.file.max_pixels)) as pages:
             for number in range(1, min(task.frames, MOST_FRAMES)):
                 page = next(pages, None)
                 if page is None:
                     break
-                frame = decode.decode(page, max_pixels=task.max_pixels)
+                frame = decode.decode(page, max_pixels=task.file.max_pixels)
                 pixels += max(frame.width * frame.height, FRAME_PIXELS)
-                if pixels > task.max_pixels:
+                if pixels > task.file.max_pixels:
                     break
                 if frame.detail >= MIN_DETAIL and _shown(frame) not in seen:
                     seen.add(_shown(frame))
                     found.append((number, replace(frame, format=first.format, lossless=first.lossless)))
     except (DecodeError, MemoryError):
-        return FrameOutcome(task.row, settled=True, frames=tuple(found))
-    return FrameOutcome(task.row, settled=True, frames=tuple(found))
+        return FrameOutcome(row, settled=True, frames=tuple(found))
+    return FrameOutcome(row, settled=True, frames=tuple(found))
 
 
 def _shown(frame: Thumbnail) -> bytes:
@@ -119,7 +116,7 @@ def unseen(task: FrameTask, _reason: str) -> FrameOutcome:
     FrameOutcome
         No frame but the first.
     """
-    return FrameOutcome(task.row, settled=True)
+    return FrameOutcome(task.file.row, settled=True)
 
 
 def digest_of(file: bytes, number: int) -> bytes:
@@ -221,16 +218,8 @@ def _decoded(
     _, first = np.unique(images.content, return_index=True)
 
     def task(row: int) -> FrameTask | None:
-        """Return what a worker is to look at; None where a source no longer has it."""
-        path = images.path[int(first[row])]
-        try:
-            data = None if reader.is_file(path) else reader.read(path)
-        except (OSError, MemoryError):
-            return None
-        if data is None:
-            events.IMAGE_REREAD(path=path)
-        frames, most = int(facts.frames[row]), options.max_pixels
-        return FrameTask(row, path, int(facts.size[row]), facts.digest[row], frames, most, data)
+        file = scanned(row, images.path[int(first[row])], facts, reader, options)
+        return None if file is None else FrameTask(file, int(facts.frames[row]))
 
     fresh: list[FrameOutcome] = []
     kept = time.monotonic()

@@ -27,6 +27,36 @@ CLASSES = {
 """Classes of POSIX, which git knows; others hold nothing."""
 
 
+def listed(name: str, globs: Sequence[str]) -> tuple[str, ...]:
+    """Return globs that somebody gave as they are kept.
+
+    Parameters
+    ----------
+    name : str
+        What the option is called.
+    globs : sequence of str
+        What was given.
+
+    Returns
+    -------
+    tuple of str
+        The same.
+
+    Raises
+    ------
+    UsageError
+        If it is a text, whose letters would pass for globs, and a * for every file.
+
+    Examples
+    --------
+    >>> listed("exclude", ["*.gif", "raw/**"])
+    ('*.gif', 'raw/**')
+    """
+    if isinstance(globs, str):
+        raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
+    return tuple(globs)
+
+
 def compiled(globs: Sequence[str]) -> GitIgnoreSpec:
     """Compile globs.
 

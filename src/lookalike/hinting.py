@@ -1,6 +1,6 @@
 """Hashes to hints: how to look at a pair, by which of the hashes made of the one picture are near that of the other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,3 +96,34 @@ def hints_of(left: Iterable[Ways], right: Iterable[Ways]) -> Hints | None:
     pair, way = np.divmod(rest, len(_TURN))
     boxes = [np.where((side == which)[:, np.newaxis], _BOX[way], WHOLE) for which in (1, 0)]
     return Hints(pair, _TURN[way], *boxes)
+
+
+def hints_between(luma: NDArray[np.uint8], left: Column, right: Column, turns: Sequence[Sequence[int]]) -> Hints:
+    """Return some turns, and of each of the two pictures of a pair the crop whose hash is nearest to that of the other.
+
+    Parameters
+    ----------
+    luma : ndarray of uint8, shape (n, 64, 64)
+        Thumbnails.
+    left, right : ndarray of int64, shape (m,)
+        Pairs of rows of these.
+    turns : sequence of sequence of int
+        For each pair the EXIF orientations that may make the right picture lie like the left one.
+
+    Returns
+    -------
+    Hints
+        The turns of each pair first.
+    """
+    crop = crops.hash_boxes(luma, crops.CROPS)
+    whole = crops.hash_boxes(luma, WHOLE[np.newaxis])
+    nearest = [
+        crops.CROPS[bits.distance(crop[one], whole[two]).argmin(axis=1)] for one, two in ((left, right), (right, left))
+    ]
+    turned = np.repeat(np.arange(len(left)), [len(ways) for ways in turns])
+    pair = np.concatenate([turned, np.arange(len(left)), np.arange(len(left))])
+    boxes = np.broadcast_to(WHOLE, (2, len(pair), 4)).copy()
+    boxes[0, len(turned) : len(turned) + len(left)], boxes[1, len(turned) + len(left) :] = nearest
+    ways = np.ones(len(pair), np.uint8)
+    ways[: len(turned)] = [way for some in turns for way in some]
+    return Hints(pair, ways, *boxes)

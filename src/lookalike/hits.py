@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from lookalike import decode, limiting, verify
 from lookalike.columns import Column, Facts
-from lookalike.confirming import TURNED, facts_of, hints_of
+from lookalike.confirming import TURNED, facts_of, may_have_equal_pixels
 from lookalike.errors import DecodeError
-from lookalike.judging import PIXEL_SIDE, finer, pictures_of, settle
+from lookalike.hinting import hints_between
+from lookalike.judging import PIXEL_PAIRS, PIXEL_SIDE, finer, pictures_of, settle
 from lookalike.limiting import File, SecondLooks
 from lookalike.model import MIN_DETAIL, HashSpec, Orient, Thumbnail, Tier
 from lookalike.pictures import ImageSource, contents
@@ -138,6 +139,32 @@ class Query:
         data = read(paths, facts, row, reader)
         return None if data is None else self._planes((data, paths[0]))
 
+    @cached_property
+    def pixels(self) -> bytes | None:
+        """Digest of all pixels; None where they cannot all be decoded: what cannot is equal to nothing."""
+        return self._pixels(self.file)
+
+    def shows_the_same(self, file: File) -> bool:
+        """Say whether all pixels of a file are those of the picture.
+
+        Parameters
+        ----------
+        file : tuple of (bytes, str)
+            Contents and name.
+
+        Returns
+        -------
+        bool
+            By a full decode of both.
+        """
+        return self.pixels is not None and self.pixels == self._pixels(file)
+
+    def _pixels(self, file: File) -> bytes | None:
+        try:
+            return self.looks(_digest_of_pixels, file, max_pixels=self.looks.options.max_pixels)
+        except (DecodeError, MemoryError):
+            return None
+
     def _planes(self, file: File) -> Planes | None:
         try:
             return self.looks(limiting.planes, file, side=PIXEL_SIDE, **self._accepted)
@@ -222,7 +249,9 @@ def judge(query: Query, others: Others, threads: Executor) -> list[Verdict]:
                 found[row] = Verdict(Tier.EXACT, 1.0, "identical bytes")
             elif flat[row] or verdict.tier is Tier.COPY:
                 alike = not flat[row] or np.array_equal(others.luma[row], query.thumbnail.luma)
-                if alike and _have_equal_pixels(query, others, row, reader):
+                alike = alike and may_have_equal_pixels(facts, 0, 1 + row)
+                data = read(others.paths[row], others.facts, row, reader) if alike else None
+                if data is not None and query.shows_the_same((data, others.paths[row][0])):
                     found[row] = Verdict(Tier.EXACT, 1.0, verify.equality(facts, 0, 1 + row))
                 elif flat[row]:
                     found[row] = Verdict(Tier.NONE, 0.0, "too little detail to compare")
@@ -275,7 +304,7 @@ def _verified(
         [BACK[turn] if of_left else turn for turn in others.turns[row]]
         for row, of_left in zip(rows.tolist(), first.tolist(), strict=True)
     ]
-    found = verify.verify(small, left, right, hints_of(luma, left, right, turns))
+    found = verify.verify(small, left, right, hints_between(luma, left, right, turns))
     two_exposures = Exposures(facts).differ(none, at[1:])
     doubtful = np.flatnonzero(~two_exposures & (found.doubt > verify.Doubt.NONE))
     _look_closer(query, others, (small, left, right, turns), found, (doubtful, rows), threads, reader)
@@ -303,37 +332,26 @@ def _look_closer(
     (small, left, right, turns), (doubtful, rows) = seen, which
     if not len(doubtful) or query.planes is None:
         return
-    wanted = rows[doubtful].tolist()
-    planes = list(threads.map(lambda row: query.planes_at(others.paths[row], others.facts, row, reader), wanted))
-    for pair, both in zip(doubtful.tolist(), planes, strict=True):
-        if both is not None:
+
+    def planes(pair: int) -> Planes | None:
+        row = int(rows[pair])
+        return query.planes_at(others.paths[row], others.facts, row, reader)
+
+    for start in range(0, len(doubtful), PIXEL_PAIRS):  # so many planes are held at once
+        part = doubtful[start : start + PIXEL_PAIRS].tolist()
+        for pair, both in zip(part, threads.map(planes, part), strict=True):
+            if both is None:
+                continue
             luma, chroma = (np.stack([query.planes[which], both[which]]) for which in (0, 1))
             two = np.array([0, pair + 1])
             one, other = (np.searchsorted(two, side[[pair]]) for side in (left, right))
-            hints = hints_of(small.luma[two], one, other, [turns[pair]])
+            hints = hints_between(small.luma[two], one, other, [turns[pair]])
             closer = verify.verify(finer(small.take(two), luma, chroma), one, other, hints)
             settle(found, np.array([pair]), closer)
 
 
-def _have_equal_pixels(query: Query, others: Others, row: int, reader: Reader) -> bool:
-    one, other = query.facts, others.facts
-    names = ("width", "height", "frames", "alpha", "depth")
-    if any(getattr(one, name)[0] != getattr(other, name)[row] for name in names):
-        return False
-    data = read(others.paths[row], other, row, reader)
-    if data is None:
-        return False
-    try:
-        return query.looks(
-            _show_the_same, query.file, (data, others.paths[row][0]), max_pixels=query.looks.options.max_pixels
-        )
-    except DecodeError:
-        return False  # what cannot be decoded as a whole is equal to nothing
-
-
-def _show_the_same(one: File, other: File, *, max_pixels: int) -> bool:
-    first, second = (decode.pixels_of(*file, max_pixels=max_pixels).digest for file in (one, other))
-    return first == second
+def _digest_of_pixels(file: File, *, max_pixels: int) -> bytes:
+    return decode.pixels_of(*file, max_pixels=max_pixels).digest
 
 
 def _joined(one: Facts, more: Facts) -> Facts:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from lookalike.previews import Previews
 from lookalike.report import groups as pages
 from lookalike.report import leaks as leak_pages
 from lookalike.sources.reading import Reader
+from lookalike.stores.catalog import Catalog
 from lookalike.tables import NO_MAP, PathMap
 from lookalike.tables.files import path_of
 
@@ -61,14 +63,12 @@ def findings_page(
     str
         HTML, part by part.
     """
-    with open_catalog(catalog) as store:
-        previews = Previews(store, looks=SecondLooks(told_by(document["options"])), reader=reader)
+    with open_catalog(catalog) as store, closing(_previews(store, document, reader)) as previews:
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED, real=shown.back)
         yield from pages.findings_page(
             shown(document), made, incomplete=[shown.text(line) for line in incomplete], folders=shown(list(folders)),
             full=full, real=shown.back,
         )  # fmt: skip
-        previews.close()
 
 
 def leaks_page(
@@ -82,9 +82,7 @@ def leaks_page(
         From `lookalike.Leaks.to_dict`.
     catalog : str or None
         As for `findings_page`.
-    full, reader
-        As for `findings_page`.
-    reader, shown
+    full, reader, shown
         As for `findings_page`.
 
     Yields
@@ -92,11 +90,9 @@ def leaks_page(
     str
         HTML, part by part.
     """
-    with open_catalog(catalog) as store:
-        previews = Previews(store, looks=SecondLooks(told_by(document["options"])), reader=reader)
+    with open_catalog(catalog) as store, closing(_previews(store, document, reader)) as previews:
         made = partial(pictures, previews, decoded=None if full or catalog is None else DECODED, real=shown.back)
         yield from leak_pages.leaks_page(shown(document), made, full=full)
-        previews.close()
 
 
 class Shown:
@@ -119,11 +115,11 @@ class Shown:
         return "\n".join(report.lines(dict(self._document), folders=(), incomplete=(), show=None))
 
     def _repr_html_(self) -> str:
-        with open_catalog(self._catalog) as store:
-            previews = Previews(store, looks=SecondLooks(told_by(self._document["options"])), reader=self._reader)
-            made = pages.fragment(self._document, partial(pictures, previews, decoded=None))
-            previews.close()
-        return made
+        with (
+            open_catalog(self._catalog) as store,
+            closing(_previews(store, self._document, self._reader)) as previews,
+        ):
+            return pages.fragment(self._document, partial(pictures, previews, decoded=None))
 
 
 def pictures(
@@ -163,6 +159,10 @@ def pictures(
                 yield waiting.popleft().result()
         finally:  # whoever has enough does not wait for what nobody will see
             threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _previews(store: Catalog, document: Row, reader: Reader | None) -> Previews:
+    return Previews(store, looks=SecondLooks(told_by(document["options"])), reader=reader)
 
 
 def _ref(member: Row) -> ImageRef:

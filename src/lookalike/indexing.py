@@ -9,31 +9,25 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import bits, decode, join
+from lookalike import decode
 from lookalike.errors import SourceError, UsageError
+from lookalike.globs import listed
 from lookalike.hits import Hit, Others, Query, judge
+from lookalike.indexed import VARIANTS, Indexed
 from lookalike.limiting import SecondLooks
-from lookalike.listing import Scan
 from lookalike.model import MAX_PIXELS, MIN_DETAIL, READ_AHEAD, Failure, HashSpec, Orient, Truncated
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource
-from lookalike.pool import default_workers
-from lookalike.recalling import PREFIX, above
-from lookalike.rows import Rows
+from lookalike.pool import workers_of
+from lookalike.recalling import PREFIX
 from lookalike.scanning import OnProgress, scan
 from lookalike.searching import checked, spec_of
-from lookalike.sources.volumes import mounted
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import add as add_hashes
-from lookalike.variants import hash_words, stored_name
 
 StrPath = str | os.PathLike[str]
-OWN_VARIANTS = ("plain", "trimmed")
-"""What is hashed of each picture in the index."""
-HASHED_AT_ONCE, JUDGED_AT_ONCE = 100_000, 4096
-MOST_TURNS = 3
-"""Turns that a picture gets beside one hit, the nearest."""
+JUDGED_AT_ONCE = 4096
 
 
 class Index:
@@ -83,23 +77,15 @@ class Index:
         options: ScanOptions | None = None,
     ) -> None:
         self.spec: HashSpec = spec_of(algorithm, size)
-        if workers is not None and workers < 1:
-            raise UsageError(f"workers must be at least 1, got {workers}")
         self.failures: list[Failure] = []
         self.incomplete: list[str] = []
-        self._workers = workers or default_workers()
+        self._workers = workers_of(workers)
         self._threads = ThreadPoolExecutor(self._workers)
         self._looks = SecondLooks(options, workers=self._workers)
         self._store = store or Catalog(None)
         self._lock = Lock()
         """One search at a time, which uses all threads; the catalog is one connection."""
-        self._rows = Rows(bits.words(self.spec.bits))
-        self._own = np.empty(0, np.int64)
-        """Contents that were there from the beginning, ascending."""
-        self._added: set[int] = set()
-        self._names: dict[int, list[str]] = {}
-        self._everything = ""
-        """What the catalog is called where all names that it knows count, too."""
+        self._indexed = Indexed(self._store, self.spec, self._workers)
 
     @classmethod
     def of(
@@ -149,20 +135,19 @@ catalog, use_catalog, readers, progress
         roots = [os.fspath(path) for path in ([paths] if isinstance(paths, (str, os.PathLike)) else paths)]
         if not roots:
             raise UsageError("no path given: name at least one folder or file")
-        for name, globs in (("exclude", exclude), ("include", include)):
-            if isinstance(globs, str):
-                raise UsageError(f"{name} is a list of globs, got the text {globs!r}: write [{globs!r}]")
         options = ScanOptions(
-            exclude=tuple(exclude), include=tuple(include), min_size=min_size, follow_symlinks=follow_symlinks,
-            truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory,
-            read_ahead=read_ahead, column=column,
+            exclude=listed("exclude", exclude), include=listed("include", include), min_size=min_size,
+            follow_symlinks=follow_symlinks, truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds,
+            max_memory=max_memory, read_ahead=read_ahead, column=column,
         )  # fmt: skip
-        spec = spec_of(algorithm, size)
+        spec_of(algorithm, size), workers_of(workers, readers)  # before a catalog is made
         place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
         made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers, options=options)
         try:
             told: dict[str, Any] = {"workers": made._workers, "readers": readers, "progress": progress}
-            made._take(scan(roots, [], made._store, spec, options, **told))
+            found = scan(roots, [], made._store, made.spec, options, **told)
+            made.failures, made.incomplete = found.failures, found.incomplete
+            made._indexed.take(found.images)
         except BaseException:
             made.close()
             raise
@@ -195,17 +180,17 @@ catalog, use_catalog, readers, progress
         place = os.fspath(catalog)
         if not os.path.isfile(place):
             raise SourceError(f"there is no catalog {place}: name the file that find --catalog wrote")
-        spec_of(algorithm, size)
+        spec_of(algorithm, size), workers_of(workers)
         made = cls(open_catalog(place), algorithm=algorithm, size=size, workers=workers, options=options)
         try:
-            made._load(f"{PREFIX}{place}")
+            made._indexed.load(f"{PREFIX}{place}")
         except BaseException:
             made.close()
             raise
         return made
 
     def __len__(self) -> int:
-        return len(self._own) + len(self._added)
+        return len(self._indexed)
 
     def __enter__(self) -> Self:
         return self
@@ -251,16 +236,11 @@ catalog, use_catalog, readers, progress
                     (content,) = self._store.add_contents(
                         [(digest, size, query.thumbnail)], decoder=decode.decoders(), version=decode.VERSION
                     )
-                    for variant in OWN_VARIANTS:
+                    for variant in VARIANTS:
                         add_hashes(
                             self._store, np.array([content]), query.thumbnail.luma[np.newaxis], self.spec, variant
                         )
-            if not self._has(content):
-                self._include(np.array([content]))
-                self._added.add(content)
-            names = self._names.setdefault(content, [])
-            if called not in names:
-                names.append(called)
+            self._indexed.add(content, called)
         return called
 
     def search(
@@ -306,7 +286,8 @@ catalog, use_catalog, readers, progress
         # Flat pictures are equal to something or nothing; other pictures are near to many by chance.
         least = 0 if query.is_flat else MIN_DETAIL
         with self._lock:
-            distance, turns = self._near(query, within, orient)
+            block, turn = query.hashes(self.spec, orient)
+            distance, turns = self._indexed.near(block, turn, 0 if query.is_flat else within)
             wanted = self._store.usable(np.array(list(distance), np.int64), version=decode.VERSION, detail=least)
             found: list[Hit] = []
             for start in range(0, len(wanted), JUDGED_AT_ONCE):
@@ -314,28 +295,11 @@ catalog, use_catalog, readers, progress
         found = [hit for hit in found if hit.tier <= loosest]
         return sorted(found, key=lambda hit: (hit.tier, hit.distance, -hit.score, hit.path))[:limit]
 
-    def _near(self, query: Query, radius: int, orient: Orient) -> tuple[dict[int, int], dict[int, list[int]]]:
-        """Return the contents within the radius with their distance, and with the turns that bring them there."""
-        block, turn = query.hashes(self.spec, orient)
-        within = 0 if query.is_flat else radius
-        which, row, bits_off = join.search(self._rows.block, block, radius=within, threads=self._workers)
-        distance: dict[int, int] = {}
-        turns: dict[int, list[int]] = {}
-        order = np.argsort(bits_off, kind="stable")
-        for content, way, off in zip(
-            self._rows.owner[row[order]].tolist(), turn[which[order]].tolist(), bits_off[order].tolist(), strict=True
-        ):
-            distance.setdefault(content, off)
-            ways = turns.setdefault(content, [])
-            if way not in (1, *ways) and len(ways) < MOST_TURNS:
-                ways.append(way)
-        return distance, turns
-
     def _hits(
         self, query: Query, ids: NDArray[np.int64], distance: dict[int, int], turns: dict[int, list[int]]
     ) -> list[Hit]:
         """Judge some contents; one hit for each of their names."""
-        names = {content: paths for content, paths in self._named(ids).items() if paths}
+        names = self._indexed.named(ids)
         numbers = list(names)
         ids = np.array(numbers, np.int64)
         facts = self._store.contents(ids)
@@ -353,48 +317,3 @@ catalog, use_catalog, readers, progress
             for content, verdict, (width, height) in zip(numbers, verdicts, sizes, strict=True)
             for path in names[content]
         ]  # fmt: skip
-
-    def _named(self, ids: NDArray[np.int64]) -> dict[int, list[str]]:
-        """Return the names of contents: those known here, else those of the catalog."""
-        names = {content: list(self._names.get(content, ())) for content in ids.tolist()}
-        if self._everything:
-            here = mounted()
-            for content, source, volume, key, name in self._store.named(ids):
-                names[content].append(above(self._everything, here, source, volume, key) + name)
-        return {content: sorted(set(paths)) for content, paths in names.items()}
-
-    def _load(self, called: str) -> None:
-        """Include everything that the catalog knows."""
-        self._everything = called
-        for variant in OWN_VARIANTS:
-            self._hash_all(variant)
-        self._rows.reserve(self._store.count_words(self.spec, stored_name("plain")))
-        for variant in OWN_VARIANTS:
-            for owner, block in self._store.all_words(self.spec, stored_name(variant)):
-                self._rows.append(owner, block)
-            self._own = self._rows.owner.copy() if variant == "plain" else self._own
-
-    def _hash_all(self, variant: str) -> None:
-        """Hash what the catalog has a thumbnail but no hash of."""
-        lacking = self._store.without_words(self.spec, stored_name(variant), version=decode.VERSION)
-        for start in range(0, len(lacking), HASHED_AT_ONCE):
-            hash_words(lacking[start : start + HASHED_AT_ONCE], self._store, self.spec, variant, threads=self._workers)
-
-    def _take(self, found: Scan) -> None:
-        """Include what a scan found."""
-        images = found.images
-        self.failures, self.incomplete = found.failures, found.incomplete
-        self._own = images.facts.id
-        self._include(self._own)
-        for path, content in zip(images.path, images.facts.id[images.content].tolist(), strict=True):
-            self._names.setdefault(content, []).append(path)
-
-    def _has(self, content: int) -> bool:
-        at = int(np.searchsorted(self._own, content))
-        return content in self._added or (at < len(self._own) and int(self._own[at]) == content)
-
-    def _include(self, ids: NDArray[np.int64]) -> None:
-        """Append the hashes of contents that are not in the index."""
-        for variant in OWN_VARIANTS:
-            owner, block = hash_words(ids, self._store, self.spec, variant, threads=self._workers)
-            self._rows.append(ids[owner], block)

@@ -12,10 +12,11 @@ from lookalike import decode, hashes, join
 from lookalike.columns import Column
 from lookalike.errors import SourceError
 from lookalike.judging import PAIRS_AT_ONCE, pictures_of
-from lookalike.model import MIN_DETAIL, HashSpec, Tier
+from lookalike.model import MIN_DETAIL, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions
-from lookalike.pool import default_workers
+from lookalike.pool import workers_of
+from lookalike.searching import spec_of
 from lookalike.stores.catalog import Catalog
 from lookalike.variants import hash_words
 from lookalike.verify.exposures import Exposures
@@ -101,13 +102,13 @@ def iter_verified_pairs(
     ...     print(len(block.left), block.tier, block.score)
     2 [1 1] [1000 1000]
     """
-    spec = HashSpec(algorithm=algorithm, size=hashes.algorithm(algorithm).size if size is None else size)
-    usual = hashes.default_radius(spec)
-    options = FindOptions(tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius)
+    spec, workers = spec_of(algorithm, size), workers_of(workers)
+    within = hashes.default_radius(spec) if radius is None else radius
+    options = FindOptions(tier=Tier.parse(tier), spec=spec, radius=within)
     place = os.fspath(catalog)
     if not os.path.isfile(place):
         raise SourceError(f"nothing to read: there is no catalog {place!r}")
-    return _verified(place, options, workers or default_workers())
+    return _verified(place, options, workers)
 
 
 def _verified(place: str, options: FindOptions, workers: int) -> Iterator[VerifiedPairs]:

@@ -8,28 +8,14 @@ from numpy.typing import NDArray
 
 from lookalike import decode
 from lookalike.errors import DecodeError
-from lookalike.examining import scanned, share_cores
+from lookalike.examining import Scanned, share_cores
 from lookalike.model import MAX_PIXELS
 
 LUMA_KEY_BYTES = 16
 
 
-class PixelTask(NamedTuple):
-    """One file of which all pixels are wanted: row of its content, where it is, its bytes and BLAKE3 when it was scanned.
-
-    `data` is what it holds now, where a source gave that and the worker need not read. No more than `max_pixels` are decoded.
-    """
-
-    row: int
-    path: str
-    size: int
-    digest: bytes
-    data: bytes | None = None
-    max_pixels: int = MAX_PIXELS
-
-
 class PixelOutcome(NamedTuple):
-    """What became of a `PixelTask`.
+    """What became of a file of which all pixels are wanted.
 
     Nothing lasting (`settled` is false) of a file that is gone, or another one by now. Else `digest` is that of all pixels,
     None where they cannot all be decoded, and `luma` the key of the luma that what EXIF turns would have if saved upright.
@@ -41,12 +27,12 @@ class PixelOutcome(NamedTuple):
     luma: bytes | None = None
 
 
-def examine_pixels(task: PixelTask) -> PixelOutcome:
+def examine_pixels(task: Scanned) -> PixelOutcome:
     """Decode all of a file that is still what was scanned; runs in a worker and never raises for a bad file.
 
     Parameters
     ----------
-    task : PixelTask
+    task : Scanned
         The file.
 
     Returns
@@ -54,7 +40,7 @@ def examine_pixels(task: PixelTask) -> PixelOutcome:
     PixelOutcome
         What became of it.
     """
-    data = scanned(task.path, task.size, task.digest, task.data)
+    data = task.read()
     if data is None:
         return PixelOutcome(task.row, settled=False)
     share_cores()
@@ -66,12 +52,12 @@ def examine_pixels(task: PixelTask) -> PixelOutcome:
     return PixelOutcome(task.row, settled=True, digest=digest, luma=None if luma is None else luma_key(luma))
 
 
-def pixels_unknown(task: PixelTask, _reason: str) -> PixelOutcome:
+def pixels_unknown(task: Scanned, _reason: str) -> PixelOutcome:
     """Return what is known of a file during which its worker died.
 
     Parameters
     ----------
-    task : PixelTask
+    task : Scanned
         The file.
 
     Returns
@@ -82,12 +68,12 @@ def pixels_unknown(task: PixelTask, _reason: str) -> PixelOutcome:
     return PixelOutcome(task.row, settled=False)
 
 
-def pixels_overran(task: PixelTask, _reason: str) -> PixelOutcome:
+def pixels_overran(task: Scanned, _reason: str) -> PixelOutcome:
     """Return what is known of a file of which a full decode took longer than it may.
 
     Parameters
     ----------
-    task : PixelTask
+    task : Scanned
         The file.
 
     Returns

@@ -18,7 +18,7 @@ from lookalike.measures import Measured, Truth, measure
 from lookalike.model import MAX_PIXELS, READ_AHEAD, HashSpec
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
-from lookalike.pool import default_workers
+from lookalike.pool import workers_of
 from lookalike.sampling import Collection, degrees_of, different_images, proposed_among, sample_of, write_edits
 from lookalike.scanning import OnProgress, scan
 from lookalike.sources.roots import all_named
@@ -108,14 +108,12 @@ def tune(
         raise UsageError(
             f"budget must be more than 0 and at most {MOST_BUDGET:g} false candidates an image, got {budget:g}"
         )
-    if workers is not None and workers < 1:
-        raise UsageError(f"workers must be at least 1, got {workers}")
+    workers = workers_of(workers)
     labelled = None if pairs is None else tables.read_labelled(os.fspath(pairs))
     place = (os.fspath(catalog) if catalog is not None else default_catalog()) if use_catalog else None
     options = ScanOptions(
         max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory, read_ahead=read_ahead
     )  # fmt: skip
-    workers = workers or default_workers()
     looks, quiet = SecondLooks(options, workers=workers), lambda _done, _listed, _finished: None
     job = _Job(roots, specs, budget, workers, progress or quiet, looks)
     with open_catalog(place) as store:

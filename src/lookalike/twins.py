@@ -6,20 +6,13 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import decode, events
+from lookalike import decode
 from lookalike.columns import Facts, Images
+from lookalike.examining import Scanned, scanned
 from lookalike.limiting import limits
 from lookalike.model import MAX_PIXELS
 from lookalike.options import ScanOptions
-from lookalike.pixels import (
-    LUMA_KEY_BYTES,
-    PixelOutcome,
-    PixelTask,
-    examine_pixels,
-    luma_key,
-    pixels_overran,
-    pixels_unknown,
-)
+from lookalike.pixels import LUMA_KEY_BYTES, PixelOutcome, examine_pixels, luma_key, pixels_overran, pixels_unknown
 from lookalike.pool import Pool
 from lookalike.shortcut import CHUNK_FILES, chunk_length
 from lookalike.sources.reading import Reader
@@ -173,17 +166,8 @@ class _Decoder:
             while results := list(pool.results(wait=True)):
                 yield from (seen for _, seen in results)
 
-    def _file(self, row: int) -> PixelTask | None:
-        """Return what a worker is to decode; None where a source no longer has it."""
-        facts, path, data = self._images.facts, self._images.path[int(self._image[row])], None
-        if not self._reader.is_file(path):
-            try:
-                data = self._reader.read(path)
-            except (OSError, MemoryError):
-                return None
-        if data is None:
-            events.IMAGE_REREAD(path=path)
-        return PixelTask(row, path, int(facts.size[row]), facts.digest[row], data, self._options.max_pixels)
+    def _file(self, row: int) -> Scanned | None:
+        return scanned(row, self._images.path[int(self._image[row])], self._images.facts, self._reader, self._options)
 
 
 def _labels(*columns: NDArray[np.generic]) -> Rows:

@@ -10,6 +10,7 @@ from PIL import Image
 import lookalike
 from conftest import encode, scene
 from lookalike import frames
+from lookalike.examining import Scanned
 from lookalike.model import Tier
 from lookalike.opening import open_catalog
 
@@ -118,10 +119,10 @@ def test_frames_that_repeat_or_are_too_many_are_not_looked_at(tmp_path: Path, mo
     def looked(data: bytes, max_pixels: int = 10**8) -> list[int]:
         path = tmp_path / "a.tif"
         path.write_bytes(data)
-        task = frames.FrameTask(0, str(path), len(data), blake3(data).digest(), 6, max_pixels)
+        task = frames.FrameTask(Scanned(0, str(path), len(data), blake3(data).digest(), max_pixels=max_pixels), 6)
         seen = frames.examine_frames(task)
         assert seen.settled
-        assert frames.examine_frames(task._replace(digest=bytes(32))) == (0, False, ())
+        assert frames.examine_frames(task._replace(file=task.file._replace(digest=bytes(32)))) == (0, False, ())
         return [number for number, _ in seen.frames]
 
     one, other, third, _ = SCENES

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from lookalike.errors import UsageError
 from lookalike.model import READ_AHEAD
 from lookalike.pool.guarded import Died, Guarded
 from lookalike.pool.limits import STUCK, Limits, held
@@ -39,6 +40,7 @@ __all__ = [
     "default_workers",
     "held",
     "usable_cores",
+    "workers_of",
 ]
 
 T = TypeVar("T")
@@ -73,6 +75,35 @@ def default_workers() -> int:
         One per usable core, and at least 2, so that a decoder that crashes never takes the program along.
     """
     return max(2, usable_cores())
+
+
+def workers_of(workers: int | None, readers: int | None = None) -> int:
+    """Check how many workers and readers somebody asked for.
+
+    Parameters
+    ----------
+    workers, readers : int, optional
+        As given; None for what is usual.
+
+    Returns
+    -------
+    int
+        How many workers to start.
+
+    Raises
+    ------
+    UsageError
+        If there are to be fewer than one of either.
+
+    Examples
+    --------
+    >>> workers_of(3)
+    3
+    """
+    for name, number in (("workers", workers), ("readers", readers)):
+        if number is not None and number < 1:
+            raise UsageError(f"{name} must be at least 1, got {number}")
+    return default_workers() if workers is None else workers
 
 
 class Shortcut(Protocol[T_contra, R]):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lookalike.batches import make_specs
 from lookalike.errors import DecodeError, FailureKind, UsageError, failure_kind
+from lookalike.globs import listed
 from lookalike.model import MAX_PIXELS, Failure, ImageRef, Truncated
 from lookalike.options import ScanOptions
 from lookalike.sources.objects import Objects, store_of
@@ -96,7 +97,7 @@ def hash_images(
         raise UsageError(f"the DataFrame has no column {column!r}: it has {', '.join(df.columns)}")
     wanted = Wanted(make_specs(algorithms, size, None, "fast"), facts=True, thumbnails=True)
     options = ScanOptions(
-        exclude=tuple(exclude), include=tuple(include), truncated=truncated, max_pixels=max_pixels,
+        exclude=listed("exclude", exclude), include=listed("include", include), truncated=truncated, max_pixels=max_pixels,
         max_seconds=max_seconds, max_memory=max_memory, column=column_of_images,
     )  # fmt: skip
     Rules.of(options.exclude, options.include)  # a malformed glob is no reason for rows

@@ -9,7 +9,7 @@ from lookalike import hashes
 from lookalike.chances import wide
 from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.globs import compiled
+from lookalike.globs import compiled, listed
 from lookalike.hashes import make_spec
 from lookalike.join.bands import MOST_ROWS
 from lookalike.keep import parse_rules
@@ -163,9 +163,9 @@ max_pixels, max_seconds, max_memory, roots, decisions, most, driver_edges, bin_i
     usual = hashes.default_radius(spec)
     options = FindOptions(
         tier=Tier.parse(tier), spec=spec, radius=usual if radius is None else radius, group=group, keep=keep,
-        orient=orient, crops=crops, verify=verify, protect=tuple(protect), units=units,
+        orient=orient, crops=crops, verify=verify, protect=listed("protect", protect), units=units,
     )  # fmt: skip
-    _check(keep, protect, thumbnails)
+    _check(options, thumbnails)
     other = _second(second, parts=parts)
     if increment and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
@@ -329,11 +329,9 @@ def _columns(search: Search) -> list[str]:
     return [*PLACE, "digest", *FACTS, search.told.options.spec.id, *FAILURE]
 
 
-def _check(keep: str, protect: Sequence[str], thumbnails: str) -> None:
-    parse_rules(keep)
-    if isinstance(protect, str):
-        raise UsageError(f"protect is a list of globs, got the text {protect!r}: write [{protect!r}]")
-    compiled(tuple(protect))
+def _check(options: FindOptions, thumbnails: str) -> None:
+    parse_rules(options.keep)
+    compiled(options.protect)
     if thumbnails not in get_args(Thumbnails):
         raise UsageError(f"thumbnails must be {' or '.join(get_args(Thumbnails))}, got {thumbnails!r}")
 
