@@ -162,11 +162,9 @@ def compared(first: ImageSource, second: ImageSource, specs: Sequence[HashSpec],
         As of `compare`.
     """
     files, most = (contents(first), contents(second)), looks.options.max_pixels
-    made = [looks(hashed, file, specs=specs, max_pixels=most) for file in files]
+    one, other = (looks(hashed, file, specs=specs, max_pixels=most) for file in files)
     found = looks(confirm, *files, orient="all", max_pixels=most)
-    words = zip(specs, *(one.words for one in made), strict=True)
-    distances = [Distance(spec.algorithm, spec.bits, int(bits.distance(one, other)[0])) for spec, one, other in words]
-    return Comparison(found.tier, found.score, found.relation, tuple(distances), described(found, files))
+    return Comparison(found.tier, found.score, found.relation, distances(specs, one, other), described(found, files))
 
 
 def specs_of(algorithms: Sequence[str], decoding: str) -> list[HashSpec]:
@@ -231,6 +229,25 @@ def hashed(file: File, *, specs: Sequence[HashSpec], max_pixels: int = MAX_PIXEL
     luma = thumbnail.luma[np.newaxis]
     words = [hashes.hash_block(luma, spec) if spec.decoding == "fast" else next(made)[0] for spec in specs]
     return Hashed(thumbnail, len(file[0]), tuple(words))
+
+
+def distances(specs: Sequence[HashSpec], one: Hashed, other: Hashed) -> tuple[Distance, ...]:
+    """Return how far two images are apart by each of their hashes.
+
+    Parameters
+    ----------
+    specs : sequence of HashSpec
+        What they were hashed by.
+    one, other : Hashed
+        The two.
+
+    Returns
+    -------
+    tuple of Distance
+        One for each spec.
+    """
+    words = zip(specs, one.words, other.words, strict=True)
+    return tuple(Distance(spec.algorithm, spec.bits, int(bits.distance(left, right)[0])) for spec, left, right in words)
 
 
 def described(found: Confirmed, files: Sequence[File]) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
-from lookalike import bits
-from lookalike.comparing import NAMES, Hashed, described, hashed, specs_of, usual
+from lookalike.comparing import NAMES, Hashed, described, distances, hashed, specs_of, usual
 from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import DecodeError, UsageError, failure_kind
 from lookalike.limiting import File, SecondLooks
@@ -205,8 +204,7 @@ class _Seen:
     def _features(self, files: tuple[File, File], images: tuple[Hashed, Hashed]) -> Row:
         one, other = images
         found = self._looks(confirm, *files, orient="all", max_pixels=self._looks.options.max_pixels)
-        words = zip(self._specs, one.words, other.words, strict=True)
-        row: Row = {f"{spec.algorithm}_distance": int(bits.distance(left, right)[0]) for spec, left, right in words}
+        row: Row = {f"{made.algorithm}_distance": made.distance for made in distances(self._specs, one, other)}
         row |= {"tier": found.tier.name.lower(), "score": found.score, "relation": found.relation}
         row |= _measured(described(found, files), found, one.thumbnail, other.thumbnail)
         for letter, image in zip(LETTERS, images, strict=True):

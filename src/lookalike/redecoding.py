@@ -156,7 +156,7 @@ def read_again(
         chunk: list[Task] = []
         held = 0
         for one in wanted:
-            found = next(_bytes(one, reader), None)
+            found = _found(one, reader)
             if found is None:
                 continue
             path, data = found
@@ -177,15 +177,16 @@ def _results(pool: Pool[Task, Outcome]) -> Iterator[list[Outcome]]:
     yield from (seen for _, seen in pool.results(wait=not pool.room))
 
 
-def _bytes(one: Again, reader: Reader) -> Iterator[tuple[str, bytes]]:
-    """Yield what lies under some names of one content, where that is still what it was."""
+def _found(one: Again, reader: Reader) -> tuple[str, bytes] | None:
+    """Return a content and the first of its names where it still lies."""
     for path, size in one.names:
         try:
             data = reader.read(path, size + 1)
         except (OSError, MemoryError):
             continue
         if blake3(data).digest() == one.digest:
-            yield path, data
+            return path, data
+    return None
 
 
 def _keep(outcomes: list[Outcome], images: Images, store: Catalog, options: FindOptions) -> None:
