@@ -1,5 +1,6 @@
 """Plans written by hand, and trees compared, for tests of removal."""
 
+import ctypes
 import multiprocessing
 import os
 import stat
@@ -18,6 +19,9 @@ from lookalike.plan import Decision, KeepOptions, Part, Plan, PlanRoot
 
 MEMORY = "/dev/shm"
 NOBODY = 65534
+CLONE_NEWNS = 0x00020000
+NO_MOUNTS = 77
+"""Exit code of a child that may not mount."""
 
 
 class Album:
@@ -98,6 +102,27 @@ def apart(do: Callable[[], None]) -> int | None:
     process.start()
     process.join(120)
     return process.exitcode
+
+
+def with_mounts(do: Callable[[], None]) -> None:
+    """Run a function in a process that sees mounts of its own."""
+
+    def child() -> None:
+        library = ctypes.CDLL(None, use_errno=True)
+        if library.unshare(CLONE_NEWNS) or subprocess.run(["mount", "--make-rprivate", "/"], check=False).returncode:
+            os._exit(NO_MOUNTS)
+        do()
+
+    code = apart(child)
+    if code == NO_MOUNTS:
+        pytest.skip("no mounts of one's own are allowed here")
+    assert code == 0
+
+
+def mount(*arguments: str) -> None:
+    """Mount something in such a process; end it where that is not allowed."""
+    if subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode:
+        os._exit(NO_MOUNTS)
 
 
 def as_nobody(do: Callable[[], None]) -> None:

@@ -1,11 +1,9 @@
 """Whole commands where the disk does not play along: read-only roots and folders, a full disk, two at once."""
 
-import ctypes
 import multiprocessing
 import os
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,32 +12,9 @@ from lookalike import cleaning
 from lookalike.errors import UnsafeError
 from lookalike.files.lock import only_one
 from lookalike.journal import QUARANTINE
-from removals import NOBODY, Album, album, apart, as_nobody, passable, quick_folder, tree
+from removals import NOBODY, Album, album, as_nobody, mount, passable, quick_folder, tree, with_mounts
 
 __all__ = ["album", "quick_folder"]
-CLONE_NEWNS = 0x00020000
-NO_MOUNTS = 77
-"""Exit code of a child that may not mount."""
-
-
-def with_mounts(do: Callable[[], None]) -> None:
-    """Run a function in a process that sees mounts of its own."""
-
-    def child() -> None:
-        library = ctypes.CDLL(None, use_errno=True)
-        if library.unshare(CLONE_NEWNS) or subprocess.run(["mount", "--make-rprivate", "/"], check=False).returncode:
-            os._exit(NO_MOUNTS)
-        do()
-
-    code = apart(child)
-    if code == NO_MOUNTS:
-        pytest.skip("no mounts of one's own are allowed here")
-    assert code == 0
-
-
-def mount(*arguments: str) -> None:
-    if subprocess.run(["mount", *arguments], check=False, capture_output=True).returncode:
-        os._exit(NO_MOUNTS)
 
 
 def give(folder: str) -> None:

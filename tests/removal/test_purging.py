@@ -1,7 +1,7 @@
 """Nothing is removed for good unless what stays in its place is there, is another file, and has its bytes."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -165,10 +165,9 @@ def test_delete_leaves_nothing_behind(album: Album) -> None:
 
 def test_delete_holds_what_loses_its_keeper_on_the_way_and_says_where(album: Album) -> None:
     class Unlucky(Disk):
-        def rename(self, source: str, target: str) -> None:
-            calls.rename_new(source, target)
-            if os.path.lexists(album.at("k.png")):
-                os.unlink(album.at("k.png"))
+        def flush(self, paths: Iterable[str]) -> None:
+            os.unlink(album.at("k.png"))
+            calls.sync_files(paths)
 
     album.put("k.png")
     album.put("b.png")

@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import BinaryIO
 
@@ -71,6 +71,44 @@ def sync_folder(folder: str) -> None:
     except OSError as error:
         if error.errno not in NOT_SYNCABLE:
             raise
+    finally:
+        os.close(handle)
+
+
+def sync_files(paths: Iterable[str]) -> None:
+    """Bring what files hold, and their names, to the disk: on Linux whole file systems, which is far quicker than each file.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        Files; one that is gone is passed over.
+
+    Raises
+    ------
+    OSError
+        If a disk says it failed.
+    """
+    if os.name == "nt":
+        return  # only what was opened for writing can be flushed
+    at_once = sys.platform.startswith("linux") and hasattr(_c_library(), "syncfs")
+    synced: set[int] = set()
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            if not at_once:
+                sync_folder(path)
+                sync_folder(os.path.dirname(path))
+            elif (device := os.stat(path).st_dev) not in synced:
+                _sync_around(path)
+                synced.add(device)
+
+
+def _sync_around(path: str) -> None:
+    """Bring all of the file system that a file lies in to the disk."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        if _c_library().syncfs(handle):
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), path)
     finally:
         os.close(handle)
 

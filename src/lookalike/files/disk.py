@@ -44,9 +44,10 @@ class Disk:
     make_folder: "staticmethod[..., None]" = staticmethod(_logged(os.mkdir))
     remove_folder: "staticmethod[..., None]" = staticmethod(_logged(os.rmdir))
     sync: "staticmethod[[str], None]" = staticmethod(calls.sync_folder)
+    flush: "staticmethod[[Iterable[str]], None]" = staticmethod(calls.sync_files)
 
 
-def move(disk: Disk, source: str, target: str) -> bool:
+def move(disk: Disk, source: str, target: str, *, exact: bool = False) -> bool:
     """Move a file, to another file system too, unless the new name is taken; the old name goes last.
 
     Parameters
@@ -55,6 +56,8 @@ def move(disk: Disk, source: str, target: str) -> bool:
         Operations.
     source, target : str
         Old and new name.
+    exact : bool
+        Whether a copy that cannot have the time and the permissions of the file, as on FAT, is none.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def move(disk: Disk, source: str, target: str) -> bool:
     disk.copy(source, target)
     try:
         disk.sync(os.path.dirname(target))
-        _check_copy(source, target, before)
+        _check_copy(source, target, before, exact=exact)
         disk.remove(source)
     except OSError:
         if os.path.lexists(source):
@@ -86,8 +89,11 @@ def move(disk: Disk, source: str, target: str) -> bool:
     return False
 
 
-def _check_copy(source: str, target: str, before: Seen) -> None:
+def _check_copy(source: str, target: str, before: Seen, *, exact: bool) -> None:
     """Raise OSError unless a file still is what it was, and its copy reads as the file does."""
+    copy = look_at(target)
+    if exact and before.target is None and (copy.mtime_ns, copy.mode) != (before.mtime_ns, before.mode):
+        raise OSError(errno.ENOTSUP, "the file system there cannot keep its time and its permissions", target)
     if before.target is None and digest_of(source) != digest_of(target):
         raise OSError(errno.EIO, "the copy does not read as it was written", target)
     if look_at(source) != before:

@@ -87,7 +87,9 @@ def shelves(roots: Sequence[str], chosen: str | None) -> list[Shelf]:
         outer = around[-1] if around else root
         above = os.path.dirname(outer)
         inside = chosen is None and not _can_be_put_in(above, outer)
-        folder = os.path.join(outer if inside else above, QUARANTINE) if chosen is None else os.path.realpath(chosen)
+        folder = os.path.join(outer if inside else above, QUARANTINE) if chosen is None else chosen
+        if chosen is not None or os.path.isdir(folder):  # a symlink to a drive that is not there stays what it is
+            folder = os.path.realpath(folder)
         name = os.path.basename(root) or "root"
         taken = {shelf.label for shelf in made if shelf.folder == folder}
         labels = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 2))]

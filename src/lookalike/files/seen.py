@@ -74,6 +74,31 @@ def look_at(path: str) -> Seen:
     )
 
 
+def lies_at(path: str) -> bool:
+    """Say whether something has a name; unlike `os.path.lexists` never no where the system does not tell.
+
+    Parameters
+    ----------
+    path : str
+        A path.
+
+    Returns
+    -------
+    bool
+        Whether it does.
+
+    Raises
+    ------
+    OSError
+        If its folder may not be searched, or a disk fails.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def digest_of(path: str) -> bytes:
     """Digest a file that does not change meanwhile.
 

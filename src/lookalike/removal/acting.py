@@ -11,15 +11,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lookalike.errors import UnsafeError
-from lookalike.files import Disk, Seen, digest_of, is_temporary, look_at, make_folders, move
+from lookalike.files import Disk, Seen, digest_of, is_temporary, lies_at, look_at, make_folders, move
 from lookalike.journal import Entry
 from lookalike.plan import LINKS
+from lookalike.removal.shelving import NOT_THERE, is_there
 
 SHARING = ("hardlink", "reflink")
 """Kinds that leave the same bytes in place of a file: they are not given up for a damaged one."""
 NAME_BYTES = 255
 """How long a name can be on the file systems of today."""
 LOST = "it is neither where it was nor in the quarantine: somebody moved it from there"
+TAKEN = (
+    "it is not in the quarantine any more: somebody moved it from there, and what has its name now is something else"
+)
+INSIDE = "its folder leads into the quarantine now, so that both names are one: make it a folder of its own"
 
 
 def act(disk: Disk, entry: Entry, content: bytes | None = None) -> None:
@@ -54,7 +59,7 @@ def act(disk: Disk, entry: Entry, content: bytes | None = None) -> None:
 def _take_out(disk: Disk, entry: Entry, place: str) -> None:
     """Move a file into the quarantine; raise if it turns out to be another than the one that was looked at."""
     before = look_at(entry.origin)
-    renamed = move(disk, entry.origin, place)
+    renamed = move(disk, entry.origin, place, exact=True)
     after = look_at(place)
     if not _is(after, entry) or (renamed and not before.moved_to(after)):
         raise UnsafeError("it was replaced while it was being moved")
@@ -112,11 +117,12 @@ def take_back(disk: Disk, entry: Entry) -> str | None:
     if entry.place is None:  # a file was written where there was none
         _unwrite(disk, entry)
         return None
-    if not os.path.lexists(entry.place):
-        if os.path.lexists(entry.origin):
+    at_origin, at_place = _names(entry, entry.place)
+    if not at_place:
+        if at_origin and _is_back(entry):
             return None
-        raise UnsafeError(LOST)
-    if os.path.lexists(entry.origin):
+        raise UnsafeError(NOT_THERE if not is_there(entry.place) else TAKEN if at_origin else LOST)
+    if at_origin:
         if _is_ours(entry) and (entry.kind not in SHARING or _holds(entry.place, entry)):
             disk.remove(entry.origin)
         elif _is_copy(entry.origin, entry.place):  # it was on its way back already
@@ -173,11 +179,30 @@ def beside(where: str | None) -> str:
 
 
 def _unwrite(disk: Disk, entry: Entry) -> None:
-    if not os.path.lexists(entry.origin):
+    if not lies_at(entry.origin):
         return
     if not _is_ours(entry):
         raise UnsafeError("it was changed since, so it stays as it is")
     disk.remove(entry.origin)
+
+
+def _names(entry: Entry, place: str) -> tuple[bool, bool]:
+    """Say whether something lies where a file was, and where it went; raise where the two are one name, or nobody can tell."""
+    found = lies_at(entry.origin), lies_at(place)
+    # No name may be given up for the other then, by way of a folder that somebody replaced by a symlink.
+    if all(found) and os.path.samefile(os.path.dirname(entry.origin), os.path.dirname(place)):
+        raise UnsafeError(INSIDE)
+    return found
+
+
+def _is_back(entry: Entry) -> bool:
+    """Say whether what lies at the origin is the file itself, and not what was left or written in its place."""
+    with contextlib.suppress(OSError):
+        now = look_at(entry.origin)
+        if _is(now, entry):
+            return entry.kind != "hardlink" or entry.keeper is None or not _same_file(entry.origin, entry.keeper)
+        return entry.kind == "move" and now.target is None and digest_of(entry.origin) == entry.digest
+    return False
 
 
 def _put_beside(disk: Disk, entry: Entry) -> str:
@@ -221,15 +246,20 @@ def state_of(entry: Entry) -> str:
     -------
     str
         done, undone, half where something has to be taken back, copied where the file is in both places; lost where it is
-        in neither.
+        in neither, or its quarantine is not there to say.
+
+    Raises
+    ------
+    OSError, UnsafeError
+        If that cannot be told.
     """
-    at_origin = os.path.lexists(entry.origin)
     if entry.kind == "trash":
-        return "undone" if at_origin else "done"
+        return "undone" if lies_at(entry.origin) else "done"
     if entry.place is None:
-        return "half" if at_origin and _is_ours(entry) else "undone"
-    if not os.path.lexists(entry.place):
-        return "undone" if at_origin else "lost"
+        return "half" if lies_at(entry.origin) and _is_ours(entry) else "undone"
+    at_origin, at_place = _names(entry, entry.place)
+    if not at_place:
+        return "undone" if at_origin and (is_there(entry.place) or _is_back(entry)) else "lost"
     if not at_origin:
         return "done" if entry.kind == "move" and _is(look_at(entry.place), entry) else "half"
     if entry.kind == "hardlink" and entry.keeper is not None and _same_file(entry.origin, entry.keeper):

@@ -252,6 +252,7 @@ class _Run:
             for entry in unit.entries:
                 begun.append(entry)
                 act(self._disk, entry, unit.content)
+            unit.ready[0].stays()  # of a part it may be a sidecar that was just written
         except (OSError, UnsafeError) as error:
             why = str(getattr(error, "strerror", None) or error)
             try:

@@ -1,6 +1,8 @@
 """What lies in a quarantine is removed for good, as far as something of it stays elsewhere."""
 
+import contextlib
 import os
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -9,11 +11,10 @@ from lookalike.files import Disk, Seen, digest_of, look_at, sync_all
 from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal.acting import as_put
 from lookalike.removal.applying import Refusal
-from lookalike.removal.shelving import folder_of, is_there, tidy
+from lookalike.removal.shelving import NOT_THERE, folder_of, is_there, tidy
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
-NOT_THERE = "the quarantine is not there now"
 REPLACED = "what lies in its place in the quarantine is another file, or was changed"
 
 
@@ -56,27 +57,31 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
     """
     # What was written without a trace in the quarantine is purged as well: only it has the metadata then, and no undo takes it.
     entries = [entry for entry in ledger.entries(batch, ("done",)) if entry.place is not None or entry.kind == "write"]
-    stays = _Stays(ledger, {entry.place for entry in entries if entry.place is not None})
+    stays = _Stays(ledger, (entry.place for entry in entries if entry.place is not None))
     units = units_of(entries)
     held: list[Refusal] = []
     gone: list[Entry] = []
     for start in range(0, len(units), UNITS_AT_ONCE):
         chunk: list[Entry] = []
+        kept: set[str] = set()
         for unit in units[start : start + UNITS_AT_ONCE]:
             try:
                 for entry in unit:
                     _check_intact(entry)
-                    stays.check(entry)
+                kept.update(filter(None, [stays.check(entry) for entry in unit]))
                 chunk += unit
             except UnsafeError as error:
                 held.append(Refusal(unit[0].origin, str(error)))
+        disk.flush(sorted(kept))  # a keeper written a moment ago may be in memory alone, and names go at once
         with ledger.transaction():
             ledger.mark(replace(entry, state="doing", step="purge") for entry in chunk)
-        left = _remove(disk, chunk)
+        left = _remove(disk, chunk, stays)
         sync_all(disk, (os.path.dirname(entry.place) for entry in chunk if entry.place is not None))
         held += (Refusal(entry.origin, entry.reason) for entry in left)
-        kept = {entry.id for entry in left}
-        purged = [replace(entry, state="purged", step="purge", reason="") for entry in chunk if entry.id not in kept]
+        held_back = {entry.id for entry in left}
+        purged = [
+            replace(entry, state="purged", step="purge", reason="") for entry in chunk if entry.id not in held_back
+        ]
         with ledger.transaction():
             ledger.mark([*purged, *left])
         gone += purged
@@ -85,23 +90,31 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
     return Purged(batch.name, len(files), sum(entry.size for entry in files if entry.target is None), tuple(held))
 
 
-def _remove(disk: Disk, entries: Iterable[Entry]) -> list[Entry]:
-    """Remove files; return those that could not be."""
+def _remove(disk: Disk, entries: Iterable[Entry], stays: "_Stays") -> list[Entry]:
+    """Remove files, each after one more look at what stays of it; return those that could not be."""
     left = []
     for entry in entries:
         if entry.place is None:
             continue
         try:
-            if not as_put(entry):
-                left.append(replace(entry, state="done", step="purge", reason=REPLACED))
-                continue
+            status = os.lstat(entry.place)
+            _check_again(entry, stays)
             disk.remove(entry.place)
+            stays.gone(status)
         except FileNotFoundError:
             if not is_there(entry.place):
                 left.append(replace(entry, state="done", step="purge", reason=NOT_THERE))
-        except OSError as error:
-            left.append(replace(entry, state="done", step="purge", reason=error.strerror or str(error)))
+        except (OSError, UnsafeError) as error:
+            why = str(getattr(error, "strerror", None) or error)
+            left.append(replace(entry, state="done", step="purge", reason=why))
     return left
+
+
+def _check_again(entry: Entry, stays: "_Stays") -> None:
+    """Raise UnsafeError where an entry or what stays of it changed since both were read."""
+    if not as_put(entry):
+        raise UnsafeError(REPLACED)
+    stays.check(entry)
 
 
 def _check_intact(entry: Entry) -> None:
@@ -129,22 +142,32 @@ def _check_intact(entry: Entry) -> None:
 class _Stays:
     """Find out whether something stays of a file."""
 
-    def __init__(self, ledger: Ledger, going: set[str]) -> None:
-        self._ledger, self._going = ledger, going
+    def __init__(self, ledger: Ledger, places: Iterable[str]) -> None:
+        self._ledger = ledger
+        self._going: Counter[tuple[int, int]] = Counter()
+        """Names that each file has in the quarantine, by device and inode."""
+        for place in places:
+            with contextlib.suppress(OSError):
+                status = os.lstat(place)
+                self._going[status.st_dev, status.st_ino] += 1
         self._known: dict[str, tuple[Seen, bytes]] = {}
 
-    def check(self, entry: Entry) -> None:
-        """Raise UnsafeError where nothing stays of the file of an entry."""
+    def gone(self, status: os.stat_result) -> None:
+        """Note that a name of a file was removed from the quarantine."""
+        self._going[status.st_dev, status.st_ino] -= 1
+
+    def check(self, entry: Entry) -> str | None:
+        """Return what stays of the file of an entry, None where nothing needs to; raise UnsafeError where nothing does."""
         if entry.kind == "write" or entry.keeper is None:
-            return  # an older version of what was written; something that the user gave up
+            return None  # an older version of what was written; something that the user gave up
         path, digest, seen = entry.keeper, entry.keeper_digest, {entry.origin}
         while path not in seen:
             seen.add(path)
             now = self._digest(path)
             if digest is not None and now == digest:
-                return
+                return path
             if now is not None and self._was_merged(path, now, entry):
-                return
+                return path
             # Its keeper may have gone later, in favour of another one.
             later = (
                 one for one in self._ledger.by_origin(path) if one.state in ("done", "purged") and one.digest == digest
@@ -167,8 +190,9 @@ class _Stays:
 
     def _digest(self, path: str) -> bytes | None:
         try:
-            if os.path.realpath(path) in self._going:  # a symlink into the quarantine goes with what it leads to
-                return None
+            status = os.stat(path)
+            if 0 < status.st_nlink <= self._going[status.st_dev, status.st_ino]:
+                return None  # whatever it is called here, all its names lie in the quarantine: it leads there
             seen = look_at(path)
             known = self._known.get(path)
             if known is None or known[0] != seen or seen.target is not None:

@@ -8,7 +8,7 @@ from threading import Lock
 
 from lookalike.confirming import confirmer
 from lookalike.errors import DecodeError, SourceError, UnsafeError
-from lookalike.files import Seen, contents_of, digest_of, look_at
+from lookalike.files import Seen, contents_of, digest_of, lies_at, look_at
 from lookalike.files.quarantine import Shelf, is_within
 from lookalike.journal import QUARANTINE
 from lookalike.plan import LINKS, Decision, Part, Plan
@@ -57,6 +57,19 @@ class Ready:
         if self.keeper is not None and self.keeper_seen is not None:
             _check_still("its keeper", self.keeper, self.keeper_seen, self.keeper_digest, follow=True)
 
+    def stays(self) -> None:
+        """Check right after the act that the keeper did not go along, as another name of the same file would.
+
+        Raises
+        ------
+        UnsafeError, OSError
+            If it did.
+        """
+        if self.keeper is None or self.keeper_seen is None:
+            return
+        if not (lies_at(self.keeper) and self.keeper_seen.moved_to(look_at(self.keeper))):
+            raise UnsafeError("its keeper went or changed in that moment: the two may be names of one file")
+
 
 def _check_still(what: str, path: str, seen: Seen, digest: bytes | None, *, follow: bool) -> None:
     now = look_at(path)
@@ -92,6 +105,16 @@ def resolve(folder: str, path: str) -> str:
     if name in ("", os.curdir, os.pardir):
         raise UnsafeError("it is no name of a file")
     return os.path.join(os.path.realpath(above), name)
+
+
+def _is_one_file(one: os.stat_result, other: os.stat_result) -> bool:
+    """Say whether two names are of one file, also by two mounts of what it lies in.
+
+    Two mounts tell the number and all times of a file alike; no copy can have the time at which its original was last changed.
+    A snapshot of a file system has, and nothing is gained there.
+    """
+    facts = ((status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns) for status in (one, other))
+    return os.path.samestat(one, other) or (one.st_dev != other.st_dev and len(set(facts)) == 1)
 
 
 def check_folder(plan: Plan) -> None:
@@ -220,11 +243,9 @@ class Rechecker:
         return ready
 
     def _part(self, part: Part) -> Ready:
-        if part.keeper is None and self._plan.options.metadata == "stay":
-            raise UnsafeError(f"{part.path} goes along with it, and nothing stays of that")
         try:
             ready = self._ready(part.path, part.digest, part.keeper, None)
-            self._check_owners(ready.origin)
+            self._check_owners(part, ready.origin)
             self._compare(ready)
         except UnsafeError as error:
             raise UnsafeError(f"{part.path} goes along with it, but {error}") from error
@@ -245,8 +266,11 @@ class Rechecker:
         """
         return [image for unit in self._beside.owners(path) for image in unit.images]
 
-    def _check_owners(self, path: str) -> None:
-        staying = next((image for image in self.owners(path) if image not in self._going), None)
+    def _check_owners(self, part: Part, path: str) -> None:
+        owners = self.owners(path)
+        if part.keeper is None and (self._plan.options.metadata == "stay" or not owners):
+            raise UnsafeError("nothing stays of that")  # only a sidecar may be given up, never a picture
+        staying = next((image for image in owners if image not in self._going), None)
         if staying is not None:
             raise UnsafeError(f"it also belongs to {staying}, which stays")
 
@@ -267,7 +291,7 @@ class Rechecker:
         if self._decided.apart(kept, now):
             raise UnsafeError("somebody decided that it is no duplicate of its keeper (`lookalike decide list`)")
         one, other = os.stat(origin), os.stat(stays)
-        if os.path.samestat(one, other):
+        if _is_one_file(one, other):
             raise UnsafeError("it is the same file as its keeper")
         self._check_quarantine(stays, "its keeper")
         if any(name in self._going for name in _names_to(stays)) or (other.st_dev, other.st_ino) in self._going:

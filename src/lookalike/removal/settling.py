@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from lookalike.errors import UnsafeError
-from lookalike.files import Disk, sync_all
+from lookalike.files import Disk, lies_at, sync_all
 from lookalike.journal import Entry
 from lookalike.removal.acting import LOST, beside, give_back, settle, state_of, sweep
 from lookalike.removal.shelving import folder_of, is_there, tidy
@@ -114,7 +114,7 @@ def _settle_purge(_disk: Disk, unit: Sequence[Entry]) -> list[Entry]:
         replace(
             entry,
             state="done"
-            if entry.place is not None and (os.path.lexists(entry.place) or not is_there(entry.place))
+            if entry.place is not None and (lies_at(entry.place) or not is_there(entry.place))
             else "purged",
         )
         for entry in unit

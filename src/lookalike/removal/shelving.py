@@ -9,6 +9,7 @@ from lookalike.files.quarantine import Shelf, shelf_of
 from lookalike.journal import QUARANTINE, Batch, Entry
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, header, lines
 
+NOT_THERE = "the quarantine is not there now"
 MARK = b"lookalike keeps duplicates in this folder, and its searches pass it over. `lookalike history` says more.\n"
 
 
