@@ -152,3 +152,22 @@ def test_progress_is_drawn_on_a_terminal_only(base: Path, *, quiet: bool) -> Non
     assert json.loads(out)["stats"]["groups"] == GROUPS
     assert (b"files" in drawn or b"counting" in drawn) == (not quiet)
     assert not quiet or not drawn
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("clean", "photos", "--plan", "photos/b.jpg"),
+        ("clean", "photos", "--script", "link"),
+        ("find", "photos", "--against", "photos/b.jpg", "--unmatched", "photos/b.jpg"),
+        ("decide", "export", "photos/b.jpg"),
+    ],
+)
+def test_no_report_is_written_over_a_picture(tmp_path: Path, words: tuple[str, ...]) -> None:
+    for name, quality in (("a.jpg", 90), ("b.jpg", 70)):
+        write(tmp_path / "photos" / name, jpeg(scene(1, 320, 240), quality))
+    (tmp_path / "link").symlink_to("photos/b.jpg")
+    before = (tmp_path / "photos" / "b.jpg").read_bytes()
+    result = run(*words, cwd=tmp_path)
+    assert (result.code, "nothing is written over it" in result.errors) == (4, True)
+    assert (tmp_path / "photos" / "b.jpg").read_bytes() == before

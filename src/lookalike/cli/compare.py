@@ -50,7 +50,7 @@ def compare(
     specs = specs_of(names, decode)
     looks = SecondLooks(ScanOptions(**limits_of(max_pixels, max_seconds, max_memory)), workers=1)
     if output is not None:
-        tables.check_folder(output)
+        tables.check_folder(output, picture=True)
         if any(
             os.path.exists(output) and os.path.samefile(output, path)
             for path in (first, *others)
@@ -73,7 +73,7 @@ def compare(
         pictures = [[encoded(part) for part in shown] for shown in drawn]
         tables.replace_file(output, "".join(comparison_page(document, pictures)).encode("utf-8"))
     elif output is not None:
-        tables.replace_file(output, _drawing([side_by_side(shown) for shown in drawn]))
+        tables.replace_file(output, _drawing([side_by_side(shown) for shown in drawn]), picture=True)
     if json:
         sys.stdout.write(tables.to_json(document))
     else:

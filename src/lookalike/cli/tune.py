@@ -73,7 +73,8 @@ def tune(
         )
     document, command = tuned.to_dict(), report.plain(shlex.join(tuned.arguments))
     for path in output or []:
-        tables.replace_file(path, _made(document, command, Path(path).suffix.lower()))
+        ending = Path(path).suffix.lower()
+        tables.replace_file(path, _made(document, command, ending), picture=ending == ".png")
     if json:
         sys.stdout.write(tables.to_json(document))
     else:
@@ -87,7 +88,7 @@ def tune(
 
 def _check(path: str) -> None:
     ending = tables.ending_of(path, ENDINGS)
-    tables.check_folder(path)
+    tables.check_folder(path, picture=ending == ".png")
     if ending == ".png":
         plots.check_plots()
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lookalike.errors import UsageError
+from lookalike import formats
+from lookalike.errors import UnsafeError, UsageError
 
 TEMPORARY = ".lookalike-"
 """How the name of a file begins that is being written."""
@@ -116,23 +117,29 @@ def path_of(row: Mapping[str, Any], name: str = "path") -> str:
     return text
 
 
-def check_folder(path: str) -> None:
+def check_folder(path: str, *, picture: bool = False) -> None:
     """Check that the folder of an output file is there, before any work is done.
 
     Parameters
     ----------
     path : str
         An output file.
+    picture : bool
+        Whether a picture will be written.
 
     Raises
     ------
     UsageError
         If its folder is missing, or it is what stands for standard output elsewhere.
+    UnsafeError
+        If it would replace a picture by something else.
     """
     if path == "-":
         raise UsageError("- would be a file of that name: write ./- for that, or /dev/stdout for standard output")
     if not Path(path).resolve().parent.is_dir():
         raise UsageError(f"the folder of {path} does not exist")
+    if not picture:
+        _check_no_picture(path)
 
 
 def ending_of(path: str, known: Iterable[str]) -> str:
@@ -212,7 +219,7 @@ def list_of(paths: Iterable[str], *, nul: bool = False) -> bytes:
     return b"".join(name + end for name in names)
 
 
-def replace_file(path: str, content: bytes) -> None:
+def replace_file(path: str, content: bytes, *, picture: bool = False) -> None:
     """Write a file beside its place and move it there whole; a pipe or device is written to.
 
     Parameters
@@ -221,24 +228,30 @@ def replace_file(path: str, content: bytes) -> None:
         The file to write or replace.
     content : bytes
         What it shall hold.
+    picture : bool
+        Whether that is a picture; nothing else replaces one.
 
     Raises
     ------
     UsageError
         If it cannot be written.
+    UnsafeError
+        If it would replace a picture by something else.
     """
-    with replacing(path) as file:
+    with replacing(path, picture=picture) as file:
         file.write(content)
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[BinaryIO]:
+def replacing(path: str, *, picture: bool = False) -> Iterator[BinaryIO]:
     """Offer a file to write beside its place; it moves there whole when the body ends, and is gone when the body fails.
 
     Parameters
     ----------
     path : str
         The file to write or replace; a pipe or device is written to.
+    picture : bool
+        Whether a picture is written; nothing else replaces one.
 
     Yields
     ------
@@ -249,7 +262,11 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     ------
     UsageError
         If it cannot be written.
+    UnsafeError
+        If it would replace a picture by something else.
     """
+    if not picture:
+        _check_no_picture(path)
     target = os.path.realpath(path)  # a symlink stays one
     try:
         if os.path.exists(target) and not os.path.isfile(target):  # a pipe or a device is written to, never replaced
@@ -268,3 +285,11 @@ def replacing(path: str) -> Iterator[BinaryIO]:
             raise
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _check_no_picture(path: str) -> None:
+    """Refuse to lose a picture by a slip of the hand."""
+    if os.path.isfile(path) and any(map(formats.claims_image, (path, os.path.realpath(path)))):
+        raise UnsafeError(
+            f"{printable(path)} is there and called as images are: nothing is written over it, name another file"
+        )
