@@ -97,9 +97,11 @@ class Leaks:
         totals = {split.name: split.labels(self.within) for split in self.splits}
         rows = []
         for one, other in combinations(self.splits, 2):
-            pairs = self._across(one, other)
-            for label in sorted({side.label for pair in pairs for side in pair.sides} - {""}):
-                own = [pair for pair in pairs if label in (pair.image.label, pair.keeper.label)]
+            by_label: dict[str, list[Pair]] = defaultdict(list)
+            for pair in self._across(one, other):
+                for label in {side.label for side in pair.sides} - {""}:
+                    by_label[label].append(pair)
+            for label, own in sorted(by_label.items()):
                 rows.append(
                     {
                         "class": tables.printable(label),

@@ -2,7 +2,10 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -42,3 +45,11 @@ def test_a_lock_that_cannot_be_made_is_a_fault_of_the_ledger(tmp_path: Path) -> 
         pass
     with pytest.raises(LedgerError, match="without a lock"), only_one(str(tmp_path)):
         pass
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_file_system_without_locks_is_not_taken_for_another_process(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "lookalike", "undo", "--ledger", str(tmp_path / "ledger.sqlite")]
+    command = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "inject=flock:error=ENOLCK", *words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, "cannot be locked (No locks available)" in done.stderr) == (5, True), done.stderr

@@ -16,6 +16,7 @@ from lookalike import cleaning
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, calls, digest_of
 from lookalike.plan import Action, Decision, KeepOptions, Metadata, Plan, PlanRoot
+from lookalike.removal.acting import sweep
 from lookalike.removal.applying import Applied
 from removals import Album, album, mount, quick_folder, tree, with_mounts
 
@@ -292,3 +293,11 @@ def test_a_quarantine_that_keeps_no_exact_times_changes_nothing(album: Album) ->
         assert tree(album.root) == before
 
     with_mounts(do)
+
+
+def test_what_cannot_be_swept_does_not_keep_the_rest_from_it(album: Album) -> None:
+    for number in range(9):
+        os.makedirs(album.at(f".lookalike-part-0000000{number}"))
+        album.put(f".lookalike-part-a000000{number}")
+    sweep(Disk(), [album.root, album.at("gone")])
+    assert sorted(os.listdir(album.root)) == [f".lookalike-part-0000000{number}" for number in range(9)]

@@ -26,29 +26,35 @@ def only_one(path: str) -> Iterator[None]:
     UnsafeError
         If another process holds it.
     LedgerError
-        If its file cannot be made.
+        If its file cannot be made, or its file system knows no locks.
     """
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise LedgerError(
-            f"{path} cannot be opened ({error.strerror or error}), and nothing is moved without a lock: name another ledger "
-            "with --ledger"
-        ) from error
+        raise _no_lock(path, "opened", error) from error
     try:
         try:
             _take(handle)
-        except OSError as error:
+        except (BlockingIOError, PermissionError) as error:  # of POSIX and of Windows
             holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip() if hasattr(os, "pread") else ""
             raise UnsafeError(
                 f"another lookalike (process {holder or 'unknown'}) is moving files: wait until it ends, and run this again"
             ) from error
+        except OSError as error:
+            raise _no_lock(path, "locked", error) from error
         os.ftruncate(handle, 0)
         os.write(handle, str(os.getpid()).encode("ascii"))
         yield
     finally:
         os.close(handle)
+
+
+def _no_lock(path: str, what: str, error: OSError) -> LedgerError:
+    return LedgerError(
+        f"{path} cannot be {what} ({error.strerror or error}), and nothing is moved without a lock: name another ledger with "
+        "--ledger"
+    )
 
 
 def _take(handle: int) -> None:

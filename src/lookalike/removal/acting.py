@@ -311,10 +311,12 @@ def sweep(disk: Disk, folders: Iterable[str]) -> None:
         Folders that files were being moved to.
     """
     for folder in folders:
+        names: list[str] = []
         with contextlib.suppress(OSError):
-            for name in os.listdir(folder):
-                if is_temporary(name):
-                    disk.remove(os.path.join(folder, name))
+            names = os.listdir(folder)
+        for name in filter(is_temporary, names):
+            with contextlib.suppress(OSError):  # such as a folder that is being exported to
+                disk.remove(os.path.join(folder, name))
 
 
 def _is(seen: Seen, entry: Entry) -> bool:
