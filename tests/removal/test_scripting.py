@@ -155,3 +155,23 @@ def test_metadata_that_would_be_merged_keep_an_image_out(album: Album) -> None:
 def test_actions_that_no_script_does_are_refused(album: Album, action: str) -> None:
     with pytest.raises(UsageError, match=f"no script is written for the action {action}"):
         script_of(whole(album, action=action), "batch", "1.0")
+
+
+def test_where_no_link_can_be_made_every_file_is_back(album: Album) -> None:
+    before = tree(album.root)
+    script, _ = script_of(whole(album, action="reflink"), "batch", "1.0")
+    done = sh(album, script)
+    made = len(HOSTILE) - done.stderr.count(b"left alone, no link can be made: ")
+    if made:
+        pytest.skip("files can share data here")
+    assert done.returncode == 4
+    assert tree(album.root) == before
+
+
+def test_a_keeper_that_is_a_symlink_to_the_file_by_now_brings_it_back(album: Album) -> None:
+    script, _ = script_of(whole(album), "batch", "1.0")
+    os.unlink(album.at(KEEPER))
+    album.link(KEEPER, "a b.jpg")
+    done = sh(album, script)
+    assert done.stderr.count(b"left alone, its keeper went with it: ") == 1
+    assert Path(album.at("a b.jpg")).read_bytes() == b"a picture"

@@ -17,7 +17,7 @@ from lookalike.removal.shelving import Shelving
 from lookalike.tables import NO_MAP, PathMap
 from lookalike.tables.manifest import MANIFEST
 
-FUNCTIONS = """# Needs sh, sha256sum, mkdir, cat, mv, ln. Files and keepers are read again first, and left alone if changed.
+FUNCTIONS = """# Needs sh, sha256sum, mkdir, cat, mv, rm, ln. Files and keepers are read again first, and left alone if changed.
 # `lookalike undo --from FOLDER` brings a quarantine back.
 set -u
 failed=0
@@ -33,7 +33,11 @@ go() {
   if [ "$(digest "$keeper")" != "$keeper_sum" ]; then skip "$file" 'its keeper has changed'; return; fi
   if [ "$(digest "$file")" != "$sum" ]; then skip "$file" 'it has changed'; return; fi
   mkdir -p "$folder" && mv -n "$file" "$place" && [ ! -e "$file" ] || { skip "$file" 'it cannot be moved'; return; }
-  if [ $# -gt 0 ]; then "$@" || { mv -n "$place" "$file"; skip "$file" 'no link can be made'; }; fi
+  [ "$keeper" = "$file" ] || [ -e "$keeper" ] || { mv -n "$place" "$file"; skip "$file" 'its keeper went with it'; return; }
+  [ $# -eq 0 ] || "$@" && return
+  [ -s "$file" ] || rm -f "$file" # cp leaves an empty file where nothing can be cloned
+  mv -n "$place" "$file"
+  skip "$file" 'no link can be made'
 }
 """
 TAIL = "exit $failed\n"
