@@ -99,6 +99,7 @@ class _Album:
         if plan.options.action != "delete":
             require({row[0] for row in self.before.values()} <= held, "a picture is nowhere any more")
         require(SAME in held, "no picture of a group is left")
+        require(FILES["photos/e.png"] in held, "a picture that no other is like is gone")
         if (
             done is not None
             and done.batch is not None
