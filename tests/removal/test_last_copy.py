@@ -1,8 +1,10 @@
 """Two names that are one file, drives that come and go, edited plans: by no way of these the last copy of a picture is lost."""
 
+import contextlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -13,11 +15,12 @@ from typing import Any
 import pytest
 
 from lookalike import cleaning
-from lookalike.errors import UnsafeError
+from lookalike.errors import LedgerError, UnsafeError
 from lookalike.files import Disk, calls, digest_of
 from lookalike.plan import Action, Decision, KeepOptions, Metadata, Plan, PlanRoot
 from lookalike.removal.acting import sweep
 from lookalike.removal.applying import Applied
+from lookalike.removal.repairing import repair
 from removals import Album, album, mount, quick_folder, tree, with_mounts
 
 __all__ = ["album", "quick_folder"]
@@ -301,3 +304,66 @@ def test_what_cannot_be_swept_does_not_keep_the_rest_from_it(album: Album) -> No
         album.put(f".lookalike-part-a000000{number}")
     sweep(Disk(), [album.root, album.at("gone")])
     assert sorted(os.listdir(album.root)) == [f".lookalike-part-0000000{number}" for number in range(9)]
+
+
+@pytest.mark.parametrize("action", MOVING)
+def test_nothing_comes_back_to_a_drive_that_is_not_there(album: Album, action: Action) -> None:
+    done = applied(album, "b.png", "in/c.png", action=action, quarantine="q")
+    os.rename(album.root, f"{album.folder}/unplugged")
+    undone = cleaning.undo(done, ledger=album.ledger)
+    assert (undone.files, len(undone.refused)) == (0, 2)
+    assert {item.reason for item in undone.refused} == {f"{album.root} is not there: make that folder first"}
+    assert not os.path.lexists(album.root)
+    os.rename(f"{album.folder}/unplugged", album.root)
+    assert cleaning.undo(done, ledger=album.ledger).files == 2
+    assert Path(album.at("in/c.png")).read_bytes() == b"a picture"
+
+
+@pytest.mark.parametrize("action", MOVING)
+def test_an_act_whose_drive_was_unplugged_is_undone_once_it_is_back(album: Album, action: Action) -> None:
+    class Unplugged(Disk):
+        def rename(self, source: str, target: str) -> None:
+            calls.rename_new(source, target)
+            os.rename(album.root, f"{album.folder}/unplugged")
+            raise KeyboardInterrupt
+
+    album.put("k.png")
+    album.put("b.png")
+    before = tree(album.root)
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"), action=action, quarantine="q")
+    with pytest.raises(KeyboardInterrupt):
+        cleaning.apply(plan, ledger=album.ledger, disk=Unplugged())
+    (row,) = cleaning.history(ledger=album.ledger)
+    assert cleaning.undo(row.name, ledger=album.ledger).files == 0
+    assert not os.path.lexists(album.root)
+    os.rename(f"{album.folder}/unplugged", album.root)
+    assert cleaning.undo(row.name, ledger=album.ledger).files == 1
+    assert tree(album.root) == before
+
+
+def test_a_root_that_is_a_file_comes_back(album: Album) -> None:
+    album.put("k.png")
+    album.put("b.png")
+    decisions = album.decide("k.png"), album.decide("b.png", "k.png")
+    done = cleaning.apply(album.plan(*decisions, roots=("photos/b.png",)), ledger=album.ledger)
+    assert (done.images, cleaning.undo(done, ledger=album.ledger).files) == (1, 1)
+
+
+def test_entries_whose_batch_is_lost_are_damage_that_a_repair_mends(album: Album) -> None:
+    class Dying(Disk):
+        def rename(self, source: str, target: str) -> None:
+            calls.rename_new(source, target)
+            raise KeyboardInterrupt
+
+    album.put("k.png")
+    album.put("b.png")
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"))
+    with pytest.raises(KeyboardInterrupt):
+        cleaning.apply(plan, ledger=album.ledger, disk=Dying())
+    with contextlib.closing(sqlite3.connect(album.ledger)) as db, db:
+        db.execute("DELETE FROM batch")
+    with pytest.raises(LedgerError, match="a batch is lost"):
+        cleaning.undo(ledger=album.ledger)
+    assert repair(album.ledger).rescued == ("rescued-1",)
+    assert cleaning.undo("rescued-1", ledger=album.ledger).files == 1
+    assert len(pictures(album)) == 2

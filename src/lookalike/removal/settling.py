@@ -9,7 +9,7 @@ from lookalike.errors import UnsafeError
 from lookalike.files import Disk, lies_at, sync_all
 from lookalike.journal import Entry
 from lookalike.removal.acting import LOST, beside, give_back, settle, state_of, sweep
-from lookalike.removal.shelving import folder_of, is_there, tidy
+from lookalike.removal.shelving import folder_of, gone_root, is_there, roots_of, tidy
 from lookalike.stores.ledger import Ledger
 
 TAKEN_BACK = "taken back after an interruption"
@@ -51,8 +51,14 @@ def settle_all(ledger: Ledger, disk: Disk) -> Settled:
     sweep(disk, folders_of(doing))
     changed: list[Entry] = []
     stuck: list[tuple[str, str]] = []
+    batches = {batch.id: batch for batch in ledger.batches()} if doing else {}
+    roots = {number: roots_of(batches[number]) for number in {entry.batch for entry in doing}}
     for _, found in groupby(doing, key=lambda entry: (entry.batch, entry.unit, entry.step)):
         unit = list(found)
+        missing = next(filter(None, (gone_root(entry.origin, roots[entry.batch]) for entry in unit)), None)
+        if missing is not None and unit[0].step != "purge":  # a drive that went; an undo finds out what lies where
+            changed += (replace(entry, state="done", reason=missing) for entry in unit)
+            continue
         try:
             changed += _SETTLERS[unit[0].step](disk, unit)
         except (OSError, UnsafeError) as error:
@@ -61,8 +67,7 @@ def settle_all(ledger: Ledger, disk: Disk) -> Settled:
         sync_all(disk, folders_of(changed))
         with ledger.transaction():
             ledger.mark(changed)
-        names = {batch.id: batch.name for batch in ledger.batches()}
-        tidy(disk, {folder_of(entry, names[entry.batch]) for entry in changed})
+        tidy(disk, {folder_of(entry, batches[entry.batch].name) for entry in changed})
     completed = sum(entry.state in ("done", "purged") for entry in changed)
     return Settled(completed, len(changed) - completed, tuple(stuck))
 

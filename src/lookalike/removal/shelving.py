@@ -4,10 +4,12 @@ import contextlib
 import os
 from collections.abc import Iterable, Sequence
 
+from lookalike.errors import UnsafeError, UsageError
 from lookalike.files import Disk, make_folders
-from lookalike.files.quarantine import Shelf, shelf_of
+from lookalike.files.quarantine import Shelf, is_within, shelf_of
 from lookalike.journal import QUARANTINE, Batch, Entry
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, header, lines
+from lookalike.tables.plans import plan_from_json
 
 NOT_THERE = "the quarantine is not there now"
 MARK = b"lookalike keeps duplicates in this folder, and its searches pass it over. `lookalike history` says more.\n"
@@ -208,6 +210,47 @@ def is_there(place: str) -> bool:
             return False
         above = os.path.dirname(above)
     return True
+
+
+def roots_of(batch: Batch) -> list[str]:
+    """Return the roots that a batch acted in.
+
+    Parameters
+    ----------
+    batch : Batch
+        The batch.
+
+    Returns
+    -------
+    list of str
+        Absolute paths; none of a batch that was rescued from a damaged ledger.
+    """
+    try:
+        return [root.absolute for root in plan_from_json(batch.plan).roots]
+    except (UsageError, UnsafeError):
+        return []
+
+
+def gone_root(origin: str, roots: Iterable[str]) -> str | None:
+    """Say why nothing can come back to a place: without its root, files would lie below where a drive is mounted later.
+
+    Parameters
+    ----------
+    origin : str
+        Where a file was, absolute.
+    roots : iterable of str
+        From `roots_of`.
+
+    Returns
+    -------
+    str or None
+        A reason for people; None where the outermost root that the place lies in is there, or none is known.
+    """
+    tops = [
+        os.path.dirname(root) if root == origin else root for root in roots if root == origin or is_within(origin, root)
+    ]
+    top = min(tops, key=len, default=None)
+    return None if top is None or os.path.isdir(top) else f"{top} is not there: make that folder first"
 
 
 def tidy(disk: Disk, folders: Iterable[str | None]) -> None:

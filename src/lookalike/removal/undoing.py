@@ -11,7 +11,7 @@ from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal.acting import give_back, sweep
 from lookalike.removal.applying import Refusal
 from lookalike.removal.settling import folders_of
-from lookalike.removal.shelving import folder_of, tidy
+from lookalike.removal.shelving import folder_of, gone_root, roots_of, tidy
 from lookalike.stores.ledger import Ledger
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, read_manifest
 
@@ -68,7 +68,14 @@ def undo_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Undone:
         for entry in done
         if entry.kind == "trash"
     ]
-    waiting = units_of(entry for entry in done if entry.kind != "trash")[::-1]
+    roots = roots_of(batch)
+    waiting: list[list[Entry]] = []
+    for unit in units_of(entry for entry in done if entry.kind != "trash")[::-1]:
+        missing = next(filter(None, (gone_root(entry.origin, roots) for entry in unit)), None)
+        if missing is None:
+            waiting.append(unit)
+        else:
+            refused += (Refusal(entry.origin, missing) for entry in unit)
     back: list[Entry] = []
     beside: list[tuple[str, str]] = []
     for start in range(0, len(waiting), UNITS_AT_ONCE):

@@ -31,6 +31,24 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 class Journal(Database):
     """The tables batch and entry of the ledger."""
 
+    def check(self, *tables: str) -> None:
+        """Look at every page, and whether every entry is of a batch that is there; see `Database.check`.
+
+        Parameters
+        ----------
+        *tables : str
+            As there.
+
+        Raises
+        ------
+        LedgerError
+            If something is damaged.
+        """
+        super().check(*tables)
+        with self.explained():
+            if self.db.execute("SELECT 1 FROM entry WHERE batch NOT IN (SELECT id FROM batch) LIMIT 1").fetchone():
+                raise sqlite3.DatabaseError("a batch is lost, and its entries are not")
+
     def add_batch(self, name: str, created: str, action: str, plan: str) -> Batch:
         """Begin a batch; call inside a transaction.
 
