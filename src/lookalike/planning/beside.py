@@ -6,12 +6,9 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
-from blake3 import blake3
-
 from lookalike import formats, units
+from lookalike.files import digest_of
 from lookalike.units import Unit
-
-READ_BYTES = 1 << 20
 
 
 class Lying(NamedTuple):
@@ -134,14 +131,10 @@ class Beside:
         Raises
         ------
         OSError
-            If it cannot be read.
+            If it cannot be read, or changes while it is.
         """
         if path not in self._digest:
-            hasher = blake3()
-            with open(path, "rb") as file:
-                while data := file.read(READ_BYTES):
-                    hasher.update(data)
-            self._digest[path] = hasher.digest()
+            self._digest[path] = digest_of(path)
         return self._digest[path]
 
     def equal(self, path: str, unit: Unit) -> str | None:
