@@ -263,6 +263,24 @@ def test_keepers_reach_the_disk_before_what_they_stand_for_goes(album: Album) ->
     assert steps[:3] == ["sync k.png", "remove b.png", "remove c.png"]
 
 
+def test_a_copy_that_somebody_made_reaches_the_disk_before_the_file_in_the_quarantine_goes(album: Album) -> None:
+    steps: list[str] = []
+
+    class Watched(Disk):
+        def flush(self, paths: Iterable[str]) -> None:
+            steps.extend(f"sync {path}" for path in paths)
+
+        def remove(self, path: str) -> None:
+            os.unlink(path)
+            steps.append(f"remove {path}")
+
+    done = applied(album, "b.png")
+    album.put("b.png")
+    place = os.path.join(done.places[0], "photos", "b.png")
+    assert cleaning.undo(done, ledger=album.ledger, disk=Watched()).files == 1
+    assert steps[:2] == [f"sync {album.at('b.png')}", f"remove {place}"]
+
+
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_files_are_synced_by_the_system(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a picture")

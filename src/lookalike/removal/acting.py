@@ -125,7 +125,8 @@ def take_back(disk: Disk, entry: Entry) -> str | None:
     if at_origin:
         if _is_ours(entry) and (entry.kind not in SHARING or _holds(entry.place, entry)):
             disk.remove(entry.origin)
-        elif _is_copy(entry.origin, entry.place):  # it was on its way back already
+        elif _is_copy(entry.origin, entry.place):  # it was on its way back already, or somebody copied it there
+            disk.flush([entry.origin])
             disk.remove(entry.place)
             return None
         elif entry.kind == "write":
