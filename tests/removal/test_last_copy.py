@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from conftest import encode, scene
 from lookalike import cleaning
 from lookalike.errors import LedgerError, UnsafeError
 from lookalike.files import Disk, calls, digest_of
+from lookalike.opening import open_ledger
 from lookalike.plan import Action, Decision, KeepOptions, Metadata, Plan, PlanRoot
 from lookalike.removal.acting import sweep
 from lookalike.removal.applying import Applied
@@ -385,3 +387,24 @@ def test_entries_whose_batch_is_lost_are_damage_that_a_repair_mends(album: Album
     assert repair(album.ledger).rescued == ("rescued-1",)
     assert cleaning.undo("rescued-1", ledger=album.ledger).files == 1
     assert len(pictures(album)) == 2
+
+
+@pytest.mark.parametrize("kind", ["different", "keep"])
+def test_what_was_decided_since_holds_what_is_to_be_purged(album: Album, kind: str) -> None:
+    for name, format_ in (("k.png", "PNG"), ("b.bmp", "BMP"), ("c.tif", "TIFF")):
+        album.put(name, encode(scene(1), format_))
+    plan = album.plan(
+        *(album.decide(name, keeper) for name, keeper in (("k.png", None), ("b.bmp", "k.png"), ("c.tif", "k.png")))
+    )
+    done = cleaning.apply(plan, ledger=album.ledger)
+    assert done.images == 2
+    gone = os.path.join(done.places[0], "photos", "b.bmp")
+    about = [(digest_of(path), path) for path in (gone, album.at("k.png"))]
+    with open_ledger(album.ledger) as store, store.transaction():
+        number = store.add_decision(kind, about, note="", created="2026-01-01T00:00:00+00:00")
+    purged = cleaning.purge(done, ledger=album.ledger)
+    assert (purged.files, [item.path for item in purged.held]) == (1, [album.at("b.bmp")])
+    assert "somebody decided" in purged.held[0].reason
+    with open_ledger(album.ledger) as store, store.transaction():
+        store.remove_decision(number)
+    assert cleaning.purge(done, ledger=album.ledger).files == 1

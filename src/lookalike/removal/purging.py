@@ -12,6 +12,7 @@ from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal.acting import as_put
 from lookalike.removal.applying import Refusal
 from lookalike.removal.shelving import NOT_THERE, folder_of, is_there, tidy
+from lookalike.stores.decisions import Standing
 from lookalike.stores.ledger import Ledger
 
 UNITS_AT_ONCE = 256
@@ -144,6 +145,8 @@ class _Stays:
 
     def __init__(self, ledger: Ledger, places: Iterable[str]) -> None:
         self._ledger = ledger
+        decided = ledger.decisions()
+        self._decided = Standing.of(decided, frozenset[bytes]().union(*(one.digests for one in decided)))
         self._going: Counter[tuple[int, int]] = Counter()
         """Names that each file has in the quarantine, by device and inode."""
         for place in places:
@@ -164,9 +167,12 @@ class _Stays:
         while path not in seen:
             seen.add(path)
             now = self._digest(path)
-            if digest is not None and now == digest:
-                return path
-            if now is not None and self._was_merged(path, now, entry):
+            if now is not None and (now == digest or self._was_merged(path, now, entry)):
+                if self._decided.apart(now, entry.digest):  # since it went, maybe at the sight of the two
+                    raise UnsafeError(
+                        f"somebody decided that it is no duplicate of its keeper {path} (`lookalike decide list`): undo "
+                        "brings it back"
+                    )
                 return path
             # Its keeper may have gone later, in favour of another one.
             later = (
