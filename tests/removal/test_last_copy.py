@@ -197,7 +197,7 @@ def test_a_file_by_way_of_two_file_systems_is_one(album: Album, action: Action) 
         album.put("upper/here/a.png")
         decisions = album.decide("both/a.png"), album.decide("upper/here/a.png", "both/a.png")
         done = cleaning.apply(album.plan(*decisions, action=action), ledger=album.ledger)
-        assert [item.reason for item in done.refused] == ["it is the same file as its keeper"]
+        assert "the same file as its keeper by another mount" in done.refused[0].reason
         assert Path(album.at("upper/here/a.png")).read_bytes() == b"a picture"
 
     with_mounts(do)

@@ -107,14 +107,14 @@ def resolve(folder: str, path: str) -> str:
     return os.path.join(os.path.realpath(above), name)
 
 
-def _is_one_file(one: os.stat_result, other: os.stat_result) -> bool:
-    """Say whether two names are of one file, also by two mounts of what it lies in.
+def _may_be_one_file(one: os.stat_result, other: os.stat_result) -> bool:
+    """Say whether two names on different devices may be of one file, by two mounts of what it lies in.
 
     Two mounts tell the number and all times of a file alike; no copy can have the time at which its original was last changed.
-    A snapshot of a file system has, and nothing is gained there.
+    A snapshot or a clone of a file system has, too, and no system tells these apart from a mount.
     """
     facts = ((status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns) for status in (one, other))
-    return os.path.samestat(one, other) or (one.st_dev != other.st_dev and len(set(facts)) == 1)
+    return one.st_dev != other.st_dev and len(set(facts)) == 1
 
 
 def check_folder(plan: Plan) -> None:
@@ -291,8 +291,10 @@ class Rechecker:
         if self._decided.apart(kept, now):
             raise UnsafeError("somebody decided that it is no duplicate of its keeper (`lookalike decide list`)")
         one, other = os.stat(origin), os.stat(stays)
-        if _is_one_file(one, other):
+        if os.path.samestat(one, other):
             raise UnsafeError("it is the same file as its keeper")
+        if _may_be_one_file(one, other):
+            raise UnsafeError("it is the same file as its keeper by another mount, or in a clone of that file system")
         self._check_quarantine(stays, "its keeper")
         if any(name in self._going for name in _names_to(stays)) or (other.st_dev, other.st_ino) in self._going:
             raise UnsafeError("its keeper goes itself")
