@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lookalike.cli.main import VERBS, whole
+from lookalike.cli.main import program
+from lookalike.cli.parsers import named
+from lookalike.cli.verbs import TASKS
 
 PAGE = Path(__file__).with_name("cli.md")
 EXIT_CODES = PAGE.with_name("exit-codes.md")
@@ -39,12 +41,18 @@ def page() -> str:
     str
         Markdown.
     """
-    root = whole()
-    commands = root.commands
-    own = "".join(["\n", *map(_option, root.params)])
-    verbs = _verbs({name: commands[name] for name in VERBS})
+    root = program()
+    own = "".join(["\n", *map(_option, root.params), *_by_task()])
+    verbs = _verbs(root.commands)
     codes = "\n#" + EXIT_CODES.read_text("utf-8")
     return "".join([HEAD, own, *(text for name, verb in verbs for text in _section(name, verb)), codes, SEE_ALSO])
+
+
+def _by_task() -> Iterator[str]:
+    """Yield what there is to be done, as ``lookalike --help`` has it."""
+    for task, verbs in TASKS.items():
+        yield f"\n{task}:\n\n"
+        yield from (f"- [{name}](#lookalike-{name}): {_sentences(line)}\n" for name, line in verbs.items())
 
 
 def _verbs(verbs: dict[str, Any], before: str = "lookalike") -> Iterator[tuple[str, Any]]:
@@ -64,33 +72,31 @@ def _section(name: str, verb: Any) -> Iterator[str]:
     arguments = [parameter for parameter in shown if parameter.param_type_name == "argument"]
     options = [parameter for parameter in shown if parameter.param_type_name == "option"]
     yield f"\n`{' '.join([name, *(['[OPTION ...]'] if options else []), *map(_place, arguments)])}`\n\n"
-    yield from (f"- `{_word(argument)}`: {_sentences(argument.help)}\n" for argument in arguments if argument.help)
+    yield from (f"- `{argument.metavar}`: {_sentences(argument.help)}\n" for argument in arguments if argument.help)
     yield from map(_option, options)
 
 
 def _place(argument: Any) -> str:
-    word = _word(argument) + (" ..." if argument.nargs == -1 else "")
+    word = named(argument).replace("...", " ...")
     return word if argument.required else f"[{word}]"
 
 
 def _option(option: Any) -> str:
-    names = ", ".join([*option.opts, *option.secondary_opts])
     alone = option.is_flag or option.count
-    value = "" if alone else f" {_word(option)}"
     default = "" if alone or option.default in (None, "") or not option.show_default else option.default
     told = f" Default: `{default}`." if default else ""
-    return f"- `{names}{value}`: {_sentences(option.help)}{told}\n"
-
-
-def _word(parameter: Any) -> str:
-    """Return what stands for the value: what the code says, else the name."""
-    return str(parameter.metavar or parameter.name.upper())
+    return f"- `{named(option)}`: {_sentences(option.help)}{told}\n"
 
 
 def _sentences(text: str) -> str:
-    """Return help as Markdown: on one line, options as code, the rest taken literally."""
-    literal = re.sub(r"([*_<>|])", r"\\\1", " ".join(text.split()))
-    return re.sub(r"(?<![\w`-])--[a-z][a-z-]*", r"`\g<0>`", literal)
+    """Return help as Markdown: on one line, options and code as code, the rest taken literally."""
+    literal, *code = " ".join(text.split()).partition("`")
+    literal = re.sub(r"([*_<>|])", r"\\\1", literal)
+    said = re.sub(r"(?<![\w-])--[a-z][a-z-]*", r"`\g<0>`", literal)
+    if not code[0]:
+        return said
+    inside, _, rest = code[1].partition("`")
+    return f"{said}`{inside}`{_sentences(rest)}"
 
 
 if __name__ == "__main__":

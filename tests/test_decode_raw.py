@@ -7,8 +7,8 @@ import pytest
 from PIL import ExifTags, Image
 
 from conftest import encode, scene
-from lookalike import decode
-from lookalike.decode import pillow, raw
+from lookalike import decode, installed
+from lookalike.decode import raw
 from lookalike.errors import DecodeError
 from lookalike.model import MAX_PIXELS
 from raw_writer import dng
@@ -97,19 +97,19 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     real = importlib.import_module
 
     def without(name: str, package: str | None = None) -> object:
-        if name == raw.MODULE:
+        if name == installed.RAW:
             raise ImportError(name)
         return real(name, package)
 
     monkeypatch.setattr(raw, "import_module", without)
-    monkeypatch.setattr(pillow, "import_module", without)
-    pillow.decoders.cache_clear()
+    monkeypatch.setattr(installed, "import_module", without)
+    installed.decoders.cache_clear()
     try:
         assert not decode.can_read_raw()
-        assert raw.MODULE not in decode.decoders()
+        assert installed.RAW not in decode.decoders()
         error = failure(dng(PICTURE))
         assert (error.kind, error.reason) == (
             "unsupported", "camera raw files need a decoder: pip install 'lookalike[formats]'",
         )  # fmt: skip
     finally:
-        pillow.decoders.cache_clear()
+        installed.decoders.cache_clear()

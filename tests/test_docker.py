@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from lookalike.cli.main import VERBS, _add, app
+from lookalike.cli.main import program
+from lookalike.cli.verbs import VERBS
 
 TOP = Path(__file__).resolve().parents[1]
 DOCKERFILE = (TOP / "Dockerfile").read_text("utf-8")
@@ -34,8 +34,7 @@ COMMANDS = [
 @cache
 def verbs() -> dict[str, set[str]]:
     """Return the options of each verb, and of the program under an empty name."""
-    _add(VERBS)
-    top: Any = typer.main.get_command(app)
+    top = program()
     found = {name: _options(command) for name, command in top.commands.items()}
     return found | {"": _options(top)}
 

@@ -34,7 +34,7 @@ LEVELS: dict[str, int] = {
     "model": 0, "columns": 0, "errors": 0, "bits": 0, "turns": 0, "intervals": 0, "endings": 0, "journal": 0, "collector": 0,
     "containers": 0, "extras": 0, "kernels": 0, "escaping": 0, "_native": 0,
     "hashes": 1, "formats": 1, "metadata": 1, "join": 1, "verify": 1, "grouping": 1, "keep": 1, "plan": 1, "transforms": 1,
-    "curves": 1, "globs": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
+    "curves": 1, "installed": 1, "globs": 1, "labels": 1, "folders": 1, "units": 1, "members": 1, "carried": 1,
     "resolved": 1, "blocks": 1, "options": 1, "rows": 1,
     "decode": 2, "stores": 2, "sources": 2, "pool": 2, "tables": 2, "report": 2, "plots": 2, "files": 2, "events": 2,
     **dict.fromkeys(STAGES, 3),

@@ -47,10 +47,6 @@ class _Shell:
         self.before: Any = {}
         self.renew()
         os.chdir(self.folder)
-        program._add(program.VERBS)
-        import typer  # noqa: PLC0415 - beside the program
-
-        group: Any = typer.main.get_command(program.app)
         self.options = {
             name: tuple(
                 word
@@ -58,7 +54,7 @@ class _Shell:
                 for word in (*parameter.opts, *parameter.secondary_opts)
                 if word.startswith("-")
             )
-            for name, command in _leaves(group, ())
+            for name, command in _leaves(program.program(), ())
             if name[0] not in NEVER
         }
         self.names = tuple(self.options)
@@ -138,7 +134,6 @@ def _make(folder: str) -> Run:
     shell = _Shell(folder)
     quiet: Any = program
     quiet._own_streams = lambda: None
-    quiet._add = lambda _names: None
     return shell.run
 
 

@@ -9,7 +9,7 @@ from album import jpeg
 from command import run, run_anew, write
 
 from conftest import scene
-from lookalike.cli.main import VERBS
+from lookalike.cli.verbs import VERBS
 
 STEPS: tuple[tuple[str, ...], ...] = (
     ("find", "photos", "--output", "findings.json"),

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 from command import run
 
-from lookalike.cli.completion import verb_of_line
-
 PROMPT = "ready> "
 BASH = ["bash", "--norc", "--noprofile", "-i"]
 ZSH = ["zsh", "-f", "-i"]
@@ -36,20 +34,21 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "here"
 
 
-def _terminal(shell: list[str], lines: list[str], typed: str, folder: Path, expected: str) -> str:
-    """Type into a shell on a terminal, and return what the screen shows from there until it shows `expected`."""
+def _completes(shell: list[str], lines: list[str], folder: Path, expected: dict[str, str]) -> None:
+    """Type each line and Tab into a shell on a terminal, and wait until the screen shows what is expected."""
     child, screen = pty.fork()
     if child == 0:
         os.chdir(folder)
         os.environ.update(TERM="dumb", PS1=PROMPT, PROMPT=PROMPT, COLUMNS="200")
         os.execvp(shell[0], shell)
     try:
-        shown = ""
         for line in [*lines, "echo $((20 + 3))set"]:
             os.write(screen, f"{line}\n".encode())
-        shown = _until(screen, "23set")
-        os.write(screen, typed.encode())
-        return shown + _until(screen, expected)
+        _until(screen, "23set")
+        for typed, shown in expected.items():
+            os.write(screen, f"{typed}\t".encode())
+            _until(screen, shown)
+            os.write(screen, b"\x15")  # which clears the line
     finally:
         os.write(screen, b"\x03\x04")
         os.close(screen)
@@ -65,36 +64,47 @@ def _until(screen: int, expected: str, seconds: float = 60) -> str:
 
 
 @_has("bash")
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("lookalike fea\t", "lookalike features "),
-        ("lookalike catalog ver\t", "catalog verify "),
-        ("lookalike clean --merge\t", "--merge-metadata "),
-        ("lookalike find my\t", r"find my\ photos/"),
-        ("lookalike find --against my\t", r"--against my\ photos/"),
-    ],
-)
-def test_bash_completes_verbs_options_and_paths(place: Path, typed: str, expected: str) -> None:
-    _terminal(BASH, ['eval "$(lookalike completion bash)"'], typed, place, expected)
+def test_bash_completes_verbs_options_values_and_paths(place: Path) -> None:
+    expected = {
+        "lookalike fea": "lookalike features ",
+        "lookalike catalog ver": "catalog verify ",
+        "lookalike clean --merge": "--merge-metadata ",
+        "lookalike find my": r"find my\ photos/",
+        "lookalike find --against my": r"--against my\ photos/",
+        "lookalike find --tier sim": "--tier similar ",
+        "lookalike find --keep bytes,newe": "--keep bytes,newest ",
+        "lookalike decide add dif": "add different ",
+        "lookalike completion fi": "completion fish ",
+    }
+    _completes(BASH, ['eval "$(lookalike completion bash)"'], place, expected)
 
 
 @_has("zsh")
-@pytest.mark.parametrize(
-    ("typed", "expected"), [("lookalike clean --merge\t", "--merge-metadata"), ("lookalike find my\t", r"my\ photos/")]
-)
-def test_zsh_completes_options_and_paths(place: Path, typed: str, expected: str) -> None:
+def test_zsh_completes_verbs_options_values_and_paths(place: Path) -> None:
+    expected = {
+        "lookalike fea": "lookalike features",
+        "lookalike clean --merge": "--merge-metadata",
+        "lookalike find my": r"my\ photos/",
+        "lookalike find --tier sim": "--tier similar",
+        "lookalike find --keep bytes,newe": "--keep bytes,newest",
+        "lookalike find --keep bytes,fold": "--keep bytes,folder:",
+    }
     lines = ["autoload -Uz compinit", "compinit -u -D", 'eval "$(lookalike completion zsh)"']
-    _terminal(ZSH, lines, typed, place, expected)
+    _completes(ZSH, lines, place, expected)
 
 
 @_has("fish")
-def test_fish_completes_verbs_options_and_paths(place: Path) -> None:
-    asked = ["lookalike fea", "lookalike clean --merge", "lookalike find my"]
+def test_fish_completes_verbs_options_values_and_paths(place: Path) -> None:
+    asked = [
+        "lookalike fea", "lookalike clean --merge", "lookalike find my", "lookalike find --tier sim",
+        "lookalike find --keep bytes,newe",
+    ]  # fmt: skip
     script = "lookalike completion fish | source\n" + "\n".join(f"complete -C '{line}'" for line in asked)
     done = subprocess.run(["fish", "--no-config", "-c", script], cwd=place, capture_output=True, text=True, check=True)
     told = [line.split("\t")[0] for line in done.stdout.splitlines()]
-    assert [word.replace("\\", "") for word in told] == ["features", "--merge-metadata", "my photos/"]
+    assert [word.replace("\\", "") for word in told] == [
+        "features", "--merge-metadata", "my photos/", "similar", "bytes,newest",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
@@ -109,22 +119,3 @@ def test_another_shell_is_an_error_that_lists_them() -> None:
     told = run("completion", "tcsh")
     assert told.code == 2
     assert "powershell" in told.errors
-
-
-@pytest.mark.parametrize(
-    ("name", "line", "verb"),
-    [
-        ("COMP_WORDS", "lookalike\n", []),
-        ("COMP_WORDS", "lookalike\nfi", []),
-        ("COMP_WORDS", "lookalike\nfind\n", ["find"]),
-        ("_TYPER_COMPLETE_ARGS", "lookalike find --ti", ["find"]),
-        ("OTHER", "", []),
-    ],
-)
-def test_only_the_verb_of_the_line_is_imported(
-    monkeypatch: pytest.MonkeyPatch, name: str, line: str, verb: list[str]
-) -> None:
-    for variable in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv(name, line)
-    assert verb_of_line() == verb

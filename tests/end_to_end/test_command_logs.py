@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from album import jpeg
 from command import Result, environment, line, run, write
 
 from conftest import encode, scene
-from lookalike.cli.main import VERBS, _add, app
+from lookalike.cli.main import program
+from lookalike.cli.verbs import VERBS
 
 NASTY = "a\n12:00:00.000 error   forged: \x1b[2Jb.jpg"
 TEXT = re.compile(r"\d\d:\d\d:\d\d\.\d{3} (debug|info|warning|error) +([a-z.]+): .*")
@@ -42,7 +42,6 @@ def texts(result: Result) -> list[str]:
 
 
 def test_every_verb_has_the_options() -> None:
-    _add(VERBS)
     found = []
 
     def look(command: Any, path: tuple[str, ...]) -> None:
@@ -53,7 +52,7 @@ def test_every_verb_has_the_options() -> None:
             found.append(path)
             assert {"verbose", "log_json"} <= {one.name for one in command.params}, path
 
-    look(typer.main.get_command(app), ())
+    look(program(), ())
     assert {path[0] for path in found} == set(VERBS)
     assert len(found) > len(VERBS)
 

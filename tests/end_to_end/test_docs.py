@@ -24,7 +24,7 @@ from documented_pictures import lay_out
 import lookalike
 from conftest import scene
 from lookalike import errors
-from lookalike.cli.main import whole
+from lookalike.cli.main import program
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -150,7 +150,7 @@ def test_every_command_of_the_docs_is_one_that_the_program_takes() -> None:
     commands = [step.command for text in consoles for step in steps(text) if re.match("lookalike [a-z]", step.command)]
     assert len(commands) > 100
     for line in commands:
-        parser: Any = whole()
+        parser: Any = program()
         words = shlex.split(re.split(r" [|>] ", line)[0], comments=True)[1:]
         while hasattr(parser, "commands"):
             parser = parser.commands[words.pop(0)]

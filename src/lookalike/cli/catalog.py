@@ -7,21 +7,20 @@ import typer
 
 from lookalike import tables, upkeep
 from lookalike.batches import make_specs
-from lookalike.cli.verb import verb
+from lookalike.cli.choices import FAST, list_of
+from lookalike.cli.parsers import verbs
 from lookalike.errors import UsageError
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.report import amount, plain
-
-catalog: typer.Typer = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-"""The verb, with a verb of its own for each thing to be done with a catalog."""
 
 File = Annotated[str | None, typer.Option("--catalog", metavar="FILE", help="Which one. Default: that of find.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-@catalog.callback()
 def _about() -> None:
-    """Look at the catalog, where scans are remembered: it can always be made again, so nothing here loses more than time.
+    """Look after the catalog, where scans are remembered.
+
+    It can always be made again, so nothing here loses more than time.
 
     Example: lookalike catalog info
     """
@@ -81,7 +80,9 @@ def prune(
 
 def write(
     path: Annotated[str, typer.Argument(metavar="FILE.parquet", help="Hash table to write.")],
-    algorithm: Annotated[str, typer.Option(metavar="NAME[,NAME]", help="Which hashes.")] = "phash",
+    algorithm: Annotated[
+        str, typer.Option(metavar="NAME[,NAME]", help="Which hashes.", autocompletion=list_of(FAST))
+    ] = "phash",
     size: Annotated[int | None, typer.Option(help="Side of the hashes.")] = None,
     thumbnails: Annotated[bool, typer.Option("--thumbnails/--no-thumbnails", help="Whether they go along.")] = True,
     file: File = None,
@@ -111,5 +112,5 @@ def read(
     typer.echo(f"{count:,} image{'' if count == 1 else 's'} read")
 
 
-for name, function in (("info", info), ("verify", check), ("prune", prune), ("export", write), ("import", read)):
-    catalog.command(name)(verb(function))
+catalog = verbs(_about, {"info": info, "verify": check, "prune": prune, "export": write, "import": read})
+"""The verb, with a verb of its own for each thing to be done with a catalog."""

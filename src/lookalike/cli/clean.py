@@ -9,6 +9,7 @@ import typer
 
 from lookalike import __version__, report, tables
 from lookalike.cli.acting import REFUSED, act_on, refusals
+from lookalike.cli.choices import MAY_GO, Show, choice
 from lookalike.cli.commands import command
 from lookalike.cli.kept import KeptArguments
 from lookalike.cli.options import FindArguments, KeepArguments, Maps, findings_file, shown_groups, with_arguments
@@ -34,23 +35,25 @@ def clean(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs, or findings of `find` (.json).")
     ] = None,
-    tier: Annotated[str, typer.Option(help="Loosest tier that goes: exact, copy or edit.")] = "copy",
+    tier: Annotated[str, choice("Loosest tier that goes: exact, copy or edit.", *MAY_GO)] = "copy",
     act: Annotated[bool, typer.Option("--apply", help="Do it; without this nothing is done.")] = False,
     plan: Annotated[str | None, typer.Option(metavar="FILE", help="Write the plan, for `lookalike apply FILE`.")] = None,
     script: Annotated[str | None, typer.Option(metavar="FILE", help="Write the plan as a shell script.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop, as without --apply.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    yes_most: Annotated[bool, typer.Option("--yes-most", help="Agree to over half of a root going.")] = False,
-    yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete.")] = False,
+    yes_most: Annotated[bool, typer.Option("--yes-most", help="Agree to over half of the images of a PATH going.")] = False,
+    yes_delete: Annotated[bool, typer.Option("--yes-delete", help="Agree to the action delete, which nothing undoes.")] = False,
     acting: KeepArguments = KeepArguments(),  # noqa: B008 - frozen
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     kept: KeptArguments = KeptArguments(),  # noqa: B008 - frozen
     maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON instead of text.")] = False,
-    show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
+    show: Show = str(report.SHOWN_GROUPS),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no plan, no summary.")] = False,
 ) -> None:  # fmt: skip
-    """Say which duplicates would go, in favour of which, and why; with --apply move them to a quarantine.
+    """Say which duplicates would go, and why; --apply lets them go.
+
+    What goes lies in a quarantine beside the folder, and `lookalike undo` brings it back; `lookalike purge` frees the space.
 
     Example: lookalike clean Photos --keep folder:Photos/best,resolution --apply
     """

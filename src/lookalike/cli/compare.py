@@ -10,6 +10,7 @@ import typer
 from PIL import Image
 
 from lookalike import tables
+from lookalike.cli.choices import PairDecoding, WhoseDistances
 from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
 from lookalike.comparing import Comparison, compared, panels, side_by_side, specs_of, usual
 from lookalike.errors import DecodeError, SourceError, UsageError
@@ -27,10 +28,8 @@ ENDINGS = (PAGE, ".png", "")  # a device has none, and takes a picture
 def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="An image.")],
     others: Annotated[list[str], typer.Argument(metavar="B...", help="Images, each compared with A.")],
-    algorithm: Annotated[
-        str | None, typer.Option(metavar="NAME[,NAME]", help="Whose distances to give. Default: all.")
-    ] = None,
-    decode: Annotated[str, typer.Option(help="full (as imagehash) or fast (as find).")] = "full",
+    algorithm: WhoseDistances = None,
+    decode: PairDecoding = "full",
     output: Annotated[
         str | None,
         typer.Option(
@@ -42,7 +41,9 @@ def compare(
     max_memory: MaxMemory = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Say how two images are alike: tier with evidence, and distances by every algorithm.
+    """Say how images are alike, and by how much.
+
+    Each is compared with the first: tier, what was done to the picture, and the distance by every algorithm.
 
     Example: lookalike compare photo.jpg edited.jpg other.jpg --output differences.png
     """

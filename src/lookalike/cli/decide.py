@@ -1,24 +1,24 @@
 """`lookalike decide`."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from lookalike import deciding, tables
-from lookalike.cli.verb import verb
+from lookalike.cli.choices import one_of
+from lookalike.cli.parsers import verbs
 from lookalike.errors import UsageError
 from lookalike.report import plain
-
-decide: typer.Typer = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-"""The verb, with a verb of its own for each thing to be done with decisions."""
+from lookalike.stores.decisions import Kind
 
 Ledger = Annotated[str | None, typer.Option(metavar="FILE", help="Where decisions are remembered.")]
 
 
-@decide.callback()
 def _about() -> None:
-    """Say once which images are not duplicates; every later search honours it, wherever the files go.
+    """Say for good that images are no duplicates, or have to stay.
+
+    Every later search honours it, whatever the files are called by then.
 
     Example: lookalike decide add different dawn.jpg dusk.jpg --note "two photos"
     """
@@ -30,6 +30,7 @@ def add(
         typer.Argument(
             metavar="different|keep",
             help="different: no two are duplicates of each other. keep: all stay, also copies with equal bytes.",
+            autocompletion=one_of(*get_args(Kind)),
         ),
     ],
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Images; with --group findings in JSON.")],
@@ -106,5 +107,5 @@ def write(file: Annotated[str, typer.Argument(metavar="FILE", help="JSON to writ
     typer.echo(f"{len(decided)} decision{'' if len(decided) == 1 else 's'} written to {plain(file)}")
 
 
-for name, function in (("list", show), ("add", add), ("remove", remove), ("import", read), ("export", write)):
-    decide.command(name)(verb(function))
+decide = verbs(_about, {"list": show, "add": add, "remove": remove, "import": read, "export": write})
+"""The verb, with a verb of its own for each thing to be done with decisions."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import report, tables
+from lookalike.cli.choices import MAY_GO, choice
 from lookalike.cli.options import FindArguments, with_arguments
 from lookalike.cli.outcomes import VERSION, print_row
 from lookalike.cli.progress import progress_bar
@@ -27,12 +28,14 @@ def export(
     tar: Annotated[str | None, typer.Option(metavar="FILE", help="Write what stays to a new TAR archive.")] = None,
     hardlink_to: Annotated[str | None, typer.Option(metavar="DIR", help="Make hard links to what stays.")] = None,
     symlink_to: Annotated[str | None, typer.Option(metavar="DIR", help="Make symlinks to what stays.")] = None,
-    tier: Annotated[str, typer.Option(help="Loosest tier of what is left out: exact, copy or edit.")] = "copy",
+    tier: Annotated[str, choice("Loosest tier of what is left out: exact, copy or edit.", *MAY_GO)] = "copy",
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> None:
-    """Write a set without its duplicates to a new place: copies, links or a TAR archive.
+    """Write a set without its duplicates to a new place.
+
+    What stays is copied or linked, or goes into a TAR archive; the set itself is left as it is.
 
     Example: lookalike export Set --keep column:aesthetic,resolution --copy-to Set-without-duplicates
     """

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lookalike.cli.choices import PairDecoding, WhoseDistances
 from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
 from lookalike.errors import UsageError
 from lookalike.featuring import feature_columns
@@ -21,10 +22,8 @@ INCOMPLETE = 3
 
 def features(
     pairs: Annotated[str, typer.Argument(metavar="PAIRS", help="Pairs (path_a, path_b) in a .csv or .parquet file.")],
-    algorithm: Annotated[
-        str | None, typer.Option(metavar="NAME[,NAME]", help="Whose distances to give. Default: all.")
-    ] = None,
-    decode: Annotated[str, typer.Option(help="full (as imagehash) or fast (as find).")] = "full",
+    algorithm: WhoseDistances = None,
+    decode: PairDecoding = "full",
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write to .csv, .jsonl or .parquet. Default: CSV to stdout.")
     ] = None,
@@ -35,7 +34,9 @@ def features(
     max_memory: MaxMemory = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
-    """Features of pairs of images for a model: all distances, score, tier and relation, and what was measured.
+    """Write what is measured of pairs of images, for a model.
+
+    That is all distances, score, tier and relation, and what these are made of.
 
     Example: lookalike features pairs.csv --output features.parquet
     """

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import report, tables
+from lookalike.cli.choices import Show
 from lookalike.cli.commands import command
 from lookalike.cli.estimates import print_search_estimate
 from lookalike.cli.kept import KeptArguments
@@ -55,7 +56,7 @@ def find(
         bool, typer.Option("--full-pictures", help="A .html of any size, with all pictures. Default: 40 MB at most.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON instead of text.")] = False,
-    show: Annotated[str, typer.Option(metavar="N|all", help="How many groups to print.")] = str(report.SHOWN_GROUPS),
+    show: Show = str(report.SHOWN_GROUPS),
     fail_on_duplicates: Annotated[bool, typer.Option("--fail-on-duplicates", help="Exit with 1 if there are any.")] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Try a few files, say what all would take, and do nothing.")

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from lookalike.batches import hash_batches, make_specs
+from lookalike.cli.choices import DECODINGS, FILTERS, HASHES, TruncatedChoice, choice, list_of
 from lookalike.cli.estimates import print_estimate
 from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
@@ -35,18 +36,25 @@ def hash(
         str,
         typer.Option(
             metavar="NAME[,NAME]",
-            help="ahash, mhash, dhash, dhash_vertical, phash, phash_simple, whash, whash8, pdq, colorhash, crop_resistant.",
+            help="Which hashes: ahash, mhash, dhash, dhash_vertical, phash, phash_simple, whash, whash8, pdq, colorhash, "
+            "crop_resistant.",
+            autocompletion=list_of(HASHES),
         ),
     ] = "phash",
     size: Annotated[int | None, typer.Option(help="Side of the hashes. Default: 8; pdq 16, colorhash 3.")] = None,
     filter: Annotated[
         str | None,
-        typer.Option(help="lanczos3 (default), catmullrom, triangle, hamming, box, nearest; "
-            "imgdd: nearest (default), triangle, catmullrom, gaussian, lanczos3."),
+        choice(
+            "How pictures are made small: lanczos3 (default), catmullrom, triangle, hamming, box, nearest; "
+            "imgdd: nearest (default), triangle, catmullrom, gaussian, lanczos3.", *FILTERS
+        ),
     ] = None,
     decode: Annotated[
         str | None,
-        typer.Option(help="full (as imagehash), fast (as find), imgdd or pdq. Default: full; pdq for pdq."),
+        choice(
+            "How pixels reach a hash: full (as imagehash), fast (as find), imgdd or pdq. Default: full; pdq for pdq.",
+            *DECODINGS,
+        ),
     ] = None,
     output: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write to .csv, .jsonl or .parquet. Default: CSV to stdout.")
@@ -63,7 +71,7 @@ def hash(
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
-    truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
+    truncated: TruncatedChoice = "refuse",
     max_pixels: MaxPixels = MAX_PIXELS,
     max_seconds: MaxSeconds = None,
     max_memory: MaxMemory = None,
@@ -81,7 +89,9 @@ def hash(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")] = False,
 ) -> None:  # fmt: skip
-    """Hash images; one row each, failures are rows too.
+    """Write the hashes of images to a table.
+
+    Each image has a row; those that cannot be read have one that says why.
 
     Example: lookalike hash Photos --algorithm phash,dhash --output hashes.csv
 

@@ -27,7 +27,9 @@ def history(
     ] = False,
     ledger: Annotated[str | None, typer.Option(metavar="FILE", help="Where acts are written down.")] = None,
 ) -> None:
-    """List what was removed, batch by batch, where it lies and how much space it takes.
+    """List what was taken away, where it lies, and how large it is.
+
+    A batch is what one clean or review took away; its name is what undo and purge take.
 
     Example: lookalike history
     """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from lookalike import report, tables
+from lookalike.cli.choices import OrientChoice, one_of
 from lookalike.cli.commands import command
 from lookalike.cli.lists import parse
 from lookalike.cli.options import FindArguments, Maps, shown_groups, with_arguments
@@ -43,12 +44,10 @@ def leaks(
     ] = None,
     *,
     search: FindArguments,
-    orient: Annotated[
-        str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
-    ] = "mirror",
+    orient: OrientChoice = "mirror",
     within: Annotated[
         int | None,
-        typer.Option(metavar="DEPTH", help="Folder names that make a class; 0: none. Default: as the tree looks."),
+        typer.Option(metavar="DEPTH", help="How many folder names make a class; 0: no classes. Default: as the tree looks."),
     ] = None,
     decisions: Annotated[
         str | None, typer.Option(metavar="FILE", help="Decisions that hold beside those of the ledger, to accept pairs.")
@@ -60,7 +59,12 @@ def leaks(
         str | None, typer.Option(metavar="DIR", help="Write a list of images per split, so that no group lies in two.")
     ] = None,
     fix_keep: Annotated[
-        str, typer.Option(metavar="first|last|NAME", help="The split whose images stay in these lists.")
+        str,
+        typer.Option(
+            metavar="first|last|NAME",
+            help="The split whose images stay in these lists.",
+            autocompletion=one_of("first", "last"),
+        ),
     ] = "last",
     output: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="Write all of it to .json, .csv or .html. Repeatable.")
@@ -70,7 +74,9 @@ def leaks(
     ] = False,
     maps: Maps = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
-    show: Annotated[str, typer.Option(metavar="N|all", help="How many pairs to print.")] = str(pages.SHOWN_PAIRS),
+    show: Annotated[
+        str, typer.Option(metavar="N|all", help="How many pairs to print.", autocompletion=one_of("all"))
+    ] = str(pages.SHOWN_PAIRS),
     fail_on_duplicates: Annotated[
         bool,
         typer.Option(
@@ -79,7 +85,9 @@ def leaks(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no text.")] = False,
 ) -> None:  # fmt: skip
-    """Find pictures that are in more than one split of a data set, and pictures in different classes.
+    """Find pictures that are in more than one split of a data set.
+
+    Also said is which pictures are in different classes.
 
     Example: lookalike leaks data/train data/test --fail-on-duplicates
     """

@@ -14,7 +14,6 @@ import typer
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.escaping import plain
 from lookalike.events import LOGGER
-from lookalike.tables import path_fields
 
 STDERR = "-"
 """The name of a log that goes where text would."""
@@ -126,6 +125,8 @@ class _Text(logging.Formatter):
 
 class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
+        from lookalike.tables import path_fields  # noqa: PLC0415 - costs time that only such a log is worth
+
         when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, object] = {
             "time": when.replace("+00:00", "Z"), "level": record.levelname.lower(), "event": _name(record),

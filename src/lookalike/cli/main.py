@@ -7,9 +7,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -17,11 +15,11 @@ import typer
 from lookalike import __doc__ as purpose
 from lookalike import events
 from lookalike.cli import stopping
-from lookalike.cli.completion import ASKED, is_asked, verb_of_line
+from lookalike.cli.completion import ASKED, prepare
 from lookalike.cli.logs import LogJson, Verbose, close_logs, parted
-from lookalike.cli.verb import verb
+from lookalike.cli.verbs import Program
 from lookalike.errors import Interrupted, LookalikeError
-from lookalike.report import plain
+from lookalike.escaping import plain
 
 Usage: Any = typer.BadParameter.__base__
 """What the parser raises when it cannot make sense of the command line; typer exports only this child of it."""
@@ -29,44 +27,29 @@ Usage: Any = typer.BadParameter.__base__
 INTERNAL = 70
 
 app: typer.Typer = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    cls=Program, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    subcommand_metavar="VERB [ARGS]...", context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: lookalike find Photos. Each verb has a --help of its own, with an example.",
 )  # fmt: skip
-VERBS = (
-    "find", "review", "clean", "apply", "undo", "purge", "history", "decide", "leaks", "search", "export", "hash", "compare",
-    "features", "tune", "catalog", "spark", "completion",
-)  # fmt: skip
-"""In the order of the help; each is a module beside this one, with a function or a group of verbs of its own name."""
-
-
-def _add(names: Iterable[str]) -> None:
-    """Teach the parser some verbs; what the others need is not imported, which takes longer than a small folder."""
-    for name in names:
-        part = getattr(import_module(f"lookalike.cli.{name}"), name)
-        if isinstance(part, typer.Typer):
-            app.add_typer(part, name=name)
-        else:
-            app.command()(verb(part))
 
 
 @cache
-def whole() -> Any:
-    """Return the parser of all verbs, for who describes the command line.
+def program() -> Any:
+    """Return the parser of the whole command line.
 
     Returns
     -------
     typer.core.TyperGroup
         With the verbs as ``commands``, and of each its ``params``.
     """
-    _add(VERBS)
     return typer.main.get_command(app)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from lookalike import __version__, decode, join  # noqa: PLC0415 - costs time that only --version needs
+        from lookalike import __version__, installed  # noqa: PLC0415 - costs time that only --version needs
 
-        typer.echo(f"lookalike {__version__} (kernel {join.KERNELS[0]}, {decode.decoders()})")
+        typer.echo(f"lookalike {__version__} (kernel {installed.kernel()}, {installed.decoders()})")
         raise typer.Exit
 
 
@@ -117,9 +100,8 @@ def _run() -> int | None:
     try:
         _own_streams()
         about_logs, sys.argv[1:] = parted(sys.argv[1:])  # what is suggested is made of the rest
-        named = verb_of_line() if is_asked() else sys.argv[1:2]
-        _add(named if named and named[0] in VERBS else VERBS)
-        code: int | None = app([*about_logs, *sys.argv[1:]], standalone_mode=False, complete_var=ASKED)
+        prepare()
+        code: int | None = program()([*about_logs, *sys.argv[1:]], standalone_mode=False, complete_var=ASKED)
         if code == Interrupted.exit_code:  # so the parser tells of an interrupt, in silence
             _say("interrupted", code)
     except LookalikeError as error:

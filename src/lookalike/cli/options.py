@@ -10,6 +10,19 @@ from typing import Annotated, Any, cast
 
 import typer
 
+from lookalike.cli.choices import (
+    ActionChoice,
+    AlgorithmChoice,
+    AllowLoss,
+    FramesChoice,
+    GroupChoice,
+    KeepRules,
+    OrientChoice,
+    TierChoice,
+    TruncatedChoice,
+    UnitsChoice,
+    VerifyChoice,
+)
 from lookalike.cli.kept import KeptArguments
 from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
@@ -26,8 +39,8 @@ class FindArguments:
         list[str] | None,
         typer.Option(metavar="REF", help="Only compare PATH with REF; images of REF always stay. Repeatable."),
     ] = None
-    tier: Annotated[str, typer.Option(help="Loosest tier to report: exact, copy, edit or similar.")] = "edit"
-    algorithm: Annotated[str, typer.Option(help="Hash that proposes candidate pairs.")] = "phash"
+    tier: TierChoice = "edit"
+    algorithm: AlgorithmChoice = "phash"
     size: Annotated[
         int | None, typer.Option(help="Side of the hash; it has size x size bits. Default: the algorithm's own.")
     ] = None
@@ -35,10 +48,8 @@ class FindArguments:
         int | None,
         typer.Option(help="Largest distance of candidates in bits, inclusive. Default: the algorithm's own."),
     ] = None
-    group: Annotated[str, typer.Option(help="star, clique or component.")] = "star"
-    orient: Annotated[
-        str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
-    ] = "upright"
+    group: GroupChoice = "star"
+    orient: OrientChoice = "upright"
     crops: Annotated[bool, typer.Option("--crops", help="Also look for large crops, down to half of the area.")] = False
     candidates: Annotated[
         str | None,
@@ -46,15 +57,9 @@ class FindArguments:
             metavar="PAIRS", help="Also verify these pairs (path_a, path_b or digest_a, digest_b; .csv, .parquet)."
         ),
     ] = None
-    verify: Annotated[str, typer.Option(help="thumbnail (files are read only where in doubt) or pixels (always).")] = (
-        "thumbnail"
-    )
-    units: Annotated[str, typer.Option(metavar="on|off", help="Whether the files of one shot count as one image.")] = (
-        "on"
-    )
-    frames: Annotated[
-        str, typer.Option(help="first, or all: animations and pages match if any of their frames do.")
-    ] = "first"
+    verify: VerifyChoice = "thumbnail"
+    units: UnitsChoice = "on"
+    frames: FramesChoice = "first"
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = (
         None
     )
@@ -63,7 +68,7 @@ class FindArguments:
     )
     min_size: Annotated[str, typer.Option(metavar="WxH", help="Smallest width and height in pixels.")] = "0x0"
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False
-    truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse"
+    truncated: TruncatedChoice = "refuse"
     max_pixels: MaxPixels = MAX_PIXELS
     max_seconds: MaxSeconds = None
     max_memory: MaxMemory = None
@@ -72,9 +77,9 @@ class FindArguments:
         str | None,
         typer.Option(metavar="NAME", help="Column of tables that holds the images. Default: the one that does."),
     ] = None
-    keep: Annotated[str, typer.Option(metavar="RULES", help="Which image of a group comes first.")] = DEFAULT_KEEP
+    keep: KeepRules = DEFAULT_KEEP
     protect: Annotated[
-        list[str] | None, typer.Option(metavar="GLOB", help="What matches comes first and never goes. Repeatable.")
+        list[str] | None, typer.Option(metavar="GLOB", help="Images that match always stay. Repeatable.")
     ] = None
     catalog: Annotated[str | None, typer.Option(metavar="FILE", help="Where scans are remembered.")] = None
     no_catalog: Annotated[bool, typer.Option("--no-catalog", help="Remember nothing.")] = False
@@ -156,21 +161,18 @@ class FindArguments:
 class KeepArguments:
     """What the command line says about what may go; each field is an option of that name."""
 
-    action: Annotated[str, typer.Option(help="quarantine, trash, hardlink, symlink, reflink or delete.")] = "quarantine"
+    action: ActionChoice = "quarantine"
     quarantine: Annotated[
         str | None, typer.Option(metavar="DIR", help="Where things go. Default: beside each PATH.")
     ] = None
-    allow_loss: Annotated[
-        str,
-        typer.Option(
-            metavar="WHAT[,WHAT]",
-            help="What keepers may lack: pixels, crop, colour, alpha, depth, frames, timing, video.",
-        ),
-    ] = ""
+    allow_loss: AllowLoss = ""
     flat: Annotated[bool, typer.Option("--flat", help="Flat and nearly blank images go, too.")] = False
     within: Annotated[
         int | None,
-        typer.Option(metavar="DEPTH", help="Folder names that make a class; 0: none. Default: as the tree looks."),
+        typer.Option(
+            metavar="DEPTH",
+            help="How many folder names make a class, inside which duplicates go; 0: no classes. Default: as the tree looks.",
+        ),
     ] = None
     across_folders: Annotated[
         bool, typer.Option("--across-folders", help="Duplicates in different classes go, too.")
@@ -179,7 +181,9 @@ class KeepArguments:
         bool,
         typer.Option("--merge-metadata", help="Write what a keeper lacks (date, GPS, ...) to its sidecar first."),
     ] = False
-    drop_metadata: Annotated[bool, typer.Option("--drop-metadata", help="Let metadata go that a keeper lacks.")] = False
+    drop_metadata: Annotated[
+        bool, typer.Option("--drop-metadata", help="Let images go although their keeper lacks a date, GPS, ...")
+    ] = False
 
     def keywords(self, search: FindArguments) -> dict[str, Any]:
         """Return the fields of `lookalike.plan.KeepOptions` that they mean, but the tier.

@@ -22,7 +22,9 @@ def purge(
     json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
-    """Remove for good what a batch moved to the quarantine; what has lost its keeper since is held back.
+    """Remove for good what lies in the quarantine, to free its space.
+
+    It does so for one batch, that is, what one clean or review took away. What has lost its keeper since is held back.
 
     Example: lookalike purge 2026-11-28-143000
     """

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from lookalike import report, tables
+from lookalike.cli.choices import MAY_GO, choice
 from lookalike.cli.options import FindArguments, KeepArguments, findings_file, with_arguments
 from lookalike.cli.progress import progress_bar
 from lookalike.finding import find
@@ -33,7 +34,7 @@ def review(
     paths: Annotated[
         list[str] | None, typer.Argument(metavar="PATH", help="Folders, files, archives, URLs, or findings of `find` (.json).")
     ] = None,
-    accept: Annotated[str, typer.Option(help="Loosest tier that is proposed to go: exact, copy or edit.")] = "copy",
+    accept: Annotated[str, choice("Loosest tier that is proposed to go: exact, copy or edit.", *MAY_GO)] = "copy",
     port: Annotated[int, typer.Option(help="Where to listen; 0 for any that is free.")] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address instead of opening it.")] = False,
     plan: Annotated[
@@ -48,7 +49,9 @@ def review(
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar; print the address alone.")] = False,
 ) -> None:  # fmt: skip
-    """Look at the groups in a browser, choose what goes, and let it go with an undo. Ctrl-C ends it; choices are remembered.
+    """Look at the groups in a browser, and choose what goes.
+
+    Nothing happens before its last page, and there is an undo after. Ctrl-C ends it; choices are remembered.
 
     Example: lookalike review Photos --tier similar
     """

@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from lookalike import tables
+from lookalike.cli.choices import JOINABLE, TIERS, OrientChoice, TruncatedChoice, choice
 from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.options import Maps, size_of
 from lookalike.cli.progress import progress_bar
@@ -35,22 +36,20 @@ def search(
         ),
     ],
     tier: Annotated[
-        str, typer.Option(help="Loosest tier to report: exact, copy, edit, similar, or none (all within the radius).")
+        str, choice("Loosest tier to report: exact, copy, edit, similar, or none (all within the radius).", *TIERS, "none")
     ] = "similar",
-    algorithm: Annotated[str, typer.Option(help="Hash to search by.")] = "phash",
+    algorithm: Annotated[str, choice("Hash to search by.", *JOINABLE)] = "phash",
     size: Annotated[int | None, typer.Option(help="Side of the hash. Default: the algorithm's own.")] = None,
     radius: Annotated[
         int | None, typer.Option(help="Largest distance in bits, inclusive. Default: the algorithm's own.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Most hits for each image, the best. Default: all.")] = None,
-    orient: Annotated[
-        str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
-    ] = "upright",
+    orient: OrientChoice = "upright",
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
     min_size: Annotated[str, typer.Option(metavar="WxH", help="Smallest width and height in pixels.")] = "0x0",
     follow_symlinks: Annotated[bool, typer.Option("--follow-symlinks", help="Enter symlinked folders.")] = False,
-    truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
+    truncated: TruncatedChoice = "refuse",
     max_pixels: MaxPixels = MAX_PIXELS,
     max_seconds: MaxSeconds = None,
     max_memory: MaxMemory = None,
@@ -68,7 +67,9 @@ def search(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:  # fmt: skip
-    """Find images that are the same picture as some others, or alike: nearest by distance, then verified.
+    """Find the images that show the same as a given one.
+
+    Those whose hashes are near are compared with it; the best come first.
 
     Example: lookalike search holiday.jpg --in Photos --in Backup --limit 5
     """

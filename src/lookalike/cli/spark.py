@@ -8,10 +8,11 @@ import typer
 
 from lookalike import tables
 from lookalike.batches import make_specs
+from lookalike.cli.choices import FAST, TruncatedChoice, choice, list_of
 from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
 from lookalike.cli.lists import FromFile, with_listed
+from lookalike.cli.parsers import verbs
 from lookalike.cli.spark_searches import find, leaks
-from lookalike.cli.verb import verb
 from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
 from lookalike.options import ScanOptions
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 INCOMPLETE = 3
 
-spark: typer.Typer = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-"""The verb, with a verb of its own for each stage."""
-
 Master = Annotated[
     str | None,
     typer.Option(
@@ -38,9 +36,8 @@ Master = Annotated[
 ]
 
 
-@spark.callback()
 def _about() -> None:
-    """Do the same on Apache Spark, for more images than one machine can take.
+    """Do the same on Apache Spark, for more than one machine can take.
 
     Example: lookalike spark hash --input 's3://set/*.tar' --output s3://hashes
     """
@@ -53,18 +50,23 @@ def hash(
     ] = None,
     from_file: FromFile = None,
     output: Annotated[str, typer.Option(metavar="DIR", help="Folder or URL; a table for each shard goes there.")] = "",
-    algorithm: Annotated[str, typer.Option(metavar="NAME[,NAME]", help="Hashes, of the decoding fast.")] = "phash",
+    algorithm: Annotated[
+        str, typer.Option(metavar="NAME[,NAME]", help="Hashes, of the decoding fast.", autocompletion=list_of(FAST))
+    ] = "phash",
     size: Annotated[int | None, typer.Option(help="Side of the hashes. Default: the algorithm's own.")] = None,
     thumbnails: Annotated[
         str,
-        typer.Option(help="all are kept, 4 KB each; candidates: find reads those of candidate pairs again; none."),
+        choice(
+            "Which are kept, 4 KB each: all; candidates (find reads those of candidate pairs again); none.",
+            *get_args(Thumbnails),
+        ),
     ] = "all",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Make tables anew that were made of something else.")
     ] = False,
     exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Pass over what matches. Repeatable.")] = None,
     include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Read only what matches. Repeatable.")] = None,
-    truncated: Annotated[str, typer.Option(help="refuse or accept files that end early.")] = "refuse",
+    truncated: TruncatedChoice = "refuse",
     max_pixels: MaxPixels = MAX_PIXELS,
     max_seconds: MaxSeconds = None,
     max_memory: MaxMemory = None,
@@ -130,5 +132,5 @@ def _tell(summary: "HashSummary") -> None:
         typer.echo(f"left alone: {plain(line)}", err=True)
 
 
-for name, function in (("hash", hash), ("find", find), ("leaks", leaks)):
-    spark.command(name)(verb(function))
+spark = verbs(_about, {"hash": hash, "find": find, "leaks": leaks})
+"""The verb, with a verb of its own for each stage."""

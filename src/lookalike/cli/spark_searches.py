@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 import typer
 
 from lookalike import deciding, tables
+from lookalike.cli.choices import OrientChoice, choice
 from lookalike.cli.lists import with_listed
 from lookalike.cli.options import FindArguments, with_arguments
 from lookalike.errors import UsageError
@@ -53,8 +54,9 @@ NoParts = Annotated[
 ]
 Thumbnails = Annotated[
     str,
-    typer.Option(
-        help="Of images hashed here: all are kept. candidates: those of pairs are read again. none: not even these."
+    choice(
+        "Of images hashed here: all are kept. candidates: those of pairs are read again. none: not even these.",
+        *get_args(Kept),
     ),
 ]
 Root = Annotated[
@@ -165,9 +167,7 @@ def leaks(
         list[str] | None, typer.Option(metavar="NAME=PATH", help="A path of the split NAME. Repeatable.")
     ] = None,
     output: Output = "",
-    orient: Annotated[
-        str, typer.Option(help="upright, mirror (mirrored pictures are the same) or all (rotated ones too).")
-    ] = "mirror",
+    orient: OrientChoice = "mirror",
     search: FindArguments = FindArguments(),  # noqa: B008 - frozen
     second: Second = None,
     no_parts: NoParts = False,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike import plots, report, tables
+from lookalike.cli.choices import JOINABLE, list_of
 from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.progress import progress_bar
@@ -31,12 +32,22 @@ def tune(
     ] = None,
     sample: Annotated[int, typer.Option(metavar="N", help="Most images that edits are made of.")] = SAMPLE,
     edits: Annotated[
-        str | None, typer.Option(metavar="FAMILY[,FAMILY]", help=f"Default: all, {', '.join(FAMILIES)}.")
+        str | None,
+        typer.Option(
+            metavar="FAMILY[,FAMILY]", help=f"Default: all, {', '.join(FAMILIES)}.", autocompletion=list_of(FAMILIES)
+        ),
     ] = None,
     algorithm: Annotated[
-        str | None, typer.Option(metavar="NAME[,NAME]", help="Hashes to try. Default: all that can be joined.")
+        str | None,
+        typer.Option(
+            metavar="NAME[,NAME]",
+            help="Hashes to try. Default: all that can be joined.",
+            autocompletion=list_of(JOINABLE),
+        ),
     ] = None,
-    budget: Annotated[float, typer.Option(help="False candidates an image that a radius may bring.")] = BUDGET,
+    budget: Annotated[
+        float, typer.Option(help="Most false candidates for each image that a radius may bring.")
+    ] = BUDGET,
     output: Annotated[
         list[str] | None,
         typer.Option(metavar="FILE", help="Write all of it to .json or .html, or curves to .png. Repeatable."),
@@ -51,7 +62,9 @@ def tune(
     read_ahead: ReadAhead = USUAL_AHEAD,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """Say which hash, radius and tier suit a collection, measured on edits of its own images or on labelled pairs.
+    """Say which hash, radius and tier suit a collection.
+
+    It is measured on edits of its own images, or on labelled pairs.
 
     Example: lookalike tune Photos --edits codec,scale,crop --output curves.png
     """

@@ -26,7 +26,9 @@ def undo(
     json: Annotated[bool, typer.Option("--json", help="Print what came of it as JSON instead of text.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No summary.")] = False,
 ) -> None:
-    """Bring back what a batch moved to the quarantine or replaced by links; nothing is overwritten.
+    """Bring back what clean or review took away.
+
+    Files come back from the quarantine, and in the place of links; nothing is overwritten.
 
     Example: lookalike undo 2026-11-28-143000
     """

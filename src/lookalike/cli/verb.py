@@ -1,12 +1,13 @@
 """What every verb has around it: the parser would otherwise turn an interrupt or a closed pipe into exit codes of its own."""
 
+import contextlib
 import errno
 import functools
 import inspect
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
@@ -40,8 +41,7 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
     Returns
     -------
     callable
-        The same, but Ctrl-C is an `Interrupted`, a reader of our output that goes away, as ``| head`` does, is no error, and
-        a full disk under it is an error that says so; and the options about logs are there.
+        The same, but Ctrl-C is an `Interrupted`, its output is as `writing` has it, and the options about logs are there.
     """
     signature = inspect.signature(function)
 
@@ -52,21 +52,13 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
         open_logs(verbose + before["verbose"], log_json or before["log_json"], quiet=given.get("quiet", False))
         _report_start()
         try:
-            function(**given)
-            sys.stdout.flush()
+            with writing():
+                function(**given)
         except KeyboardInterrupt as error:
             notes = list(dict.fromkeys(getattr(error, "__notes__", [])))
             if not notes and "--no-catalog" not in sys.argv:
                 notes = [KEPT]
             raise Interrupted("; ".join(["interrupted", *notes])) from error
-        except BrokenPipeError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit from error
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered goes nowhere either
-            raise UsageError(f"cannot write the output: {error.strerror}") from error
 
     # The parser reads both.
     wrapped.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *OWN.values()])  # type: ignore[attr-defined]
@@ -74,11 +66,51 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Write to standard output in the body.
+
+    Yields
+    ------
+    None
+        To the body.
+
+    Raises
+    ------
+    typer.Exit
+        With 0 if the reader went away, as ``| head`` does.
+    UsageError
+        If there is no room for it.
+    """
+    ended: typer.Exit | None = None
+    try:
+        try:
+            yield
+        except typer.Exit as error:  # how most verbs end
+            ended = error
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+        ended = ended or typer.Exit()
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _drop_output()
+        raise UsageError(f"cannot write the output: {error.strerror}") from error
+    if ended is not None:
+        raise ended
+
+
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _report_start() -> None:
     if events.RUN_STARTED.wanted:
-        from lookalike import __version__, decode, join  # noqa: PLC0415 - costs time that only a log is worth
+        from lookalike import __version__, installed  # noqa: PLC0415 - costs time that only a log is worth
 
         events.RUN_STARTED(
-            version=__version__, kernel=join.KERNELS[0], decoders=decode.decoders(), pid=os.getpid(),
+            version=__version__, kernel=installed.kernel(), decoders=installed.decoders(), pid=os.getpid(),
             command=shlex.join(sys.argv[1:]),
         )  # fmt: skip

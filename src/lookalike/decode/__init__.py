@@ -10,11 +10,12 @@ from lookalike.decode.enlarging import predictions
 from lookalike.decode.frames import frames_of
 from lookalike.decode.jxl import header
 from lookalike.decode.native import decode_all, is_candidate, is_plain, read_files
-from lookalike.decode.pillow import NO_MEMORY, can_read_raw, decoders, environment, is_truncated, opened, use_one_thread
+from lookalike.decode.pillow import NO_MEMORY, can_read_raw, is_truncated, opened, use_one_thread
 from lookalike.decode.pixels import PIXELS_VERSION, Pixels, pixels_of
 from lookalike.decode.raw import NEEDED as RAW_NEEDED
 from lookalike.decode.raw import SENSOR
 from lookalike.decode.thumbnails import detail, luma_of, reduced, square, thumbnail, turn, upright_size
+from lookalike.installed import decoders, environment
 from lookalike.model import MAX_PIXELS, Thumbnail
 
 VERSION = 5

@@ -10,17 +10,14 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 
 from PIL import Image, ImageFile, UnidentifiedImageError, features
-from PIL import __version__ as pillow_version
 
 from lookalike import formats
 from lookalike.decode import jxl, raw
 from lookalike.errors import DecodeError, LookalikeError
+from lookalike.installed import RAW, decoders
 
-PLUGINS: dict[str, str | None] = {"pi_heif": "register_heif_opener", "pillow_jxl": None, raw.MODULE: None}
-"""Optional decoders of the extras `formats` and `jxl`: module -> function to call once, or None where importing is enough."""
 BUILT_IN = frozenset({"AVIF", "WEBP"})
 """Formats that Pillow passes over, as if it did not know them, where it was built without their libraries."""
 NO_MEMORY = "not enough memory to decode it"
@@ -31,38 +28,6 @@ STUMBLES = (
     struct.error,
 )  # fmt: skip
 """What Pillow's decoders raise, beside OSError, when a file leads them astray."""
-
-
-@cache
-def decoders() -> str:
-    """Register the optional decoders that are installed and name the whole set.
-
-    Returns
-    -------
-    str
-        Such as ``pillow 13.0.0+pi_heif``; stored with every content, so that what could not be read for want of a
-        decoder is tried again when the set changes.
-    """
-    present = []
-    for module, register in PLUGINS.items():
-        with contextlib.suppress(ImportError):  # not installed, or its library cannot be loaded
-            plugin = import_module(module)
-            if register is not None:
-                getattr(plugin, register)()
-            present.append(module)
-    return "+".join([f"pillow {pillow_version}", *present])
-
-
-def environment() -> dict[str, str]:
-    """Say which Pillow and which plug-ins decode.
-
-    Returns
-    -------
-    dict
-        ``{"pillow": version}``, and ``"plugins"`` with their names where there are any.
-    """
-    pillow, _, plugins = decoders().partition("+")
-    return {"pillow": pillow.removeprefix("pillow "), **({"plugins": plugins} if plugins else {})}
 
 
 @cache
@@ -265,7 +230,7 @@ def can_read_raw() -> bool:
     bool
         Whether the package that finds their previews is there.
     """
-    return raw.MODULE in decoders().split("+")
+    return RAW in decoders().split("+")
 
 
 def _unidentified(format_: str | None) -> DecodeError:

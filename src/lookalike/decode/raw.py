@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 from PIL import ExifTags, Image
 
 from lookalike.errors import DecodeError
+from lookalike.installed import RAW
 
-MODULE = "rawpy"
-"""Package of the `formats` extra that finds previews; it wraps LibRaw."""
 NEEDED = "camera raw files need a decoder: pip install 'lookalike[formats]'"
 TURNS = {3: 3, 5: 8, 6: 6}
 """How LibRaw says that a camera was held -> EXIF orientation."""
@@ -61,7 +60,7 @@ def preview(data: bytes, readable: tuple[str, ...]) -> Image.Image:
         If there is not enough memory for it.
     """
     try:
-        libraw: Any = import_module(MODULE)
+        libraw: Any = import_module(RAW)
     except ImportError as error:
         raise DecodeError("unsupported", NEEDED) from error
     try:
