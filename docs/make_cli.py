@@ -29,7 +29,7 @@ SEE_ALSO = """
 ## Shell completion
 
 `lookalike completion bash` (or `zsh`, `fish`, `powershell`) prints what to add to the start of a shell, so that Tab completes
-verbs, options and paths: [Install](install.md#shell-completion).
+verbs, options, their values and paths: [Install](install.md#shell-completion).
 """
 
 

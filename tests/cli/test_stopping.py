@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,24 @@ try:
 except KeyboardInterrupt:
     print("asked", flush=True)
 """
+
+IMPORTING = """
+import os, signal, sys
+from importlib.metadata import EntryPoint
+
+_, script, wanted = sys.argv
+
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGINT)
+
+run = EntryPoint("lookalike", script, "console_scripts").load()
+sys.meta_path.insert(0, Impatient())
+sys.argv[1:] = ["--version"] if wanted == "lookalike.installed" else ["find", "."]
+run()
+"""
+SCRIPTS = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
 
 
 def started(code: str, same: float = 0) -> "subprocess.Popen[str]":
@@ -83,3 +103,10 @@ def test_an_interrupt_that_python_drops_is_asked_for_once_more() -> None:
     with started(DROPPED) as process:
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=60) == ("asked\n", "")
+
+
+@pytest.mark.parametrize("name", ["typer", "lookalike.cli.main", "lookalike.cli.find", "numpy", "lookalike.installed"])
+def test_an_interrupt_of_the_imports_of_the_installed_command_is_one(name: str) -> None:
+    command = [sys.executable, "-c", IMPORTING, SCRIPTS["lookalike"], name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "lookalike: interrupted\n")

@@ -58,7 +58,8 @@ def test_limits_hold(tmp_path: Path) -> None:
 def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     folder = files(tmp_path)
     before = (folder / "b.jpg").read_bytes()
-    assert run("compare", "a.png", "absent.jpg", cwd=folder).code == 3
+    absent = run("compare", "a.png", "absent.jpg", cwd=folder)
+    assert (absent.code, absent.errors) == (3, "lookalike: absent.jpg cannot be read: No such file or directory\n")
     assert run("compare", "a.png", cwd=folder).code == 2
     refused = run("compare", "a.png", "b.jpg", "--output", "b.jpg", cwd=folder)
     assert (refused.code, "name another file" in refused.errors) == (2, True)

@@ -100,6 +100,7 @@ def test_the_files_agree_with_each_other(base: Path, tmp_path: Path) -> None:
 def test_an_output_file_is_replaced_whole(base: Path, tmp_path: Path) -> None:
     target = tmp_path / "findings.json"
     target.write_text("x" * 100_000)
+    assert _find(base, "--show", "0", "--output", target).text.endswith(f"\nWritten: {target}\n")
     old = os.umask(0o022)
     try:
         _find(base, "--quiet", "--output", target)

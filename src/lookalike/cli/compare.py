@@ -51,22 +51,16 @@ def compare(
     specs = specs_of(names, decode)
     looks = SecondLooks(ScanOptions(**limits_of(max_pixels, max_seconds, max_memory)), workers=1)
     if output is not None:
-        tables.check_folder(output, picture=True)
-        if any(
-            os.path.exists(output) and os.path.samefile(output, path)
-            for path in (first, *others)
-            if os.path.exists(path)
-        ):
-            raise UsageError(f"--output {output} is one of the images: name another file")
-        if Path(output).suffix.lower() not in ENDINGS:
-            raise UsageError(f"cannot tell what to write to {output}: let the name end in .png or .html")
+        _check(output, [first, *others])
     found, drawn = [], []
     for other in others:
         try:
             found.append(compared(first, other, specs, looks))
             if output is not None:
                 drawn.append(panels(first, other, looks))
-        except (OSError, DecodeError) as error:
+        except OSError as error:
+            raise SourceError(f"{plain(error.filename or other)} cannot be read: {error.strerror or error}") from error
+        except DecodeError as error:
             raise SourceError(f"{plain(first)} or {plain(other)} cannot be read: {error}") from error
     rows = [_row(other, one) for other, one in zip(others, found, strict=True)]
     document = {"version": 1, "path": tables.printable(first), "compared": rows}
@@ -80,6 +74,14 @@ def compare(
     else:
         for other, one in zip(others, found, strict=True):
             _print(first, other, one)
+
+
+def _check(output: str, images: list[str]) -> None:
+    tables.check_folder(output, picture=True)
+    if any(os.path.exists(output) and os.path.samefile(output, path) for path in images if os.path.exists(path)):
+        raise UsageError(f"--output {output} is one of the images: name another file")
+    if Path(output).suffix.lower() not in ENDINGS:
+        raise UsageError(f"cannot tell what to write to {output}: let the name end in .png or .html")
 
 
 def _row(other: str, found: Comparison) -> dict[str, Any]:

@@ -94,6 +94,8 @@ def find(
     elif not quiet and unmatched != STDOUT:
         given = [*(paths or ()), *(word for name in search.from_file or () for word in ("--from-file", name))]
         _print(findings, document, shown, None if output or kept else given, called)
+        for path in output or []:
+            typer.echo(f"Written: {report.plain(path)}")
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 

@@ -16,7 +16,8 @@ STATES = {
     "done": "in the quarantine", "undone": "restored", "purged": "purged", "doing": "interrupted", "planned": "never begun",
 }  # fmt: skip
 """States of files in the order in which they are told, in words."""
-TABLES = {"batch": "batches", "entry": "files", "decision": "decisions"}
+TABLES = {"batch": ("batch", "batches"), "entry": ("file", "files"), "decision": ("decision", "decisions")}
+"""What a repair saves, and how one and several are called."""
 
 
 def history(
@@ -43,7 +44,7 @@ def history(
     if not rows:
         typer.echo("Nothing was ever removed.")
     for row in rows:
-        typer.echo(f"{row.name}  {row.action}: {', '.join(_told(row))}")
+        typer.echo(f"{row.name}  {row.action}: {', '.join(told(row))}")
         for place in row.places:
             typer.echo(f"  in {plain(place)}")
 
@@ -53,21 +54,34 @@ def _repair(ledger: str | None) -> None:
     if done.aside is None:
         typer.echo(f"{plain(done.ledger)} is whole: nothing was done to it", err=True)
         return
-    saved = ", ".join(f"{done.saved.get(table, 0):,} {words}" for table, words in TABLES.items())
+    counts = {table: done.saved.get(table, 0) for table in TABLES}
+    saved = ", ".join(f"{count:,} {TABLES[table][count != 1]}" for table, count in counts.items())
     typer.echo(f"{plain(done.ledger)} was damaged, and lies now at {plain(done.aside)}; saved of it: {saved}", err=True)
     for name in done.rescued:
         typer.echo(f"of {name} only its files are known", err=True)
 
 
-def _told(row: BatchRow) -> list[str]:
+def told(row: BatchRow) -> list[str]:
+    """Say how many files of a batch are in each state.
+
+    Parameters
+    ----------
+    row : BatchRow
+        The batch.
+
+    Returns
+    -------
+    list of str
+        A clause each, at least one.
+    """
     if set(row.files) == {"planned"}:
         return [f"nothing was done ({row.files['planned']:,} refused)"]
-    told = []
+    clauses = []
     for state, words in STATES.items():
         if count := row.files.get(state):
             what = "in the trash" if state == "done" and row.action == "trash" else words
-            told.append(f"{count:,} {'file' if count == 1 else 'files'} {what} ({amount(row.size[state])})")
-    return told or ["no files"]
+            clauses.append(f"{count:,} {'file' if count == 1 else 'files'} {what} ({amount(row.size[state])})")
+    return clauses or ["no files"]
 
 
 def _row(row: BatchRow) -> dict[str, Any]:

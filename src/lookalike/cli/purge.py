@@ -53,6 +53,7 @@ def _ask(batch: str, files: int, size: int, *, to_stderr: bool) -> None:
             err=to_stderr,
         )
     except typer.Abort as error:
+        typer.echo(err=to_stderr)  # the question has not ended its line
         raise UnsafeError(
             "purge removes files for good: type the name of the batch when it asks, or add --yes"
         ) from error

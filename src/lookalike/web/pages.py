@@ -48,8 +48,6 @@ class Picture:
         How it is like the keeper that it was found with; empty for that keeper.
     parts : list of str
         Other files of its shot.
-    stays : bool
-        Whether it would stay, as things stand.
     word, reason : str
         What becomes of it, and why.
     is_keeper, is_marked : bool
@@ -66,7 +64,6 @@ class Picture:
     score: str
     distance: str
     parts: list[str]
-    stays: bool
     word: str
     reason: str
     is_keeper: bool
@@ -256,9 +253,10 @@ def summary(plan: Plan, path: str, free: int) -> dict[str, Any]:
     """
     removals = plan.removals
     held = [
-        one for one in plan.decisions if one.verdict == "keep" and one.reason != "kept in review" and one.keeper is None
+        one
+        for one in plan.decisions
+        if one.verdict == "keep" and one.reason != "kept in review" and one.keeper is None and one.tier is not None
     ]
-    held = [one for one in held if one.tier is not None]
     tiers = [(tier.name.lower(), sum(one.tier is tier for one in removals)) for tier in Tier if tier < Tier.SIMILAR]
     return {
         "images": len(removals),
@@ -339,7 +337,7 @@ def _picture(
         "" if against else _tier(tier), "" if is_keeper else plain(relation),
         "" if against or member.score is None else f"{member.score:.3f}",
         "" if against or member.distance is None else f"{member.distance} bits ({member.share or 0:.0%})",
-        [plain(os.path.basename(path)) for path in member.parts], stays, word, plain(reason), is_keeper, marked,
+        [plain(os.path.basename(path)) for path in member.parts], word, plain(reason), is_keeper, marked,
     )  # fmt: skip
 
 
