@@ -393,7 +393,7 @@ def test_a_terminal_is_asked(photos: Path) -> None:
     from command import environment, line  # noqa: PLC0415
 
     before = tree(photos)
-    for answer, gone in ((b"n\n", set()), (b"y\n", GONE)):
+    for answer, code, gone in ((b"n\n", 0, set()), (b"\x04", 130, set()), (b"y\n", 0, GONE)):
         ours, theirs = pty.openpty()
         with subprocess.Popen(
             line("clean", "photos", "--apply", "--quiet"), cwd=photos.parent, env=environment(), stdin=theirs,
@@ -403,6 +403,7 @@ def test_a_terminal_is_asked(photos: Path) -> None:
             os.write(ours, answer)
             out, errors = process.communicate(timeout=120)
         os.close(ours)
-        assert process.returncode == 0, errors
+        assert process.returncode == code, errors
         assert b"Move 4 images to the quarantine?" in out
+        assert out.endswith(b"\n") or answer != b"\x04", "what is said of the end of it has a line of its own"
         assert names(photos) == set(before) - gone

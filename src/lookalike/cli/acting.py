@@ -123,7 +123,11 @@ def check_agreed(plan: Plan, *, yes_most: bool, yes_delete: bool) -> None:
 
 def _agrees(plan: Plan, *, to_stderr: bool) -> bool:
     images = counted(len(plan.removals), "image")
-    return bool(typer.confirm(f"{DOES[plan.options.action].format(images)}?", err=to_stderr))
+    try:
+        return bool(typer.confirm(f"{DOES[plan.options.action].format(images)}?", err=to_stderr))
+    except typer.Abort:
+        typer.echo(err=to_stderr)  # the question has not ended its line
+        raise
 
 
 def refusals(refused: Sequence[Refusal], what: str) -> Iterator[str]:
