@@ -12,6 +12,7 @@ from PIL import Image
 from lookalike import tables
 from lookalike.cli.choices import PairDecoding, WhoseDistances
 from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
+from lookalike.cli.outcomes import say_written
 from lookalike.comparing import Comparison, compared, panels, side_by_side, specs_of, usual
 from lookalike.errors import DecodeError, SourceError, UsageError
 from lookalike.limiting import SecondLooks
@@ -74,6 +75,7 @@ def compare(
     else:
         for other, one in zip(others, found, strict=True):
             _print(first, other, one)
+        say_written([] if output is None else [output])
 
 
 def _check(output: str, images: list[str]) -> None:

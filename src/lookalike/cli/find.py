@@ -13,6 +13,7 @@ from lookalike.cli.commands import command
 from lookalike.cli.estimates import print_search_estimate
 from lookalike.cli.kept import KeptArguments
 from lookalike.cli.options import FindArguments, Maps, shown_groups, with_arguments
+from lookalike.cli.outcomes import say_written
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
@@ -94,8 +95,7 @@ def find(
     elif not quiet and unmatched != STDOUT:
         given = [*(paths or ()), *(word for name in search.from_file or () for word in ("--from-file", name))]
         _print(findings, document, shown, None if output or kept else given, called)
-        for path in output or []:
-            typer.echo(f"Written: {report.plain(path)}")
+        say_written(output or [])
     raise typer.Exit(_exit_code(findings, fail_on_duplicates=fail_on_duplicates))
 
 

@@ -14,6 +14,7 @@ from lookalike.cli.choices import OrientChoice, one_of
 from lookalike.cli.commands import command
 from lookalike.cli.lists import parse
 from lookalike.cli.options import FindArguments, Maps, shown_groups, with_arguments
+from lookalike.cli.outcomes import say_written
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.leaked import Leaks
@@ -123,6 +124,7 @@ def leaks(
         )
         for line in (*pages.lines(document, show=shown, accept=accept, suggested=suggested), *written):
             typer.echo(line)
+        say_written(output or [])
     raise typer.Exit(_exit_code(found, fail_on_duplicates=fail_on_duplicates))
 
 

@@ -1,10 +1,13 @@
-"""What came of acts on files as JSON: one object each, of which paths survive whatever their bytes are."""
+"""What came of it: acts on files as JSON, of which paths survive whatever their bytes are; and files that were written."""
 
 import sys
 from collections.abc import Iterable
 from typing import Any
 
+import typer
+
 from lookalike import tables
+from lookalike.escaping import plain
 from lookalike.removal.applying import Applied, Refusal
 from lookalike.removal.purging import Purged
 from lookalike.removal.undoing import Undone
@@ -21,6 +24,18 @@ def print_row(row: dict[str, Any]) -> None:
         What to print.
     """
     sys.stdout.write(tables.to_json(row))
+
+
+def say_written(paths: Iterable[str]) -> None:
+    """Say which files are there now that somebody asked for.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        As they were given.
+    """
+    for path in paths:
+        typer.echo(f"Written: {plain(path)}")
 
 
 def applied_row(done: Applied) -> dict[str, Any]:

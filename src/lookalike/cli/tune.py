@@ -11,6 +11,7 @@ from lookalike import plots, report, tables
 from lookalike.cli.choices import JOINABLE, list_of
 from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, ReadAhead, limits_of
 from lookalike.cli.lists import FromFile, with_listed
+from lookalike.cli.outcomes import say_written
 from lookalike.cli.progress import progress_bar
 from lookalike.model import MAX_PIXELS
 from lookalike.report import tunings
@@ -91,6 +92,7 @@ def tune(
     if json:
         sys.stdout.write(tables.to_json(document))
     else:
+        say_written(output or [])  # before the last line, which is what to do next
         for line in tunings.lines(document, command):
             typer.echo(line)
     incomplete = [line for scan in tuned.scans for line in scan.incomplete]
