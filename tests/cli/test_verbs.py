@@ -4,13 +4,14 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import lookalike.cli
 from lookalike.cli.main import program
-from lookalike.cli.parsers import first_line
+from lookalike.cli.parsers import A_SCREEN, TOPIC, TOPICS, first_line, named
 from lookalike.cli.verbs import TASKS, VERBS
 
 LIGHT = {"choices", "main", "verb", "verbs", "parsers", "completion", "logs", "stopping"}
@@ -58,6 +59,29 @@ def test_the_help_of_a_group_has_the_whole_line_of_each_verb(name: str) -> None:
     assert len(parser.commands) > 2
     for verb, below in parser.commands.items():
         assert f"{verb} {first_line(below)}" in shown
+
+
+def test_the_options_of_a_long_help_stand_by_topic_and_none_is_left_out() -> None:
+    parser = program().commands["find"]
+    context = parser.make_context("find", [], resilient_parsing=True)
+    shown = parser.get_help(context)
+    titles = re.findall(r"^(\S.*):$", shown, re.MULTILINE)
+    assert titles == ["Arguments", *(topic for topic in TOPICS if topic in titles)]
+    assert len(titles) > 5
+    for one in parser.get_params(context):
+        assert len(re.findall(rf"^  {re.escape(named(one))}(?: |$)", shown, re.MULTILINE)) == 1, one.name
+    few = program().commands["undo"]
+    assert re.findall(r"^(\S.*):$", few.get_help(few.make_context("undo", [])), re.MULTILINE) == [
+        "Arguments",
+        "Options",
+    ]
+
+
+def test_what_topics_name_are_options_and_options_of_many_verbs_have_a_topic() -> None:
+    long = [parser for parser in program().commands.values() if len(parser.params) > A_SCREEN]
+    count = Counter(one.name for parser in long for one in parser.params if one.param_type_name == "option")
+    assert set(TOPIC) - {"help"} <= set(count)
+    assert {name for name, verbs in count.items() if verbs > 2} <= set(TOPIC)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import typer
 
 from lookalike.hashes import ALGORITHMS
 from lookalike.keep import NAMES
-from lookalike.model import LOSSES, Frames, GroupRule, Orient, Tier, Truncated, VerifyStep
+from lookalike.model import DEFAULT_KEEP, LOSSES, Frames, GroupRule, Orient, Tier, Truncated, VerifyStep
 from lookalike.plan import NEVER_LOST, Action
 
 Complete = Callable[[str], list[str]]
@@ -103,7 +103,7 @@ AlgorithmChoice = Annotated[str, choice("Hash that proposes candidate pairs.", *
 GroupChoice = Annotated[
     str,
     choice(
-        "How pairs become groups: star (all match the keeper), clique (all match each other) or component (a chain).",
+        "How pairs become groups: star (all match the keeper), clique (all match each other) or component (linked in a chain).",
         *get_args(GroupRule),
     ),
 ]
@@ -144,6 +144,7 @@ KeepRules = Annotated[
     typer.Option(
         metavar="RULES",
         help="Which image of a group stays: the first of these rules that sees a difference decides.",
+        show_default=DEFAULT_KEEP.replace(",", ", "),
         autocompletion=list_of([*NAMES, "folder:", "format:", "column:"]),
     ),
 ]

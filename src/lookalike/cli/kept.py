@@ -29,7 +29,7 @@ class KeptArguments:
     mask: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE|DIR", help="Write a column keep for a table to .parquet; for several tables to DIR."
+            metavar="FILE|DIR", help="Write which rows stay, as a column keep, to .parquet; for several tables to DIR."
         ),
     ] = None
 

@@ -18,7 +18,7 @@ MaxSeconds = Annotated[
 MaxMemory = Annotated[
     str | None, typer.Option(metavar="SIZE", help="Memory of a process that decodes, such as 512M. Default: 1G.")
 ]
-ReadAhead = Annotated[str, typer.Option(metavar="SIZE", help="Bytes read before somebody decodes them.")]
+ReadAhead = Annotated[str, typer.Option(metavar="SIZE", help="How much is read before it is decoded.")]
 USUAL_AHEAD = f"{READ_AHEAD >> 20}M"
 
 

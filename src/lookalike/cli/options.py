@@ -228,8 +228,8 @@ Maps = Annotated[
     typer.Option(
         "--map", metavar="FROM=TO",
         help=(
-            "Show FROM as TO, as a host calls what a container has: in all results, and back in findings that are read. Plans "
-            "and the ledger keep FROM. Repeatable."
+            "Show paths that begin with FROM with TO in its place, as a host calls what a container has: in all results, and "
+            "back in findings that are read. Plans and the ledger keep FROM. Repeatable."
         ),
     ),
 ]  # fmt: skip

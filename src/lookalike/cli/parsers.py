@@ -8,6 +8,25 @@ from typer.core import TyperCommand, TyperGroup
 
 from lookalike.cli.verb import verb
 
+ARGUMENTS, OPTIONS = "Arguments", "Options"
+TOPICS = {
+    "What to do": "act plan script dry_run yes yes_most yes_delete",
+    "What to look at": "from_file against exclude include min_size follow_symlinks column units frames truncated",
+    "What counts as the same": "tier algorithm size radius orient crops candidates verify group",
+    "Which image stays, and what may go": (
+        "keep protect accept action quarantine allow_loss flat within across_folders merge_metadata drop_metadata"
+    ),
+    "Results": (
+        "output unmatched full_pictures keep_table keep_lists mask maps json show fail_on_duplicates estimate quiet verbose "
+        "log_json help"
+    ),
+    "Memory and limits": "catalog no_catalog ledger workers readers max_pixels max_seconds max_memory read_ahead",
+}
+"""Topic -> names of options, in the help of a verb that has more than a screen can show; what is in none comes before."""
+TOPIC = {name: topic for topic, names in TOPICS.items() for name in names.split()}
+A_SCREEN = 20
+"""Options."""
+
 
 def named(parameter: Any) -> str:
     """Return how an option or argument is written.
@@ -46,13 +65,18 @@ def first_line(parser: Any) -> str:
 
 
 class Verb(TyperCommand):
-    """A verb, whose options stand in its help as they do in the docs."""
+    """A verb, whose options stand in its help as they do in the docs; many of them by topic."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options; typer would add the types that Python has for them."""
-        for kind, title in (("argument", "Arguments"), ("option", "Options")):
-            of_kind = [one for one in self.get_params(ctx) if one.param_type_name == kind]
-            rows = [(named(one), record[1]) for one in of_kind if (record := one.get_help_record(ctx)) is not None]
+        shown = self.get_params(ctx)
+        many = len(shown) > A_SCREEN
+        sections: dict[str, list[tuple[str, str]]] = {title: [] for title in (ARGUMENTS, OPTIONS, *TOPICS)}
+        for one in shown:
+            if (record := one.get_help_record(ctx)) is not None:
+                topic = TOPIC.get(one.name, OPTIONS) if many else OPTIONS
+                sections[ARGUMENTS if one.param_type_name == "argument" else topic].append((named(one), record[1]))
+        for title, rows in sections.items():
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
