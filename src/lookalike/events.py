@@ -171,6 +171,14 @@ VERIFY_ENDED = _event(
     "grouping %(seconds)s s",
 )  # fmt: skip
 
+SPARK_OPENED = _event("spark.opened", INFO, "Spark %(version)s at %(master)s, %(cores)d tasks at a time")
+SHARD_ENDED = _event(
+    "shard.ended", INFO,
+    "shard %(shard)s %(state)s: %(images)d images, %(failures)d failures, %(unseen)d things not seen; %(done)d of %(shards)d "
+    "shards done",
+)  # fmt: skip
+SHARD_REFUSED = _event("shard.refused", WARNING, "shard %(shard)s left alone: %(reason)s")
+
 PLAN_MADE = _event("plan.made", INFO, "plan: %(remove)d images go, %(keep)d stay, action %(action)s, %(seconds)s s")
 PLAN_DECIDED = _event("plan.decided", DEBUG, "%(path)s: %(verdict)s (keeper %(keeper)s): %(reason)s")
 BATCH_STARTED = _event("batch.started", INFO, "batch %(batch)s: %(action)s of %(images)d images")

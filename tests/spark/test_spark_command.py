@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-import lookalike as la
 from conftest import encode, scene
+from lookalike.cli.logs import close_logs
 from lookalike.cli.spark import spark as verbs
 from lookalike.errors import UsageError
 
@@ -25,45 +25,51 @@ def _photos(base: Path, *seeds: int) -> Path:
     return base
 
 
-def test_find_hashes_first_then_joins_what_is_new(spark: Any, tmp_path: Path) -> None:
+def test_find_hashes_what_is_new_and_joins_it_with_tables(spark: Any, tmp_path: Path) -> None:
     old, new = _photos(tmp_path / "old", 1, 2, 3), _photos(tmp_path / "new", 11, 12)
-    (old / "again.jpg").write_bytes(encode(scene(1), quality=60))
-    (old / "broken.jpg").write_bytes(b"no image")
+    (old / "again.jpg").write_bytes(encode(scene(1), quality=60))  # of two old images nothing is said
+    (new / "broken.jpg").write_bytes(b"no image")
     (new / "of 2.jpg").write_bytes(encode(scene(2).resize((240, 180)), quality=80))
-    found, more = tmp_path / "found", tmp_path / "more"
-    first = _run("find", "--input", str(old), "--output", str(found), "--json")
-    assert first.exit_code == 0
-    told = json.loads(first.stdout)
-    names = ("groups", "duplicates", "by_tier", "pairs", "failed")
-    assert [told[name] for name in names] == [1, 1, {"copy": 1}, 1, 1]
-    assert "1 group, 1 duplicate" in first.stderr
-    assert sorted(path.name for path in found.iterdir()) == ["failures", "groups", "hashes", "pairs"]
-    groups = pq.read_table(found / "groups").to_pylist()
-    alone = la.find(old, use_catalog=False).to_dict()["groups"]
-    assert {row["path"]: row["role"] for row in groups} == {
-        one["path"]: one["role"] for group in alone for one in group["members"]
-    }
-    # The tables that it made are searched before; what an earlier run wrote is replaced, and nothing else.
+    (new / "of 12.jpg").write_bytes(encode(scene(12), quality=60))
+    hashes, found, log = tmp_path / "tables", tmp_path / "found", tmp_path / "log.jsonl"
+    assert _run("hash", "--input", str(old), "--output", str(hashes), "--quiet").exit_code == 0
+    # What an earlier run wrote is replaced, nothing else; and its tables of other images are not read.
     for name in ("groups/part-0.parquet", "mine.txt"):
-        (more / name).parent.mkdir(parents=True, exist_ok=True)
-        (more / name).write_bytes(b"earlier")
-    words = ("--input", str(new), "--against", str(found / "hashes"), "--output", str(more))
-    assert _run("find", *words, "--quiet").exit_code == 0
-    rows = pq.read_table(more / "groups").to_pylist()
-    assert {Path(row["path"]).name: row["role"] for row in rows} == {"2.jpg": "keeper", "of 2.jpg": "duplicate"}
-    assert (more / "mine.txt").exists()
-
-
-def test_leaks_of_folders(spark: Any, tmp_path: Path) -> None:
-    train, test = _photos(tmp_path / "train", 1, 2), _photos(tmp_path / "test", 3)
-    (test / "leak.jpg").write_bytes(encode(scene(2), quality=50))
-    done = _run("leaks", "--input", str(train), "--split", f"test={test}", "--output", str(tmp_path / "out"), "--json",
-        "--fail-on-duplicates")  # fmt: skip
-    assert done.exit_code == 1
+        (found / name).parent.mkdir(parents=True, exist_ok=True)
+        (found / name).write_bytes(b"earlier")
+    other = _photos(tmp_path / "other", 11, 12)
+    assert _run("hash", "--input", str(other), "--output", str(found / "hashes"), "--quiet").exit_code == 0
+    words = ("--input", str(new), "--against", str(hashes), "--output", str(found), "--json", "--log-json", str(log))
+    done = _run("find", *words)
+    close_logs()
+    assert done.exit_code == 0
     told = json.loads(done.stdout)
-    assert (told["splits"], told["pairs"], told["by_tier"]) == (["train", "test"], 1, {"copy": 1})
-    (row,) = pq.read_table(tmp_path / "out" / "pairs").to_pylist()
-    assert {Path(row["image"]).name, Path(row["keeper"]).name} == {"2.jpg", "leak.jpg"}
+    names = ("groups", "duplicates", "by_tier", "pairs", "failed")
+    assert [told[name] for name in names] == [2, 2, {"copy": 2}, 2, 1]
+    assert "2 groups, 2 duplicates" in done.stderr
+    assert sorted(path.name for path in found.iterdir()) == ["failures", "groups", "hashes", "mine.txt", "pairs"]
+    rows = pq.read_table(found / "groups").to_pylist()
+    assert {"/".join(Path(row["path"]).parts[-2:]): row["role"] for row in rows} == {
+        "old/2.jpg": "keeper", "new/of 2.jpg": "duplicate", "new/12.jpg": "keeper", "new/of 12.jpg": "duplicate",
+    }  # fmt: skip
+    assert spark.sparkContext.getCheckpointDir() is None
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["master"] for line in lines if line["event"] == "spark.opened"] == ["local[2]"]
+    assert [(line["state"], line["images"], line["done"]) for line in lines if line["event"] == "shard.ended"] == [
+        ("hashed", 4, 1)
+    ]
+    counts = {line["stage"]: line["count"] for line in lines if line["event"] == "stage.ended"}
+    assert {name: counts[name] for name in ("hash", "read", "groups", "pairs", "failures")} == {
+        "hash": 4, "read": 8, "groups": 4, "pairs": 2, "failures": 1,
+    }  # fmt: skip
+
+
+def test_shards_that_are_left_alone_end_a_search_with_what_to_do(spark: Any, tmp_path: Path) -> None:
+    photos, output = _photos(tmp_path / "photos", 1), tmp_path / "found"
+    assert _run("hash", "--input", str(photos), "--output", str(output / "hashes"), "--quiet").exit_code == 0
+    (photos / "2.jpg").write_bytes(encode(scene(2)))
+    with pytest.raises(UsageError, match="lookalike spark hash --overwrite makes it anew, or name another --output"):
+        _run("find", "--input", str(photos), "--output", str(output))
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,7 @@ def test_leaks_of_folders(spark: Any, tmp_path: Path) -> None:
     [
         (("find", "--input", "x"), "no --output given"),
         (("find", "--input", "x", "--output", "{out}"), "which is no result of an earlier run"),
+        (("find", "--input", "x", "--output", "{out}/groups/mine.jpg"), "results cannot go to .*mine.jpg/groups"),
         (("find", "--input", "x", "--output", "{new}", "--thumbnails", "some"), "--thumbnails must be"),
         (("find", "--input", "x", "--output", "{new}", "--second", "dhash"), "--second takes NAME:RADIUS"),
         (("leaks", "--input", "x", "--output", "{new}"), "name two at least"),

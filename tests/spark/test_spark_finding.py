@@ -1,5 +1,6 @@
 """Find on Spark against `lookalike.find`: the same groups, pairs and failures of the same files."""
 
+import logging
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -58,6 +59,30 @@ def test_options_mean_what_they_mean_on_one_machine_however_the_work_is_dealt_ou
     assert groups == one
     assert len(groups) > 10
     assert not any({"a/1.jpg", "b/1.jpg"} <= one for one in names(groups))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tier": "copy", "radius": 0, "verify": "pixels", "keep": "shortest-path,name", "protect": ["b/", "!3.jpg"]},
+        {"algorithm": "dhash", "orient": "mirror", "group": "component"},
+    ],
+    ids=["equal hashes alone", "mirrored by dhash"],
+)
+def test_other_options(
+    spark_album: Set, decided: list[Decided], options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "lookalike"):
+        one, groups, _, _ = spark_album.both(decided=decided, **options)
+    assert groups == one
+    assert len(groups) > 5
+    assert any({"a/6.jpg", "b/6.jpg"} <= one for one in names(groups)) == ("orient" in options)
+    told = [record.fields for record in caplog.records if record.event == "stage.ended" and "steps" in record.pathname]  # type: ignore[attr-defined]
+    stages = ["read", "samples", "units", "twins", "classes", "join", "verify", "components"]
+    assert [one["stage"] for one in told] == stages
+    counts = {one["stage"]: one["count"] for one in told}
+    assert counts["read"] == spark_album.rows.where("failure is null").count()
+    assert counts["join"] >= counts["verify"] >= len(groups) - 4  # some are of equal bytes or pixels
 
 
 def test_strict_options_on_plain_tables(spark_album: Set, decided: list[Decided], spark: Any, tmp_path: Path) -> None:
@@ -148,8 +173,8 @@ def test_shots_and_a_crowd_of_forms(spark: Any, tmp_path: Path) -> None:
 def test_real_photos(spark: Any, tmp_path: Path, shared_data: Path) -> None:
     folder = tmp_path / "real"
     folder.mkdir()
-    for name in ("pairs", "formats", "exif"):
-        (folder / name).symlink_to(shared_data / name, target_is_directory=True)
+    for name in ("exif", "formats/avif", "formats/image-rs"):
+        (folder / Path(name).name).symlink_to(shared_data / name, target_is_directory=True)
     for at, path in enumerate(sorted((shared_data / "photos").glob("*.jpg"))[:40]):
         (folder / f"{at}.jpg").write_bytes(path.read_bytes())
         if at % 4 == 0:

@@ -87,7 +87,7 @@ def test_the_command_says_what_is_wrong(spark: Any, tmp_path: Path) -> None:
     end = CliRunner().invoke(verbs, [*words, "--thumbnails", "some"])
     assert "--thumbnails must be all, candidates or none, got 'some'" in str(end.exception)
     end = CliRunner().invoke(verbs, words)
-    assert "was made with other options: pass --overwrite" in str(end.exception)
+    assert "was made with other options: lookalike spark hash --overwrite" in str(end.exception)
     end = CliRunner().invoke(verbs, ["hash", "--input", str(good)])
     assert "no --output given" in str(end.exception)
     listed = tmp_path / "names.txt"

@@ -1,5 +1,6 @@
 """Shards to tables: what they hold, what `find` makes of them, and what happens when they are made again."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,8 +17,8 @@ from lookalike.options import ScanOptions
 from lookalike.spark import hash_shards, list_shards, read_hashes
 from lookalike.spark.places import header_at, tables_in
 from lookalike.spark.sharding import HashSummary, attempts_of
-from lookalike.spark.stored import spec_of
-from lookalike.spark.tasks import Job, hash_some
+from lookalike.spark.stored import header_of_table, table_files
+from lookalike.spark.tasks import KILLED, Job, _blame, hash_shard, hash_some
 from lookalike.tabling import Wanted
 
 WANTED = Wanted(make_specs(("phash", "dhash"), decoding="fast"))
@@ -63,7 +64,13 @@ def test_tables_are_those_of_the_single_machine_and_find_makes_the_same_groups_o
     } == rows_of(output)[f"{inputs[1]}/010.jpg"]
 
 
-def test_what_is_done_is_not_done_again_and_what_changed_only_if_told(spark: Any, tmp_path: Path) -> None:
+def said(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
+    return [record.fields for record in caplog.records if record.event == event]  # type: ignore[attr-defined]
+
+
+def test_what_is_done_is_not_done_again_and_what_changed_only_if_told(
+    spark: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     inputs = [shard(tmp_path / f"{number}.tar", 10 * number) for number in range(3)]
     output = tmp_path / "out"
     assert counts(run(spark, inputs[:2], output)) == (6, 0, 2, 0)
@@ -72,17 +79,26 @@ def test_what_is_done_is_not_done_again_and_what_changed_only_if_told(spark: Any
     assert (*counts(summary), summary.others) == (6, 0, 1, 1, 1)
     assert {name: (output / name).stat().st_mtime_ns for name in before} == before
     settle(inputs[0], tar_of({"new.jpg": encode(scene(50))}))
-    summary = run(spark, inputs, output)
+    with caplog.at_level(logging.INFO, "lookalike"):
+        summary = run(spark, inputs, output)
     assert counts(summary) == (6, 0, 0, 2)
+    (refused,) = said(caplog, "shard.refused")
+    assert (refused["shard"][:6], [refused["reason"]]) == ("0.tar-", summary.refused)
+    told = said(caplog, "shard.ended")
+    assert sorted((one["shard"][:6], one["state"], one["images"]) for one in told) == [
+        ("1.tar-", "before", 3), ("2.tar-", "before", 3),
+    ]  # fmt: skip
+    assert {one["shards"] for one in told} == {3}
+    assert [(one["stage"], one["count"]) for one in said(caplog, "stage.ended")] == [("list", 3), ("hash", 6)]
     assert [
-        line.endswith("before something under its roots was changed: pass --overwrite to make it anew")
+        line.endswith("before something under its roots was changed: lookalike spark hash --overwrite makes it anew")
         for line in summary.refused
     ] == [True]
     assert counts(run(spark, inputs, output, overwrite=True)) == (7, 0, 1, 2)
     inputs[0].unlink()
     summary = run(spark, inputs, output, overwrite=True)
     assert [line.endswith("stays: what it was made of cannot be read now") for line in summary.refused] == [True]
-    with pytest.raises(UsageError, match="was made with other options: pass --overwrite"):
+    with pytest.raises(UsageError, match="was made with other options: lookalike spark hash --overwrite"):
         run(spark, inputs, output, thumbnails="none")
 
 
@@ -135,6 +151,8 @@ def test_files_that_are_named_and_vanish(spark: Any, tmp_path: Path) -> None:
 
 def test_what_is_no_hash_table_is_never_replaced(spark: Any, tmp_path: Path) -> None:
     tar = shard(tmp_path / "a.tar", 1)
+    with pytest.raises(UsageError, match=r"tables cannot go to .*a\.tar: File exists"):
+        run(spark, [tar], tar)
     (only,) = list_shards([str(tar)]).shards
     other = settle(tmp_path / "out" / f"{only.name}.parquet", b"mine")
     with pytest.raises(UsageError, match="is there and no hash table"):
@@ -144,6 +162,21 @@ def test_what_is_no_hash_table_is_never_replaced(spark: Any, tmp_path: Path) -> 
 
 def test_attempts_are_what_spark_says(spark: Any) -> None:
     assert attempts_of(spark) == 1
+
+
+def test_loose_images_that_ended_the_process_are_a_failure_each(tmp_path: Path) -> None:
+    for number in range(3):
+        settle(tmp_path / "photos" / f"{number}.jpg", encode(scene(number, 160, 120)))
+    (tmp_path / "photos" / "x.jpg").symlink_to(tmp_path / "gone.jpg")
+    (only,) = list_shards([str(tmp_path / "photos")]).shards
+    job = Job(str(tmp_path), Wanted(WANTED.specs, facts=True, thumbnails=True), ScanOptions())
+    done = _blame(only, job)
+    assert (done.images, done.failures) == (0, 4)
+    assert done.incomplete == (f"{only.paths[0]} and 2 others: {KILLED}",)
+    told = {path: row["reason"] for path, row in rows_of(tmp_path).items()}
+    assert [told.pop(path) for path in only.paths] == [KILLED] * 3
+    assert list(told) == [str(tmp_path / "photos" / "x.jpg")]
+    assert (again := hash_shard(only, job)).state == "hashed", again.reason
 
 
 @pytest.fixture
@@ -194,7 +227,10 @@ def test_buckets(s3: Any, tmp_path: Path) -> None:
     assert rows.pop("s3://photos/gone.jpg")["failure"] == "not-here"
     assert {path: row["digest"] for path, row in rows.items()} == expected
     assert {one.state for one in hash_some(listing.shards, job)} == {"before"}
-    assert spec_of("s3://photos/hashes") == WANTED.specs[0]
+    assert [header_of_table(path).specs for path in table_files("s3://photos/hashes")] == [WANTED.specs] * 2
+    nowhere = list_shards(["s3://no-such-bucket/*.tar", "s3://photos/set"])
+    assert [one.paths[0] for one in nowhere.shards if not one.loose] == ["s3://no-such-bucket/*.tar"]
+    assert next(hash_some(nowhere.shards[:1], job)).incomplete
 
 
 def test_a_url_of_this_machine_is_written_whole(spark: Any, tmp_path: Path) -> None:

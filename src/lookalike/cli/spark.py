@@ -12,7 +12,7 @@ from lookalike.cli.choices import FAST, TruncatedChoice, choice, list_of
 from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
 from lookalike.cli.lists import FromFile, with_listed
 from lookalike.cli.parsers import verbs
-from lookalike.cli.spark_searches import find, leaks
+from lookalike.cli.spark_searches import INCOMPLETE, Master, find, leaks
 from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
 from lookalike.options import ScanOptions
@@ -26,14 +26,6 @@ from lookalike.tabling import Wanted
 if TYPE_CHECKING:
     from lookalike.spark.sharding import HashSummary
 
-INCOMPLETE = 3
-
-Master = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL", help="Where Spark runs unless spark-submit says so. Default: local[*,4], all cores here."
-    ),
-]
 
 
 def _about() -> None:

@@ -4,7 +4,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -15,6 +15,7 @@ from lookalike.cli.options import FindArguments, with_arguments
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
 from lookalike.limiting import TRAVELLING
+from lookalike.loading import ENDING
 from lookalike.options import ScanOptions
 from lookalike.report import counted, plain
 from lookalike.spark.finding import find as find_rows
@@ -24,6 +25,7 @@ from lookalike.spark.results import check_output, checkpoints, holds_tables, wri
 from lookalike.spark.session import open_session
 from lookalike.spark.sharding import hash_shards
 from lookalike.spark.stored import read_hashes
+from lookalike.spark.tasks import Thumbnails as Kept
 from lookalike.splits import split_names
 from lookalike.tabling import Wanted
 
@@ -38,7 +40,6 @@ NOT_HERE = (
     "read_ahead",
 )  # fmt: skip
 """Options of a search on one machine that it has not on many."""
-Kept = Literal["all", "candidates", "none"]
 
 Inputs = Annotated[
     list[str] | None,
@@ -97,17 +98,18 @@ class _Rows:
 
     def read(self, spark: "SparkSession", inputs: Sequence[str], place: str) -> "DataFrame":
         """Return the rows of some inputs; what is no hash table is hashed, into tables at a place."""
-        named = expanded(inputs)
-        made = [path for path in named if holds_tables(path)]
-        others = [path for path in named if path not in made]
+        made: list[str] = []
+        others: list[str] = []
+        for path in expanded(inputs):
+            (made if holds_tables(path) else others).append(path)
         if others:
             listing = list_shards(others, self.options)
             done = hash_shards(spark, listing, place, self.wanted, self.options, thumbnails=self.thumbnails)
             if done.refused:
-                raise UsageError(f"{len(done.refused):,} shards were left alone: {done.refused[0]}")
+                raise UsageError(f"{done.refused[0]}, or name another --output")
             self.incomplete += done.incomplete
             self.roots += others
-            made.append(place)
+            made += [f"{done.output}/{shard.name}{ENDING}" for shard in listing.shards]  # of no other images
         return read_hashes(spark, made, spec=self.wanted.specs[0] if len(self.wanted.specs) == 1 else None)
 
 

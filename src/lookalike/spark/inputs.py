@@ -14,7 +14,7 @@ from zlib import crc32
 
 from blake3 import blake3
 
-from lookalike import formats
+from lookalike import events, formats
 from lookalike.errors import SourceError
 from lookalike.options import ScanOptions
 from lookalike.sources.files import Walk
@@ -23,6 +23,7 @@ from lookalike.sources.huggingface import is_saved
 from lookalike.sources.kinds import ending_of
 from lookalike.sources.roots import Root, all_named, look_at_roots
 from lookalike.sources.urls import Store, is_url
+from lookalike.spark.steps import Steps
 from lookalike.tables.files import TEMPORARY, printable
 
 MOST_NAMES, FEWEST_NAMES, ONE_IN = 1024, 256, 512
@@ -104,20 +105,28 @@ def list_shards(inputs: Sequence[str], options: ScanOptions | None = None) -> Li
         If a glob is malformed, or a package that a URL needs is not installed.
     """
     options = options or ScanOptions()
-    listing = Listing()
-    paths = expanded(inputs)
-    whole = [path for path in paths if _is_whole(path)]
-    named = {path: None for path in paths if not _is_whole(path) and _is_loose(path)}
-    folders = [path for path in paths if path not in named and not _is_whole(path)]
+    listing, steps = Listing(), Steps()
+    named: dict[str, None] = {}
+    folders = []
+    for path in expanded(inputs):
+        if _is_whole(path):
+            listing.shards.append(Shard(_name(path, "whole"), (path,), (path,)))
+        elif _is_loose(path):
+            named[path] = None
+        else:
+            folders.append(path)
     roots, errors = look_at_roots(folders, options.column)
-    listing.incomplete += [f"{path}: {error.strerror or error}" for path, error in errors.items()]
-    listing.shards += [Shard(_name(path, "whole"), (path,), (path,)) for path in whole]
+    for path, error in errors.items():
+        reason = error.strerror or str(error)
+        events.ROOT_MISSING(path=path, reason=reason)
+        listing.incomplete.append(f"{path}: {reason}")
     single = ((root.path, _above(root.path), None) for _, root in roots if not root.folder)
     walked = _walked([(at, root) for at, root in roots if root.folder], options, listing)
     names = chain(
         ((path, _above(path), None) for path in named), single, (one for one in walked if one[0] not in named)
     )
     listing.shards += (_loose(chunk) for chunk in chunks(names))
+    steps.ended("list", "shards", lambda: len(listing.shards))
     if not listing.shards and listing.incomplete:
         raise SourceError("nothing to read: " + "; ".join(listing.incomplete))
     return listing
@@ -194,9 +203,8 @@ def is_file(path: str) -> bool:
 def _matching(given: str) -> list[str]:
     """Return what a pattern of names matches; anything else, and what has the very name of the pattern, stays as it is."""
     if is_url(given):
-        return (
-            list(Store(given).find(given)) or [given] if re.search(r"[*?[]", given) and _is_pattern(given) else [given]
-        )
+        found = Store(given).find(given) if glob.has_magic(given) and _is_pattern(given) else ()
+        return list(found) or [given]
     path = os.path.abspath(given)
     if glob.has_magic(path) and not os.path.lexists(path):
         return sorted(glob.glob(path, recursive=True)) or [path]

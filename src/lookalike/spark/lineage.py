@@ -1,4 +1,7 @@
-"""Where the plan of a DataFrame begins: Spark goes through all of it for each step that is added, and for each job."""
+"""Where the plan of a DataFrame begins: Spark goes through all of it for each step that is added, and for each job.
+
+Also how many tasks a job has at most.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +9,9 @@ from lookalike.extras import optional
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+MOST_TASKS = 50_000
+"""Tasks of one job, all of which the driver keeps account of; of more things to do, a task does several."""
 
 
 def rooted(kept: "DataFrame") -> "DataFrame":

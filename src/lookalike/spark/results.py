@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike.errors import UsageError
 from lookalike.sources.urls import is_url
 from lookalike.spark.places import header_at, names_in, tables_in
+from lookalike.spark.steps import Steps
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -59,11 +60,12 @@ def write(frames: "Mapping[str, DataFrame]", output: str) -> "dict[str, DataFram
     UsageError
         If something else lies there.
     """
-    written = {}
+    written, steps = {}, Steps()
     for name, frame in frames.items():
         place = spark_path(f"{output.rstrip('/')}/{name}")
         frame.write.mode("overwrite").parquet(place)
         written[name] = frame.sparkSession.read.schema(frame.schema).parquet(place)
+        steps.ended(name, "rows", written[name].count)
     return written
 
 
@@ -84,7 +86,10 @@ def check_output(output: str, names: Sequence[str]) -> None:
     """
     for name in names:
         folder = f"{output.rstrip('/')}/{name}"
-        others = [one for one in names_in(folder) if not one.startswith(OWN)]
+        try:
+            others = [one for one in names_in(folder) if not one.startswith(OWN)]
+        except OSError as error:
+            raise UsageError(f"results cannot go to {folder}: {error.strerror or error}") from error
         if others:
             raise UsageError(f"{folder} holds {others[0]}, which is no result of an earlier run: name another --output")
 
@@ -118,6 +123,7 @@ def checkpoints(spark: "SparkSession", output: str) -> Iterator[None]:
         java = context._jsc  # noqa: SLF001
         path = jvm.org.apache.hadoop.fs.Path(place)
         path.getFileSystem(java.hadoopConfiguration()).delete(path, True)
+        java.sc().setCheckpointDir(None)  # or whatever else the session does would put it there again
 
 
 def spark_path(path: str) -> str:

@@ -1,6 +1,6 @@
 """What every search on Spark does: candidates, verified on their thumbnails, and components of what may belong together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
@@ -21,8 +21,8 @@ from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
 from lookalike.spark.contents import read_thumbnails, same_ties, sample_kinds, twin_ties, unit_rows, with_kinds
 from lookalike.spark.hashed import Joined, hash_columns, joined, needed, own_hashes, unmade
-from lookalike.spark.lineage import rooted
 from lookalike.spark.proposing import candidates, classes_of
+from lookalike.spark.steps import Steps
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
 from lookalike.tables.schema import FACTS, FAILURE, PLACE
@@ -169,9 +169,7 @@ max_pixels, max_seconds, max_memory, roots, decisions, most, driver_edges, bin_i
     other = _second(second, parts=parts)
     if increment and group != "star":
         raise UsageError(f"group {group!r} has no meaning with rows that were searched before: leave it at star")
-    scanned = ScanOptions(
-        truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory
-    )  # fmt: skip
+    scanned = ScanOptions(truncated=truncated, max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory)
     told = Told(options, scanned, tuple(roots), tuple(decisions), increment)
     joins = joined(sorts(options), parts=parts, second=other)
     return Search(told, joins, None if second is None else second[1], thumbnails, most, driver_edges, bin_images)
@@ -232,49 +230,46 @@ def together(rows: "DataFrame", search: Search) -> Together:
         What is counted on the way is counted when this is called.
     """
     functions = optional("pyspark.sql.functions", "spark")
-    options = search.told.options
-    held: list[DataFrame] = []
-
-    def kept(frame: "DataFrame") -> "DataFrame":
-        held.append(frame.persist())
-        return rooted(held[-1])
-
+    options, steps = search.told.options, Steps()
     images = rows.where("failure is null")
     # Thumbnails are twenty times what everything else is, so that they are read as seldom as can be.
     light = images.withColumn("shown", images["thumbnail"].isNotNull()).drop("thumbnail").persist()
-    held.append(light)  # of its many columns each step needs some
+    steps.held.append(light)  # of its many columns each step needs some
     seen = _seen(light, search.joins)
+    steps.ended("read", "images", lambda: seen.images)
     of_samples = options.units and seen.in_archives > 0
     kinds = sample_kinds(rows.where(functions.lit(of_samples)))
-    kinds = kept(kinds) if of_samples else kinds
-    shots = kept(unit_rows(light.where(functions.lit(options.units)), kinds))
+    kinds = steps.kept(kinds, "samples", "folders of shards") if of_samples else kinds
+    shots = steps.kept(unit_rows(light.where(functions.lit(options.units)), kinds), "units", "ties and masks")
     masks = shots.where("mask is not null").select(functions.col("mask").alias("path"), "old").distinct()
     if not masks.isEmpty():  # equal masks, such as empty ones, would tie together whatever they are masks of
         images, light = (frame.join(masks, ["path", "old"], "left_anti") for frame in (images, light))
-    twins = kept(twin_ties(light, options.spec))
+    twins = steps.kept(twin_ties(light, options.spec), "twins", "pairs to be read whole")
     ties = [same_ties(light), twins]
     if options.units:
         ties.append(shots.where("mask is null").select("left", "right"))
     pairs, looked_at = rows.sparkSession.createDataFrame([], VERDICTS), twins
     if options.tier > Tier.EXACT:
         hashed = own_hashes(images if seen.unmade else light, search.joins)
-        classes = kept(classes_of(hashed))
-        edges = kept(candidates(hashed, classes, search.joins, second=search.second, most=search.most))
+        classes = steps.kept(classes_of(hashed), "classes", "different hashes")
+        edges = candidates(hashed, classes, search.joins, second=search.second, most=search.most)
+        edges = steps.kept(edges, "join", "candidate pairs")
         proposed = edges.where("not together").select("left", "right")
         ties.append(edges.where("together").select("left", "right"))
         looked_at = twins.union(edges.select("left", "right"))
     if search.thumbnails == "candidates" and seen.bare:
-        images = _with_thumbnails(images, light.where("not shown"), looked_at, search.told, kept)
+        images = _with_thumbnails(images, light.where("not shown"), looked_at, search.told, steps)
     if options.tier > Tier.EXACT:
         contents = images.select(*(f"`{name}`" for name in shown_columns(search.joins) if name in images.columns))
         shown = contents.where("thumbnail is not null").join(_ends(proposed), "digest").dropDuplicates(["digest"])
-        pairs = kept(verified(proposed, shown, options, search.joins))
+        pairs = steps.kept(verified(proposed, shown, options, search.joins), "verify", "pairs")
         ties.append(pairs.select("left", "right"))
-    label = kept(components(reduce(lambda one, more: one.unionByName(more), ties), most=search.driver_edges))
+    label = components(reduce(lambda one, more: one.unionByName(more), ties), most=search.driver_edges)
+    label = steps.kept(label, "components", "contents in them")
     members = images.join(label.withColumnRenamed("node", "digest"), "digest")
     wanted = (f"`{name}`" for name in (*_columns(search), "thumbnail", "old", "split", "component"))
     warnings = wide(options, seen.images) + (_unseen(light, search.joins) if seen.bare else [])
-    return Together(with_kinds(members.select(*wanted), kinds), pairs, warnings, tuple(held))
+    return Together(with_kinds(members.select(*wanted), kinds), pairs, warnings, tuple(steps.held))
 
 
 def failures_of(rows: "DataFrame") -> "DataFrame":
@@ -348,13 +343,14 @@ def _second(second: tuple[str, int] | None, *, parts: bool) -> HashSpec | None:
 
 
 def _with_thumbnails(
-    images: "DataFrame", bare: "DataFrame", pairs: "DataFrame", told: Told, kept: Callable[["DataFrame"], "DataFrame"]
+    images: "DataFrame", bare: "DataFrame", pairs: "DataFrame", told: Told, steps: Steps
 ) -> "DataFrame":
     """Give thumbnails to images that have none and are in a pair."""
     functions = optional("pyspark.sql.functions", "spark")
     name = functions.min(functions.struct("path", "path_bytes", "bytes")).alias("name")
     wanted = bare.join(_ends(pairs), "digest").groupBy("digest").agg(name).select("digest", "name.*")
-    again = kept(read_thumbnails(wanted, told)).withColumnRenamed("thumbnail", "again")
+    again = steps.kept(read_thumbnails(wanted, told), "reread", "thumbnails")
+    again = again.withColumnRenamed("thumbnail", "again")
     given = functions.coalesce("thumbnail", "again")
     return images.join(again, "digest", "left").withColumn("thumbnail", given).drop("again")
 

@@ -7,6 +7,7 @@ import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lookalike import events
 from lookalike.errors import UsageError
 from lookalike.extras import optional
 
@@ -51,7 +52,7 @@ def open_session(master: str | None = None) -> "SparkSession":
     sql = optional("pyspark.sql", "spark")
     running: SparkSession | None = sql.SparkSession.getActiveSession()
     if running is not None:
-        return running
+        return _told(running)
     if not has_java():
         raise UsageError(
             "Spark needs Java 17 or newer, and there is none: install it (Debian: apt install openjdk-17-jre-headless), "
@@ -68,7 +69,13 @@ def open_session(master: str | None = None) -> "SparkSession":
     made: SparkSession = builder.getOrCreate()
     if not made.sparkContext.getConf().contains(ROWS):
         made.conf.set(ROWS, ROWS_AT_ONCE)
-    return made
+    return _told(made)
+
+
+def _told(session: "SparkSession") -> "SparkSession":
+    context = session.sparkContext
+    events.SPARK_OPENED(version=session.version, master=context.master, cores=context.defaultParallelism)
+    return session
 
 
 def _memory() -> str:

@@ -1,28 +1,30 @@
 """Shards to tables: one file for each, written by tasks, whole or not at all; what is there already is not made again."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from re import fullmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
+from lookalike import events
 from lookalike.errors import UsageError
+from lookalike.extras import optional
 from lookalike.loading import ENDING
 from lookalike.options import ScanOptions
 from lookalike.sources.urls import is_url
 from lookalike.spark.inputs import Listing, Shard
+from lookalike.spark.lineage import MOST_TASKS
 from lookalike.spark.places import absolute, tables_in
+from lookalike.spark.steps import Steps
 from lookalike.spark.tasks import Job, Status, Thumbnails, check, hash_some
 from lookalike.tabling import Wanted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-MOST_TASKS = 50_000
-"""Tasks of one job; of more shards, a task takes several."""
 TRIED_FIRST = 8
 """Tables of an earlier run that are looked at before any work is done."""
 
@@ -124,23 +126,27 @@ def hash_shards(
         absolute(output), Wanted(wanted.specs, facts=True, thumbnails=True), options or ScanOptions(), thumbnails, overwrite,
         attempts_of(spark),
     )  # fmt: skip
-    if not is_url(job.output):
-        Path(job.output).mkdir(parents=True, exist_ok=True)
-    there = set(tables_in(job.output))
+    try:
+        if not is_url(job.output):
+            Path(job.output).mkdir(parents=True, exist_ok=True)
+        there = set(tables_in(job.output))
+    except OSError as error:
+        raise UsageError(f"tables cannot go to {job.output}: {error.strerror or error}") from error
     ours = {f"{shard.name}{ENDING}" for shard in listing.shards}
     for name in islice(sorted(there & ours), TRIED_FIRST):
         check(f"{job.output}/{name}", job)
     summary = HashSummary(job.output, skipped=Counter(listing.skipped), incomplete=[*listing.incomplete])
     summary.others = len(there - ours)
-    waiting = listing.shards
+    waiting, arrived, steps = listing.shards, _Arrived(len(listing.shards)), Steps()
     while waiting:  # each turn takes at least one shard from every task
         later = set()
-        for status in _run(spark, waiting, job):
+        for status in _run(spark, waiting, job, arrived):
             if status.state == "later":
                 later.add(status.name)
             else:
                 summary.add(status)
         waiting = [shard for shard in waiting if shard.name in later]
+    steps.ended("hash", "images", lambda: summary.images)
     return summary
 
 
@@ -164,9 +170,37 @@ def attempts_of(spark: "SparkSession") -> int:
     return int(spark.sparkContext.getConf().get("spark.task.maxFailures", "4") or 4)
 
 
-def _run(spark: "SparkSession", shards: Sequence[Shard], job: Job) -> list[Status]:
-    tasks = min(len(shards), MOST_TASKS)
-    found: list[Status] = (
-        spark.sparkContext.parallelize(shards, tasks).mapPartitions(partial(hash_some, job=job)).collect()
-    )
+@dataclass(slots=True)
+class _Arrived:
+    """What is said of shards when the tasks that hashed them are done, long before the job is."""
+
+    shards: int
+    done: int = 0
+
+    def __iadd__(self, statuses: Iterable[Status]) -> Self:
+        for one in statuses:
+            self.done += one.state != "later"
+            if one.state == "refused":
+                events.SHARD_REFUSED(shard=one.name, reason=one.reason)
+            elif one.state != "later":
+                events.SHARD_ENDED(
+                    shard=one.name, state=one.state, images=one.images, failures=one.failures, unseen=len(one.incomplete),
+                    done=self.done, shards=self.shards,
+                )  # fmt: skip
+        return self
+
+
+def _run(spark: "SparkSession", shards: Sequence[Shard], job: Job, arrived: _Arrived) -> list[Status]:
+    context = spark.sparkContext
+    # What tasks add to an accumulator comes to the driver with the end of each, and counts once if a task runs twice.
+    said = context.accumulator(arrived, optional("pyspark.accumulators", "spark").AddingAccumulatorParam([]))
+    tasks = context.parallelize(shards, min(len(shards), MOST_TASKS))
+    found: list[Status] = tasks.mapPartitions(partial(_hash_some, job=job, said=said)).collect()
     return found
+
+
+def _hash_some(shards: Iterable[Shard], job: Job, said: Any) -> Iterator[Status]:
+    """Hash the shards of one task, and say what became of each."""
+    for status in hash_some(shards, job):
+        said.add([status])
+        yield status

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.loading import ENDING
+from lookalike.model import Failure
 from lookalike.options import ScanOptions
 from lookalike.restarting import difference, made_of_roots
 from lookalike.spark.columns import variant_names, with_variants
@@ -22,6 +23,7 @@ from lookalike.tables.schema import Header
 from lookalike.tabling import Wanted
 
 Thumbnails = Literal["all", "candidates", "none"]
+ANEW = "lookalike spark hash --overwrite makes it anew"
 KILLED = "reading it ended the worker process each time"
 
 
@@ -167,7 +169,7 @@ def _judge(
         if readable or not whole:
             return None
         return Status(name, "refused", reason=f"{place} stays: what it was made of cannot be read now")
-    return Status(name, "refused", reason=f"{place} was made {why}: pass --overwrite to make it anew")
+    return Status(name, "refused", reason=f"{place} was made {why}: {ANEW}")
 
 
 def _told(name: str, run: dict[str, Any]) -> Status:
@@ -201,15 +203,11 @@ def check(place: str, job: Job) -> None:
         If it is no hash table, or one that an earlier run made in another way.
     """
     header = _before(place)
-    was = {} if header is None else header.run.get("made", {})
-    if (
-        header is not None
-        and not job.overwrite
-        and was.get("options") not in (_options(job, loose=True), _options(job))
-    ):
-        raise UsageError(
-            f"{place} was made with other options: pass --overwrite to make it anew, or name another folder"
-        )
+    if header is None or job.overwrite:
+        return
+    was = header.run.get("made", {}).get("options")
+    if was not in (_options(job, loose=True), _options(job)):
+        raise UsageError(f"{place} was made with other options: {ANEW}, or name another folder")
 
 
 def _options(job: Job, *, loose: bool = False) -> dict[str, Any]:
@@ -243,11 +241,14 @@ def _digest(shard: Shard, looked: Looked, job: Job) -> str:
 
 def _shard_tables(shard: Shard, job: Job, looked: Looked | None) -> Iterator[HashTable]:
     """Yield what was found out about a shard; at least one table."""
-    failures = [unseen(unread.path, unread.kind, unread.reason) for unread in shard.unread]
     hidden = [f"{unread.path}: {unread.reason}" for unread in shard.unread if unread.hides_files]
-    yield failed(failures, job.wanted, hidden)
+    yield failed(_unlisted(shard), job.wanted, hidden)
     options = _reading(job, loose=shard.loose)
     yield from hash_paths(shard.paths, job.wanted, options, loose=shard.loose, looked=looked)
+
+
+def _unlisted(shard: Shard) -> list[Failure]:
+    return [unseen(unread.path, unread.kind, unread.reason) for unread in shard.unread]
 
 
 def _write(place: str, name: str, tables: Iterable[HashTable], made: dict[str, Any], job: Job) -> Status:
@@ -281,9 +282,9 @@ def _is_whole(shard: Shard, job: Job) -> bool:
 
 
 def _blame(shard: Shard, job: Job) -> Status:
-    """Write the failure of a shard that ended the process at every attempt."""
+    """Write the failures of a shard that ended the process at every attempt: any of its images may be to blame."""
     place = f"{job.output}/{shard.name}{ENDING}"
-    names = shard.paths[:1] if shard.loose else shard.paths
-    failures = [unseen(path, "transient", KILLED) for path in names]
-    lines = [f"{path}: {KILLED}" for path in names]
+    failures = _unlisted(shard) + [unseen(path, "transient", KILLED) for path in shard.paths]
+    others = f" and {len(shard.paths) - 1:,} others" if shard.loose else ""
+    lines = [f"{shard.paths[0]}{others}: {KILLED}"]
     return _write(place, shard.name, [failed(failures, job.wanted, lines)], _made(shard, job, "unseen"), job)
