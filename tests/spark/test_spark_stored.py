@@ -13,7 +13,6 @@ from lookalike.errors import UsageError
 from lookalike.model import HashSpec
 from lookalike.spark import read_hashes
 from lookalike.spark.columns import variant_names
-from lookalike.spark.stored import spec_of
 from lookalike.tables.hash_files import write_parquet
 
 
@@ -84,13 +83,3 @@ def test_what_cannot_be_joined_by_is_refused(spark: Any, tmp_path: Path) -> None
     late = pytest.importorskip("pyspark.errors").PythonException
     with pytest.raises(late, match="phash-8-lanczos3-fast-v1"):
         read_hashes(spark, [store(tmp_path / "p.parquet", photos, facts=True), dhash]).collect()
-
-
-def test_the_spec_that_tables_are_joined_by(tmp_path: Path) -> None:
-    photos = settle(tmp_path / "one" / "x.jpg", encode(scene(9))).parent
-    both = store(tmp_path / "b.parquet", photos, ("dhash", "phash"), facts=True)
-    dhash = store(tmp_path / "d.parquet", photos, "dhash", facts=True)
-    assert [spec_of(both).algorithm, spec_of(dhash).algorithm] == ["phash", "dhash"]
-    assert spec_of(both, HashSpec("dhash")) == HashSpec("dhash")
-    with pytest.raises(UsageError, match="was asked for"):
-        spec_of(dhash, HashSpec("phash"))

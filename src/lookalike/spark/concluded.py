@@ -23,6 +23,7 @@ from lookalike.model import Failure, ImageRef, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.sources.reading import Reader
+from lookalike.spark.lineage import MOST_TASKS
 from lookalike.stores.decisions import Decided
 from lookalike.tables.schema import RUN_KEY, Header, arrow_schema
 
@@ -97,7 +98,8 @@ def in_bins(
         parts = [conclude(part) for part in halves(rows) if part.num_rows]
         return optional("pyarrow").concat_tables(parts)
 
-    return binned.groupBy("bin").applyInArrow(concluded, schema)
+    # An explicit number of partitions is kept: adaptive execution must not put small ones together, the work is to come.
+    return binned.repartition(min(bins, MOST_TASKS), "bin").groupBy("bin").applyInArrow(concluded, schema)
 
 
 def halves(rows: Any) -> tuple[Any, Any]:

@@ -10,6 +10,7 @@ from lookalike.extras import optional
 from lookalike.grouping.verdicts import group_pairs
 from lookalike.model import GroupRule, Tier
 from lookalike.spark.components import components
+from lookalike.spark.lineage import MOST_TASKS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 BIN = 50_000
 """Ids that are grouped together; whole components, so a large one makes a large bin."""
-MOST_TASKS = 10_000
 WHOLE = ("tinyint", "smallint", "int", "bigint")
 
 

@@ -154,7 +154,7 @@ def unmade(contents: "DataFrame", joins: Sequence[Joined]) -> "Column":
     return cast("Column", functions.expr(" or ".join(f"`{name}` is null" for name in sorted(always) if name in names)))
 
 
-def read_hashes(batch: Any, spec: HashSpec, variant: str) -> Hashes:
+def hashes_of(batch: Any, spec: HashSpec, variant: str) -> Hashes:
     """Return the hashes of one variant: those that a table has, the others made of its thumbnails.
 
     Parameters
@@ -238,7 +238,7 @@ def _hashes(joins: tuple[Joined, ...], batches: Iterator[Any]) -> Iterator[Any]:
     """Hash contents for each join."""
     arrow = optional("pyarrow")
     for batch in batches:
-        known = {one: read_hashes(batch, *one) for one in needed(joins)}
+        known = {one: hashes_of(batch, *one) for one in needed(joins)}
         for number, one in enumerate(joins):
             sides = [(0, variant) for variant in one.own] + ([] if one.made is None else [(MADE, one.made)])
             rows = [(side, *_chosen(one, variant, known)) for side, variant in sides]

@@ -77,10 +77,9 @@ def near_pairs(
     """
     functions = optional("pyspark.sql.functions", "spark")
     columns = [hash] if second is None else [hash, second[0]]
-    parts = [(df, False)] if against is None else [(df, False), (against, True)]
-    rows = _hashed(parts[0][0], id, columns, old=False)
-    for part, old in parts[1:]:
-        rows = rows.unionByName(_hashed(part, id, columns, old=old))
+    rows = _hashed(df, id, columns, old=False)
+    if against is not None:
+        rows = rows.unionByName(_hashed(against, id, columns, old=True))
     number = functions.lit(0).alias("join")
     listed = rows.select(number, "hash")
     joins = plan_joins(listed, {0: (radius, False)}, second=None if second is None else second[1], most=most)

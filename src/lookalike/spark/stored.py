@@ -9,6 +9,7 @@ from lookalike.extras import optional
 from lookalike.loading import AGAIN, ENDING, HashFile, check_spec
 from lookalike.model import HashSpec
 from lookalike.spark.inputs import expanded
+from lookalike.spark.lineage import MOST_TASKS
 from lookalike.spark.places import open_table, tables_in
 from lookalike.spark.rows import ROWS_AT_ONCE, batches_of, row_schema, struct_of
 from lookalike.tables.schema import Header, header_of, parse_header
@@ -56,9 +57,10 @@ def read_hashes(
         but the first table shows when the rows are read.
     """
     files = table_files(paths)
-    specs = (spec,) if spec is not None else header_of_table(files[0]).specs
+    first = HashFile(files[0], header_of_table(files[0]))
+    specs = (spec,) if spec is not None else first.header.specs
     for one in specs:
-        check_spec([HashFile(files[0], header_of_table(files[0]))], one)
+        check_spec([first], one)
     schema = row_schema(specs)
     if columns is not None:
         unknown = [name for name in columns if name not in schema.names]
@@ -69,7 +71,7 @@ def read_hashes(
     cores = spark.sparkContext.defaultParallelism
     turns = max(1, -(-cores * TURNS_A_CORE // len(files)))
     rows = [(path, turn, turns) for path in files for turn in range(turns)]
-    given = spark.createDataFrame(rows, "path string, turn int, turns int").repartition(len(rows))
+    given = spark.createDataFrame(rows, "path string, turn int, turns int").repartition(min(len(rows), MOST_TASKS))
     return given.mapInArrow(partial(_read, specs=specs, schema=schema), struct_of(schema))
 
 
@@ -126,34 +128,6 @@ def header_of_table(path: str) -> Header:
     if header is None:
         raise UsageError(f"{path} is no hash table: {AGAIN}")
     return header
-
-
-def spec_of(paths: str | Sequence[str], asked: HashSpec | None = None) -> HashSpec:
-    """Return the hash that tables are joined by.
-
-    Parameters
-    ----------
-    paths : str or sequence of str
-        As for `read_hashes`.
-    asked : HashSpec, optional
-        The one that is wanted; None for the usual one, or the first that the first table has.
-
-    Returns
-    -------
-    HashSpec
-        Which the first table has.
-
-    Raises
-    ------
-    UsageError
-        If it does not; the message says how to come by it.
-    """
-    first = table_files(paths)[0]
-    header = header_of_table(first)
-    usual = [spec for spec in header.specs if spec.decoding == "fast"]
-    spec = asked or (HashSpec() if HashSpec() in usual or not usual else usual[0])
-    check_spec([HashFile(first, header)], spec)
-    return spec
 
 
 def _read(batches: Iterator[Any], specs: Sequence[HashSpec], schema: Any) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from lookalike.hinting import Ways, hints_of, nearest_ways
 from lookalike.judging import pictures_of
 from lookalike.model import CHROMA_SIDE, LUMA_BYTES, THUMBNAIL_BYTES, THUMBNAIL_SIDE, HashSpec, Tier
 from lookalike.options import FindOptions
-from lookalike.spark.hashed import Hashes, Joined, hash_columns, read_hashes
+from lookalike.spark.hashed import Hashes, Joined, hash_columns, hashes_of
 from lookalike.tables.facts import facts_from_arrow
 from lookalike.tables.schema import FACTS
 from lookalike.verify.exposures import Exposures
@@ -111,7 +111,7 @@ def _judged(
         doubt |= found.tier < Tier.NONE
     doubt &= found.evidence["two_exposures"] == 0
     kept = np.flatnonzero((found.tier <= options.tier) | doubt)
-    owner, plain = read_hashes(both, options.spec, PLAIN)
+    owner, plain = hashes_of(both, options.spec, PLAIN)
     assert len(owner) == 2 * count
     distance = bits.distance(plain[kept], plain[count + kept])
     columns = [arrow.array(values.astype(np.int32)) for values in (distance, found.tier[kept], found.score[kept])]
@@ -126,7 +126,7 @@ def _hints(
     if not crossed:
         return None
     known: dict[tuple[HashSpec, str], Hashes] = {
-        (one.spec, variant): read_hashes(both, one.spec, variant)
+        (one.spec, variant): hashes_of(both, one.spec, variant)
         for one in crossed
         for variant in (*one.own, str(one.made))
     }
