@@ -118,7 +118,7 @@ def _between(batches: Iterator[Any]) -> Iterator[Any]:
         near = [batch[f"{name}_near"].to_numpy().tolist() for name in ("left", "right")]
         edges = _Edges()
         for one, other, first, second, *counts in zip(*sides, *firsts, *near, strict=True):
-            if max(*counts, len(one[0]), len(other[0])) > MOST_EACH:
+            if max(count + len(members[0]) for count, members in zip(counts, (one, other), strict=True)) > MOST_EACH:
                 edges.tie(first, one[0])
                 edges.tie(second, other[0])
                 edges.tie(first, [second])
