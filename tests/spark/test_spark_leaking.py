@@ -1,16 +1,20 @@
 """Leaks on Spark are those of one machine."""
 
+import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from PIL import ImageOps
+from typer.testing import CliRunner
 
 import lookalike as la
 from conftest import encode, scene
+from lookalike.cli.spark import spark as verbs
 from lookalike.errors import UsageError
 from lookalike.spark import leaks
-from spark_rows import hashed
 
 NAMES = ("train", "val", "test")
 
@@ -33,25 +37,34 @@ def _splits(base: Path) -> dict[str, Path]:
 
 
 def test_pairs_across_splits_are_those_of_one_machine(spark: Any, tmp_path: Path) -> None:
-    splits = _splits(tmp_path / "set")
-    rows = {name: spark.read.parquet(str(hashed(tmp_path / f"{name}.parquet", path))) for name, path in splits.items()}
+    splits, out = _splits(tmp_path / "set"), tmp_path / "out"
     alone = la.leaks(splits=dict(splits), within=0, use_catalog=False)
     expected = {
         (one.image.path, one.image.split, one.keeper.path, one.keeper.split, None if one.tier is None else one.tier_name,
          one.score, one.distance, one.share, one.relation, one.through)
         for one in alone.pairs
     }  # fmt: skip
-    found = leaks(rows)
+    # Tables of one split are there, the images of the others are hashed first.
+    assert (
+        CliRunner().invoke(verbs, ["hash", "--input", str(splits["train"]), "--output", str(out / "train")]).exit_code
+        == 0
+    )
+    words = ["--input", str(out / "train"), "--split", f"val={splits['val']}", "--split", f"test={splits['test']}"]
+    done = CliRunner().invoke(verbs, ["leaks", *words, "--output", str(out), "--json", "--fail-on-duplicates"])
+    assert done.exit_code == 1
+    summary = json.loads(done.stdout)
+    assert (summary["splits"], summary["pairs"], summary["failed"]) == (list(NAMES), len(expected), 1)
+    assert f"{len(expected)} pairs across 3 splits" in done.stderr
     columns = ("image", "image_split", "keeper", "keeper_split", "tier", "score", "distance", "distance_share", "relation",
         "through")  # fmt: skip
-    told = found.pairs.toArrow().to_pylist()
+    told = pq.read_table(out / "pairs").to_pylist()
     assert {tuple(map(row.get, columns)) for row in told} == expected
     assert len(told) == len(expected) >= 5
+    assert Counter(row["tier"] or "not verified" for row in told) == summary["by_tier"]
     assert {row["group"] for row in told} == {min(one.path for one in group) for group in alone.groups}
-    assert [(row["split"], row["path"]) for row in found.failures.toArrow().to_pylist()] == [
+    assert [(row["split"], row["path"]) for row in pq.read_table(out / "failures").to_pylist()] == [
         ("val", str(splits["val"] / "broken.jpg"))
     ]
-    found.release()
 
 
 def test_one_split_is_none(spark: Any) -> None:
