@@ -6,6 +6,7 @@ python benchmarks/spark_components.py [EDGES ...]
 import argparse
 import os
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -31,8 +32,6 @@ def edges(spark: Any, count: int, folder: str) -> Any:
 
 
 def main() -> None:
-    import tempfile
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("edges", type=int, nargs="*", default=[100_000, 1_000_000])
     parser.add_argument("--master", default=None, help="such as local[2]")

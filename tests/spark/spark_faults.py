@@ -1,6 +1,6 @@
 """Jobs that suffer faults, on a cluster of two workers that is started for them; `test_spark_faults` looks at what they leave.
 
-``faults.py FOLDER``: of the archives in FOLDER/shards, hash tables; of FOLDER/hashes.parquet, pairs.
+``spark_faults.py FOLDER``: of the archives in FOLDER/shards, hash tables; of FOLDER/hashes.parquet, pairs.
 """
 
 import json

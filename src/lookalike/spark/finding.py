@@ -32,6 +32,8 @@ class Found:
         Columns path, path_bytes, source, stage, failure and reason.
     warnings : list of str
         What about the options may mislead, one line each.
+    held : tuple of DataFrame
+        What executors keep for these, until `release`.
     """
 
     pairs: "DataFrame"
@@ -127,7 +129,7 @@ max_seconds, max_memory
         rows = rows.unionByName(rows_of(against, search, old=True), allowMissingColumns=True)
     found = together(rows, search)
     members = found.images if against is None else _touching_new(found.images)
-    groups = in_bins(members, lambda rows: conclude_rows(rows, search.told), MEMBERS, images_in_bin=bin_images)
+    groups = in_bins(members, lambda rows: conclude_rows(rows, search.told), MEMBERS, images_in_bin=search.bin_images)
     failures = failures_of(rows).drop("split")
     return Found(told_pairs(found.pairs), groups, failures, found.warnings, found.held)
 

@@ -40,6 +40,8 @@ class Leaked:
         Columns path, path_bytes, source, split, stage, failure and reason.
     warnings : list of str
         What about the options may mislead, one line each.
+    held : tuple of DataFrame
+        What executors keep for these, until `release`.
     """
 
     pairs: "DataFrame"
