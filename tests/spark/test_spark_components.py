@@ -130,6 +130,16 @@ def test_contraction_connects_the_same_whatever_the_chunks(edges: list[Edge], ch
     assert all(one >= other for one, other in stars)
 
 
+@given(st.lists(st.tuples(nodes, nodes), max_size=20), st.integers(1, 4))
+def test_edges_come_to_the_driver_whatever_the_chunks(edges: list[Edge], chunk: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "CHUNK", chunk)
+        sent = [row["edges"] for batch in module._pack(iter(batches(edges))) for row in batch.to_pylist()]
+    tables = [pa.ipc.open_stream(one).read_all() for one in sent]
+    assert [(row["left"], row["right"]) for table in tables for row in table.to_pylist()] == edges
+    assert len(tables) == -(-len(edges) // chunk)
+
+
 def test_contraction_says_whether_it_changed_anything() -> None:
     def changed(edges: list[Edge]) -> list[bool]:
         return [row for batch in contract(iter(batches(edges))) for row in batch["changed"].to_pylist()]

@@ -10,7 +10,7 @@ import lookalike as la
 from lookalike import bits, join
 from lookalike.errors import UsageError
 from lookalike.grouping.verdicts import group_pairs
-from lookalike.spark import grouped, groups, near_pairs
+from lookalike.spark import grouped, groups, near, near_pairs
 from lookalike.spark.near import octets_array
 from spark_session import compiled
 
@@ -100,7 +100,8 @@ def test_only_pairs_that_touch_a_new_row(spark: Any, most: int) -> None:
     assert _found(found) == expected
 
 
-def test_a_second_hash(spark: Any) -> None:
+def test_a_second_hash_planned_without_a_look_at_any(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near, "SAMPLE", 0)
     block = synthetic(4000, 3)
     second = np.random.default_rng(1).integers(0, 1 << 8, (4000, 1), np.uint64)
     table = arrow.table(
@@ -132,3 +133,11 @@ def test_a_radius_that_does_not_fit(spark: Any) -> None:
     frame = _frame(spark, synthetic(100))
     with pytest.raises(UsageError, match=r"radius must lie in 0\.\.64 bits"):
         near_pairs(frame, 65)
+    with pytest.raises(UsageError, match="radius must be 0 to 255 bits to be joined in bands, got 256"):
+        near_pairs(_frame(spark, np.arange(16, dtype=np.uint64).reshape(2, 8)), 256)
+
+
+def test_hashes_of_two_lengths_are_refused(spark: Any) -> None:
+    table = arrow.table({"id": ["a", "b"], "hash": arrow.array([b"\0" * 8, b"\0" * 7])})
+    with pytest.raises(Exception, match="hashes of one join have one length, got 7 and 8 bytes"):
+        near_pairs(spark.createDataFrame(table).coalesce(1), 3)

@@ -153,6 +153,10 @@ def test_what_is_no_hash_table_is_never_replaced(spark: Any, tmp_path: Path) -> 
     tar = shard(tmp_path / "a.tar", 1)
     with pytest.raises(UsageError, match=r"tables cannot go to .*a\.tar: File exists"):
         run(spark, [tar], tar)
+    with pytest.raises(UsageError, match="thumbnails must be all, candidates or none, got 'some'"):
+        run(spark, [tar], tmp_path / "out", thumbnails="some")
+    with pytest.raises(UsageError, match="of the decoding fast"):
+        hash_shards(spark, list_shards([str(tar)]), str(tmp_path / "out"), Wanted(make_specs("phash", decoding="full")))
     (only,) = list_shards([str(tar)]).shards
     other = settle(tmp_path / "out" / f"{only.name}.parquet", b"mine")
     with pytest.raises(UsageError, match="is there and no hash table"):

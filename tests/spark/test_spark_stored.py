@@ -13,6 +13,7 @@ from lookalike.errors import UsageError
 from lookalike.model import HashSpec
 from lookalike.spark import read_hashes
 from lookalike.spark.columns import variant_names
+from lookalike.spark.results import holds_tables
 from lookalike.tables.hash_files import write_parquet
 
 
@@ -32,7 +33,10 @@ def test_tables_of_a_single_machine_lack_variants_and_some_lack_thumbnails(spark
     one = folder(tmp_path / "one")
     other = settle(tmp_path / "other" / "x.jpg", encode(scene(9))).parent
     store(tmp_path / "h" / "1.parquet", one, thumbnails=True)
-    store(tmp_path / "h" / "2.parquet", other, ("dhash", "phash"), facts=True)
+    second = store(tmp_path / "h" / "2.parquet", other, ("dhash", "phash"), facts=True)
+    assert [holds_tables(path) for path in (second, str(tmp_path / "h"), str(one), f"{one}/notes.txt")] == [
+        True, True, False, False,
+    ]  # fmt: skip
     settle(tmp_path / "h" / ".lookalike-abc", b"half")
     rows = {row["path"]: row.asDict() for row in read_hashes(spark, str(tmp_path / "h")).collect()}
     added = list(variant_names(make_specs("phash", decoding="fast")))
