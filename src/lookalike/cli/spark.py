@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from lookalike.spark.sharding import HashSummary
 
 
-
 def _about() -> None:
     """Do the same on Apache Spark, for more than one machine can take.
 
