@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.errors import LookalikeError, UnsafeError, UsageError
 from lookalike.model import Tier
-from lookalike.plan import Decision, KeepOptions, Part, Plan, PlanRoot, check
+from lookalike.plan import Decision, KeepOptions, Part, Plan, PlanRoot, check, lost
 
 ROOT = PlanRoot("p", "/home/p", 9)
 KEEP = Decision("p/a.png", "keep", 1, 10, 5, bytes(32), "resolution 2x2 > 1x1")
@@ -29,6 +29,11 @@ def test_a_sound_plan_is_taken_and_lists_what_goes() -> None:
 def test_names_that_are_not_utf_8_are_paths() -> None:
     odd = "p/\udcff\n-rf.png"
     assert plan(replace(KEEP, path=odd), replace(GOES, keeper=odd)).removals
+
+
+def test_members_of_archives_go_in_favour_of_others() -> None:
+    assert plan(replace(KEEP, source="archive"), replace(GOES, source="archive")).removals
+    assert plan(KEEP, replace(GOES, source="archive")).removals
 
 
 def with_parts(*parts: Part) -> tuple[Decision, Decision]:
@@ -64,6 +69,7 @@ BROKEN: dict[str, tuple[type[LookalikeError], str, tuple[Decision, ...]]] = {
         (replace(GOES, keeper="p/c.png"), replace(GOES, path="p/c.png", keeper="p/b.png")),
     ),
     "its own keeper": (UnsafeError, "cannot be its own keeper", (replace(GOES, keeper="p/b.png"),)),
+    "a keeper that is no file": (UnsafeError, "which is no ordinary file", (replace(KEEP, source="archive"), GOES)),
     "looser than the plan": (UnsafeError, "the plan is for copy at most", (KEEP, replace(GOES, tier=Tier.EDIT))),
     "the keeper of a part goes": (
         UnsafeError, "'p/b.xmp' would go in favour of 'p/b.png', which goes itself",
@@ -119,3 +125,8 @@ def test_options_of_all_kinds_are_taken() -> None:
 def test_a_plan_does_the_same_wherever_it_is_applied(folder: str, absolute: str) -> None:
     with pytest.raises(UsageError, match="must be an absolute path"):
         Plan("2026-01-01T00:00:00+00:00", folder, (PlanRoot("p", absolute, 9),), KeepOptions(), "upright", ())
+
+
+def test_what_a_keeper_lacks_is_said_with_the_option_that_allows_it() -> None:
+    assert lost(["alpha", "depth"]) == "keeper carries less: alpha, depth (--allow-loss alpha,depth)"
+    assert lost(["depth", "raw"]) == "keeper carries less: depth, raw"

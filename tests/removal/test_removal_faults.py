@@ -124,8 +124,8 @@ cleaning.apply(tables.plan_from_json(sys.stdin.read()), ledger=sys.argv[1], work
 
 
 def traced(made: Example, options: list[str]) -> subprocess.CompletedProcess[str]:
-    """Apply the plan of an example in a process whose system calls are watched."""
-    command = ["strace", "-f", "-qq", "-o", f"{made.base}/trace", *options, sys.executable, "-c", COMMAND, made.ledger]
+    """Apply the plan of an example in a process whose system calls are watched, and the same each time: it compiles nothing."""
+    command = ["strace", "-f", "-qq", "-o", f"{made.base}/trace", *options, sys.executable, "-Bc", COMMAND, made.ledger]
     return subprocess.run(command, input=plan_to_json(made.plan), capture_output=True, text=True, check=False)
 
 
