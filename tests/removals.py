@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from lookalike import cleaning
 from lookalike.files import digest_of
 from lookalike.model import Tier
 from lookalike.plan import Decision, KeepOptions, Part, Plan, PlanRoot
@@ -94,6 +95,15 @@ def _tree(folder: bytes, below: bytes) -> Iterator[tuple[bytes, tuple[object, ..
             yield name, ("file", content, status.st_mtime_ns, status.st_mode, status.st_nlink)
         else:
             yield name, (stat.S_IFMT(status.st_mode),)
+
+
+def refused(album: Album, *decisions: Decision, **options: Any) -> dict[str, str]:
+    """Apply a plan of which everything must be refused; return why by path."""
+    before = tree(album.root)
+    done = cleaning.apply(album.plan(*decisions, **options), ledger=album.ledger)
+    assert done.files == 0
+    assert tree(album.root) == before
+    return {item.path: item.reason for item in done.refused}
 
 
 def apart(do: Callable[[], None]) -> int | None:

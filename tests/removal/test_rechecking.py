@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,22 +12,12 @@ from lookalike import cleaning
 from lookalike.errors import SourceError, UnsafeError, UsageError
 from lookalike.journal import QUARANTINE
 from lookalike.model import Tier
-from lookalike.plan import Decision
 from lookalike.removal.applying import Applied
 from lookalike.removal.rechecking import resolve
 from lookalike.removal.scripting import script_of
-from removals import Album, album, quick_folder, tree
+from removals import Album, album, quick_folder, refused, tree
 
 __all__ = ["album", "quick_folder"]
-
-
-def refused(album: Album, *decisions: Decision, **options: Any) -> dict[str, str]:
-    """Apply a plan of which everything must be refused; return why by path."""
-    before = tree(album.root)
-    done = cleaning.apply(album.plan(*decisions, **options), ledger=album.ledger)
-    assert done.files == 0
-    assert tree(album.root) == before
-    return {item.path: item.reason for item in done.refused}
 
 
 @pytest.mark.parametrize("spelling", ["./b.png", "sub/../b.png", "../photos/b.png", "again/b.png", ".//b.png"])

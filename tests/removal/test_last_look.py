@@ -1,0 +1,92 @@
+"""The last look by itself: names that change between the check and the act, links, and what goes along with an image."""
+
+import os
+
+import pytest
+
+from conftest import encode, scene
+from lookalike import cleaning
+from lookalike.errors import UnsafeError
+from lookalike.files import digest_of, look_at
+from lookalike.removal.rechecking import Ready, Rechecker
+from removals import Album, album, quick_folder, refused
+
+__all__ = ["album", "quick_folder"]
+
+
+def about(origin: str, keeper: str | None) -> Ready:
+    """Return what a check would say of a file and its keeper as they are now."""
+    stays = (None, None) if keeper is None else (look_at(keeper), digest_of(keeper))
+    return Ready(origin, look_at(origin), digest_of(origin), keeper, *stays)
+
+
+def test_right_before_the_act_both_names_are_what_they_were(album: Album) -> None:
+    for who, said in (("b.png", "^it was changed"), ("k.png", "^its keeper was changed")):
+        origin, keeper = album.put("b.png"), album.put("k.png")
+        checked = about(origin, keeper)
+        checked.still()
+        os.link(album.at(who), album.at("another"))  # changes the inode, but not what is in it
+        checked.still()
+        os.unlink(album.at("another"))
+        album.put(who, b"others!!!")  # the same size, time and inode
+        with pytest.raises(UnsafeError, match=said):
+            checked.still()
+    about(album.put("b.png"), None).still()
+
+
+def test_right_before_the_act_only_a_symlink_that_stays_is_followed(album: Album) -> None:
+    origin, target, keeper = album.put("b.png"), album.put("target.png"), album.link("l.png", "target.png")
+    goes, stays = about(keeper, origin), about(origin, keeper)
+    album.put("target.png", b"others!!!")
+    goes.still()  # nothing but the link goes
+    with pytest.raises(UnsafeError, match=r"^its keeper was changed"):
+        stays.still()
+    os.unlink(target)
+    with pytest.raises(FileNotFoundError):
+        stays.still()
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_keeper_is_read_again_once_it_has_changed(album: Album, *, link: bool) -> None:
+    for name in ("k.png", "b.png", "c.png"):
+        album.put(name)
+    album.link("l.png", "k.png")
+    keeper = "l.png" if link else "k.png"
+    plan = album.plan(album.decide(keeper), album.decide("b.png", keeper), album.decide("c.png", keeper))
+    check = Rechecker(plan, ())
+    assert [ready.origin for ready in check(plan.removals[0])] == [album.at("b.png")]
+    album.put("k.png", b"others!!!")
+    with pytest.raises(UnsafeError, match=r"^the content of its keeper has changed since the plan was made"):
+        check(plan.removals[1])
+
+
+def test_a_link_takes_the_place_of_an_equal_file_alone(album: Album) -> None:
+    album.put("k.png", encode(scene(1), "PNG"))
+    album.put("b.png", encode(scene(1), "PNG", compress_level=1))
+    album.put("equal.png", encode(scene(1), "PNG"))
+    album.link("l.png", "equal.png")
+    for action in ("hardlink", "symlink", "reflink"):
+        decisions = album.decide("k.png"), album.decide("b.png", "k.png"), album.decide("l.png", "k.png")
+        assert refused(album, *decisions, action=action) == {
+            "photos/b.png": "a link can only take the place of an equal file, and its keeper has other bytes",
+            "photos/l.png": "it is a symlink, which takes no space",
+        }
+
+
+def test_what_belongs_to_an_image_stays_with_a_link_in_its_place(album: Album) -> None:
+    for name in ("k.png", "b.png", "b.txt"):
+        album.put(name)
+    decisions = album.decide("k.png"), album.decide("b.png", "k.png", parts=(album.part("b.txt", None),))
+    done = cleaning.apply(album.plan(*decisions, action="symlink"), ledger=album.ledger)
+    assert (done.files, done.refused) == (1, ())
+    assert os.path.islink(album.at("b.png"))
+    assert os.path.isfile(album.at("b.txt"))
+
+
+def test_a_part_of_which_nothing_stays_goes_only_where_that_was_asked_for(album: Album) -> None:
+    for name in ("k.png", "b.png", "b.txt"):
+        album.put(name)
+    decisions = album.decide("k.png"), album.decide("b.png", "k.png", parts=(album.part("b.txt", None),))
+    why = refused(album, *decisions, metadata="stay")
+    assert why == {"photos/b.png": "photos/b.txt goes along with it, and nothing stays of that"}
+    assert cleaning.apply(album.plan(*decisions, metadata="drop"), ledger=album.ledger).files == 2
