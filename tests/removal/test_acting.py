@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from lookalike import cleaning
+from lookalike.errors import UnsafeError
 from lookalike.files import Disk, digest_of, look_at
 from lookalike.journal import QUARANTINE, Entry, Kind
 from lookalike.removal.acting import act, settle, state_of, sweep, take_back
@@ -175,6 +177,40 @@ def test_an_act_taken_back_is_none_also_twice(album: Album, kind: Kind) -> None:
     assert tree(album.root) == before
     assert take_back(Disk(), entry) is None
     assert state_of(entry) == "undone"
+
+
+def test_what_is_in_the_trash_is_not_taken_back(album: Album) -> None:
+    class Trashing(Disk):
+        def trash(self, path: str) -> None:
+            os.rename(path, os.path.join(album.folder, "trashed.png"))
+
+    album.put("k.png")
+    album.put("b.png")
+    entry = replace(entry_of(album, "b.png", "trash"), place=None)
+    assert state_of(entry) == "undone"
+    act(Trashing(), entry)
+    assert state_of(entry) == "done"
+    for _ in range(2):
+        with pytest.raises(UnsafeError, match="in the trash of the desktop: restore it there"):
+            take_back(Disk(), entry)
+
+
+def test_what_was_written_is_taken_back_unless_somebody_changed_it(album: Album) -> None:
+    album.put("k.png")
+    path = album.at("k.xmp")
+    entry = Entry(1, "write", path, None, album.at("k.png"), blake3(b"metadata").digest(), None, 0, 0, 0)
+    assert state_of(entry) == "undone"
+    act(Disk(), entry, b"metadata")
+    assert Path(path).read_bytes() == b"metadata"
+    assert state_of(entry) == "half"  # only the journal knows that it was done
+    assert settle(Disk(), entry, state_of(entry)) is None
+    assert not os.path.lexists(path)
+    assert take_back(Disk(), entry) is None
+    album.put("k.xmp", b"somebody's")
+    assert state_of(entry) == "undone"
+    with pytest.raises(UnsafeError, match="it was changed since, so it stays as it is"):
+        take_back(Disk(), entry)
+    assert Path(path).read_bytes() == b"somebody's"
 
 
 @pytest.mark.parametrize("kind", ["hardlink", "symlink", "reflink"])

@@ -1,6 +1,7 @@
 """The last look by itself: names that change between the check and the act, links, and what goes along with an image."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from conftest import encode, scene
 from lookalike import cleaning
 from lookalike.errors import UnsafeError
 from lookalike.files import digest_of, look_at
+from lookalike.model import Tier
 from lookalike.removal.rechecking import Ready, Rechecker
 from removals import Album, album, quick_folder, refused
 
@@ -90,3 +92,36 @@ def test_a_part_of_which_nothing_stays_goes_only_where_that_was_asked_for(album:
     why = refused(album, *decisions, metadata="stay")
     assert why == {"photos/b.png": "photos/b.txt goes along with it, and nothing stays of that"}
     assert cleaning.apply(album.plan(*decisions, metadata="drop"), ledger=album.ledger).files == 2
+
+
+def test_files_of_other_bytes_are_decoded_and_verified_again(album: Album) -> None:
+    album.put("k.png", encode(scene(1), "PNG"))
+    album.put("copy.jpg", encode(scene(1), "JPEG", quality=85))
+    album.put("other.jpg", encode(scene(2), "JPEG"))
+    album.put("broken.jpg", encode(scene(1), "JPEG")[:3000])
+    claimed = [replace(album.decide(f"{name}.jpg", "k.png"), tier=Tier.COPY) for name in ("copy", "other", "broken")]
+    check = Rechecker(album.plan(album.decide("k.png"), *claimed), ())
+    (ready,) = check(claimed[0])
+    assert (ready.origin, ready.keeper) == (album.at("copy.jpg"), album.at("k.png"))
+    with pytest.raises(UnsafeError, match=r"^a last look at the files does not find it to be of tier copy: "):
+        check(claimed[1])
+    with pytest.raises(UnsafeError, match=r"^it or its keeper cannot be decoded: "):
+        check(claimed[2])
+
+
+def test_a_keeper_that_carries_less_than_the_plan_says_removes_nothing(album: Album) -> None:
+    album.put("colour.png", encode(scene(1), "PNG"))
+    album.put("gray.png", encode(scene(1).convert("L"), "PNG"))
+    for keeper, goes, allowed, said in (
+        ("gray.png", "colour.png", (), "^keeper carries less: colour$"),
+        ("gray.png", "colour.png", ("alpha",), "^keeper carries less: colour$"),
+        ("gray.png", "colour.png", ("colour",), ""),
+        ("colour.png", "gray.png", (), ""),
+    ):
+        going = replace(album.decide(goes, keeper), tier=Tier.EDIT)
+        check = Rechecker(album.plan(album.decide(keeper), going, tier=Tier.EDIT, allow_loss=allowed), ())
+        if said:
+            with pytest.raises(UnsafeError, match=said):
+                check(going)
+        else:
+            assert len(check(going)) == 1

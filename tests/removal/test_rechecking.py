@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import encode, scene
 from lookalike import cleaning
 from lookalike.errors import SourceError, UnsafeError, UsageError
 from lookalike.journal import QUARANTINE
-from lookalike.model import Tier
-from lookalike.removal.applying import Applied
 from lookalike.removal.rechecking import resolve
 from lookalike.removal.scripting import script_of
 from removals import Album, album, quick_folder, refused, tree
@@ -263,18 +260,6 @@ def test_paths_outside_the_roots_stay(album: Album) -> None:
         )
         assert [item.reason for item in done.refused] == ["it lies outside the roots of the plan"]
     assert os.path.exists(outside)
-
-
-def test_pictures_of_other_bytes_are_looked_at_again(album: Album) -> None:
-    album.put("k.png", encode(scene(1), "PNG"))
-    album.put("copy.jpg", encode(scene(1), "JPEG", quality=85))
-    album.put("other.jpg", encode(scene(2), "JPEG"))
-    album.put("broken.jpg", encode(scene(1), "JPEG")[:3000])
-    keep = album.decide("k.png")
-    claimed = [replace(album.decide(name, "k.png"), tier=Tier.COPY) for name in ("copy.jpg", "other.jpg", "broken.jpg")]
-    done = cleaning.apply(album.plan(keep, *claimed), ledger=album.ledger)
-    assert isinstance(done, Applied)
-    assert (done.images, {item.path for item in done.refused}) == (1, {"photos/other.jpg", "photos/broken.jpg"})
 
 
 @pytest.mark.parametrize("action", ["quarantine", "hardlink", "symlink"])
