@@ -213,6 +213,53 @@ def test_what_was_written_is_taken_back_unless_somebody_changed_it(album: Album)
     assert Path(path).read_bytes() == b"somebody's"
 
 
+@pytest.mark.parametrize("kind", ["move", "hardlink", "symlink", "reflink"])
+def test_how_far_an_act_got_is_told_by_both_names(album: Album, kind: Kind) -> None:
+    album.put("k.png", b"its keeper")
+    path = album.put("b.png")
+    entry = entry_of(album, "b.png", kind)
+    place = str(entry.place)
+    os.link(path, place)  # by link and unlink, the file was in both places
+    assert state_of(entry) == "copied"
+    assert settle(Disk(), entry, "copied") is None
+    assert (os.path.lexists(path), os.path.lexists(place)) == (True, False)
+    Path(place).write_bytes(b"somebody's")
+    assert state_of(entry) == "undone"
+    assert settle(Disk(), entry, "undone") is None
+    assert Path(place).read_bytes() == b"somebody's"
+    os.replace(path, place)
+    assert state_of(entry) == ("done" if kind == "move" else "half")
+    Path(path).write_bytes(b"another one")
+    assert state_of(entry) == ("done" if kind == "move" else "half")
+    os.unlink(path)
+    Path(place).write_bytes(b"a longer picture")
+    assert state_of(entry) == "half"
+    os.unlink(place)
+    assert state_of(entry) == "lost"
+    assert settle(Disk(), entry, "lost") is None
+    with pytest.raises(UnsafeError, match="neither where it was nor in the quarantine"):
+        take_back(Disk(), entry)
+
+
+def test_what_somebody_put_in_the_place_of_a_file_is_not_taken_for_ours(album: Album) -> None:
+    album.put("k.png")
+    for kind in ("move", "hardlink"):
+        album.put("b.png")
+        entry = entry_of(album, "b.png", kind)  # type: ignore[arg-type]
+        act(Disk(), entry)
+        if kind == "move":
+            os.utime(album.put("b.png"), ns=(1, 2))  # equal bytes, but of another time
+        else:
+            os.unlink(album.at("b.png"))
+            os.mkdir(album.at("b.png"))
+        assert take_back(Disk(), entry) == album.at("b.restored.png")
+        assert os.path.lexists(album.at("b.png"))
+        assert look_at(album.at("b.restored.png")).mtime_ns == entry.mtime_ns
+        os.unlink(album.at("b.restored.png"))
+        if kind == "move":
+            os.unlink(album.at("b.png"))
+
+
 @pytest.mark.parametrize("kind", ["hardlink", "symlink", "reflink"])
 def test_where_no_link_can_be_made_the_file_is_back(album: Album, kind: Kind) -> None:
     class Unable(Disk):
