@@ -12,6 +12,7 @@ from lookalike import cleaning
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, digest_of, look_at
 from lookalike.journal import QUARANTINE, Entry, Kind
+from lookalike.removal import acting
 from lookalike.removal.acting import act, settle, state_of, sweep, take_back
 from removals import Album, album, quick_folder, tree
 
@@ -219,6 +220,7 @@ def test_how_far_an_act_got_is_told_by_both_names(album: Album, kind: Kind) -> N
     path = album.put("b.png")
     entry = entry_of(album, "b.png", kind)
     place = str(entry.place)
+    os.unlink(album.at("k.png"))  # it is no part of the answer
     os.link(path, place)  # by link and unlink, the file was in both places
     assert state_of(entry) == "copied"
     assert settle(Disk(), entry, "copied") is None
@@ -239,6 +241,38 @@ def test_how_far_an_act_got_is_told_by_both_names(album: Album, kind: Kind) -> N
     assert settle(Disk(), entry, "lost") is None
     with pytest.raises(UnsafeError, match="neither where it was nor in the quarantine"):
         take_back(Disk(), entry)
+
+
+def test_a_symlink_is_in_both_places_where_both_say_the_same(album: Album) -> None:
+    album.put("k.png")
+    album.link("l.png", "k.png")
+    entry = entry_of(album, "l.png", "move")
+    os.symlink("other.png", str(entry.place))
+    assert state_of(entry) == "undone"
+    os.unlink(str(entry.place))
+    os.symlink("k.png", str(entry.place))
+    assert state_of(entry) == "copied"
+
+
+@pytest.mark.parametrize("kind", ["move", "hardlink"])
+def test_what_cannot_be_read_is_not_given_up_for_a_copy(
+    album: Album, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album.put("k.png")
+    album.put("b.png")
+    entry = entry_of(album, "b.png", kind)
+    act(Disk(), entry)
+    if kind == "move":
+        os.link(str(entry.place), entry.origin)
+
+    def failing(path: str) -> bytes:
+        if path == entry.place:
+            raise OSError(5, "Input/output error")
+        return digest_of(path)
+
+    monkeypatch.setattr(acting, "digest_of", failing)
+    assert take_back(Disk(), entry) == album.at("b.restored.png")
+    assert os.path.lexists(entry.origin)
 
 
 def test_what_somebody_put_in_the_place_of_a_file_is_not_taken_for_ours(album: Album) -> None:

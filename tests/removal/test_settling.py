@@ -137,7 +137,8 @@ def test_a_purge_has_happened_where_the_quarantine_is_there_and_the_file_is_not(
     os.unlink(str(entries[0].place))
     if not there:  # its disk is unplugged
         os.rename(os.path.join(album.folder, QUARANTINE), os.path.join(album.folder, "away"))
-    _, states = settled(ledger, entries)
+    done, states = settled(ledger, entries)
+    assert done == Settled(completed=2)
     assert [state for state, _ in states] == (["purged", "done"] if there else ["done", "done"])
 
 
