@@ -103,6 +103,7 @@ def worse_name(**facts: object) -> Picture:
         ("quality", {"quality": 86}, {}, "quality 86 > 85"),
         ("quality", {"quality": 1}, {"quality": 0}, "quality 1 > unknown"),
         ("quality", {"lossless": True, "quality": 0}, {"quality": 100}, "quality lossless > 100"),
+        ("quality", {"quality": 1}, {"format": "GIF", "lossless": True, "quality": 0}, "quality 1 > 256 colours"),
         ("format:png>webp>jpeg", {"format": "PNG"}, {"format": "WEBP"}, "format PNG > WEBP"),
         ("format:png>webp>jpg", {}, {"format": "GIF"}, "format JPEG > GIF"),
         ("format: Png > jpeg", {"format": "PNG"}, {}, "format PNG > JPEG"),
@@ -116,6 +117,12 @@ def worse_name(**facts: object) -> Picture:
             {"captured": "1971-01-01 00:00:00"},
             {"mtime_ns": 730 * DAY},
             "older 1971-01-01 00:00:00 < 1972-01-01 00:00:00.000",
+        ),
+        (
+            "oldest",
+            {"captured": "1971-01-01 00:00:00"},
+            {"mtime_ns": 365 * DAY + 10**6},
+            "older 1971-01-01 00:00:00 < 1971-01-01 00:00:00.001",
         ),
         ("newest", {"mtime_ns": DAY}, {}, "newer 1970-01-02 00:00:00.000 > 1970-01-01 00:00:00.000"),
         (
@@ -164,6 +171,7 @@ def test_an_original_has_a_name_of_its_own(name: str) -> None:
     assert first("original", own, copied) == "original name of its own > name of a copy"
     from_camera = replace(copied, exif=CAMERA, captured="2021-01-01 10:00:00")
     assert first("original", from_camera, own) == "original camera file, copied > name of its own"
+    assert first("original", own, replace(copied, path=f"p/a/b/{name}")) == "original name of its own > name of a copy"
 
 
 def test_an_original_comes_from_a_camera_not_from_an_editor() -> None:
@@ -184,6 +192,12 @@ def test_a_folder_holds_what_is_below_it_and_nothing_beside(folder: str) -> None
     inside = Picture(path="archive/best/of/all/z.jpg")
     for outside in ("archive/bestof/a.jpg", "archive/a.jpg", "b/archive/best/a.jpg", "archive/best"):
         assert first(f"folder:{folder}", inside, Picture(path=outside)) == f"folder in {folder} > elsewhere"
+    assert first("folder:p/X", Picture(path="p/X/z.jpg"), Picture(path="p/a.jpg")) == "folder in p/X > elsewhere"
+
+
+def test_times_within_a_millisecond_are_the_same() -> None:
+    reason = first("oldest", Picture(path="p/a.jpg", mtime_ns=5), Picture(path="p/b.jpg"))
+    assert reason == "name p/a.jpg < p/b.jpg"
 
 
 def test_the_first_difference_decides() -> None:
@@ -336,6 +350,13 @@ def test_an_enlargement_comes_after_its_source() -> None:
     ranking = rank(both, "resolution", origins=Origins(np.array([0, 0]), own))
     assert ranking.order.tolist() == [1, 0]
     assert ranking.reason(1, 0) == "resolution 400x300 > 800x600, which is an enlargement"
+
+
+def test_a_lossless_file_saved_from_a_lossy_one_comes_after_it() -> None:
+    both = images(Picture(lossless=True, quality=0, format="PNG"), worse_name(quality=1))  # contents 1 and 0
+    ranking = rank(both, "quality", origins=Origins(np.arange(2), np.array([0, 0])))
+    assert ranking.order.tolist() == [1, 0]
+    assert ranking.reason(1, 0) == "quality 1 > lossless, but saved from JPEG"
 
 
 @given(pictures=pictures, rules=rule_lists, data=st.data())

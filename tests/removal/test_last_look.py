@@ -7,6 +7,7 @@ import pytest
 
 from conftest import encode, scene
 from lookalike import cleaning
+from lookalike.deciding import decide
 from lookalike.errors import UnsafeError
 from lookalike.files import digest_of, look_at
 from lookalike.model import Tier
@@ -125,3 +126,12 @@ def test_a_keeper_that_carries_less_than_the_plan_says_removes_nothing(album: Al
                 check(going)
         else:
             assert len(check(going)) == 1
+
+
+def test_what_was_decided_since_the_plan_was_made_counts(album: Album) -> None:
+    album.put("k.png", encode(scene(1), "PNG"))
+    album.put("b.png", encode(scene(1), "PNG", compress_level=1))
+    keep, goes = album.decide("k.png"), replace(album.decide("b.png", "k.png"), tier=Tier.COPY)
+    decide("different", [album.at("k.png"), album.at("b.png")], ledger=album.ledger)
+    why = refused(album, keep, goes)
+    assert why == {"photos/b.png": "somebody decided that it is no duplicate of its keeper (`lookalike decide list`)"}

@@ -1,6 +1,11 @@
 """How far removal has come is told image by image: a check of pixels takes long, and a chunk of them minutes."""
 
+import re
+
+import pytest
+
 from lookalike.cleaning import apply
+from lookalike.removal import applying
 from removals import Album, album, quick_folder
 
 __all__ = ["album", "quick_folder"]
@@ -15,3 +20,22 @@ def test_progress_is_told_image_by_image(album: Album) -> None:
     done = apply(plan, ledger=album.ledger, progress=lambda *row: told.append(row))
     assert (done.images, len(done.refused)) == (2, 1)
     assert told == [(1, 3, True), (2, 3, True), (3, 3, True)]
+
+
+def test_progress_goes_on_over_all_chunks(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applying, "UNITS_AT_ONCE", 2)
+    for name in "abcdef":
+        album.put(name)
+    told: list[int] = []
+    plan = album.plan(album.decide("a"), *(album.decide(name, "a") for name in "bcdef"))
+    apply(plan, ledger=album.ledger, progress=lambda done, _all, _finished: told.append(done))
+    assert told == [1, 2, 3, 4, 5]
+
+
+def test_batches_of_one_second_are_numbered(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abcd":
+        album.put(name)
+    monkeypatch.setattr(applying.time, "strftime", lambda form: re.sub("%.", "00", form))
+    plans = [album.plan(album.decide("a"), album.decide(name, "a")) for name in "bcd"]
+    names = [apply(plan, ledger=album.ledger).batch for plan in plans]
+    assert names == ["00-00-00-000000", "00-00-00-000000-2", "00-00-00-000000-3"]
