@@ -170,3 +170,38 @@ def test_more_joins_than_buckets_have_numbers_for_are_refused() -> None:
     for number in (-1, MOST_JOINS):
         with pytest.raises(ValueError, match=f"0 to {MOST_JOINS - 1}, got {number}"):
             plan.deal(block, number=number)
+
+
+def test_a_plan_says_how_many_records_there_are_and_how_buckets_are_cut() -> None:
+    block = _hashes(2, 1500, crowd=600)
+    rows = len(block)  # so few are in one bucket of each band
+    assert len(Bands.of(block, 4, rows, most=rows).masks) == 1
+    for most, parts in ((100, -(-rows // 100)), (rows - 1, 2), (2, MOST_PARTS)):
+        plan = Bands.of(block, 4, rows, most=most)
+        assert [cut.tolist() for _, cut in plan.hot] == [[parts]] * 5
+        assert plan.records == 5 * rows * parts == len(plan.deal(block))
+        half = Bands.of(block[::2], 4, rows, most=most)
+        assert [cut.tolist() for _, cut in half.hot] == [[parts]] * 5
+        assert half.records == plan.records
+
+
+def test_each_bit_is_in_one_band() -> None:
+    block = _hashes(7, 300, 2)
+    for radius in (0, 5, 126, 127):
+        masks = Bands.of(block, radius, len(block), most=10).masks
+        assert len(masks) == radius + 1
+        assert np.bitwise_count(masks).sum() == 128
+        assert (np.bitwise_or.reduce(masks) == np.uint64(0xFFFFFFFFFFFFFFFF)).all()
+    assert not Bands.of(block, 128, len(block), most=10).masks.any()
+
+
+def test_joins_share_buckets() -> None:
+    one, other = _hashes(1, 400, crowd=100), _hashes(2, 300)
+    plans = Bands.of(one, 4, len(one), most=50), Bands.of(other, 6, len(other), most=80)
+    records = np.concatenate([plans[0].deal(one), plans[1].deal(other, number=1)])
+    home = task_of(records, 3)
+    found: list[Found] = [[], []]
+    for task in range(3):
+        for number, left, right, distance in meet(plans, records[home == task]):
+            found[number] += zip(left[:, 0].tolist(), right[:, 0].tolist(), distance.tolist(), strict=True)
+    assert [sorted(pairs) for pairs in found] == [_expected(one, 4), _expected(other, 6)]
