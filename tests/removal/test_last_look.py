@@ -77,13 +77,14 @@ def test_a_link_takes_the_place_of_an_equal_file_alone(album: Album) -> None:
 
 
 def test_what_belongs_to_an_image_stays_with_a_link_in_its_place(album: Album) -> None:
-    for name in ("k.png", "b.png", "b.txt"):
+    for name in ("k.png", "b.png", "b.txt", "b.pp3"):
         album.put(name)
-    decisions = album.decide("k.png"), album.decide("b.png", "k.png", parts=(album.part("b.txt", None),))
-    done = cleaning.apply(album.plan(*decisions, action="symlink"), ledger=album.ledger)
+    parts = album.part("b.txt", None), album.part("b.pp3", None)
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png", parts=parts), action="symlink")
+    done = cleaning.apply(plan, ledger=album.ledger)
     assert (done.files, done.refused) == (1, ())
     assert os.path.islink(album.at("b.png"))
-    assert os.path.isfile(album.at("b.txt"))
+    assert all(os.path.isfile(album.at(name)) for name in ("b.txt", "b.pp3"))
 
 
 def test_a_part_of_which_nothing_stays_goes_only_where_that_was_asked_for(album: Album) -> None:

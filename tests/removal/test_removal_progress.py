@@ -28,8 +28,9 @@ def test_progress_goes_on_over_all_chunks(album: Album, monkeypatch: pytest.Monk
         album.put(name)
     told: list[int] = []
     plan = album.plan(album.decide("a"), *(album.decide(name, "a") for name in "bcdef"))
-    apply(plan, ledger=album.ledger, progress=lambda done, _all, _finished: told.append(done))
+    done = apply(plan, ledger=album.ledger, progress=lambda done, _all, _finished: told.append(done))
     assert told == [1, 2, 3, 4, 5]
+    assert (done.images, done.files) == (5, 5)
 
 
 def test_batches_of_one_second_are_numbered(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
