@@ -1,11 +1,13 @@
 """How far removal has come is told image by image: a check of pixels takes long, and a chunk of them minutes."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from lookalike.cleaning import apply
 from lookalike.removal import applying
+from lookalike.removal.readying import Unit
 from removals import Album, album, quick_folder
 
 __all__ = ["album", "quick_folder"]
@@ -31,6 +33,24 @@ def test_progress_goes_on_over_all_chunks(album: Album, monkeypatch: pytest.Monk
     done = apply(plan, ledger=album.ledger, progress=lambda done, _all, _finished: told.append(done))
     assert told == [1, 2, 3, 4, 5]
     assert (done.images, done.files) == (5, 5)
+
+
+def test_what_writes_a_sidecar_is_alone_in_its_chunk(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one may write to the same."""
+    monkeypatch.setattr(applying, "UNITS_AT_ONCE", 3)
+    album.put("a")
+    plain = Unit(album.decide("a"), [])
+    writes = Unit(replace(plain.decision, metadata=("date",)), [])
+
+    def sizes(*units: Unit) -> list[int]:
+        chunks = [list(chunk) for chunk in applying._chunks(units)]
+        assert [unit for chunk in chunks for unit in chunk] == list(units)
+        return [len(chunk) for chunk in chunks]
+
+    assert sizes() == []
+    assert sizes(*[plain] * 8) == [3, 3, 2]
+    assert sizes(writes, writes, plain, plain, writes, plain) == [1, 1, 2, 1, 1]
+    assert sizes(plain, plain, plain, writes, plain, plain, plain, plain) == [3, 1, 3, 1]
 
 
 def test_batches_of_one_second_are_numbered(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
