@@ -106,3 +106,23 @@ def test_only_what_can_be_merged_goes_without_an_equal(put: Put, metadata: str) 
         assert bool(removals) == (metadata in ways)
         assert findings.plan(metadata=metadata, action="hardlink").removals == ()
         os.unlink(f"p/b{ending}")
+
+
+def test_an_equal_beside_the_keeper_is_another_plain_file_of_the_same_bytes(put: Put) -> None:
+    for folder in "ab":
+        put(f"p/{folder}/x.png", encode(scene(1), "PNG"))
+    findings = lookalike.find(["p"], use_catalog=False, workers=1)
+    put("p/b/x.txt", b"a caption")
+
+    def parts() -> list[str]:
+        return [part.path for one in findings.plan(within=0).removals for part in one.parts]
+
+    put("p/a/x.txt", b"a caption")
+    assert parts() == ["p/b/x.txt"]
+    for other in (b"a captiom", b"a caption too"):
+        put("p/a/x.txt", other)
+        assert parts() == []
+    for link in (os.link, os.symlink):
+        os.unlink("p/a/x.txt")
+        link(os.path.abspath("p/b/x.txt"), "p/a/x.txt")
+        assert parts() == []
