@@ -358,6 +358,21 @@ def test_metadata_that_the_keeper_lacks_holds_an_image(put: Put) -> None:
     assert gone(findings.plan()) == {"p/b.jpg"}
 
 
+def test_metadata_of_sidecars_count_with_their_image_alone(put: Put) -> None:
+    put("p/a.png", BIG)
+    put("p/b.png", BIG)
+    put("p/c.jpg", SMALL)
+    for name in "bc":
+        put(f"p/{name}.xmp", xmp(4))
+    findings = found("p")
+    plan = findings.plan()
+    assert stays(plan, "p/b.png").startswith("not all of its shot can go: its b.xmp has no equal")
+    assert stays(plan, "p/c.jpg").startswith("keeper lacks metadata: rating")
+    assert gone(findings.plan(units=False)) == {"p/b.png", "p/c.jpg"}
+    os.symlink("nowhere", "p/a.xmp")
+    assert stays(findings.plan(units=False), "p/c.jpg").startswith("its metadata cannot be read: ")
+
+
 def test_nothing_is_written_beside_a_keeper_that_is_not_to_be_touched(put: Put) -> None:
     put("ref/a.png", BIG)
     put("p/b.jpg", tagged("Canon"))
