@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lookalike import bits, join
-from lookalike.join.bands import MADE, MOST_JOINS, MOST_PARTS, OLD, Bands, meet, task_of
+from lookalike.join.bands import MADE, MOST_JOINS, MOST_PARTS, OLD, Bands, _mixed, meet, task_of
 
 Block = NDArray[np.uint64]
 Found = list[tuple[int, ...]]
@@ -205,3 +205,18 @@ def test_joins_share_buckets() -> None:
         for number, left, right, distance in meet(plans, records[home == task]):
             found[number] += zip(left[:, 0].tolist(), right[:, 0].tolist(), distance.tolist(), strict=True)
     assert [sorted(pairs) for pairs in found] == [_expected(one, 4), _expected(other, 6)]
+
+
+def test_near_hashes_share_one_of_many_buckets() -> None:
+    block = _hashes(3, 1500)
+    plan = Bands.of(block, 6, 40_960, most=2000)
+    records = plan.deal(block)
+    key = records["bucket"] >> np.uint64(17) & np.uint64((1 << 34) - 1)
+    assert set(key.tolist()) == set(range(10))
+    assert _joined(plan, [records]) == _expected(block, 6)
+
+
+def test_hashes_are_mixed_as_published() -> None:
+    steps = np.array([[0], [0x9E3779B97F4A7C15], [0x3C6EF372FE94F82A]], np.uint64)  # states of SplitMix64 from seed 0
+    assert _mixed(steps, 0).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+    assert len({*_mixed(steps, 1).tolist(), *_mixed(steps, 2).tolist(), *_mixed(steps, 0).tolist()}) == 9

@@ -136,3 +136,15 @@ def test_what_was_decided_since_the_plan_was_made_counts(album: Album) -> None:
     decide("different", [album.at("k.png"), album.at("b.png")], ledger=album.ledger)
     why = refused(album, keep, goes)
     assert why == {"photos/b.png": "somebody decided that it is no duplicate of its keeper (`lookalike decide list`)"}
+
+
+def test_a_sidecar_of_an_image_whose_name_does_not_say_so_stays_with_it(album: Album) -> None:
+    for name in ("k.png", "x.png", "x.dat"):
+        album.put(name)
+    for name in ("k.txt", "x.txt"):
+        album.put(name, b"a caption")
+    goes = album.decide("x.png", "k.png", parts=(album.part("x.txt", "k.txt"),))
+    why = refused(album, album.decide("k.png"), album.decide("x.dat"), goes)
+    said = f"photos/x.txt goes along with it, but it also belongs to {album.at('x.dat')}, which stays"
+    assert why == {"photos/x.png": said}
+    assert cleaning.apply(album.plan(album.decide("k.png"), goes), ledger=album.ledger).files == 2
