@@ -1,6 +1,6 @@
 """Change one thing in a function at a time, and count the changes that no test notices.
 
-Usage: python benchmarks/mutants.py [--arguments] [--most SECONDS] [--out FILE] MUTANTS TEST...
+Usage: python benchmarks/mutants.py [--arguments] [--every] [--most SECONDS] [--out FILE] MUTANTS TEST...
 
 MUTANTS is a glob of names such as `lookalike.plan.*`, or a file of names, one a line. The operators, and the lines that are
 left alone, are those of mutmut (`[tool.mutmut]` in pyproject.toml). All happens in a copy of the tree: every test is run
@@ -75,8 +75,8 @@ def mutate(copy: Path) -> dict[str, list[str]]:
 class Mutants:
     """A plug-in of pytest that runs what was collected once, and then for each mutant in a fork."""
 
-    def __init__(self, names: list[str], most: float, out: Path) -> None:
-        self.names, self.most, self.out = names, most, out
+    def __init__(self, names: list[str], out: Path, most: float, *, every: bool) -> None:
+        self.names, self.out, self.most, self.every = names, out, most, every
         self.calls: dict[str, set[str]] = defaultdict(set)  # functions -> tests
         self.took: dict[str, float] = {}
         self.killers: dict[str, Counter[str]] = defaultdict(Counter)
@@ -118,10 +118,12 @@ class Mutants:
         trampoline.get_mutant_under_test, trampoline.record_trampoline_hit = real
 
     def chosen(self, function: str) -> list[str]:
-        """Return the tests that call a function, as many as there is time for."""
+        """Return the tests that were seen to call a function, or every one, as many as there is time for."""
         killers, seconds = self.killers[function], 0.0
         chosen: list[str] = []
-        for test in sorted(self.calls[function], key=lambda test: (-killers[test], self.took[test])):
+        for test in sorted(
+            self.took if self.every else self.calls[function], key=lambda test: (-killers[test], self.took[test])
+        ):
             seconds += self.took[test]
             if chosen and seconds > self.most:
                 break
@@ -180,6 +182,9 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, default="mutants.jsonl", help="file that a line for each mutant is added to"
     )
+    parser.add_argument(
+        "--every", action="store_true", help="also run tests that call a function in another process alone"
+    )
     parser.add_argument("--arguments", action="store_true", help="also drop each argument of a call, or make it None")
     args, more = parser.parse_known_args()
     out = args.out.resolve()
@@ -193,7 +198,7 @@ def main() -> None:
         sys.path.insert(0, str(copy / "src"))
         os.environ["PYTHONPATH"] = str(copy / "src")
         chosen = wanted or [name for name in changes if fnmatch(name, args.mutants)]
-        plugin = Mutants(chosen, args.most, out)
+        plugin = Mutants(chosen, out, args.most, every=args.every)
         pytest.main(["-s", "-q", "-p", "no:cacheprovider", *args.tests, *more], plugins=[plugin])
         os.chdir(ROOT)
     results = {row["name"]: SimpleNamespace(**row) for row in map(json.loads, out.read_text().splitlines())}

@@ -33,7 +33,7 @@ def merged(ledger: Path) -> Applied:
     applied = apply(
         lookalike.find("photos", use_catalog=False, workers=1, ledger=ledger).plan(metadata="merge"), ledger=ledger
     )
-    assert (applied.images, applied.refused) == (2, ())
+    assert (applied.images, applied.files, applied.refused) == (2, 2, ())
     assert Path(SIDECAR).exists()
     return applied
 
