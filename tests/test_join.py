@@ -202,3 +202,23 @@ def test_pairs_of_a_part_are_in_order(rows: int) -> None:
     columns = pairs.in_order(left.astype(np.uint32), right.astype(np.uint32), distance.astype(np.uint16))
     assert all(column.dtype == np.int64 for column in columns)
     assert list(zip(*(column.tolist() for column in columns), strict=True)) == expected
+
+
+@pytest.mark.parametrize("distance", [1, 2])
+def test_pairs_of_rows_of_many_bits_are_sorted_too(distance: int) -> None:
+    """Rows of 31 bits each and a distance of one bit fill a number; of two bits, they do not fit."""
+    left, right = np.array([1 << 30, 1]), np.array([(1 << 30) + 5, 2])
+    found = pairs.in_order(left, right, np.array([distance, 1]))
+    assert [column.tolist() for column in found] == [[1, 1 << 30], [2, (1 << 30) + 5], [1, distance]]
+
+
+def test_the_reference_asks_a_second_hash_too() -> None:
+    random = np.random.default_rng(5)
+    first, second = (join.collapse(random.integers(0, 1 << 6, (300, 1), np.uint64))[0] for _ in range(2))
+    first = first[: (count := min(len(first), len(second)))]
+    second = random.permutation(second[:count])
+    found = join.near_pairs(first, 3, kernel="reference", second=(second, 2))
+    near, too = (bits.distance(block[:, np.newaxis], block[np.newaxis]) for block in (first, second))
+    left, right = np.nonzero(np.triu((near <= 3) & (too <= 2), 1))
+    assert [column.tolist() for column in found] == [left.tolist(), right.tolist(), near[left, right].tolist()]
+    assert 10 < len(left) < (near <= 3).sum() / 4

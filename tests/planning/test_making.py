@@ -532,3 +532,15 @@ def test_a_keeper_outside_its_group_holds(put: Put) -> None:
     odd = Group(1, (group.members[0], replace(group.members[1], keeper="p/none.png")), "star", 0, 0)
     plan = make_plan([odd], findings.by_root, options=KeepOptions())
     assert stays(plan, "p/b.png") == "its keeper is not in its group"
+
+
+def test_of_images_that_are_said_to_keep_themselves_or_each_other_one_stays(put: Put) -> None:
+    for name in "abc":
+        put(f"p/{name}.png", BIG)
+    findings = found("p")
+    ((first, second, third),) = (group.members for group in findings.groups)
+    for keepers, goes in ((("p/b.png", "p/c.png"), set()), (("p/c.png", "p/b.png"), {"p/b.png"})):
+        edited = replace(second, keeper=keepers[0]), replace(third, keeper=keepers[1])
+        plan = make_plan([Group(1, (first, *edited), "star", 0, 0)], findings.by_root, options=KeepOptions())
+        assert gone(plan) == goes
+        assert stays(plan, "p/c.png") == "its keeper is not in its group"
