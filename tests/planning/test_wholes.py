@@ -85,13 +85,25 @@ def test_the_other_picture_of_a_shot_goes_where_that_of_the_keeper_holds_all_of_
     check(plain, with_date, both, metadata="drop")
 
 
+def test_where_a_shot_cannot_go_whole_other_names_of_its_files_stay_too(put: Put) -> None:
+    for name in ("a/x.png", "b/x.png"):
+        put(f"p/{name}", encode(scene(1), "PNG"))
+    put("p/b/x.pp3", b"settings")
+    os.link("p/b/x.png", "p/c.png")
+    found = told(lookalike.find(["p"], use_catalog=False, workers=1, keep="folder:p/a").plan(within=0))
+    assert str(found["p/b/x.png"]).startswith("not all of its shot can go: its x.pp3 has no equal")
+    assert found["p/c.png"] == "same file as a name that stays: p/b/x.png"
+
+
 def test_a_mask_goes_only_with_its_image(put: Put) -> None:
     for name, image, mask in (("a", 1, 9), ("b", 2, 9), ("c", 1, 8)):
         put(f"set/images/{name}.png", encode(scene(image), "PNG"))
         put(f"set/masks/{name}.png", encode(scene(mask), "PNG"))
-    findings = lookalike.find(["set"], use_catalog=False, workers=1, units=False)
+    os.link("set/masks/b.png", "set/other.png")
+    findings = lookalike.find(["set"], use_catalog=False, workers=1, units=False, keep="folder:set/masks")
     found = told(findings.plan(within=0, units=True))
     assert found["set/masks/b.png"] == "goes only with the image it belongs to: set/images/b.png"
+    assert found["set/other.png"] == "same file as a name that stays: set/masks/b.png"
 
 
 @pytest.mark.parametrize("metadata", ["stay", "merge", "drop"])

@@ -100,3 +100,25 @@ def test_killed_while_a_sidecar_comes_back_the_next_command_brings_it(album: Alb
         assert os.path.lexists(album.at("x.txt"))
         assert cleaning.undo(ledger=album.ledger).files == 1
         assert tree(album.root) == before
+
+
+def test_what_cannot_be_taken_back_now_is_by_a_later_command(album: Album) -> None:
+    class Broken(Disk):
+        def hardlink(self, _source: str, _target: str) -> None:
+            raise OSError(5, "Input/output error")
+
+        def rename(self, source: str, target: str) -> None:
+            if target == album.at("b.png"):
+                raise OSError(30, "Read-only file system")
+            calls.rename_new(source, target)
+
+    for name in ("k.png", "b.png"):
+        album.put(name)
+    before = tree(album.root)
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"), action="hardlink")
+    done = cleaning.apply(plan, ledger=album.ledger, workers=1, disk=Broken())
+    (refusal,) = done.refused
+    assert refusal.reason.startswith("Input/output error; what was done to it cannot be taken back now (")
+    assert (done.images, os.path.lexists(album.at("b.png"))) == (0, False)
+    cleaning.apply(replace(plan, decisions=plan.decisions[:1]), ledger=album.ledger)
+    assert tree(album.root) == before
