@@ -85,6 +85,21 @@ def test_the_other_picture_of_a_shot_goes_where_that_of_the_keeper_holds_all_of_
     check(plain, with_date, both, metadata="drop")
 
 
+def test_pictures_of_a_shot_that_were_found_one_by_one_go_as_one(put: Put) -> None:
+    for folder in ("a", "b-folder"):
+        put(f"p/{folder}/x.jpg", encode(scene(1), quality=95))
+        put(f"p/{folder}/x.heic", encode(scene(5), "TIFF"))
+    findings = lookalike.find(["p"], use_catalog=False, workers=1, units=False)
+    plan = findings.plan(within=0, units=True)
+    (decision,) = plan.removals
+    assert (decision.path, decision.keeper) == ("p/b-folder/x.heic", "p/a/x.heic")
+    assert [(part.path, part.keeper) for part in decision.parts] == [("p/b-folder/x.jpg", "p/a/x.jpg")]
+    assert len(findings.plan(within=0, units=False).removals) == 2
+    held = told(findings.plan(within=0, units=True, protect=("b-folder/*.jpg",)))
+    assert held["p/b-folder/x.jpg"] == "protected"
+    assert held["p/b-folder/x.heic"] == "not all of its shot can go: p/b-folder/x.jpg stays, protected"
+
+
 def test_where_a_shot_cannot_go_whole_other_names_of_its_files_stay_too(put: Put) -> None:
     for name in ("a/x.png", "b/x.png"):
         put(f"p/{name}", encode(scene(1), "PNG"))
