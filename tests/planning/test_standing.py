@@ -56,8 +56,8 @@ def test_a_file_is_what_was_found_or_has_changed_or_is_gone(put: Put) -> None:
     found, look = member(), around(Root("p", 1))
     own = now.st_dev, now.st_ino
     assert look.stand(found) == Standing(9, now.st_mtime_ns, own, False, None, None, ())
-    for changed in ({"size": 8}, {"mtime_ns": 7}):
-        altered = look.stand(replace(found, ref=replace(found.ref, **changed)))
+    for changed in (replace(found.ref, size=8), replace(found.ref, mtime_ns=7)):
+        altered = look.stand(replace(found, ref=changed))
         assert altered == Standing(9, now.st_mtime_ns, own, False, "has changed", None, ())
     unknown = replace(found, ref=replace(found.ref, mtime_ns=UNKNOWN_TIME))
     assert look.stand(unknown).altered is None

@@ -61,7 +61,7 @@ def test_the_other_picture_of_a_shot_goes_where_that_of_the_keeper_holds_all_of_
     )  # so they are looked at only here
     lacking = "not all of its shot can go: its x.heic has no equal beside the keeper (--units off)"
     both: dict[str, str | None] = {"p/b-folder/x.jpg": "p/a/x.jpg", "p/b-folder/x.heic": "p/a/x.heic"}
-    stays = {"p/b-folder/x.jpg": lacking}
+    stays: dict[str, str | None] = {"p/b-folder/x.jpg": lacking}
 
     def check(stay: bytes, go: bytes, expected: dict[str, str | None], **options: Any) -> None:
         put("p/a/x.heic", stay)

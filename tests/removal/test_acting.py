@@ -279,7 +279,7 @@ def test_what_somebody_put_in_the_place_of_a_file_is_not_taken_for_ours(album: A
     album.put("k.png")
     for kind in ("move", "hardlink"):
         album.put("b.png")
-        entry = entry_of(album, "b.png", kind)  # type: ignore[arg-type]
+        entry = entry_of(album, "b.png", kind)
         act(Disk(), entry)
         if kind == "move":
             os.utime(album.put("b.png"), ns=(1, 2))  # equal bytes, but of another time

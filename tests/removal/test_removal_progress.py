@@ -1,6 +1,7 @@
 """How far removal has come is told image by image: a check of pixels takes long, and a chunk of them minutes."""
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -56,7 +57,7 @@ def test_what_writes_a_sidecar_is_alone_in_its_chunk(album: Album, monkeypatch: 
 def test_batches_of_one_second_are_numbered(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in "abcd":
         album.put(name)
-    monkeypatch.setattr(applying.time, "strftime", lambda form: re.sub("%.", "00", form))
+    monkeypatch.setattr(time, "strftime", lambda form: re.sub("%.", "00", form))
     plans = [album.plan(album.decide("a"), album.decide(name, "a")) for name in "bcd"]
     names = [apply(plan, ledger=album.ledger).batch for plan in plans]
     assert names == ["00-00-00-000000", "00-00-00-000000-2", "00-00-00-000000-3"]

@@ -50,7 +50,7 @@ def settled(
     with ledger.transaction():
         ledger.add_entries(ledger.add_batch("batch", "2026-01-01T00:00:00+00:00", "quarantine", "{}"), entries)
     done = settle_all(ledger, disk or Disk())
-    states = [(entry.state, entry.reason) for entry in ledger.entries()]
+    states = [(str(entry.state), entry.reason) for entry in ledger.entries()]
     assert done.stuck or settle_all(ledger, Disk()) == Settled()
     return done, states
 
