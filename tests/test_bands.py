@@ -216,6 +216,29 @@ def test_near_hashes_share_one_of_many_buckets() -> None:
     assert _joined(plan, [records]) == _expected(block, 6)
 
 
+@pytest.mark.parametrize("most", [1000, 4200])
+def test_several_of_many_buckets_are_hot(most: int) -> None:
+    first = _hashes(4, 1500, crowd=60)
+    second = np.random.default_rng(4).integers(0, 1 << 10, (len(first), 1), np.uint64)
+    plan = Bands.of(first, 6, 40_960, most=most)
+    assert min(len(keys) for keys, _ in plan.hot) > 1
+    assert _joined(plan, [plan.deal(first)]) == _expected(first, 6)
+    both = np.concatenate([first, second], axis=1)
+    plan = Bands.of(both, 6, 40_960, words=1, second=64, most=most)
+    left, _, _ = join.near_pairs(first, 6)
+    assert len(_joined(plan, [plan.deal(both)])) == len(left)
+
+
+def test_a_bucket_of_over_a_million_pairs_comes_whole() -> None:
+    random = np.random.default_rng(6)
+    own, made = (join.collapse(random.integers(0, 1 << 63, (1100, 1), np.uint64))[0] for _ in range(2))
+    plan = Bands.of(own, 64, len(own) + len(made), crossed=True)
+    records = np.concatenate([plan.deal(own), plan.deal(made, MADE)])
+    parts = [len(distance) for *_, distance in meet((plan,), records, limit=50)]
+    assert len(parts) > 1
+    assert sum(parts) == len(own) * len(made)
+
+
 def test_hashes_are_mixed_as_published() -> None:
     steps = np.array([[0], [0x9E3779B97F4A7C15], [0x3C6EF372FE94F82A]], np.uint64)  # states of SplitMix64 from seed 0
     assert _mixed(steps, 0).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
