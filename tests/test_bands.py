@@ -229,6 +229,13 @@ def test_several_of_many_buckets_are_hot(most: int) -> None:
     assert len(_joined(plan, [plan.deal(both)])) == len(left)
 
 
+def test_one_of_many_buckets_is_hot() -> None:
+    block = _hashes(4, 1500, crowd=600)
+    plan = Bands.of(block, 6, 40_960, most=8000)
+    assert 1 in {len(keys) for keys, _ in plan.hot}
+    assert _joined(plan, [plan.deal(block)]) == _expected(block, 6)
+
+
 def test_a_bucket_of_over_a_million_pairs_comes_whole() -> None:
     random = np.random.default_rng(6)
     own, made = (join.collapse(random.integers(0, 1 << 63, (1100, 1), np.uint64))[0] for _ in range(2))

@@ -222,3 +222,8 @@ def test_the_reference_asks_a_second_hash_too() -> None:
     left, right = np.nonzero(np.triu((near <= 3) & (too <= 2), 1))
     assert [column.tolist() for column in found] == [left.tolist(), right.tolist(), near[left, right].tolist()]
     assert 10 < len(left) < (near <= 3).sum() / 4
+
+
+def test_a_part_may_be_one_pair() -> None:
+    parts = list(join.iter_near_pairs(rows_of(5, 5, 5), 0, limit=1))
+    assert [len(left) for left, _, _ in parts] == [1, 1, 1]

@@ -77,6 +77,7 @@ def test_the_other_picture_of_a_shot_goes_where_that_of_the_keeper_holds_all_of_
     check(plain, packed, both, tier="exact")
     check(plain, packed, stays, action="hardlink")
     check(plain, encode(scene(6), "TIFF"), stays, tier="edit")
+    check(plain, encode(scene(6), "TIFF"), stays, metadata="drop")
     check(plain, packed[:2000], stays)
     check(gray, plain, stays, tier="edit")
     check(gray, plain, both, tier="edit", allow_loss=("colour",))
@@ -111,7 +112,7 @@ def test_where_a_shot_cannot_go_whole_other_names_of_its_files_stay_too(put: Put
 
 
 def test_a_mask_goes_only_with_its_image(put: Put) -> None:
-    for name, image, mask in (("a", 1, 9), ("b", 2, 9), ("c", 1, 8)):
+    for name, image, mask in (("a", 1, 9), ("b", 2, 9), ("c", 1, 9)):
         put(f"set/images/{name}.png", encode(scene(image), "PNG"))
         put(f"set/masks/{name}.png", encode(scene(mask), "PNG"))
     os.link("set/masks/b.png", "set/other.png")

@@ -1,6 +1,7 @@
 """The last look by itself: names that change between the check and the act, links, and what goes along with an image."""
 
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -148,3 +149,16 @@ def test_a_sidecar_of_an_image_whose_name_does_not_say_so_stays_with_it(album: A
     said = f"photos/x.txt goes along with it, but it also belongs to {album.at('x.dat')}, which stays"
     assert why == {"photos/x.png": said}
     assert cleaning.apply(album.plan(album.decide("k.png"), goes), ledger=album.ledger).files == 2
+
+
+def test_folders_that_are_gone_do_not_hide_whose_sidecar_another_is(album: Album) -> None:
+    for name in ("k.png", "k.txt", "gone/y.png", "gone/y.txt", "x.png", "x.jpg", "x.txt"):
+        album.put(name)
+    going = [
+        album.decide(f"{name}.png", "k.png", parts=(album.part(f"{name}.txt", "k.txt"),)) for name in ("gone/y", "x")
+    ]
+    decisions = album.decide("k.png"), album.decide("x.jpg"), *going
+    shutil.rmtree(album.at("gone"))
+    why = refused(album, *decisions)
+    assert "is not there any more" in why["photos/gone/y.png"]
+    assert "also belongs to" in why["photos/x.png"]
