@@ -12,6 +12,7 @@ from lookalike import cleaning
 from lookalike.errors import UnsafeError
 from lookalike.files import Disk, digest_of, look_at
 from lookalike.journal import QUARANTINE, Entry, Kind
+from lookalike.opening import open_ledger
 from lookalike.removal import acting
 from lookalike.removal.acting import act, settle, state_of, sweep, take_back
 from removals import Album, album, quick_folder, tree
@@ -194,6 +195,12 @@ def test_what_is_in_the_trash_is_not_taken_back(album: Album) -> None:
     for _ in range(2):
         with pytest.raises(UnsafeError, match="in the trash of the desktop: restore it there"):
             take_back(Disk(), entry)
+    album.put("b.png")
+    plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"), action="trash")
+    done = cleaning.apply(plan, ledger=album.ledger, disk=Trashing())
+    assert (done.files, done.places) == (1, ())
+    with open_ledger(album.ledger) as ledger:
+        assert [one.place for one in ledger.entries()] == [None]
 
 
 def test_what_was_written_is_taken_back_unless_somebody_changed_it(album: Album) -> None:

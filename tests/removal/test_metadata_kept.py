@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from PIL import Image
 import lookalike
 from conftest import encode, scene
 from lookalike.cleaning import apply, purge, undo
+from lookalike.files import Disk
 from lookalike.removal.applying import Applied
+from removal_trees import die, in_child
 
 SIDECAR = "photos/a.png.xmp"
 
@@ -67,4 +71,18 @@ def test_undo_from_a_quarantine_takes_it_back(ledger: Path) -> None:
     (place,) = merged(ledger).places
     shutil.rmtree(ledger.parent / "state", ignore_errors=True)
     undo(from_folder=place, ledger=ledger.with_name("other.sqlite"))
+    assert sorted(os.listdir("photos")) == ["a.png", "b.jpg", "c.jpg"]
+
+
+def test_killed_once_the_sidecar_is_written_the_next_command_takes_it_back(ledger: Path) -> None:
+    class Deadly(Disk):
+        def write(self, path: str, content: bytes) -> None:
+            super().write(path, content)
+            if path.endswith(".xmp"):
+                die("")
+
+    plan = lookalike.find("photos", use_catalog=False, workers=1, ledger=ledger).plan(metadata="merge")
+    assert in_child(partial(apply, plan, ledger=ledger, workers=1, disk=Deadly())) == -9
+    assert Path(SIDECAR).exists()
+    apply(replace(plan, decisions=tuple(one for one in plan.decisions if one.verdict == "keep")), ledger=ledger)
     assert sorted(os.listdir("photos")) == ["a.png", "b.jpg", "c.jpg"]
