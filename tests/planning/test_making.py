@@ -258,6 +258,8 @@ def test_names_of_one_file_go_together_or_not_at_all(put: Put) -> None:
     plan = findings.plan()
     assert stays(plan, "p/b.png") == "same file as its keeper: p/a.png"
     assert gone(plan) == {"p/c.jpg", "p/d.jpg", "p/e.jpg"}
+    order = [decision.verdict for decision in plan.decisions]
+    assert order == sorted(order)
     assert plan.removals[0].path == "p/e.jpg"  # the symlink first, while it leads somewhere
     assert one(replace(plan, decisions=plan.decisions[:3])).symlink
     gained = freed(plan)
