@@ -162,6 +162,18 @@ def test_members_of_several_frames_are_looked_at_in_their_archive() -> None:
     assert going(differ) == set()
 
 
+def test_members_are_read_where_a_later_frame_may_differ() -> None:
+    def animated(side: int, last: int) -> bytes:
+        frames = [scene(seed).resize((side, side * 3 // 4)) for seed in (1, last)]
+        return encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+    zipped("z.zip", {"a.gif": animated(480, 2), "b.gif": animated(240, 2), "c.gif": animated(240, 3)})
+    plan = found("z.zip", keep="resolution").plan()
+    assert going(plan) == {"z.zip/b.gif"}
+    reasons = {decision.path: decision.reason for decision in plan.decisions}
+    assert reasons["z.zip/c.gif"].startswith("keeper carries less: frames")
+
+
 def test_all_images_of_a_unit_in_an_archive_leave_the_list_with_it(put: Put) -> None:
     put("p/big.jpg", BIG)
     zipped("z.zip", {"small.jpg": SMALL, "other.jpg": OTHER})
