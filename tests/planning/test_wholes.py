@@ -154,3 +154,6 @@ def test_an_equal_beside_the_keeper_is_another_plain_file_of_the_same_bytes(put:
         os.unlink("p/a/x.txt")
         link(os.path.abspath("p/b/x.txt"), "p/a/x.txt")
         assert parts() == []
+    os.unlink("p/b/x.txt")
+    os.symlink(".", "p/b/x.txt")  # also one that leads to a folder is a name
+    assert findings.plan(within=0).removals == ()
