@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("tests", nargs="+", help="as pytest takes them, options too")
     parser.add_argument("--most", type=float, default=float("inf"), help="seconds of tests for a mutant")
     parser.add_argument(
-        "--out", type=Path, default="mutants.jsonl", help="file that a line for each mutant is added to"
+        "--out", type=Path, default="build/mutants.jsonl", help="file that a line for each mutant is added to"
     )
     parser.add_argument(
         "--every", action="store_true", help="also run tests that call a function in another process alone"
@@ -188,6 +188,7 @@ def main() -> None:
     parser.add_argument("--arguments", action="store_true", help="also drop each argument of a call, or make it None")
     args, more = parser.parse_known_args()
     out = args.out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
     choose(arguments=args.arguments)
     wanted = Path(args.mutants).read_text().split() if os.path.isfile(args.mutants) else None
     with tempfile.TemporaryDirectory(prefix="mutants-") as base:
