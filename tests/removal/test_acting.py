@@ -246,6 +246,9 @@ def test_how_far_an_act_got_is_told_by_both_names(album: Album, kind: Kind) -> N
     os.unlink(place)
     assert state_of(entry) == "lost"
     assert settle(Disk(), entry, "lost") is None
+    with pytest.raises(UnsafeError, match="the quarantine is not there now"):
+        take_back(Disk(), entry)
+    Path(place).with_name(QUARANTINE).touch()
     with pytest.raises(UnsafeError, match="neither where it was nor in the quarantine"):
         take_back(Disk(), entry)
 

@@ -93,7 +93,7 @@ def test_a_part_of_which_nothing_stays_goes_only_where_that_was_asked_for(album:
         album.put(name)
     decisions = album.decide("k.png"), album.decide("b.png", "k.png", parts=(album.part("b.txt", None),))
     why = refused(album, *decisions, metadata="stay")
-    assert why == {"photos/b.png": "photos/b.txt goes along with it, and nothing stays of that"}
+    assert why == {"photos/b.png": "photos/b.txt goes along with it, but nothing stays of that"}
     assert cleaning.apply(album.plan(*decisions, metadata="drop"), ledger=album.ledger).files == 2
 
 

@@ -23,6 +23,8 @@ FICLONE = 0x40049409
 AT_FDCWD = -100
 TEMPORARY = ".lookalike-part-"
 """How names of files that are still being written begin."""
+TEMPORARY_NAME = re.compile(re.escape(TEMPORARY) + r"[a-z0-9_]{8}")
+"""Whole names of such files, as `tempfile` makes them."""
 NO_SUCH_CALL = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 NOT_SYNCABLE = (errno.EINVAL, errno.EACCES, errno.EPERM, errno.EBADF, errno.ENOTSUP)
 
