@@ -11,7 +11,7 @@ from PIL import Image
 import lookalike
 from conftest import encode, scene
 from lookalike.model import ImageRef, Member
-from lookalike.plan import Plan
+from lookalike.plan import Metadata, Plan
 from lookalike.planning.fates import Fate
 from lookalike.planning.standing import Standing
 from lookalike.planning.wholes import hold_names
@@ -123,7 +123,7 @@ def test_a_mask_goes_only_with_its_image(put: Put) -> None:
 
 
 @pytest.mark.parametrize("metadata", ["stay", "merge", "drop"])
-def test_only_what_can_be_merged_goes_without_an_equal(put: Put, metadata: str) -> None:
+def test_only_what_can_be_merged_goes_without_an_equal(put: Put, metadata: Metadata) -> None:
     for name in "ab":
         put(f"p/{name}.png", encode(scene(1), "PNG"))
     findings = lookalike.find(["p"], use_catalog=False, workers=1)
