@@ -1,6 +1,7 @@
 """Globs relative to roots: every root that a path lies under counts, and what is wrong is said."""
 
 import random
+import re
 import shutil
 import string
 import subprocess
@@ -70,3 +71,43 @@ def test_sets_hold_characters_of_any_language() -> None:
     assert [spec.match_file(f"{letter}.jpg") for letter in "\u03b2\u00e9"] == [True, False]
     assert [spec.match_file(f"{letter}.png") for letter in "yz\u00e9\u03b2"] == [False, True, True, False]
     assert [spec.match_file(f"{letter}.gif") for letter in "e\u00e9"] == [True, False]
+
+
+PARTS = ["a", "b", "a\nb", "ab", "ba", "aab", "abab", "b\n"]
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git says what is right")
+def test_stars_and_folders_match_as_they_do_for_git(tmp_path: Path) -> None:
+    made = random.Random(11)
+    globs = ["*b*", "a[!b]a", "**/a/**/b/**/a", "a/*/**/b*/"]
+    for _ in range(250):  # git takes `**` for folders, too, where only a literal name is before it; so none are made
+        names = ["".join(made.choices(["*", "a", "b", "?", "[ab]", "[!b]"], k=made.randint(1, 5))) for _ in range(5)]
+        parts = made.choices([re.sub(r"\*+", "*", name) for name in names] + ["**"] * 3, k=made.randint(1, 5))
+        globs.append(made.choice(["", "/"]) + "/".join(parts) + made.choice(["", "/"]))
+    paths = ["/".join(made.choices(PARTS, k=made.randint(1, 5))) for _ in range(60)]
+    for at, glob in enumerate(globs):
+        (tmp_path / str(at)).mkdir()
+        (tmp_path / str(at) / ".gitignore").write_text(f"{glob}\n")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    asked = "".join(f"{at}/{path}\0" for at in range(len(globs)) for path in paths)
+    ask = ["git", "-C", str(tmp_path), "check-ignore", "--no-index", "-z", "--stdin"]
+    told = set(subprocess.run(ask, input=asked, capture_output=True, text=True, check=True).stdout.split("\0"))
+    for at, glob in enumerate(globs):
+        git = [path for path in paths if f"{at}/{path}" in told]
+        assert [path for path in paths if compiled([glob]).match_file(path)] == git, glob
+
+
+@pytest.mark.parametrize(
+    ("glob", "path"),
+    [
+        ("*a" * 60 + "b", "a" * 255),
+        ("*" * 200 + "b", "a" * 255),
+        ("[ab]*" * 60 + "c", "ab" * 127),
+        ("?*" * 60 + "?c", "ab" * 127),
+        ("**/a/" * 60 + "b", "a/" * 2000 + "c"),
+        ("a/**/" * 60 + "b", "a/" * 2000 + "c"),
+        ("a/**/*a*/" * 60 + "b", "aaa/" * 1000 + "c"),
+    ],
+)
+def test_many_stars_take_no_longer(glob: str, path: str) -> None:
+    assert not compiled([glob]).match_file(path)  # else more steps than anybody has time for

@@ -4,10 +4,12 @@ import os
 import re
 import string
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 from lookalike.errors import UsageError
 
@@ -25,6 +27,26 @@ CLASSES = {
     "space": string.whitespace, "upper": string.ascii_uppercase, "xdigit": string.hexdigits,
 }  # fmt: skip
 """Classes of POSIX, which git knows; others hold nothing."""
+FOLDERS = r"\(\?:/\.\+\)\?"
+"""What pathspec makes of `**` between two names: any number of folders."""
+NAMES = rf"((?:(?!{FOLDERS}).)+)(?={FOLDERS})"
+"""What comes before the next one."""
+FIXED = r"(?:\\.|\[\^?\]?(?:\\.|[^]\\])*\](?!\*)|[^][\\/()$|*])+"
+"""What is of a fixed length: characters and sets."""
+COMMITTED = tuple(
+    (re.compile(slow, re.DOTALL), quick)
+    for slow, quick in (
+        (rf"\[\^(\]?){NOTHING}", rf"[^\1{NOTHING}/"),
+        (r"(?:\[\^/\]\*){2,}", "[^/]*"),
+        (rf"\[\^/\]\*({FIXED})(?=\[\^/\]\*)", r"(?>[^/]*?\1)"),
+        (rf"\^\(\?:\.\+/\)\?{NAMES}", r"^(?>(?:.+?/)??\1(?=/))"),
+        (rf"{FOLDERS}{NAMES}", r"(?>(?:/.+?)??\1(?=/))"),
+        (r"\|\$\)", r"|\\Z)"),
+    )
+)
+"""Parts of the regular expressions of pathspec, and what takes their place: no set holds a slash, and a name may end in a line
+break. Where more stars or folders follow, the first place that fits is as good as any later one: others are not tried, so that
+many of them take no longer."""
 
 
 def listed(name: str, globs: Sequence[str]) -> tuple[str, ...]:
@@ -81,11 +103,25 @@ def compiled(globs: Sequence[str]) -> GitIgnoreSpec:
     True
     """
     # In git `raw/**` matches what is in raw and not raw itself; pathspec would match the folder too.
-    lines = (glob[:-1] if glob.endswith("/**") else glob for glob in globs)
+    lines = (re.sub(r"/\*\*(/?)$", r"/*\1", glob) for glob in globs)
     try:
-        return GitIgnoreSpec.from_lines([SET.sub(_spelled_out, line) for line in lines])
+        return GitIgnoreSpec.from_lines([SET.sub(_spelled_out, line) for line in lines], _Pattern, backend="simple")
     except ValueError as error:
         raise UsageError(f"malformed glob: {error}") from error
+
+
+class _Pattern(GitIgnoreSpecPattern):
+    """A glob that takes no longer for many stars, and to which a line break is a character like any other."""
+
+    @classmethod
+    def pattern_to_regex(cls, pattern: Any) -> tuple[Any, bool | None]:
+        """Return a regular expression, and whether what it finds matches."""
+        found, include = super().pattern_to_regex(pattern)
+        if found is None:
+            return None, include
+        for slow, quick in COMMITTED:
+            found = slow.sub(quick, found)
+        return f"(?s){found}", include
 
 
 def _spelled_out(found: re.Match[str]) -> str:
@@ -103,9 +139,9 @@ def _spelled_out(found: re.Match[str]) -> str:
         ascii_.update(map(chr, range(low, min(high, 127) + 1)))
         if high > 127:
             further += f"{chr(max(low, 128))}-{chr(high)}"
-    begin = "]" if "]" in ascii_ else NOTHING  # nothing that means something at the beginning of a set
+    begin = "]" if "]" in ascii_ else ""  # which ends a set anywhere else
     end = "-" if "-" in ascii_ else ""
-    return f"[{found[1] or ''}{begin}{''.join(sorted(ascii_ - set('/]-')))}{further}{end}]"
+    return f"[{found[1] or ''}{begin}{NOTHING}{''.join(sorted(ascii_ - set('/]-')))}{further}{end}]"
 
 
 def matching(globs: Sequence[str], paths: Sequence[str], roots: Sequence[str]) -> NDArray[np.bool_]:
