@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -18,6 +19,10 @@ from spark_session import spark, spark_album, spark_found
 __all__ = ["spark", "spark_album", "spark_found"]
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the thousand commands compiles the package anew
+
+for _name in ("SIGINT", "SIGHUP"):  # what was started in the background ignores them, and so would every command
+    if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, _name), signal.SIG_DFL)
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a busy one is no reason to fail
