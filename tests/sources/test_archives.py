@@ -298,7 +298,9 @@ def test_members_are_unpacked_up_to_what_deflate_could_make_of_the_whole_archive
     assert 32 < whole < 40
     first, last, after, end_of_all = (names[at] for at in (0, whole - 1, whole, 299))
     found = list(source.read([f"{path}/{name}" for name in (first, last, after, end_of_all)]))
-    assert [isinstance(one, Unreadable) for one in found] == [False, False, True, True]
+    refused = [one.reason if isinstance(one, Unreadable) else "" for one in found]
+    assert "verlapped entries" in refused[1] or not any(refused[:2])  # newer versions of zipfile see that they are one
+    assert all(refused[2:])
     assert found[3] == Unreadable("limit", "its archive unpacks to far more than it is")
 
 

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -134,7 +135,8 @@ def test_a_damaged_ledger_says_how_it_is_repaired(path: str) -> None:
     with Ledger(path) as ledger:
         add(ledger, "different", "a", "b")
     file = Path(path)
-    root = sqlite3.connect(path).execute("SELECT rootpage FROM sqlite_master WHERE name = 'decided'").fetchone()[0]
+    with closing(sqlite3.connect(path)) as db:
+        root = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'decided'").fetchone()[0]
     data = bytearray(file.read_bytes())
     data[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
     file.write_bytes(data)
