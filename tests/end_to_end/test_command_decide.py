@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -184,9 +185,8 @@ def test_a_search_makes_no_ledger_and_a_damaged_one_is_said(photos: Path, tmp_pa
             assert "lookalike history --repair" in done.errors
         assert ledger.read_bytes() == damaged
     ledger.unlink()
-    with sqlite3.connect(ledger) as other:
+    with closing(sqlite3.connect(ledger)) as other, other:
         other.execute("CREATE TABLE theirs (a)")
-    other.close()
     done = run(*usual, cwd=tmp_path, XDG_STATE_HOME=str(home))
     assert (done.code, "is an SQLite file of another program: name another file with --ledger" in done.errors) == (
         5,

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ def test_memory_that_is_not_enough_is_remembered_until_there_is_more(photos: Pat
     assert found_before["photos/large.webp"] == too_much
     assert members(done.document) == PAIR
     assert most < 220 * MB, "and the program itself does not inflate what its workers may not"
-    with sqlite3.connect(tmp_path / "catalog.db") as db:
+    with closing(sqlite3.connect(tmp_path / "catalog.db")) as db, db:
         kept = db.execute(
             "SELECT limit_memory FROM content WHERE failure = 'limit' AND limit_seconds IS NULL"
         ).fetchall()

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -76,18 +77,16 @@ DAMAGE = {
 
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_rows_that_are_not_what_they_must_be_are_found(base: Path, kind: str) -> None:
-    with sqlite3.connect(base / "c.sqlite") as db:
+    with closing(sqlite3.connect(base / "c.sqlite")) as db, db:
         db.execute(DAMAGE[kind])
-    db.close()
     result = catalog("verify", cwd=base, code=5)
     assert "is damaged" in result.errors
     assert "move it away" in result.errors
 
 
 def test_flipped_bytes_are_found(base: Path) -> None:
-    with sqlite3.connect(base / "c.sqlite") as db:
+    with closing(sqlite3.connect(base / "c.sqlite")) as db, db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.close()
     for end in ("-wal", "-shm"):
         (base / f"c.sqlite{end}").unlink(missing_ok=True)
     content = bytearray((base / "c.sqlite").read_bytes())
@@ -119,11 +118,10 @@ def test_what_is_gone_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_steps_of_older_versions_are_forgotten(base: Path) -> None:
-    with sqlite3.connect(base / "c.sqlite") as db:
+    with closing(sqlite3.connect(base / "c.sqlite")) as db, db:
         pairs = db.execute("UPDATE pair SET step = 'thumbnail-0/1/x'").rowcount
         (whole,) = db.execute("SELECT count(*) FROM hash WHERE variant = 'plain'").fetchone()
         db.execute("UPDATE hash SET variant = 'parts-00000000' WHERE variant LIKE 'parts-%'")
-    db.close()
     rows = catalog("prune", "--json", cwd=base).document["rows"]
     assert rows["pair"] == pairs > 0
     assert rows["hash"] >= 6
@@ -147,9 +145,8 @@ def test_what_is_exported_is_a_source(scanned: Path, tmp_path: Path, thumbnails:
 
 @pytest.mark.parametrize("table", ["thumbnail", "content"])
 def test_what_is_missing_is_not_exported(base: Path, table: str) -> None:
-    with sqlite3.connect(base / "c.sqlite") as db:
+    with closing(sqlite3.connect(base / "c.sqlite")) as db, db:
         db.execute(f"DELETE FROM {table} WHERE rowid = 2")
-    db.close()
     assert "are missing" in catalog("export", "x.parquet", cwd=base, code=5).errors
     assert not (base / "x.parquet").exists()
 

@@ -217,8 +217,8 @@ def test_a_garbled_row_is_told_apart_though_sqlite_reads_it(album: Album) -> Non
         db.execute("UPDATE entry SET mode = 'often' WHERE id = 5")
         db.execute("UPDATE entry SET state = 'dona' WHERE id = 6")
     album.put("new.png")
-    with pytest.raises(LedgerError, match="garbled"):
-        Ledger(album.ledger).entries()
+    with Ledger(album.ledger) as ledger, pytest.raises(LedgerError, match="garbled"):
+        ledger.entries()
     done = repair(album.ledger)
     assert done.saved["entry"] == ITEMS - 2
     assert cleaning.undo(ledger=album.ledger).files == ITEMS - 2

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
@@ -170,9 +171,8 @@ def test_a_file_of_a_newer_version_is_left_alone(path: str) -> None:
 
 def test_a_file_of_another_program_is_left_alone(path: str) -> None:
     Path(path).parent.mkdir()
-    with sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE theirs (id INTEGER)")
-    other.close()
     content = Path(path).read_bytes()
     with pytest.raises(CatalogError, match=r"another program.*--catalog"):
         Notes(path)

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,7 @@ def test_a_catalog_from_before_is_sealed_as_it_is(tmp_path: Path, monkeypatch: p
         catalog.db.execute("UPDATE location SET size = 6")
     with Catalog(path) as catalog, pytest.raises(CatalogError, match="table location"):
         catalog.check_all_seals()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("PRAGMA user_version = 1")
-    db.close()
     with Catalog(path) as catalog, pytest.raises(CatalogError, match="table folder"):
         catalog.shelves()
