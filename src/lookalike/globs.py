@@ -29,9 +29,9 @@ CLASSES = {
 """Classes of POSIX, which git knows; others hold nothing."""
 FOLDERS = r"\(\?:/\.\+\)\?"
 """What pathspec makes of `**` between two names: any number of folders."""
-NAMES = rf"((?:(?!{FOLDERS}).)+)(?={FOLDERS})"
+NAMES = rf"((?:(?!{FOLDERS}).)++)(?={FOLDERS})"
 """What comes before the next one."""
-FIXED = r"(?:\\.|\[\^?\]?(?:\\.|[^]\\])*\](?!\*)|[^][\\/()$|*])+"
+FIXED = r"(?:\\.|\[\^?+\]?+(?:\\.|[^]\\])*+\](?!\*)|[^][\\/()$|*])++"
 """What is of a fixed length: characters and sets."""
 COMMITTED = tuple(
     (re.compile(slow, re.DOTALL), quick)
