@@ -7,6 +7,7 @@ import os
 from typing import Any, NoReturn, TypeVar
 
 from lookalike.errors import UsageError
+from lookalike.model import DIGEST_BYTES
 from lookalike.tables.files import printable
 
 T = TypeVar("T")
@@ -195,18 +196,21 @@ class Fields:
         Returns
         -------
         bytes
-            The digest.
+            `DIGEST_BYTES` of it.
 
         Raises
         ------
         UsageError
-            If it is not hex.
+            If it is not hex, or of another length.
         """
         text = self.take(name, str)
         try:
-            return bytes.fromhex(text)
+            digest = bytes.fromhex(text)
         except ValueError:
-            self.wrong(name, "a digest in hex")
+            digest = b""
+        if len(digest) != DIGEST_BYTES:
+            self.wrong(name, f"a digest of {DIGEST_BYTES} bytes in hex")
+        return digest
 
     def nullable_path(self, name: str) -> str | None:
         """Return a path that may be missing or null.
