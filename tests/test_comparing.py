@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from PIL import Image, ImageEnhance, ImageOps
 
 import lookalike as la
 from conftest import encode, scene
+from lookalike import comparing
 from lookalike.comparing import STRETCH, panels, side_by_side
 from lookalike.errors import DecodeError, UsageError
 from lookalike.hashes import ALGORITHMS
+from lookalike.limiting import File, SecondLooks
 from lookalike.model import Tier
 
 
@@ -131,3 +134,19 @@ def test_the_table_in_the_docs_is_what_the_command_says() -> None:
         words = [re.sub(r"\d+ \(\d+%\)", "", row) for row in (there, here)]
         assert words[0] == words[1] or here.startswith("| what was done")
     assert "| **edit** | **edit** | **different** |" in written[-2]
+
+
+def test_an_image_is_hashed_once_however_many_it_is_compared_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, others = encode(scene(1), "PNG"), [encode(scene(seed), "PNG") for seed in (1, 2, 3)]
+    seen: list[bytes] = []
+    real = comparing.hashed
+
+    def counted(file: File, **told: Any) -> comparing.Hashed:
+        seen.append(file[0])
+        return real(file, **told)
+
+    monkeypatch.setattr(comparing, "hashed", counted)
+    specs = comparing.specs_of(["phash"], "full")
+    found = list(comparing.compared(one, others, specs, SecondLooks(workers=1)))
+    assert [made.distances[0].distance == 0 for made in found] == [True, False, False]
+    assert seen == [one, *others]

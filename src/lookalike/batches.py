@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from lookalike.errors import UsageError
 from lookalike.globs import listed
@@ -11,7 +11,7 @@ from lookalike.hashes import make_spec
 from lookalike.model import MAX_PIXELS, READ_AHEAD, HashSpec, Truncated
 from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
-from lookalike.options import ScanOptions
+from lookalike.options import ScanKeywords, ScanOptions
 from lookalike.pool import workers_of
 from lookalike.scanning import OnProgress
 from lookalike.sources.folders import Source
@@ -25,28 +25,17 @@ from lookalike.tabling import Wanted
 StrPath = str | os.PathLike[str]
 
 
-class HashKeywords(TypedDict, total=False):
+class HashKeywords(ScanKeywords, total=False):
     """The keywords of `hash_batches`, for type checkers."""
 
     algorithms: str | Sequence[str]
     size: int | None
     filter: str | None
     decode: str | None
-    exclude: Sequence[str]
-    include: Sequence[str]
-    follow_symlinks: bool
-    truncated: Truncated
-    max_pixels: int
-    max_seconds: float | None
-    max_memory: int | None
-    read_ahead: int
-    column: str | int | None
     facts: bool
     thumbnails: bool
     catalog: StrPath | None
     use_catalog: bool
-    workers: int | None
-    readers: int | None
     progress: OnProgress | None
 
 

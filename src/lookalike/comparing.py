@@ -1,6 +1,6 @@
 """Two images side by side: distances by every algorithm, and what verification says of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,40 +140,46 @@ def compare(
     1.0
     """
     options = ScanOptions(max_pixels=max_pixels, max_seconds=max_seconds, max_memory=max_memory)
-    specs = specs_of(usual() if algorithms is None else algorithms, decoding)
-    return compared(first, second, specs, SecondLooks(options, workers=1))
+    return next(compared(first, [second], specs_of(algorithms, decoding), SecondLooks(options, workers=1)))
 
 
-def compared(first: ImageSource, second: ImageSource, specs: Sequence[HashSpec], looks: SecondLooks) -> Comparison:
-    """Compare two images.
+def compared(
+    first: ImageSource, others: Iterable[ImageSource], specs: Sequence[HashSpec], looks: SecondLooks
+) -> Iterator[Comparison]:
+    """Compare an image with others.
 
     Parameters
     ----------
-    first, second : path, bytes, file object, PIL.Image.Image or ndarray
-        The images.
+    first : path, bytes, file object, PIL.Image.Image or ndarray
+        The image.
+    others : iterable of the same
+        The others.
     specs : sequence of HashSpec
         Hashes whose distances to give.
     looks : SecondLooks
         Who looks at the files.
 
-    Returns
-    -------
+    Yields
+    ------
     Comparison
-        As of `compare`.
+        With each of them, as of `compare`.
     """
-    files, most = (contents(first), contents(second)), looks.options.max_pixels
-    one, other = (looks(hashed, file, specs=specs, max_pixels=most) for file in files)
-    found = looks(confirm, *files, orient="all", max_pixels=most)
-    return Comparison(found.tier, found.score, found.relation, distances(specs, one, other), described(found, files))
+    most, mine = looks.options.max_pixels, contents(first)
+    one = looks(hashed, mine, specs=specs, max_pixels=most)
+    for image in others:
+        files = mine, contents(image)
+        other = looks(hashed, files[1], specs=specs, max_pixels=most)
+        found = looks(confirm, *files, orient="all", max_pixels=most)
+        yield Comparison(found.tier, found.score, found.relation, distances(specs, one, other), described(found, files))
 
 
-def specs_of(algorithms: Sequence[str], decoding: str) -> list[HashSpec]:
+def specs_of(algorithms: Sequence[str] | None, decoding: str) -> list[HashSpec]:
     """Return the hashes by which images are compared.
 
     Parameters
     ----------
-    algorithms : sequence of str
-        Their names.
+    algorithms : sequence of str, optional
+        Their names; None for `usual`.
     decoding : str
         full or fast; algorithms that do not know it use their own.
 
@@ -194,7 +200,7 @@ def specs_of(algorithms: Sequence[str], decoding: str) -> list[HashSpec]:
     """
     if decoding not in ("full", "fast"):
         raise UsageError(f"decoding must be full or fast, got {decoding!r}")
-    rows = [hashes.algorithm(name) for name in algorithms]
+    rows = [hashes.algorithm(name) for name in (usual() if algorithms is None else algorithms)]
     for row in rows:
         if row.several:
             raise UsageError(f"{row.name} makes a hash of each part of an image, which have no distance of their own")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
-from lookalike.comparing import NAMES, Hashed, described, distances, hashed, specs_of, usual
+from lookalike.comparing import NAMES, Hashed, described, distances, hashed, specs_of
 from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import DecodeError, UsageError, failure_kind
 from lookalike.limiting import File, SecondLooks
@@ -73,7 +73,7 @@ def feature_columns(algorithms: Sequence[str] | None = None) -> dict[str, type]:
     >>> list(feature_columns(["phash"]))[:4]
     ['phash_distance', 'tier', 'score', 'relation']
     """
-    specs = specs_of(usual() if algorithms is None else algorithms, "full")
+    specs = specs_of(algorithms, "full")
     return {f"{spec.algorithm}_distance": int for spec in specs} | VERDICT | MEASURED | OF_FILES | FAILED
 
 
@@ -122,7 +122,7 @@ def features(
     >>> next(features([(ramp, ramp.rotate(180))], algorithms=["dhash_vertical"]))["dhash_vertical_distance"]
     64
     """
-    columns, specs = feature_columns(algorithms), specs_of(usual() if algorithms is None else algorithms, decoding)
+    columns, specs = feature_columns(algorithms), specs_of(algorithms, decoding)
     workers = workers_of(workers)
     if isinstance(pairs, (str, os.PathLike)):
         pairs = PairFile(os.fspath(pairs))

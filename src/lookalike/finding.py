@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Sequence
-from typing import TypedDict
 
 from lookalike import hashes
 from lookalike.concluding import conclude
@@ -26,7 +25,7 @@ from lookalike.model import (
 )
 from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
-from lookalike.options import FindOptions, ScanOptions
+from lookalike.options import FindOptions, MatchKeywords, ScanKeywords, ScanOptions
 from lookalike.outside import Given, Outside
 from lookalike.pool import workers_of
 from lookalike.recalling import catalog_file
@@ -40,31 +39,11 @@ from lookalike.sources.values import as_sources, path_of
 StrPath = str | os.PathLike[str]
 
 
-class FindKeywords(TypedDict, total=False):
+class FindKeywords(ScanKeywords, MatchKeywords, total=False):
     """The keywords of `find` that functions hand on which call it, for type checkers."""
 
-    algorithm: str
-    size: int | None
-    radius: int | None
-    group: GroupRule
-    keep: str
-    protect: Sequence[str]
-    crops: bool
-    verify: VerifyStep
-    units: bool
     frames: Frames
-    exclude: Sequence[str]
-    include: Sequence[str]
     min_size: tuple[int, int]
-    follow_symlinks: bool
-    truncated: Truncated
-    max_pixels: int
-    max_seconds: float | None
-    max_memory: int | None
-    read_ahead: int
-    column: str | int | None
-    workers: int | None
-    readers: int | None
     candidates: Given | None
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from blake3 import blake3
 from numpy.typing import NDArray
 
 from lookalike import decode, limiting, verify
@@ -348,14 +347,14 @@ class Judge:
 
     def _planes(self, item: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
         """Decode the file of an item, if it is still there, still what was scanned, and can be."""
+        data = self._reader.same(self._path[item], int(self._size[item]), self._digest[item])
+        if data is None:
+            return None
+        accepted = self._looks.options
         try:
-            data = self._reader.read(self._path[item], int(self._size[item]) + 1)
-            if blake3(data).digest() != self._digest[item]:
-                return None
-            accepted = self._looks.options
             return self._looks(
                 limiting.planes, (data, self._path[item]), side=PIXEL_SIDE, number=int(self._frame[item]),
                 truncated=accepted.truncated == "accept", max_pixels=accepted.max_pixels,
             )  # fmt: skip
-        except (OSError, DecodeError, MemoryError):
+        except (DecodeError, MemoryError):
             return None

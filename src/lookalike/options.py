@@ -1,7 +1,8 @@
 """What a search is told: small frozen values, checked as they are made, stored with results."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import TypedDict, get_args
 
 from lookalike.errors import UsageError, check_known
 from lookalike.model import (
@@ -19,6 +20,41 @@ from lookalike.model import (
     Truncated,
     VerifyStep,
 )
+
+
+class DecodeKeywords(TypedDict, total=False):
+    """Keywords of all functions that decode images, for type checkers."""
+
+    truncated: Truncated
+    max_pixels: int
+    max_seconds: float | None
+    max_memory: int | None
+
+
+class ScanKeywords(DecodeKeywords, total=False):
+    """Keywords of functions that walk and read paths."""
+
+    exclude: Sequence[str]
+    include: Sequence[str]
+    follow_symlinks: bool
+    read_ahead: int
+    column: str | int | None
+    workers: int | None
+    readers: int | None
+
+
+class MatchKeywords(TypedDict, total=False):
+    """Keywords of functions that say what is the same picture."""
+
+    algorithm: str
+    size: int | None
+    radius: int | None
+    group: GroupRule
+    keep: str
+    protect: Sequence[str]
+    crops: bool
+    verify: VerifyStep
+    units: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

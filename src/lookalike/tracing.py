@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
-from blake3 import blake3
 
 from lookalike import decode
 from lookalike.blocks import BLOCKS_VERSION, has_blocks
@@ -207,10 +206,10 @@ class _Tracer:
             if one is None or other is None:
                 return None
             return self._looks(look, one, other, max_pixels=self._looks.options.max_pixels)
-        except (OSError, DecodeError, MemoryError):
+        except (DecodeError, MemoryError):
             return None
 
     def _file(self, content: int) -> File | None:
-        path, size = self._path[content], int(self._facts.size[content])
-        data = self._reader.read(path, size + 1)
-        return (data, path) if blake3(data).digest() == self._facts.digest[content] else None
+        path = self._path[content]
+        data = self._reader.same(path, int(self._facts.size[content]), self._facts.digest[content])
+        return None if data is None else (data, path)

@@ -29,6 +29,15 @@ __all__ = ["album", "quick_folder"]
 MOVING: list[Action] = ["quarantine", "hardlink", "symlink"]
 
 
+class Dying(Disk):
+    """A process that ends right after its first rename."""
+
+    def rename(self, source: str, target: str) -> None:
+        """Rename, and end."""
+        calls.rename_new(source, target)
+        raise KeyboardInterrupt
+
+
 def applied(album: Album, *names: str, **options: Any) -> Applied:
     """Remove names in favour of k.png."""
     for name in ("k.png", *names):
@@ -61,11 +70,6 @@ def test_an_undo_by_way_of_a_folder_that_leads_into_the_quarantine(album: Album,
 
 
 def test_an_act_that_was_killed_is_not_settled_by_way_of_such_a_folder(album: Album) -> None:
-    class Dying(Disk):
-        def rename(self, source: str, target: str) -> None:
-            calls.rename_new(source, target)
-            raise KeyboardInterrupt
-
     album.put("k.png")
     album.put("in/b.png")
     plan = album.plan(album.decide("k.png"), album.decide("in/b.png", "k.png"))
@@ -370,11 +374,6 @@ def test_a_root_that_is_a_file_comes_back(album: Album) -> None:
 
 
 def test_entries_whose_batch_is_lost_are_damage_that_a_repair_mends(album: Album) -> None:
-    class Dying(Disk):
-        def rename(self, source: str, target: str) -> None:
-            calls.rename_new(source, target)
-            raise KeyboardInterrupt
-
     album.put("k.png")
     album.put("b.png")
     plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"))

@@ -13,7 +13,7 @@ from lookalike import tables
 from lookalike.cli.choices import PairDecoding, WhoseDistances
 from lookalike.cli.limits import MaxMemory, MaxPixels, MaxSeconds, limits_of
 from lookalike.cli.outcomes import say_written
-from lookalike.comparing import Comparison, compared, panels, side_by_side, specs_of, usual
+from lookalike.comparing import Comparison, compared, panels, side_by_side, specs_of
 from lookalike.errors import DecodeError, SourceError, UsageError
 from lookalike.limiting import SecondLooks
 from lookalike.model import MAX_PIXELS
@@ -48,15 +48,16 @@ def compare(
 
     Example: lookalike compare photo.jpg edited.jpg other.jpg --output differences.png
     """
-    names = usual() if algorithm is None else [name.strip() for name in algorithm.split(",")]
+    names = None if algorithm is None else [name.strip() for name in algorithm.split(",")]
     specs = specs_of(names, decode)
     looks = SecondLooks(ScanOptions(**limits_of(max_pixels, max_seconds, max_memory)), workers=1)
     if output is not None:
         _check(output, [first, *others])
+    pairs = compared(first, others, specs, looks)
     found, drawn = [], []
     for other in others:
         try:
-            found.append(compared(first, other, specs, looks))
+            found.append(next(pairs))
             if output is not None:
                 drawn.append(panels(first, other, looks))
         except OSError as error:

@@ -8,6 +8,8 @@ import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from blake3 import blake3
+
 from lookalike import events
 from lookalike.errors import UsageError
 from lookalike.sources.buckets import Bucket
@@ -182,6 +184,29 @@ class Reader:
         if isinstance(data, Unreadable):
             raise OSError(0, data.reason)
         return data
+
+    def same(self, path: str, size: int, digest: bytes) -> bytes | None:
+        """Return the bytes of an image, if it still is what was scanned.
+
+        Parameters
+        ----------
+        path : str
+            Of the image.
+        size : int
+            Its bytes then.
+        digest : bytes
+            Their BLAKE3.
+
+        Returns
+        -------
+        bytes or None
+            None where it is gone, another one by now, or cannot be read.
+        """
+        try:
+            data = self.read(path, size + 1)
+        except (OSError, ValueError, MemoryError):  # a name that something was added by may be no path at all
+            return None
+        return data if blake3(data).digest() == digest else None
 
     def close(self) -> None:
         """Let go of what is open; who reads again opens it again."""

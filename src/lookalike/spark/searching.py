@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from lookalike import hashes
 from lookalike.chances import wide
@@ -15,7 +15,7 @@ from lookalike.join.bands import MOST_ROWS
 from lookalike.keep import parse_rules
 from lookalike.loading import CUT_SHORT
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
-from lookalike.options import FindOptions, ScanOptions
+from lookalike.options import DecodeKeywords, FindOptions, MatchKeywords, ScanOptions
 from lookalike.spark.columns import column_name
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
@@ -85,26 +85,13 @@ class Together:
     held: "tuple[DataFrame, ...]"
 
 
-class SearchKeywords(TypedDict, total=False):
+class SearchKeywords(DecodeKeywords, MatchKeywords, total=False):
     """The keywords of `lookalike.spark.find` that functions hand on which search likewise, for type checkers."""
 
     tier: str
-    algorithm: str
-    size: int | None
-    radius: int | None
     second: tuple[str, int] | None
     parts: bool
-    group: GroupRule
-    keep: str
-    protect: Sequence[str]
-    crops: bool
-    verify: VerifyStep
-    units: bool
     thumbnails: Thumbnails
-    truncated: Truncated
-    max_pixels: int
-    max_seconds: float | None
-    max_memory: int | None
     roots: Sequence[str]
     decisions: Sequence[Decided]
     most: int

@@ -125,9 +125,8 @@ class Database:
                 return
 
     def _prepare(self) -> None:
-        if (
-            self._alone
-        ):  # others that have it open hold a lock even when idle, so this waits for them, and they for this
+        if self._alone:
+            # Others that have it open hold a lock even when idle, so this waits for them, and they for this.
             self.db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self.db.execute("BEGIN")  # one look at both: another process may be making the file
         try:
