@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lookalike import decode
-from lookalike.loading import hash_file, load
 from lookalike.model import THUMBNAIL_BYTES, HashSpec
 from lookalike.opening import open_catalog
 from lookalike.options import ScanOptions
+from lookalike.scan.loading import hash_file, load
 from lookalike.tables.hash_files import write_parquet
 from lookalike.tables.hashes import HashTable, Refs
 from lookalike.tables.schema import FACTS

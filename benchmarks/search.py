@@ -28,9 +28,9 @@ from lookalike import bits, decode, join
 from lookalike.hashes import default_radius, hash_block
 from lookalike.indexing import Index
 from lookalike.model import HashSpec, Orient
+from lookalike.scan.variants import stored_name
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Location
-from lookalike.variants import stored_name
 from timing import save
 
 SPEC = HashSpec()

@@ -41,16 +41,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalog_rows import differences
-from lookalike import finding, matching
+from lookalike import finding
 from lookalike.cli import find as _find  # noqa: F401 - what the command imports is imported once
 from lookalike.cli import main as command
 from lookalike.cli import stopping
-from lookalike.findings import Findings
-from lookalike.judging import Judge
-from lookalike.listing import Row
+from lookalike.groups.findings import Findings
+from lookalike.matches import matching
+from lookalike.scan.listing import Row
 from lookalike.sources.files import Walk
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.database import Database
+from lookalike.verdicts.judging import Judge
 from photos import cache
 from synthetic import Shares, pictures
 from timing import save, table

@@ -11,12 +11,13 @@ import argparse
 import math
 from dataclasses import dataclass, replace
 
-from lookalike import bits, chances
+from lookalike import bits
+from lookalike.candidates import chances
 from lookalike.join.bands import MOST_ROWS
 from lookalike.model import HashSpec
 from lookalike.options import FindOptions
+from lookalike.scan.variants import sorts
 from lookalike.spark.hashed import joined
-from lookalike.variants import sorts
 from timing import table
 
 HASH_SECONDS = 1.5e-3

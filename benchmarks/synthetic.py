@@ -14,9 +14,10 @@ import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from lookalike import decode, hashes, join, variants
+from lookalike import decode, hashes, join
 from lookalike.decode.thumbnails import detail
 from lookalike.model import CHROMA_SIDE, THUMBNAIL_SIDE, HashSpec, Thumbnail
+from lookalike.scan import variants
 from lookalike.sources.volumes import volume_of
 from lookalike.stores.catalog import Catalog
 from lookalike.stores.locations import Location

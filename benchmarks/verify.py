@@ -22,13 +22,13 @@ from PIL import Image
 
 from lookalike import bits, hashes, verify
 from lookalike.decode import decode
-from lookalike.judging import pictures_of
 from lookalike.model import Tier
 from lookalike.options import FindOptions
 from lookalike.transforms import TRANSFORMS
+from lookalike.verdicts.judging import pictures_of
+from lookalike.verdicts.verifying import PAIRS_PER_THREAD
 from lookalike.verify.alignment import IDENTITY
 from lookalike.verify.evidence import MAP_BITS
-from lookalike.verifying import PAIRS_PER_THREAD
 from photos import cache, photos_folder
 from timing import Cost, cost_of, save, table, take_turns
 

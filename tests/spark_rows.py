@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import lookalike as la
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.spark.columns import with_variants
 from lookalike.spark.concluded import MEMBERS
 from lookalike.spark.finding import Found, find

@@ -16,12 +16,12 @@ import pytest
 
 import lookalike as la
 from conftest import encode, scene
-from lookalike import shortcut, streaming
 from lookalike.batches import make_specs
 from lookalike.errors import SourceError, UsageError
-from lookalike.examining import Task
 from lookalike.hashes import ALGORITHMS, hash_block
-from lookalike.shortcut import Shortcut
+from lookalike.scan import shortcut, streaming
+from lookalike.scan.examining import Task
+from lookalike.scan.shortcut import Shortcut
 from lookalike.sources import files
 from lookalike.tables.hashes import HashTable
 

@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 
 from conftest import encode, scene
-from lookalike import find, notebooks
+from lookalike import find
 from lookalike.errors import UsageError
+from lookalike.showing import notebooks
 
 SEEDS = [1, 2, 1, 3, 2]
 IMAGES = [scene(seed) for seed in SEEDS]

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.examining import Task, examine
 from lookalike.model import MAX_PIXELS
 from lookalike.report import plain
+from lookalike.scan.examining import Task, examine
 
 HEADS = (
     b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x10\0\0\0WEBPVP8 ", b"II*\0\x08\0\0\0",

@@ -16,18 +16,11 @@ import lookalike
 PACKAGE = Path(lookalike.__file__).parent
 
 STAGES = [
-    "opening", "deciding", "limiting", "previews", "illustrating", "notebooks", "numbered", "pictures", "listing",
-    "examining", "pixels", "variants", "chances", "searching", "shortcut", "shards", "storing", "scanning", "recalling",
-    "tabling", "restarting", "loading", "gathering",
-    "outside", "twins", "seeking", "hinting", "proposing", "distances",
-    "verifying", "judging", "pairing", "tracing", "confirming", "items", "frames", "redecoding", "anyframe",
-    "matching",
-    "planning", "grouped", "counting", "keeping", "findings", "concluding", "finding", "exporting", "filtering", "masking",
-    "splits", "crossing", "linking", "leaked", "placing", "leaking",
-    "hashing", "streaming", "batches", "comparing",
-    "hits", "indexed", "indexing", "featuring",
-    "removal", "cleaning", "reviewing", "differing", "facts",
-    "sampling", "trials", "measures", "tuned", "tuning", "upkeep", "estimating",
+    "opening", "limiting", "searching", "pictures", "deciding",
+    "scan", "candidates", "verdicts", "showing", "matches", "planning", "groups", "finding",
+    "exporting", "filtering", "masking", "leakage", "leaking", "hashing", "batches", "comparing",
+    "index", "indexing", "featuring",
+    "removal", "cleaning", "reviewing", "experiments", "tuning", "upkeep", "estimating",
 ]  # fmt: skip
 """Level 3, in the order in which a stage may use those before it."""
 LEVELS: dict[str, int] = {

@@ -17,7 +17,7 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike.batches import hash_batches
 from lookalike.deciding import decide, read_decisions
-from lookalike.leaked import Leaks
+from lookalike.leakage.leaked import Leaks
 from lookalike.model import HashSpec
 from lookalike.tables.hash_files import write_parquet
 from lookalike.tables.schema import RUN_KEY

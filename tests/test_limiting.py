@@ -18,14 +18,14 @@ import pool_tasks
 from conftest import encode, scene
 from lookalike import decode, limiting
 from lookalike.comparing import panels
-from lookalike.confirming import confirm
 from lookalike.errors import DecodeError, UsageError
 from lookalike.limiting import SecondLooks, limits, told_by
 from lookalike.model import LEAST_MEMORY, MAX_PIXELS, ImageRef, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pool import Died, Guarded, Limits
-from lookalike.previews import Previews, of_file
+from lookalike.showing.previews import Previews, of_file
+from lookalike.verdicts.confirming import confirm
 
 GB = 1 << 30
 SLOW = bombs.scans_jpeg(3000, 100)

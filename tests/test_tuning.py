@@ -8,11 +8,11 @@ import pytest
 import lookalike
 from conftest import encode, scene
 from lookalike.errors import UsageError
+from lookalike.experiments.measures import Measured, Shares
+from lookalike.experiments.tuned import Tuning
 from lookalike.intervals import Interval
-from lookalike.measures import Measured, Shares
 from lookalike.model import HashSpec, Tier
 from lookalike.options import FindOptions
-from lookalike.tuned import Tuning
 from lookalike.tuning import _widened
 
 

@@ -24,8 +24,8 @@ from accuracy.plain import HASHES, plain_hash
 from lookalike.model import Tier
 from lookalike.options import FindOptions
 from lookalike.transforms import TRANSFORMS
+from lookalike.verdicts.verifying import PAIRS_PER_THREAD
 from lookalike.verify import verify
-from lookalike.verifying import PAIRS_PER_THREAD
 from photos import photos_folder
 from timing import table as markdown
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike.candidates.proposing import Proposals, propose
 from lookalike.columns import Facts
-from lookalike.judging import Judge, pictures_of
 from lookalike.model import MIN_DETAIL, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
-from lookalike.proposing import Proposals, propose
-from lookalike.scanning import scan
+from lookalike.scan.scanning import scan
 from lookalike.stores.catalog import Catalog
+from lookalike.verdicts.judging import Judge, pictures_of
 from lookalike.verify.views import Pictures
 
 Column = NDArray[np.int64]

@@ -8,8 +8,8 @@ import numpy as np
 from lookalike import decode
 from lookalike.decode import thumbnails
 from lookalike.errors import DecodeError
-from lookalike.examining import Task, examine
 from lookalike.model import Thumbnail
+from lookalike.scan.examining import Task, examine
 from targets.pictures import encoded, exif, picture, with_metadata
 from targets.target import Run, Target, require
 

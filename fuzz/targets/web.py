@@ -8,9 +8,9 @@ from urllib.parse import quote_from_bytes
 
 import lookalike as la
 from lookalike.plan import KeepOptions
-from lookalike.previews import Previews
 from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import of_findings
+from lookalike.showing.previews import Previews
 from lookalike.web.app import make_app
 from lookalike.web.desk import Desk
 from lookalike.web.guard import HEADERS

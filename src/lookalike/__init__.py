@@ -18,11 +18,12 @@ if TYPE_CHECKING:
         UnsafeError,
         UsageError,
     )
+    from lookalike.experiments.tuned import Tuning
     from lookalike.exporting import Exported, export
     from lookalike.featuring import features
     from lookalike.filtering import KeepFilter, keep_filter
     from lookalike.finding import find
-    from lookalike.findings import Findings
+    from lookalike.groups.findings import Findings
     from lookalike.hashes.value import ImageHash
     from lookalike.hashing import (
         ahash,
@@ -39,21 +40,20 @@ if TYPE_CHECKING:
         whash,
         whash8,
     )
-    from lookalike.hits import Hit
+    from lookalike.index.hits import Hit
     from lookalike.indexing import Index
     from lookalike.join import iter_near_pairs, near_pairs
-    from lookalike.leaked import Leaks
+    from lookalike.leakage.leaked import Leaks
     from lookalike.leaking import leaks
     from lookalike.model import Failure, Group, HashSpec, ImageRef, Member, Tier
-    from lookalike.pairing import VerifiedPairs, iter_verified_pairs
     from lookalike.plan import Decision, KeepOptions, Plan
     from lookalike.removal.applying import Applied
     from lookalike.removal.purging import Purged
     from lookalike.removal.undoing import Undone
     from lookalike.tables.hashes import HashTable
     from lookalike.tables.kept import KeepTable
-    from lookalike.tuned import Tuning
     from lookalike.tuning import tune
+    from lookalike.verdicts.pairing import VerifiedPairs, iter_verified_pairs
 
     __version__: str
 
@@ -65,18 +65,18 @@ _HOME = {
     "DecodeError": "errors",
     "Exported": "exporting",
     "Failure": "model",
-    "Findings": "findings",
+    "Findings": "groups.findings",
     "Group": "model",
     "HashSpec": "model",
     "HashTable": "tables.hashes",
-    "Hit": "hits",
+    "Hit": "index.hits",
     "ImageHash": "hashes.value",
     "ImageRef": "model",
     "Index": "indexing",
     "KeepFilter": "filtering",
     "KeepOptions": "plan",
     "KeepTable": "tables.kept",
-    "Leaks": "leaked",
+    "Leaks": "leakage.leaked",
     "LedgerError": "errors",
     "LookalikeError": "errors",
     "Member": "model",
@@ -84,11 +84,11 @@ _HOME = {
     "Purged": "removal.purging",
     "SourceError": "errors",
     "Tier": "model",
-    "Tuning": "tuned",
+    "Tuning": "experiments.tuned",
     "Undone": "removal.undoing",
     "UnsafeError": "errors",
     "UsageError": "errors",
-    "VerifiedPairs": "pairing",
+    "VerifiedPairs": "verdicts.pairing",
     "ahash": "hashing",
     "apply": "cleaning",
     "colorhash": "hashing",
@@ -109,7 +109,7 @@ _HOME = {
     "history": "cleaning",
     "import_decisions": "deciding",
     "iter_near_pairs": "join",
-    "iter_verified_pairs": "pairing",
+    "iter_verified_pairs": "verdicts.pairing",
     "keep_filter": "filtering",
     "leaks": "leaking",
     "mhash": "hashing",

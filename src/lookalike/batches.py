@@ -9,18 +9,18 @@ from lookalike.errors import UsageError
 from lookalike.globs import listed
 from lookalike.hashes import make_spec
 from lookalike.model import MAX_PIXELS, READ_AHEAD, HashSpec, Truncated
-from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanKeywords, ScanOptions
 from lookalike.pool import workers_of
-from lookalike.scanning import OnProgress
+from lookalike.scan.scanning import OnProgress
+from lookalike.scan.streaming import stream
+from lookalike.scan.tabling import Wanted
+from lookalike.showing.notebooks import notebook_progress
 from lookalike.sources.folders import Source
 from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources
-from lookalike.streaming import stream
 from lookalike.tables.hashes import HashTable, join_tables
 from lookalike.tables.schema import names
-from lookalike.tabling import Wanted
 
 StrPath = str | os.PathLike[str]
 

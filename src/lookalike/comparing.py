@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageOps
 
 from lookalike import bits, decode, hashes
-from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import UsageError
 from lookalike.limiting import File, SecondLooks
 from lookalike.model import MAX_PIXELS, HashSpec, Thumbnail, Tier
 from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource, contents
+from lookalike.verdicts.confirming import Confirmed, confirm
 from lookalike.verify.evidence import MAP_BITS
 
 ROW_HEIGHT, MOST_WIDTH = 400, 1600

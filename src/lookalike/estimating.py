@@ -10,18 +10,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from lookalike.extras import optional
-from lookalike.loading import hash_file
 from lookalike.model import HashSpec
 from lookalike.options import ScanOptions
 from lookalike.pool import default_workers
-from lookalike.scanning import scan
+from lookalike.scan.loading import hash_file
+from lookalike.scan.scanning import scan
+from lookalike.scan.streaming import stream
+from lookalike.scan.tabling import Wanted
 from lookalike.sources.files import Walk
 from lookalike.sources.folders import Entry, Folder, Source, Unreadable
 from lookalike.sources.roots import open_roots
 from lookalike.stores.catalog import Catalog
-from lookalike.streaming import stream
 from lookalike.tables.hash_files import Writer
-from lookalike.tabling import Wanted
 
 SAMPLE, FIRST = 200, 16
 """Files that are tried at most, and in the first of two rounds, which tells what starting costs."""

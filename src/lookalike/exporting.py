@@ -13,7 +13,7 @@ from lookalike.errors import UnsafeError, UsageError
 from lookalike.files import calls
 from lookalike.files.quarantine import is_within
 from lookalike.files.wholes import Links, Sink, Tree, check_free, new_archive, new_folder
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.planning.beside import Beside
 from lookalike.sources.kinds import ending_of
 from lookalike.sources.members import safe_name

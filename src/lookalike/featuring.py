@@ -11,7 +11,6 @@ import numpy as np
 from blake3 import blake3
 
 from lookalike.comparing import NAMES, Hashed, described, distances, hashed, specs_of
-from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import DecodeError, UsageError, failure_kind
 from lookalike.limiting import File, SecondLooks
 from lookalike.model import MAX_PIXELS, MIN_DETAIL, HashSpec, Thumbnail, Tier
@@ -20,6 +19,7 @@ from lookalike.pictures import ImageSource, contents
 from lookalike.pool import workers_of
 from lookalike.tables.pairs import SIDES, PairFile
 from lookalike.turns import BACK
+from lookalike.verdicts.confirming import Confirmed, confirm
 
 KNOWN_AT_MOST = 4096
 """Images of which the hashes are kept, the last used: some 8 kB each."""

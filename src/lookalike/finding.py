@@ -5,12 +5,12 @@ import time
 from collections.abc import Sequence
 
 from lookalike import hashes
-from lookalike.concluding import conclude
+from lookalike.candidates.outside import Given, Outside
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
-from lookalike.findings import Findings
-from lookalike.gathering import gather
 from lookalike.globs import compiled, listed
+from lookalike.groups.concluding import conclude
+from lookalike.groups.findings import Findings
 from lookalike.keep import parse_rules
 from lookalike.model import (
     DEFAULT_KEEP,
@@ -23,14 +23,14 @@ from lookalike.model import (
     Truncated,
     VerifyStep,
 )
-from lookalike.notebooks import notebook_progress
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, MatchKeywords, ScanKeywords, ScanOptions
-from lookalike.outside import Given, Outside
 from lookalike.pool import workers_of
-from lookalike.recalling import catalog_file
-from lookalike.scanning import OnProgress
+from lookalike.scan.gathering import gather
+from lookalike.scan.recalling import catalog_file
+from lookalike.scan.scanning import OnProgress
 from lookalike.searching import spec_of
+from lookalike.showing.notebooks import notebook_progress
 from lookalike.sources.folders import Source
 from lookalike.sources.roots import all_named
 from lookalike.sources.rows import tables_of

@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from lookalike import decode
 from lookalike.errors import SourceError, UsageError
 from lookalike.globs import listed
-from lookalike.hits import Hit, Others, Query, judge
-from lookalike.indexed import VARIANTS, Indexed
+from lookalike.index.hits import Hit, Others, Query, judge
+from lookalike.index.indexed import VARIANTS, Indexed
 from lookalike.limiting import SecondLooks
 from lookalike.model import MAX_PIXELS, MIN_DETAIL, READ_AHEAD, Failure, HashSpec, Orient, Truncated
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import ScanOptions
 from lookalike.pictures import ImageSource
 from lookalike.pool import workers_of
-from lookalike.recalling import PREFIX
-from lookalike.scanning import OnProgress, scan
+from lookalike.scan.recalling import PREFIX
+from lookalike.scan.scanning import OnProgress, scan
+from lookalike.scan.variants import add as add_hashes
 from lookalike.searching import checked, spec_of
 from lookalike.stores.catalog import Catalog
-from lookalike.variants import add as add_hashes
 
 StrPath = str | os.PathLike[str]
 JUDGED_AT_ONCE = 4096

@@ -17,21 +17,21 @@ from typing import Any, Unpack
 from lookalike import deciding, tables
 from lookalike.errors import SourceError, UsageError
 from lookalike.finding import FindKeywords, find
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.labels import SPLITS, Root, names_below, root_of, survey
-from lookalike.leaked import Leaks
-from lookalike.linking import Links
-from lookalike.loading import ENDING, hash_file
+from lookalike.leakage.leaked import Leaks
+from lookalike.leakage.linking import Links
+from lookalike.leakage.placing import Homes
+from lookalike.leakage.splits import Split, split_names
 from lookalike.model import Orient
 from lookalike.opening import default_catalog, open_ledger
-from lookalike.placing import Homes
-from lookalike.recalling import is_catalog
-from lookalike.scanning import OnProgress
+from lookalike.scan.loading import ENDING, hash_file
+from lookalike.scan.recalling import is_catalog
+from lookalike.scan.scanning import OnProgress
 from lookalike.sources.folders import Source
 from lookalike.sources.huggingface import is_dataset
 from lookalike.sources.roots import all_named
 from lookalike.sources.values import as_sources, path_of
-from lookalike.splits import Split, split_names
 from lookalike.stores.decisions import Decided, Standing
 
 StrPath = str | os.PathLike[str]

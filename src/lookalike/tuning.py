@@ -12,20 +12,27 @@ from numpy.typing import NDArray
 
 from lookalike import curves, grouping, hashes, tables
 from lookalike.errors import UsageError
+from lookalike.experiments.measures import Measured, Truth, measure
+from lookalike.experiments.sampling import (
+    Collection,
+    degrees_of,
+    different_images,
+    proposed_among,
+    sample_of,
+    write_edits,
+)
+from lookalike.experiments.trials import Trial
+from lookalike.experiments.tuned import Tuning
 from lookalike.limiting import SecondLooks
-from lookalike.listing import Scan
-from lookalike.measures import Measured, Truth, measure
 from lookalike.model import MAX_PIXELS, READ_AHEAD, HashSpec
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.options import FindOptions, ScanOptions
 from lookalike.pool import workers_of
-from lookalike.sampling import Collection, degrees_of, different_images, proposed_among, sample_of, write_edits
-from lookalike.scanning import OnProgress, scan
+from lookalike.scan.listing import Scan
+from lookalike.scan.scanning import OnProgress, scan
 from lookalike.sources.roots import all_named
 from lookalike.stores.catalog import Catalog
 from lookalike.transforms import TRANSFORMS, Transform
-from lookalike.trials import Trial
-from lookalike.tuned import Tuning
 
 StrPath = str | os.PathLike[str]
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from lookalike import bits, decode, hashes, verify
 from lookalike.errors import SourceError, UsageError
-from lookalike.frames import FRAMES_VERSION
-from lookalike.loading import AGAIN, HashFile, batches, hash_file, store_batch
+from lookalike.matches.frames import FRAMES_VERSION
 from lookalike.model import DIGEST_BYTES, THUMBNAIL_BYTES, Failure, HashSpec, ImageRef
 from lookalike.opening import default_catalog, open_catalog
+from lookalike.scan.loading import AGAIN, HashFile, batches, hash_file, store_batch
+from lookalike.scan.variants import VARIANTS, hash_words, stored_name
 from lookalike.sources.urls import url_of
 from lookalike.sources.volumes import mounted, path_on
 from lookalike.stores.catalog import Catalog
@@ -21,7 +22,6 @@ from lookalike.tables.files import replacing
 from lookalike.tables.hash_files import write_parquet
 from lookalike.tables.hashes import HashTable, Refs
 from lookalike.tables.schema import FACTS, names
-from lookalike.variants import VARIANTS, hash_words, stored_name
 
 ROWS_AT_ONCE = 1 << 13
 SAMPLE = 1024

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import encode, scene
 from lookalike import find
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.model import Tier
 from lookalike.sources.folders import Folder
 from lookalike.sources.tars import Tar

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lookalike import grouping, join, seeking
+from lookalike import grouping, join
+from lookalike.candidates import seeking
 from lookalike.columns import Grouped
 from lookalike.grouping import Candidates, Crowds, Layer, Listed, Neighbours, asking, crowds, group, match_references
 from lookalike.grouping.verdicts import group_pairs

@@ -14,7 +14,7 @@ from command import MTIME, comparable, found, groups, members, run, write
 
 from conftest import encode, scene
 from lookalike.model import HashSpec
-from lookalike.variants import at_scan
+from lookalike.scan.variants import at_scan
 
 
 @pytest.fixture

@@ -178,7 +178,7 @@ def test_what_happens_to_it_while_a_scan_runs(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Path], Any], end: str
 ) -> None:
     """The answer is right, or there is none; the next search says what is to be done, or has a new catalog."""
-    monkeypatch.setattr("lookalike.scanning.BATCH_FILES", 20)
+    monkeypatch.setattr("lookalike.scan.scanning.BATCH_FILES", 20)
     catalog = tmp_path / "c.sqlite"
     seen: list[int] = []
     told: list[str] = []

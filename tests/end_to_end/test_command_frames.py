@@ -9,10 +9,10 @@ from PIL import Image
 
 import lookalike
 from conftest import encode, scene
-from lookalike import frames
-from lookalike.examining import Scanned
+from lookalike.matches import frames
 from lookalike.model import Tier
 from lookalike.opening import open_catalog
+from lookalike.scan.examining import Scanned
 
 SCENES = [scene(seed, 320, 240) for seed in range(1, 5)]
 LOSSES = "pixels,crop,colour,alpha,depth,frames,timing,video"

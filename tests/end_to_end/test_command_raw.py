@@ -9,10 +9,10 @@ from command import found, groups, members, run, write
 
 import lookalike
 from conftest import encode, scene
-from lookalike.confirming import confirm
 from lookalike.errors import UsageError
 from lookalike.model import Tier
 from lookalike.plan import Plan
+from lookalike.verdicts.confirming import confirm
 from raw_writer import dng
 
 pytestmark = pytest.mark.skipif(

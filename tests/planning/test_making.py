@@ -13,12 +13,12 @@ from PIL import Image
 
 import lookalike
 from conftest import encode, scene
-from lookalike.confirming import Confirmed
 from lookalike.errors import SourceError, UsageError
 from lookalike.model import Group, Tier
 from lookalike.plan import Decision, KeepOptions, Plan
 from lookalike.planning.making import freed, make_plan, plan_document
 from lookalike.tables import document_from_json, plan_from_json, plan_to_json
+from lookalike.verdicts.confirming import Confirmed
 
 Put = Callable[..., Path]
 BIG = encode(scene(1, 640, 480), "PNG")
@@ -318,7 +318,7 @@ def test_a_pair_that_is_not_verified_stays_although_both_its_neighbours_are(put:
     looked: list[str] = []
 
     def confirm(first: tuple[bytes, str], second: tuple[bytes, str]) -> Any:
-        from lookalike.confirming import Confirmed  # noqa: PLC0415
+        from lookalike.verdicts.confirming import Confirmed  # noqa: PLC0415
 
         looked.append(f"{first[1]} {second[1]}")
         return Confirmed(Tier.SIMILAR, 0.1, "another picture")

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from lookalike.confirming import Confirmed
-from lookalike.grouped import briefs
+from lookalike.groups.grouped import briefs
 from lookalike.model import Group, ImageRef, Member, Role, Tier
 from lookalike.plan import Decision, Part
 from lookalike.reviewing.choosing import DIFFERENT, as_chosen, as_decided, fits, in_order, key_of, proposal
 from lookalike.stores.choices import Choice
+from lookalike.verdicts.confirming import Confirmed
 
 
 def member(path: str, tier: Tier | None = None, keeper: str | None = None) -> Member:

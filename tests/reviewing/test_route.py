@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lookalike.errors import UsageError
-from lookalike.grouped import Outline
+from lookalike.groups.grouped import Outline
 from lookalike.model import Tier
 from lookalike.reviewing.route import Route
 

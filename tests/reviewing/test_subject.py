@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lookalike.grouped import briefs
+from lookalike.groups.grouped import briefs
 from lookalike.reviewing.subject import of_document, of_findings
 from lookalike.tables import document_from_json
 from reviews import album, findings, write

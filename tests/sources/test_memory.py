@@ -13,7 +13,7 @@ from PIL import Image
 from conftest import encode, scene
 from lookalike import find, hash_images
 from lookalike.errors import UsageError
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.sources.folders import Source, Unreadable
 from lookalike.sources.pixels import ORIENTATION, as_file
 from lookalike.sources.values import as_sources

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import encode, scene
-from lookalike import find, hash_batches, shards
+from lookalike import find, hash_batches
 from lookalike.errors import UsageError
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.model import EMPTY
 from lookalike.opening import default_catalog, open_catalog
+from lookalike.scan import shards
 from lookalike.sources import parquet
 from lookalike.sources.blobs import blob
 from lookalike.sources.folders import Unreadable

@@ -17,8 +17,8 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from lookalike.batches import make_specs
+from lookalike.scan.tabling import Wanted
 from lookalike.spark import hash_shards, list_shards, near_pairs
-from lookalike.tabling import Wanted
 
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """For Java that lives for seconds."""

@@ -5,8 +5,8 @@ import pytest
 
 from lookalike.batches import make_specs
 from lookalike.hashes import crops
+from lookalike.scan.variants import VARIANTS
 from lookalike.spark.columns import read_variant, variant_columns, variant_names
-from lookalike.variants import VARIANTS
 
 arrow = pytest.importorskip("pyarrow")
 

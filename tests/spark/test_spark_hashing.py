@@ -13,13 +13,13 @@ from conftest import encode, scene
 from lookalike.batches import make_specs
 from lookalike.errors import UsageError
 from lookalike.options import ScanOptions
+from lookalike.scan.tabling import Wanted
+from lookalike.scan.variants import VARIANTS
 from lookalike.sources.roots import look_at_roots
 from lookalike.sources.tars import Tar
 from lookalike.spark import hash_images, hashing
 from lookalike.spark.columns import read_variant, variant_names
 from lookalike.spark.hashing import hash_paths
-from lookalike.tabling import Wanted
-from lookalike.variants import VARIANTS
 
 ALGORITHMS = ("phash", "dhash")
 WANTED = Wanted(make_specs("phash", decoding="fast"), facts=True, thumbnails=True)

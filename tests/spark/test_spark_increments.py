@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from conftest import encode, scene
-from lookalike.concluding import conclude
-from lookalike.findings import Findings
-from lookalike.gathering import gather
+from lookalike.groups.concluding import conclude
+from lookalike.groups.findings import Findings
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
+from lookalike.scan.gathering import gather
 from lookalike.spark.finding import Found, find
 from spark_albums import ALONE
 from spark_rows import NAMES, Groups, Set, column, names, of_one_machine, of_spark, pairs

@@ -14,7 +14,7 @@ from spark_inputs import same_columns, shard, single
 from typer.testing import CliRunner
 
 from lookalike.cli.spark import spark as verbs
-from lookalike.loading import ENDING
+from lookalike.scan.loading import ENDING
 from lookalike.spark import list_shards
 from lookalike.spark.places import header_at, tables_in
 from lookalike.spark.tasks import KILLED

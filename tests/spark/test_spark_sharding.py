@@ -14,12 +14,12 @@ from conftest import encode, scene
 from lookalike.batches import make_specs
 from lookalike.errors import UsageError
 from lookalike.options import ScanOptions
+from lookalike.scan.tabling import Wanted
 from lookalike.spark import hash_shards, list_shards, read_hashes
 from lookalike.spark.places import header_at, tables_in
 from lookalike.spark.sharding import HashSummary, attempts_of
 from lookalike.spark.stored import header_of_table, table_files
 from lookalike.spark.tasks import KILLED, Job, _blame, hash_shard, hash_some
-from lookalike.tabling import Wanted
 
 WANTED = Wanted(make_specs(("phash", "dhash"), decoding="fast"))
 

@@ -21,9 +21,9 @@ from conftest import encode, scene
 from lookalike.finding import find
 from lookalike.opening import open_catalog
 from lookalike.plan import KeepOptions
-from lookalike.previews import Previews
 from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import of_findings
+from lookalike.showing.previews import Previews
 from lookalike.web import serving
 from lookalike.web.app import make_app
 from lookalike.web.desk import Desk

@@ -18,7 +18,7 @@ from house import Browser, ask, fill, review_of
 from conftest import encode, scene
 from lookalike.cli.review import _tell
 from lookalike.errors import UsageError
-from lookalike.previews import Previews
+from lookalike.showing.previews import Previews
 from lookalike.web.guard import origin_of
 from lookalike.web.serving import serve
 

@@ -11,7 +11,7 @@ from house import House, Page, fill, house, open_house
 from PIL import ExifTags, Image
 
 from conftest import encode, scene
-from lookalike.grouped import outline
+from lookalike.groups.grouped import outline
 from lookalike.model import Failure
 
 __all__ = ["house"]

@@ -9,7 +9,7 @@ from house import fill, review_of
 from jinja2 import UndefinedError
 
 from conftest import encode, scene
-from lookalike.grouped import outline
+from lookalike.groups.grouped import outline
 from lookalike.model import Tier
 from lookalike.planning.making import freed
 from lookalike.reviewing.choosing import in_order

@@ -17,7 +17,7 @@ from lookalike.cli.progress import progress_bar
 from lookalike.deciding import decisions
 from lookalike.errors import UsageError
 from lookalike.finding import find
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.model import Tier
 from lookalike.plan import KeepOptions, Plan
 from lookalike.planning.agreeing import only_files

@@ -18,9 +18,9 @@ from lookalike.errors import DecodeError, SourceError, UsageError
 from lookalike.limiting import SecondLooks
 from lookalike.model import MAX_PIXELS
 from lookalike.options import ScanOptions
-from lookalike.previews import encoded
 from lookalike.report import plain
 from lookalike.report.comparisons import comparison_page
+from lookalike.showing.previews import encoded
 
 PAGE = ".html"
 ENDINGS = (PAGE, ".png", "")  # a device has none, and takes a picture

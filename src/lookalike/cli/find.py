@@ -17,9 +17,9 @@ from lookalike.cli.outcomes import say_written
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UsageError
 from lookalike.finding import find as find_images
-from lookalike.findings import Findings
+from lookalike.groups.findings import Findings
 from lookalike.labels import root_of
-from lookalike.recalling import is_catalog
+from lookalike.scan.recalling import is_catalog
 from lookalike.tables.kept import LISTS, check_keep_output
 
 DUPLICATES_FOUND = 1

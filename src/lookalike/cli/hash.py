@@ -19,11 +19,11 @@ from lookalike.model import MAX_PIXELS, HashSpec, Truncated
 from lookalike.opening import default_catalog
 from lookalike.options import ScanOptions
 from lookalike.report import plain
-from lookalike.restarting import is_finished, made_of
+from lookalike.scan.restarting import is_finished, made_of
+from lookalike.scan.tabling import Wanted
 from lookalike.tables import check_folder, replacing
 from lookalike.tables.hash_files import WRITERS, write_parquet, writer_of
 from lookalike.tables.hashes import HashTable
-from lookalike.tabling import Wanted
 
 INCOMPLETE = 3
 PARQUET = ".parquet"

@@ -17,7 +17,7 @@ from lookalike.cli.options import FindArguments, Maps, shown_groups, with_argume
 from lookalike.cli.outcomes import say_written
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import UnsafeError, UsageError
-from lookalike.leaked import Leaks
+from lookalike.leakage.leaked import Leaks
 from lookalike.leaking import leaks as find_leaks
 from lookalike.report import leaks as pages
 

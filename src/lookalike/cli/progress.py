@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lookalike.scanning import OnProgress
+from lookalike.scan.scanning import OnProgress
 
 
 @contextmanager

@@ -20,10 +20,10 @@ from lookalike.limiting import TRAVELLING
 from lookalike.model import Tier
 from lookalike.opening import default_catalog, open_catalog
 from lookalike.plan import KeepOptions
-from lookalike.previews import Previews
 from lookalike.reviewing.acting import check_action
 from lookalike.reviewing.session import Review
 from lookalike.reviewing.subject import Subject, of_document, of_findings
+from lookalike.showing.previews import Previews
 from lookalike.web.serving import HOST, check_address, serve
 
 INCOMPLETE = 3

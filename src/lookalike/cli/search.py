@@ -13,13 +13,13 @@ from lookalike.cli.limits import USUAL_AHEAD, MaxMemory, MaxPixels, MaxSeconds, 
 from lookalike.cli.options import Maps, size_of
 from lookalike.cli.progress import progress_bar
 from lookalike.errors import DecodeError, SourceError, UsageError, failure_kind
-from lookalike.hits import Hit
+from lookalike.index.hits import Hit
 from lookalike.indexing import Index
 from lookalike.limiting import told_by
 from lookalike.model import MAX_PIXELS, Orient, Tier, Truncated
-from lookalike.recalling import PREFIX
 from lookalike.report import plain
-from lookalike.scanning import OnProgress
+from lookalike.scan.recalling import PREFIX
+from lookalike.scan.scanning import OnProgress
 from lookalike.searching import checked, spec_of
 
 INCOMPLETE = 3

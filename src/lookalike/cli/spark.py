@@ -17,11 +17,11 @@ from lookalike.errors import UsageError
 from lookalike.model import MAX_PIXELS, Truncated
 from lookalike.options import ScanOptions
 from lookalike.report import plain
+from lookalike.scan.tabling import Wanted
 from lookalike.spark.inputs import IN_FOLDERS, list_shards
 from lookalike.spark.session import open_session
 from lookalike.spark.sharding import hash_shards
 from lookalike.spark.tasks import Thumbnails
-from lookalike.tabling import Wanted
 
 if TYPE_CHECKING:
     from lookalike.spark.sharding import HashSummary

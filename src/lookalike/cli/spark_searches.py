@@ -14,10 +14,12 @@ from lookalike.cli.lists import with_listed
 from lookalike.cli.options import FindArguments, with_arguments
 from lookalike.errors import UsageError
 from lookalike.hashes import make_spec
+from lookalike.leakage.splits import split_names
 from lookalike.limiting import TRAVELLING
-from lookalike.loading import ENDING
 from lookalike.options import ScanOptions
 from lookalike.report import counted, plain
+from lookalike.scan.loading import ENDING
+from lookalike.scan.tabling import Wanted
 from lookalike.spark.finding import find as find_rows
 from lookalike.spark.inputs import expanded, list_shards
 from lookalike.spark.leaking import leaks as leaked_rows
@@ -26,8 +28,6 @@ from lookalike.spark.session import open_session
 from lookalike.spark.sharding import hash_shards
 from lookalike.spark.stored import read_hashes
 from lookalike.spark.tasks import Thumbnails as Kept
-from lookalike.splits import split_names
-from lookalike.tabling import Wanted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -8,7 +8,7 @@ from lookalike.errors import UsageError
 from lookalike.files.quarantine import is_within
 from lookalike.plan import Plan, PlanRoot
 from lookalike.planning.standing import OUTSIDE
-from lookalike.recalling import is_catalog
+from lookalike.scan.recalling import is_catalog
 from lookalike.tables import printable
 
 

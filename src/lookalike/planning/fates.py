@@ -8,7 +8,6 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from lookalike import labels
-from lookalike.confirming import Confirmed
 from lookalike.errors import DecodeError
 from lookalike.files import contents_of
 from lookalike.limiting import File
@@ -17,9 +16,10 @@ from lookalike.plan import LINKS, KeepOptions, Part, lost
 from lookalike.planning.standing import Standing, Surroundings, held
 from lookalike.sources.reading import Reader
 from lookalike.tables import printable
+from lookalike.verdicts.confirming import Confirmed
 
 Confirm = Callable[[File, File], Confirmed]
-"""``(keeper, other) -> Confirmed``: as `lookalike.confirming.confirm`, with the turns of the search."""
+"""``(keeper, other) -> Confirmed``: as `lookalike.verdicts.confirming.confirm`, with the turns of the search."""
 Apart = Callable[[bytes, bytes], bool]
 """``(keeper, other) -> bool``, of digests: whether somebody decided that one is no duplicate of the other."""
 

@@ -12,7 +12,6 @@ from operator import attrgetter
 from typing import Any
 
 from lookalike import collector, events
-from lookalike.confirming import confirmer
 from lookalike.errors import SourceError
 from lookalike.labels import Root
 from lookalike.model import Group, Orient, Tier
@@ -25,6 +24,7 @@ from lookalike.planning.standing import Surroundings
 from lookalike.planning.wholes import Wholes, hold_names
 from lookalike.sources.reading import Reader
 from lookalike.tables import Document, printable
+from lookalike.verdicts.confirming import confirmer
 
 Tiers = Mapping[int, Tier]
 """Loosest tier that goes of a group, by its number."""
@@ -60,7 +60,7 @@ def make_plan(
     found : dict, optional
         Options of the search, kept with the plan.
     confirm : callable, optional
-        A full look at two files; None for `lookalike.confirming.confirm`, held to the limits of the search.
+        A full look at two files; None for `lookalike.verdicts.confirming.confirm`, held to the limits of the search.
     apart : callable, optional
         What was decided of two contents, such as `lookalike.stores.decisions.Standing.apart`; None for nothing.
     tiers : mapping of int to Tier, optional

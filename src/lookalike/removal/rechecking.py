@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from lookalike.confirming import confirmer
 from lookalike.errors import DecodeError, SourceError, UnsafeError
 from lookalike.files import Seen, contents_of, digest_of, lies_at, look_at
 from lookalike.files.quarantine import Shelf, is_within
@@ -16,6 +15,7 @@ from lookalike.planning.beside import Beside
 from lookalike.planning.standing import absolute
 from lookalike.sources.rules import library_of
 from lookalike.stores.decisions import Standing
+from lookalike.verdicts.confirming import confirmer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from operator import attrgetter
 
 from blake3 import blake3
 
-from lookalike.confirming import Confirmed
-from lookalike.grouped import Brief
+from lookalike.groups.grouped import Brief
 from lookalike.model import Group, Member, Tier
 from lookalike.plan import Decision
 from lookalike.stores.choices import Choice
+from lookalike.verdicts.confirming import Confirmed
 
 KEY_BYTES = 16
 Look = Callable[[Member, Member], Confirmed | None]

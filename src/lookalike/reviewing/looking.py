@@ -2,12 +2,12 @@
 
 from blake3 import blake3
 
-from lookalike.confirming import Confirmed, confirm
 from lookalike.errors import DecodeError
 from lookalike.limiting import File, SecondLooks
 from lookalike.model import Member, Orient
 from lookalike.planning.fates import read_found
 from lookalike.sources.reading import Reader
+from lookalike.verdicts.confirming import Confirmed, confirm
 
 REMEMBERED = 1000
 
@@ -40,7 +40,7 @@ class Looks:
         Returns
         -------
         Confirmed
-            As `lookalike.confirming.confirm`.
+            As `lookalike.verdicts.confirming.confirm`.
 
         Raises
         ------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lookalike.errors import check_known
-from lookalike.grouped import Outline
+from lookalike.groups.grouped import Outline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

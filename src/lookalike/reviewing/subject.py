@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lookalike.findings import Findings
-from lookalike.grouped import Brief, Outline, briefs, outline
+from lookalike.groups.findings import Findings
+from lookalike.groups.grouped import Brief, Outline, briefs, outline
 from lookalike.labels import Root
 from lookalike.model import Failure, Group, Orient
 from lookalike.planning.standing import absolute

@@ -11,8 +11,8 @@ from lookalike import bits
 from lookalike.extras import optional
 from lookalike.hashes import crops
 from lookalike.model import THUMBNAIL_SIDE, HashSpec
+from lookalike.scan.variants import THUMBNAILS_A_THREAD, VARIANTS, Made, at_scan, stored_name
 from lookalike.tables.hashes import HashTable
-from lookalike.variants import THUMBNAILS_A_THREAD, VARIANTS, Made, at_scan, stored_name
 
 
 def variant_names(specs: Sequence[HashSpec]) -> dict[str, tuple[HashSpec, str]]:
@@ -46,7 +46,7 @@ def column_name(spec: HashSpec, variant: str) -> str:
     spec : HashSpec
         Which hash.
     variant : str
-        One of `lookalike.variants.VARIANTS`.
+        One of `lookalike.scan.variants.VARIANTS`.
 
     Returns
     -------

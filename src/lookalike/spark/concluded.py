@@ -13,15 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from lookalike import decode, tables
-from lookalike.concluding import conclude
 from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.findings import Findings
-from lookalike.listing import Scan
-from lookalike.loading import hash_file, load
+from lookalike.groups.concluding import conclude
+from lookalike.groups.findings import Findings
 from lookalike.model import Failure, ImageRef, Tier
 from lookalike.opening import open_catalog
 from lookalike.options import FindOptions, ScanOptions
+from lookalike.scan.listing import Scan
+from lookalike.scan.loading import hash_file, load
 from lookalike.sources.reading import Reader
 from lookalike.spark.lineage import MOST_TASKS
 from lookalike.stores.decisions import Decided

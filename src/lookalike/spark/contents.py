@@ -9,8 +9,8 @@ import numpy as np
 from lookalike import units
 from lookalike.columns import Facts, Images
 from lookalike.extras import optional
+from lookalike.matches.redecoding import Again, read_again
 from lookalike.model import HashSpec
-from lookalike.redecoding import Again, read_again
 from lookalike.sources.reading import Reader, ending_of_container
 from lookalike.spark.concluded import Told, paths_of
 

@@ -13,9 +13,9 @@ from lookalike.extras import optional
 from lookalike.hashes import crops
 from lookalike.join.bands import MADE
 from lookalike.model import LUMA_BYTES, MIN_DETAIL, THUMBNAIL_SIDE, HashSpec
+from lookalike.scan.variants import VARIANTS, Sort
 from lookalike.spark.columns import column_name, read_variant
 from lookalike.spark.near import octets_array
-from lookalike.variants import VARIANTS, Sort
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -63,7 +63,7 @@ def joined(sorts: Sequence[Sort], *, parts: bool = True, second: HashSpec | None
     Parameters
     ----------
     sorts : sequence of Sort
-        From `lookalike.variants.sorts`.
+        From `lookalike.scan.variants.sorts`.
     parts : bool
         Whether parts of pictures propose, too; else whole ones alone, and what was turned.
     second : HashSpec, optional
@@ -164,7 +164,7 @@ def hashes_of(batch: Any, spec: HashSpec, variant: str) -> Hashes:
     spec : HashSpec
         Which hash.
     variant : str
-        One of `lookalike.variants.VARIANTS`.
+        One of `lookalike.scan.variants.VARIANTS`.
 
     Returns
     -------

@@ -11,15 +11,15 @@ from lookalike.errors import DecodeError, FailureKind, UsageError, failure_kind
 from lookalike.globs import listed
 from lookalike.model import MAX_PIXELS, Failure, ImageRef, Truncated
 from lookalike.options import ScanOptions
+from lookalike.scan.streaming import stream_roots
+from lookalike.scan.tabling import Wanted, table_of
 from lookalike.sources.objects import Objects, store_of
 from lookalike.sources.roots import Root, look_at_roots
 from lookalike.sources.rules import Rules
 from lookalike.spark.columns import with_variants
 from lookalike.spark.inputs import is_file
 from lookalike.spark.rows import batches_of, row_schema, struct_of
-from lookalike.streaming import stream_roots
 from lookalike.tables.hashes import HashTable
-from lookalike.tabling import Wanted, table_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.linking import Links
+from lookalike.leakage.linking import Links
+from lookalike.leakage.splits import Pair, Split
 from lookalike.model import Orient
 from lookalike.spark.concluded import Told, in_bins, opened, paths_of, table_of
 from lookalike.spark.searching import SearchKeywords, failures_of, make_search, rows_of, together
-from lookalike.splits import Pair, Split
 from lookalike.stores.decisions import Standing
 from lookalike.tables.files import printable, raw_path
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
 
-from lookalike.loading import ENDING
+from lookalike.scan.loading import ENDING
 from lookalike.sources.kinds import stored
 from lookalike.sources.urls import Store, is_url
 from lookalike.tables.files import TEMPORARY, replacing

@@ -6,16 +6,17 @@ from functools import reduce
 from typing import TYPE_CHECKING, Literal, get_args
 
 from lookalike import hashes
-from lookalike.chances import wide
+from lookalike.candidates.chances import wide
 from lookalike.errors import UsageError
 from lookalike.extras import optional
 from lookalike.globs import compiled, listed
 from lookalike.hashes import make_spec
 from lookalike.join.bands import MOST_ROWS
 from lookalike.keep import parse_rules
-from lookalike.loading import CUT_SHORT
 from lookalike.model import DEFAULT_KEEP, MAX_PIXELS, GroupRule, HashSpec, Orient, Tier, Truncated, VerifyStep
 from lookalike.options import DecodeKeywords, FindOptions, MatchKeywords, ScanOptions
+from lookalike.scan.loading import CUT_SHORT
+from lookalike.scan.variants import sorts
 from lookalike.spark.columns import column_name
 from lookalike.spark.components import DRIVER_EDGES, components
 from lookalike.spark.concluded import BIN_IMAGES, Told
@@ -26,7 +27,6 @@ from lookalike.spark.steps import Steps
 from lookalike.spark.verified import VERDICTS, shown_columns, verified
 from lookalike.stores.decisions import Decided
 from lookalike.tables.schema import FACTS, FAILURE, PLACE
-from lookalike.variants import sorts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -293,7 +293,7 @@ def _seen(light: "DataFrame", joins: Sequence[Joined]) -> _Seen:
 
 
 def _refused(rows: "DataFrame", accepted: ScanOptions) -> "DataFrame":
-    """Make failures of images that are not accepted, as `lookalike.loading` does."""
+    """Make failures of images that are not accepted, as `lookalike.scan.loading` does."""
     functions = optional("pyspark.sql.functions", "spark")
     good = functions.col("failure").isNull()
     large = functions.col("width").cast("long") * functions.col("height") > accepted.max_pixels

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Self
 from lookalike import events
 from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.loading import ENDING
 from lookalike.options import ScanOptions
+from lookalike.scan.loading import ENDING
+from lookalike.scan.tabling import Wanted
 from lookalike.sources.urls import is_url
 from lookalike.spark.inputs import Listing, Shard
 from lookalike.spark.lineage import MOST_TASKS
 from lookalike.spark.places import absolute, tables_in
 from lookalike.spark.steps import Steps
 from lookalike.spark.tasks import Job, Status, Thumbnails, check, hash_some
-from lookalike.tabling import Wanted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

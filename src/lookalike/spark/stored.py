@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.loading import AGAIN, ENDING, HashFile, check_spec
 from lookalike.model import HashSpec
+from lookalike.scan.loading import AGAIN, ENDING, HashFile, check_spec
 from lookalike.spark.inputs import expanded
 from lookalike.spark.lineage import MOST_TASKS
 from lookalike.spark.places import open_table, tables_in

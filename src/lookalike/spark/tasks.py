@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from lookalike.errors import UsageError
 from lookalike.extras import optional
-from lookalike.loading import ENDING
 from lookalike.model import Failure
 from lookalike.options import ScanOptions
-from lookalike.restarting import difference, made_of_roots
+from lookalike.scan.loading import ENDING
+from lookalike.scan.restarting import difference, made_of_roots
+from lookalike.scan.tabling import Wanted
 from lookalike.spark.columns import variant_names, with_variants
 from lookalike.spark.hashing import Looked, explained, failed, hash_paths, look, unseen
 from lookalike.spark.inputs import Shard
@@ -20,7 +21,6 @@ from lookalike.tables.files import printable
 from lookalike.tables.hash_files import write_parquet
 from lookalike.tables.hashes import HashTable
 from lookalike.tables.schema import Header
-from lookalike.tabling import Wanted
 
 Thumbnails = Literal["all", "candidates", "none"]
 ANEW = "lookalike spark hash --overwrite makes it anew"
@@ -226,7 +226,7 @@ def _reading(job: Job, *, loose: bool) -> ScanOptions:
 
 
 def _made(shard: Shard, job: Job, images: str) -> dict[str, Any]:
-    """Say what a table is made of, and how, in the words of `lookalike.restarting.made_of`."""
+    """Say what a table is made of, and how, in the words of `lookalike.scan.restarting.made_of`."""
     roots = [printable(root) for root in shard.roots]
     return {"roots": roots, "options": _options(job, loose=shard.loose), "images": images}
 

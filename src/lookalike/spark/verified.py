@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lookalike import bits, verify
+from lookalike.candidates.hinting import Ways, hints_of, nearest_ways
 from lookalike.columns import Column
 from lookalike.extras import optional
-from lookalike.hinting import Ways, hints_of, nearest_ways
-from lookalike.judging import pictures_of
 from lookalike.model import CHROMA_SIDE, LUMA_BYTES, THUMBNAIL_BYTES, THUMBNAIL_SIDE, HashSpec, Tier
 from lookalike.options import FindOptions
 from lookalike.spark.hashed import Hashes, Joined, hash_columns, hashes_of
 from lookalike.tables.facts import facts_from_arrow
 from lookalike.tables.schema import FACTS
+from lookalike.verdicts.judging import pictures_of
+from lookalike.verdicts.verifying import in_order, judge_thumbnails, precedence
 from lookalike.verify.exposures import Exposures
 from lookalike.verify.views import Pictures
-from lookalike.verifying import in_order, judge_thumbnails, precedence
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -9,8 +9,8 @@ import secrets
 from typing import ClassVar
 
 from lookalike.stores.bulk import Bulk
+from lookalike.stores.everything import Everything
 from lookalike.stores.frames import Frames
-from lookalike.stores.indexed import Indexed
 from lookalike.stores.locations import Locations
 from lookalike.stores.origins import Origins
 from lookalike.stores.pairs import Pairs
@@ -87,7 +87,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 """Named steps from an empty file to the present schema; each runs once, in its own transaction."""
 
 
-class Catalog(Locations, Bulk, Indexed, Pairs, Pixels, Origins, Frames, Upkeep):
+class Catalog(Locations, Bulk, Everything, Pairs, Pixels, Origins, Frames, Upkeep):
     """All tables of the catalog; parameters and errors are those of `lookalike.stores.database.Database`."""
 
     APPLICATION_ID: ClassVar[int] = 0x4C4F4F4B

@@ -19,11 +19,11 @@ from starlette.routing import Route
 
 from lookalike.errors import DecodeError, LookalikeError, UsageError
 from lookalike.model import Tier
-from lookalike.previews import VERSION
 from lookalike.removal.applying import Applied
 from lookalike.report import counted, plain
 from lookalike.reviewing.choosing import in_order
 from lookalike.reviewing.route import Route as Order
+from lookalike.showing.previews import VERSION
 from lookalike.web import pages
 from lookalike.web.desk import Desk
 from lookalike.web.guard import Guard, _equal

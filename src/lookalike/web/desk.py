@@ -4,15 +4,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lookalike.differing import difference
 from lookalike.model import ImageRef
 from lookalike.plan import Plan
 from lookalike.planning.making import freed
-from lookalike.previews import Previews, as_found, encoded
 from lookalike.removal.applying import Applied
 from lookalike.removal.undoing import Undone
 from lookalike.reviewing.acting import write_plan
 from lookalike.reviewing.session import Review
+from lookalike.showing.differing import difference
+from lookalike.showing.previews import Previews, as_found, encoded
 from lookalike.web.guard import Secrets
 from lookalike.web.jobs import Jobs, OnProgress
 

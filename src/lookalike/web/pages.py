@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lookalike.facts import facts_of, side_by_side
 from lookalike.model import Member, Tier
 from lookalike.plan import Decision, Plan
 from lookalike.planning.agreeing import over_half
@@ -17,6 +16,7 @@ from lookalike.report import amount, counted, plain
 from lookalike.report.plans import DOES, WHEN_FREE
 from lookalike.reviewing.choosing import in_order
 from lookalike.reviewing.session import Review
+from lookalike.showing.facts import facts_of, side_by_side
 from lookalike.stores.choices import Choice
 
 GROUPS_A_PAGE = 50

@@ -11,8 +11,8 @@ from starlette.concurrency import run_in_threadpool
 
 from lookalike import events
 from lookalike.errors import UsageError
-from lookalike.previews import Previews
 from lookalike.reviewing.session import Review
+from lookalike.showing.previews import Previews
 from lookalike.web.app import make_app
 from lookalike.web.desk import Desk
 from lookalike.web.guard import origin_of

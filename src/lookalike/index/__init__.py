@@ -1,0 +1,1 @@
+"""An index to search by picture: hashes in memory, and hits that are verified."""
