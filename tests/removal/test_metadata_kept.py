@@ -13,7 +13,9 @@ import lookalike
 from conftest import encode, scene
 from lookalike.cleaning import apply, purge, undo
 from lookalike.files import Disk
+from lookalike.removal.acting import LOST
 from lookalike.removal.applying import Applied
+from lookalike.removal.undoing import SOURCE_LOST
 from removal_trees import die, in_child
 
 SIDECAR = "photos/a.png.xmp"
@@ -43,7 +45,8 @@ def merged(ledger: Path) -> Applied:
 
 
 def test_undo_takes_the_sidecar_back(ledger: Path) -> None:
-    undo(merged(ledger), ledger=ledger)
+    undone = undo(merged(ledger), ledger=ledger)
+    assert (undone.files, undone.refused) == (2, ()), "what was written is no file of anybody"
     assert sorted(os.listdir("photos")) == ["a.png", "b.jpg", "c.jpg"]
 
 
@@ -60,11 +63,11 @@ def test_no_undo_takes_it_where_an_image_is_lost(ledger: Path, by_manifest: bool
     (place,) = applied.places
     for name in ("b.jpg", "c.jpg"):
         (Path(place) / "photos" / name).unlink()
-    if by_manifest:
-        undo(from_folder=place, ledger=ledger)
-    else:
-        undo(applied, ledger=ledger)
+    undone = undo(from_folder=place, ledger=ledger) if by_manifest else undo(applied, ledger=ledger)
     assert Path(SIDECAR).exists()
+    assert undone.files == 0
+    why = {os.path.relpath(item.path): item.reason for item in undone.refused}
+    assert why == {"photos/b.jpg": LOST, "photos/c.jpg": LOST} | ({} if by_manifest else {SIDECAR: SOURCE_LOST})
 
 
 def test_undo_from_a_quarantine_takes_it_back(ledger: Path) -> None:

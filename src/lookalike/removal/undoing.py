@@ -8,7 +8,7 @@ from lookalike.errors import UnsafeError
 from lookalike.files import Disk, sync_all
 from lookalike.files.quarantine import is_within
 from lookalike.journal import Batch, Entry, units_of
-from lookalike.removal.acting import give_back, sweep
+from lookalike.removal.acting import LOST, give_back, sweep
 from lookalike.removal.applying import Refusal
 from lookalike.removal.settling import folders_of
 from lookalike.removal.shelving import folder_of, gone_root, roots_of, tidy
@@ -148,6 +148,7 @@ def undo_from(folder: str, disk: Disk) -> tuple[Undone, list[Entry]]:
             entries.append(replace(entry, origin=origin, place=place, keeper=keeper))
         elif not os.path.lexists(origin):
             lost.add(entry.unit)
+            refused.append(Refusal(origin, LOST))
     entries = [entry for entry in entries if entry.kind != "write" or entry.unit not in lost]
     sweep(disk, folders_of(entries))
     beside: list[tuple[str, str]] = []
