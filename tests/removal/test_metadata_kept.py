@@ -53,6 +53,7 @@ def test_undo_takes_the_sidecar_back(ledger: Path) -> None:
 def test_no_undo_takes_it_once_the_images_are_purged(ledger: Path) -> None:
     applied = merged(ledger)
     assert purge(applied, ledger=ledger).files == 2
+    assert not os.path.lexists(applied.places[0]), "also what comes behind the sidecar"
     assert "purged" in undo(applied, ledger=ledger).refused[0].reason
     assert Path(SIDECAR).exists()
 

@@ -14,6 +14,7 @@ from lookalike import cleaning
 from lookalike.errors import UsageError
 from lookalike.files import Disk, calls
 from lookalike.model import Tier
+from lookalike.removal import purging
 from lookalike.removal.applying import Applied
 from lookalike.stores.ledger import Ledger
 from removals import Album, album, quick_folder
@@ -78,6 +79,48 @@ def test_what_stays_is_found_through_later_batches(album: Album) -> None:
     assert os.listdir(album.root) == ["z.png"]
 
 
+def test_what_stays_is_found_through_batches_that_were_purged(album: Album) -> None:
+    first = applied(album, "b.png")
+    second = applied(album, "k.png", keeper="z.png")
+    assert cleaning.purge(second, ledger=album.ledger).held == ()
+    assert cleaning.purge(first, ledger=album.ledger).held == ()
+    assert os.listdir(album.root) == ["z.png"]
+
+
+def test_what_another_picture_of_that_name_went_for_says_nothing(album: Album) -> None:
+    first = applied(album, "b.png")
+    for name in ("k.png", "z.png"):
+        album.put(name, b"another one")
+    applied(album, "k.png", keeper="z.png")
+    purged = cleaning.purge(first, ledger=album.ledger)
+    assert (purged.files, [item.path for item in purged.held]) == (0, [album.at("b.png")])
+
+
+def test_a_keeper_all_of_whose_names_lie_in_the_quarantine_is_none(album: Album) -> None:
+    album.put("b.png")
+    os.link(album.at("b.png"), album.at("c.png"))
+    done = applied(album, "b.png", "c.png")
+    links_to_what_goes(album, done)
+    purged = cleaning.purge(done, ledger=album.ledger)
+    assert (purged.files, len(purged.held)) == (0, 2)
+
+
+def test_names_that_went_a_moment_ago_count_no_more(album: Album) -> None:
+    class Meddling(Disk):
+        def remove(self, path: str) -> None:
+            super().remove(path)
+            os.unlink(album.at("k.png"))
+            album.link("k.png", os.path.join(os.path.dirname(path), "d.png"))
+
+    album.put("b.png")
+    for name in ("c.png", "d.png"):
+        os.link(album.at("b.png"), album.at(name))
+    done = applied(album, "b.png", "c.png", "d.png")
+    purged = cleaning.purge(done, ledger=album.ledger, disk=Meddling())
+    assert (purged.files, len(purged.held)) == (1, 2)
+    assert Path(album.at("k.png")).read_bytes() == b"a picture"
+
+
 def test_a_chain_that_ends_in_nothing_holds_all(album: Album) -> None:
     first = applied(album, "b.png")
     second = applied(album, "k.png", keeper="z.png")
@@ -102,8 +145,12 @@ def test_a_strangers_file_in_the_quarantine_is_not_removed(album: Album) -> None
     assert Path(place, "b.png").read_bytes() == b"my only photo"
 
 
+@pytest.mark.parametrize("at_once", [1, purging.UNITS_AT_ONCE])
 @pytest.mark.parametrize("action", ["quarantine", "hardlink", "symlink"])
-def test_a_purge_frees_everything_and_leaves_no_folder(album: Album, action: str) -> None:
+def test_a_purge_frees_everything_and_leaves_no_folder(
+    album: Album, monkeypatch: pytest.MonkeyPatch, action: str, at_once: int
+) -> None:
+    monkeypatch.setattr(purging, "UNITS_AT_ONCE", at_once)
     done = applied(album, "-b\n.png", "sub/c.png", os.fsdecode(b"\xff.png"), action=action)
     purged = cleaning.purge(str(done.batch), ledger=album.ledger)
     assert (purged.files, purged.size, purged.held) == (3, 27, ())
@@ -129,6 +176,22 @@ def test_a_quarantine_that_is_not_there_now_holds_all_until_it_is(album: Album, 
     assert cleaning.history(ledger=album.ledger)[0].files == {"done": 2}
     if where is not None:
         os.rmdir(where)
+    os.rename(f"{folder}.unplugged", folder)
+    assert cleaning.purge(done, ledger=album.ledger).files == 2
+
+
+def test_a_quarantine_that_goes_on_the_way_holds_what_is_in_it(album: Album) -> None:
+    done = applied(album, "b.png", "c.png")
+    folder = os.path.dirname(done.places[0])
+
+    class Unplugged(Disk):
+        def flush(self, paths: Iterable[str]) -> None:
+            super().flush(paths)
+            os.rename(folder, f"{folder}.unplugged")
+
+    purged = cleaning.purge(done, ledger=album.ledger, disk=Unplugged())
+    assert (purged.files, {item.reason for item in purged.held}) == (0, {"the quarantine is not there now"})
+    assert cleaning.history(ledger=album.ledger)[0].files == {"done": 2}
     os.rename(f"{folder}.unplugged", folder)
     assert cleaning.purge(done, ledger=album.ledger).files == 2
 

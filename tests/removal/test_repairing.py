@@ -5,7 +5,10 @@ import random
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +16,9 @@ from lookalike import cleaning
 from lookalike.errors import LedgerError, LookalikeError, UnsafeError
 from lookalike.files.lock import only_one
 from lookalike.journal import Entry
+from lookalike.removal import repairing
 from lookalike.removal.repairing import Repaired, repair, save
+from lookalike.stores import database
 from lookalike.stores.choices import Choice
 from lookalike.stores.ledger import Ledger
 from removals import Album, album, quick_folder, tree
@@ -23,14 +28,14 @@ ITEMS = 40
 PAGE = 4096
 
 
-def applied(album: Album) -> tuple[str, str]:
+def applied(album: Album, **options: Any) -> tuple[str, str]:
     """Apply a plan of many files; return the name of the batch and its folder in the quarantine."""
     album.put("k.png")
     for number in range(ITEMS):
         album.put(f"sub/{number:04d}-{'x' * 150}.png")
     names = sorted(os.listdir(album.at("sub")))
     removals = [album.decide(f"sub/{name}", "k.png") for name in names]
-    done = cleaning.apply(album.plan(album.decide("k.png"), *removals), ledger=album.ledger)
+    done = cleaning.apply(album.plan(album.decide("k.png"), *removals, **options), ledger=album.ledger)
     assert done.files == ITEMS
     assert done.batch is not None
     return done.batch, done.places[0]
@@ -136,6 +141,28 @@ def test_a_ledger_of_a_newer_version_is_not_repaired(album: Album) -> None:
     assert Path(album.ledger).read_bytes() == before
 
 
+def test_a_ledger_that_lost_its_mark_alone_is_repaired(album: Album) -> None:
+    batch, _ = applied(album)
+    with closing(sqlite3.connect(album.ledger, isolation_level=None)) as db:
+        db.execute("PRAGMA application_id = 7")
+    assert repair(album.ledger).saved["entry"] == ITEMS
+    assert cleaning.undo(batch, ledger=album.ledger).files == ITEMS
+
+
+def test_a_ledger_that_somebody_holds_is_not_repaired(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    applied(album)
+    before = Path(album.ledger).read_bytes()
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    connect = partial(sqlite3.connect, timeout=0.1)
+    with closing(connect(album.ledger, isolation_level=None)) as db:
+        monkeypatch.setattr(repairing.sqlite3, "connect", connect)
+        db.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LedgerError):
+            repair(album.ledger)
+    assert Path(album.ledger).read_bytes() == before
+    assert sorted(os.listdir(os.path.dirname(album.ledger))) == ["ledger.sqlite", "ledger.sqlite.lock"]
+
+
 def test_a_whole_ledger_stays_as_it_is(album: Album) -> None:
     applied(album)
     before = Path(album.ledger).read_bytes()
@@ -201,13 +228,17 @@ def test_each_damaged_page_costs_its_rows_and_the_manifest_brings_back_the_rest(
     assert len(os.listdir(album.at("sub"))) == ITEMS
 
 
-def test_a_batch_whose_row_is_lost_gets_a_name_and_can_be_undone(album: Album) -> None:
-    applied(album)
+@pytest.mark.parametrize("action", ["quarantine", "hardlink", "symlink"])
+def test_a_batch_whose_row_is_lost_gets_a_name_and_can_be_undone(album: Album, action: str) -> None:
+    applied(album, action=action)
     with closing(sqlite3.connect(album.ledger, isolation_level=None)) as db:
         db.execute("DELETE FROM batch")
     damage(album.ledger, 0, b"\xa5" * 100)
     done = repair(album.ledger)
     assert done.rescued == ("rescued-1",)
+    (row,) = cleaning.history(ledger=album.ledger)
+    assert (row.name, row.action, row.files) == ("rescued-1", action, {"done": ITEMS})
+    assert datetime.now(UTC) - datetime.fromisoformat(row.created) < timedelta(hours=1)
     assert cleaning.undo("rescued-1", ledger=album.ledger).files == ITEMS
 
 
@@ -216,11 +247,13 @@ def test_a_garbled_row_is_told_apart_though_sqlite_reads_it(album: Album) -> Non
     with closing(sqlite3.connect(album.ledger, isolation_level=None)) as db:
         db.execute("UPDATE entry SET mode = 'often' WHERE id = 5")
         db.execute("UPDATE entry SET state = 'dona' WHERE id = 6")
+        db.execute("INSERT INTO choice VALUES (x'70', 1, x'6b', 1, '0,2', NULL, '2026')")
+        db.execute("INSERT INTO choice VALUES (x'70', 1, x'6c', 1, 'some', NULL, '2026')")
     album.put("new.png")
     with Ledger(album.ledger) as ledger, pytest.raises(LedgerError, match="garbled"):
         ledger.entries()
     done = repair(album.ledger)
-    assert done.saved["entry"] == ITEMS - 2
+    assert (done.saved["entry"], done.saved["choice"]) == (ITEMS - 2, 1)
     assert cleaning.undo(ledger=album.ledger).files == ITEMS - 2
 
 
@@ -245,9 +278,13 @@ def test_a_row_that_nobody_wrote_moves_nothing(album: Album, column: str, value:
 def test_a_journal_that_lay_beside_the_damaged_file_is_not_played_into_the_new_one(album: Album) -> None:
     batch, _ = applied(album)
     damage(album.ledger, 0, b"\xa5" * 100)
-    Path(album.ledger + "-journal").write_bytes(bytes.fromhex("d9d505f920a163d7") + b"\1" * 9000)
-    repair(album.ledger)
-    assert not os.path.exists(album.ledger + "-journal")
+    leftovers = {"-journal": bytes.fromhex("d9d505f920a163d7") + b"\1" * 9000, "-shm": b"\2" * 900}
+    for ending, content in leftovers.items():
+        Path(album.ledger + ending).write_bytes(content)
+    done = repair(album.ledger)
+    assert done.aside is not None
+    assert not any(os.path.exists(album.ledger + ending) for ending in leftovers)
+    assert Path(done.aside + "-shm").read_bytes() == leftovers["-shm"]  # SQLite itself puts an end to the journal
     assert [row.name for row in cleaning.history(ledger=album.ledger)] == [batch]
 
 
