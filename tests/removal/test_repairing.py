@@ -16,7 +16,6 @@ from lookalike import cleaning
 from lookalike.errors import LedgerError, LookalikeError, UnsafeError
 from lookalike.files.lock import only_one
 from lookalike.journal import Entry
-from lookalike.removal import repairing
 from lookalike.removal.repairing import Repaired, repair, save
 from lookalike.stores import database
 from lookalike.stores.choices import Choice
@@ -155,7 +154,7 @@ def test_a_ledger_that_somebody_holds_is_not_repaired(album: Album, monkeypatch:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
     connect = partial(sqlite3.connect, timeout=0.1)
     with closing(connect(album.ledger, isolation_level=None)) as db:
-        monkeypatch.setattr(repairing.sqlite3, "connect", connect)
+        monkeypatch.setattr(sqlite3, "connect", connect)
         db.execute("BEGIN EXCLUSIVE")
         with pytest.raises(LedgerError):
             repair(album.ledger)
