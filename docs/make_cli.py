@@ -90,13 +90,13 @@ def _option(option: Any) -> str:
 
 def _sentences(text: str) -> str:
     """Return help as Markdown: on one line, options and code as code, the rest taken literally."""
-    literal, *code = " ".join(text.split()).partition("`")
-    literal = re.sub(r"([*_<>|])", r"\\\1", literal)
-    said = re.sub(r"(?<![\w-])--[a-z][a-z-]*", r"`\g<0>`", literal)
-    if not code[0]:
-        return said
-    inside, _, rest = code[1].partition("`")
-    return f"{said}`{inside}`{_sentences(rest)}"
+    parts = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    return "".join(part if at % 2 else _literal(part) for at, part in enumerate(parts))
+
+
+def _literal(text: str) -> str:
+    marked = re.sub(r"([*_<>|])", r"\\\1", text)
+    return re.sub(r"(?<![\w-])--[a-z][a-z-]*", r"`\g<0>`", marked)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ def tune(
     edits: Annotated[
         str | None,
         typer.Option(
-            metavar="FAMILY[,FAMILY]", help=f"Default: all, {', '.join(FAMILIES)}.", autocompletion=list_of(FAMILIES)
+            metavar="FAMILY[,FAMILY]",
+            help=f"Edits to make: {', '.join(FAMILIES)}. Default: all.",
+            autocompletion=list_of(FAMILIES),
         ),
     ] = None,
     algorithm: Annotated[
