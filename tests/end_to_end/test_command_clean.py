@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -326,7 +327,9 @@ def test_a_search_passes_over_quarantines_and_a_chosen_one_too(photos: Path) -> 
 def test_the_script_does_what_apply_does(photos: Path) -> None:
     before = tree(photos)
     script = photos.parent / "clean.sh"
-    assert clean(photos, "--script", script).code == 0
+    made = clean(photos, "--script", script)
+    assert made.code == 0
+    assert made.text.endswith(f"then: sh {shlex.quote(str(script))}\n")
     content = bytearray((photos / "b (1).jpg").read_bytes())
     content[-20] ^= 1
     write(photos / "b (1).jpg", bytes(content))

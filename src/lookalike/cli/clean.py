@@ -1,5 +1,6 @@
 """`lookalike clean`."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -83,7 +84,7 @@ def clean(
     if json:
         sys.stdout.write(tables.plan_to_json(made))
     elif not quiet:
-        _print(made, seen, shown, None if act else _next(made, plan), called)
+        _print(made, seen, shown, None if act else _next(made, plan, script), called)
     if act:
         agreed = {"yes": yes, "yes_most": yes_most, "yes_delete": yes_delete}
         code = (
@@ -134,11 +135,13 @@ def _write_script(made: Plan, path: str, called: tables.PathMap) -> int:
     return REFUSED if refused else 0
 
 
-def _next(made: Plan, plan: str | None) -> str | None:
+def _next(made: Plan, plan: str | None, script: str | None) -> str | None:
     if not made.removals:
         return None
     if plan is not None:
         return f"Nothing was done. Edit the plan if you like, then: {command('apply', plan)}"
+    if script is not None:
+        return f"Nothing was done. Read the script if you like, then: {report.plain(shlex.join(['sh', script]))}"
     if any(decision.source != "files" for decision in made.removals):
         return "Nothing was done."
     doing = DOES[made.options.action].format("what goes")
