@@ -182,11 +182,9 @@ def test_what_a_search_says(tmp_path: Path) -> None:
     with listening() as kept:
         again = la.find(root, catalog=catalog, exclude=["state"])
         again.plan()
-    assert sorted(Path(one["path"]).name for one in kept.told("image.cached")) == [
-        "a.jpg",
-        "a.png",
-        "b.png",
-        "text.txt",
+    assert sorted(Path(one["path"]).name for one in kept.told("image.cached")) == ["a.jpg", "a.png", "b.png"]
+    assert [(Path(one["path"]).name, one["reason"]) for one in kept.told("image.skipped")] == [
+        ("text.txt", "not an image")
     ]
     assert [Path(one["path"]).name for one in kept.told("image.failed")] == ["bad.jpg"]
     assert kept.told("scan.listed")[0]["new"] == 0

@@ -104,6 +104,8 @@ class Row:
             self.entry = self.entry._replace(size=before.size)
         if before.failure is not None:
             events.IMAGE_FAILED(path=self.path, stage=before.stage, kind=before.failure, reason=before.reason)
+        elif before.content is None:
+            events.IMAGE_SKIPPED(path=self.path, reason=before.skipped or "not an image")
         elif events.IMAGE_CACHED.wanted:
             events.IMAGE_CACHED(path=self.path)
 
