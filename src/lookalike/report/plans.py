@@ -31,7 +31,7 @@ def lines(
     plan : Plan
         The plan.
     gained : mapping of str to int
-        Bytes that become free with each file once it is purged, from `lookalike.planning.freed`.
+        Bytes that become free with each file once it is purged, from `lookalike.planning.making.freed`.
     seen : sequence of str
         What was searched and found, a line each, from `lookalike.report.summary`.
     show : int or None
