@@ -50,6 +50,23 @@ def test_undo_takes_the_sidecar_back(ledger: Path) -> None:
     assert sorted(os.listdir("photos")) == ["a.png", "b.jpg", "c.jpg"]
 
 
+def test_of_a_sidecar_that_is_written_again_and_again_every_version_comes_back(ledger: Path) -> None:
+    for name, tag, value in (("b.jpg", 0x010E, "a tower"), ("d.jpg", 0x4746, 3)):
+        exif = Image.Exif()
+        exif[tag] = value
+        scene(1).resize((240, 180)).save(f"photos/{name}", quality=70, exif=exif)
+    applied = apply(
+        lookalike.find("photos", use_catalog=False, workers=1, ledger=ledger).plan(metadata="merge"), ledger=ledger
+    )
+    assert (applied.images, applied.files, applied.refused) == (3, 3, ())
+    written = Path(SIDECAR).read_text("utf-8")
+    assert all(said in written for said in ("2019-05-06", "a tower", "Rating"))
+    undone = undo(applied, ledger=ledger)
+    assert (undone.files, undone.refused) == (3, ())
+    assert sorted(os.listdir("photos")) == ["a.png", "b.jpg", "c.jpg", "d.jpg"]
+    assert not os.path.lexists(applied.places[0])
+
+
 def test_no_undo_takes_it_once_the_images_are_purged(ledger: Path) -> None:
     applied = merged(ledger)
     assert purge(applied, ledger=ledger).files == 2

@@ -51,7 +51,8 @@ def test_sibling_roots_share_a_manifest_and_each_gets_its_files_back(album: Albu
         assert after == before
 
 
-def test_of_several_roots_one_that_is_gone_is_said(album: Album) -> None:
+@pytest.mark.parametrize("by_manifest", [True, False])
+def test_of_several_roots_one_that_is_gone_is_said(album: Album, by_manifest: bool) -> None:
     for name in ("one/k.png", "one/b.png", "two/b.png", "zoo/b.png"):
         album.put(name)
     decisions = (
@@ -61,12 +62,15 @@ def test_of_several_roots_one_that_is_gone_is_said(album: Album) -> None:
     roots = ("photos/one", "photos/two", "photos/zoo")
     done = cleaning.apply(album.plan(*decisions, roots=roots), ledger=album.ledger)
     os.rmdir(album.at("two"))
-    undone = cleaning.undo(from_folder=done.places[0], ledger=f"{album.ledger}-other")
-    assert undone.files == 2, "what comes behind it in the manifest, too"
+    how: dict[str, Any] = {"ledger": album.ledger}
+    if by_manifest:
+        how = {"from_folder": done.places[0], "ledger": f"{album.ledger}-other"}
+    undone = cleaning.undo(**how)
+    assert undone.files == 2, "what comes behind it, too"
     assert [item.path for item in undone.refused] == [album.at("two/b.png")]
     assert "make that folder first" in undone.refused[0].reason
     os.mkdir(album.at("two"))
-    assert cleaning.undo(from_folder=done.places[0], ledger=f"{album.ledger}-other").files == 1
+    assert cleaning.undo(**how).files == 1
 
 
 def test_what_has_appeared_since_stays(album: Album) -> None:
@@ -101,6 +105,15 @@ def test_a_symlink_in_the_folder_of_a_batch_leads_nowhere(album: Album) -> None:
     assert (undone.files, len(undone.refused)) == (1, 1)
     assert (outside / "secret.png").read_bytes() == b"secret"
     assert not os.path.lexists(album.at("c.png"))
+
+
+def test_what_a_symlink_in_the_folder_of_a_batch_leads_to_is_not_tidied(album: Album) -> None:
+    folder = applied(album, "b.png")
+    empty = Path(album.folder, "outside", "empty")
+    empty.mkdir(parents=True)
+    os.symlink(empty.parent, os.path.join(folder, "way"))
+    assert cleaning.undo(ledger=album.ledger).files == 1
+    assert empty.is_dir()
 
 
 def test_a_symlink_in_the_root_leads_nowhere(album: Album) -> None:
