@@ -2,15 +2,15 @@
 
 With atheris where it is installed (pip install atheris), else by a seeded loop of mutations. FOLDER keeps for each target its
 corpus, and what something was found by; the run goes on from there the next time. SECONDS are shared by all targets, those in
-C++ (native/fuzz) included. Exit code 1 where something was found.
+C++ (native/fuzz) included, as many at a time as there are processors. Exit code 1 where something was found.
 """
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -66,13 +66,15 @@ def alone(name: str, seconds: float, folder: str) -> int:
     return 1
 
 
-def apart(name: str, seconds: float, folder: str) -> str:
+def apart(name: str, seconds: float, folder: str, objects: str) -> str:
     """Run a target in a process of its own.
 
     Parameters
     ----------
     name, seconds, folder : str, float, str
         As for `alone`; also one of `NATIVE`.
+    objects : str
+        Folder for what is compiled; targets in C++ share sources.
 
     Returns
     -------
@@ -80,30 +82,26 @@ def apart(name: str, seconds: float, folder: str) -> str:
         What was found: nothing, or crash, hang or wrong answer with the place of the log.
     """
     os.makedirs(folder, exist_ok=True)
-    log, before = os.path.join(folder, "log"), _cpu()
+    log = os.path.join(folder, "log")
     command = [sys.executable, os.path.abspath(__file__), name, str(seconds), os.path.dirname(folder), "--alone"]
     used = engines.engine()
     if name in NATIVE:
         command, used = ["sh", str(SCRIPT), name, str(max(1, round(seconds))), folder], "native/fuzz"
     with open(log, "wb") as file:
-        told = {**os.environ, "PYTHON": sys.executable}
-        code = subprocess.run(
-            command, env=told, stdout=file, stderr=file, stdin=subprocess.DEVNULL, check=False
-        ).returncode
+        told = {**os.environ, "PYTHON": sys.executable, "OBJECTS": objects}
+        process = subprocess.Popen(command, env=told, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
+        _, status, spent = os.wait4(process.pid, 0)
+        code = process.returncode = os.waitstatus_to_exitcode(status)
     said = Path(log).read_text("utf-8", "replace")
     inputs = "".join(([*re.findall(INPUTS, said, re.MULTILINE)] or ["?"])[-1])
     hangs, wrong = code == HANG_EXIT or "Hang:" in said, "Wrong:" in said or "deadly signal" in said
     kind = "" if code == 0 else "hang" if hangs else "wrong answer" if wrong else "crash"
-    row = f"{name:10} {used:12} {inputs:>10} inputs {_cpu() - before:8.1f} s of CPU  {kind or 'nothing found'}"
+    cpu = spent.ru_utime + spent.ru_stime
+    row = f"{name:10} {used:12} {inputs:>10} inputs {cpu:8.1f} s of CPU  {kind or 'nothing found'}"
     print(row, flush=True)
     if kind:
         print(said[-4000:], file=sys.stderr)
     return kind
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def main(arguments: list[str]) -> int:
@@ -128,8 +126,10 @@ def main(arguments: list[str]) -> int:
     if inside:
         return alone(name, float(seconds), os.path.join(folder, name))
     names = ALL if name == "all" else (name,)
-    share = float(seconds) / len(names)
-    found = [apart(one, share, os.path.join(folder, one)) for one in names]
+    together = min(os.cpu_count() or 1, len(names))
+    share = float(seconds) * together / len(names)
+    with tempfile.TemporaryDirectory(prefix="lookalike-objects-") as objects, ThreadPoolExecutor(together) as threads:
+        found = list(threads.map(lambda one: apart(one, share, os.path.join(folder, one), objects), names))
     print(f"findings and corpora: {folder}")
     return int(any(found))
 

@@ -10,7 +10,8 @@ import pytest
 
 FUZZ = Path(__file__).resolve().parents[1] / "native" / "fuzz"
 SECONDS = {"jpeg": 6, "png": 6, "exif": 2, "filters": 2}
-"""Joins and verification take longer to build: `python fuzz/run.py all` runs those."""
+SHARING = [("jpeg", "png", "exif"), ("filters",)]
+"""Kinds that are built of the same sources, and one by itself. Joins and verification take longer: `make fuzz` has them."""
 
 
 @pytest.fixture(scope="module")
@@ -27,20 +28,24 @@ def compiler(tmp_path_factory: pytest.TempPathFactory) -> str:
     return found
 
 
-def run_fuzzer(kind: str, folder: Path, compiler: str, seconds: int) -> subprocess.CompletedProcess[str]:
-    command = ["sh", str(FUZZ / "run"), kind, str(seconds), str(folder), compiler]
-    env = {**os.environ, "PYTHON": sys.executable}
+def run_fuzzer(kind: str, folder: Path, compiler: str, **told: str) -> subprocess.CompletedProcess[str]:
+    command = ["sh", str(FUZZ / "run"), kind, str(SECONDS[kind]), str(folder), compiler]
+    env = {**os.environ, "PYTHON": sys.executable, **told}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
-@pytest.mark.parametrize("kind", SECONDS)
-def test_damaged_files_are_read_without_a_finding(tmp_path: Path, compiler: str, kind: str) -> None:
-    done = run_fuzzer(kind, tmp_path, compiler, SECONDS[kind])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""  # no warning of the compiler either
-    inputs, rest = done.stdout.split(" ", 1)
-    assert int(inputs) > 300
-    assert rest == "inputs, no finding\n"
+@pytest.mark.parametrize("kinds", SHARING)
+def test_damaged_files_are_read_without_a_finding(tmp_path: Path, compiler: str, kinds: tuple[str, ...]) -> None:
+    objects = tmp_path / "objects"
+    objects.mkdir()
+    shared = {"OBJECTS": str(objects)} if len(kinds) > 1 else {}
+    for kind in kinds:
+        done = run_fuzzer(kind, tmp_path / kind, compiler, **shared)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr == ""  # no warning of the compiler either
+        inputs, rest = done.stdout.split(" ", 1)
+        assert int(inputs) > 300
+        assert rest == "inputs, no finding\n"
 
 
 def test_the_driver_reports_a_finding(tmp_path: Path, compiler: str) -> None:
