@@ -29,13 +29,17 @@ __all__ = ["album", "quick_folder"]
 MOVING: list[Action] = ["quarantine", "hardlink", "symlink"]
 
 
+class Death(BaseException):
+    """A process ends where this is raised: nothing of the program hears of it."""
+
+
 class Dying(Disk):
     """A process that ends right after its first rename."""
 
     def rename(self, source: str, target: str) -> None:
         """Rename, and end."""
         calls.rename_new(source, target)
-        raise KeyboardInterrupt
+        raise Death
 
 
 def applied(album: Album, *names: str, **options: Any) -> Applied:
@@ -73,7 +77,7 @@ def test_an_act_that_was_killed_is_not_settled_by_way_of_such_a_folder(album: Al
     album.put("k.png")
     album.put("in/b.png")
     plan = album.plan(album.decide("k.png"), album.decide("in/b.png", "k.png"))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Death):
         cleaning.apply(plan, ledger=album.ledger, disk=Dying())
     os.unlink(album.at("k.png"))
     (moved,) = pictures(album)
@@ -349,13 +353,13 @@ def test_an_act_whose_drive_was_unplugged_is_undone_once_it_is_back(album: Album
         def rename(self, source: str, target: str) -> None:
             calls.rename_new(source, target)
             os.rename(album.root, f"{album.folder}/unplugged")
-            raise KeyboardInterrupt
+            raise Death
 
     album.put("k.png")
     album.put("b.png")
     before = tree(album.root)
     plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"), action=action, quarantine="q")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Death):
         cleaning.apply(plan, ledger=album.ledger, disk=Unplugged())
     (row,) = cleaning.history(ledger=album.ledger)
     assert cleaning.undo(row.name, ledger=album.ledger).files == 0
@@ -377,7 +381,7 @@ def test_entries_whose_batch_is_lost_are_damage_that_a_repair_mends(album: Album
     album.put("k.png")
     album.put("b.png")
     plan = album.plan(album.decide("k.png"), album.decide("b.png", "k.png"))
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Death):
         cleaning.apply(plan, ledger=album.ledger, disk=Dying())
     with contextlib.closing(sqlite3.connect(album.ledger)) as db, db:
         db.execute("DELETE FROM batch")

@@ -16,6 +16,7 @@ from lookalike.plan import Plan
 from lookalike.removal.acting import act, beside, give_back, settle, state_of
 from lookalike.removal.readying import Readier, Unit, planned
 from lookalike.removal.rechecking import check_folder
+from lookalike.removal.settling import settled_at_once
 from lookalike.removal.shelving import Shelving, folder_of, tidy
 from lookalike.stores.decisions import Standing
 from lookalike.stores.ledger import Ledger
@@ -129,7 +130,7 @@ class _Run:
         ready = Readier(self._plan, self._shelves, decided)
         done = 0
         try:
-            with ThreadPoolExecutor(workers) as threads:
+            with settled_at_once(self._ledger, self._disk), ThreadPoolExecutor(workers) as threads:
                 for chunk in _chunks(units):
                     found: list[Unit | str] = []
                     for one in threads.map(lambda unit: ready(unit, shelving), chunk):  # takes far longer than to act
@@ -139,8 +140,12 @@ class _Run:
                     self._go(batch, shelving, [unit for unit in found if not isinstance(unit, str)])
                     done += len(chunk)
         except KeyboardInterrupt as stopped:
-            went = f"{len(self._went):,} of {len(units):,} images went, and are in batch {batch.name}"
-            stopped.add_note(f"{went}; the others are where they were")
+            done_units = {entry.unit for entry in self._ledger.entries(batch, ("done",))}
+            self._went = [unit for number, unit in enumerate(units) if number in done_units]
+            where = f", and are in batch {batch.name}" if self._went else ""
+            stopped.add_note(
+                f"{len(self._went):,} of {len(units):,} images went{where}; the others are where they were"
+            )
             raise
         finally:  # also on Ctrl-C: what was not reached stays as well
             self._return_shared(ready)

@@ -11,6 +11,7 @@ from lookalike.files import Disk, Seen, digest_of, look_at, sync_all
 from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal.acting import as_put
 from lookalike.removal.applying import Refusal
+from lookalike.removal.settling import settled_at_once
 from lookalike.removal.shelving import NOT_THERE, folder_of, is_there, tidy
 from lookalike.stores.decisions import Standing
 from lookalike.stores.ledger import Ledger
@@ -62,30 +63,31 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
     units = units_of(entries)
     held: list[Refusal] = []
     gone: list[Entry] = []
-    for start in range(0, len(units), UNITS_AT_ONCE):
-        chunk: list[Entry] = []
-        kept: set[str] = set()
-        for unit in units[start : start + UNITS_AT_ONCE]:
-            try:
-                for entry in unit:
-                    _check_intact(entry)
-                kept.update(filter(None, [stays.check(entry) for entry in unit]))
-                chunk += unit
-            except UnsafeError as error:
-                held.append(Refusal(unit[0].origin, str(error)))
-        disk.flush(sorted(kept))  # a keeper written a moment ago may be in memory alone, and names go at once
-        with ledger.transaction():
-            ledger.mark(replace(entry, state="doing", step="purge") for entry in chunk)
-        left = _remove(disk, chunk, stays)
-        sync_all(disk, (os.path.dirname(entry.place) for entry in chunk if entry.place is not None))
-        held += (Refusal(entry.origin, entry.reason) for entry in left)
-        held_back = {entry.id for entry in left}
-        purged = [
-            replace(entry, state="purged", step="purge", reason="") for entry in chunk if entry.id not in held_back
-        ]
-        with ledger.transaction():
-            ledger.mark([*purged, *left])
-        gone += purged
+    with settled_at_once(ledger, disk):
+        for start in range(0, len(units), UNITS_AT_ONCE):
+            chunk: list[Entry] = []
+            kept: set[str] = set()
+            for unit in units[start : start + UNITS_AT_ONCE]:
+                try:
+                    for entry in unit:
+                        _check_intact(entry)
+                    kept.update(filter(None, [stays.check(entry) for entry in unit]))
+                    chunk += unit
+                except UnsafeError as error:
+                    held.append(Refusal(unit[0].origin, str(error)))
+            disk.flush(sorted(kept))  # a keeper written a moment ago may be in memory alone, and names go at once
+            with ledger.transaction():
+                ledger.mark(replace(entry, state="doing", step="purge") for entry in chunk)
+            left = _remove(disk, chunk, stays)
+            sync_all(disk, (os.path.dirname(entry.place) for entry in chunk if entry.place is not None))
+            held += (Refusal(entry.origin, entry.reason) for entry in left)
+            held_back = {entry.id for entry in left}
+            purged = [
+                replace(entry, state="purged", step="purge", reason="") for entry in chunk if entry.id not in held_back
+            ]
+            with ledger.transaction():
+                ledger.mark([*purged, *left])
+            gone += purged
     tidy(disk, {folder_of(entry, batch.name) for entry in gone})
     files = [entry for entry in gone if entry.kind != "write"]
     return Purged(batch.name, len(files), sum(entry.size for entry in files if entry.target is None), tuple(held))

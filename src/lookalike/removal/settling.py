@@ -1,7 +1,8 @@
 """What an interrupted command left half done is completed or taken back, before anything else happens."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -70,6 +71,29 @@ def settle_all(ledger: Ledger, disk: Disk) -> Settled:
         tidy(disk, {folder_of(entry, batches[entry.batch].name) for entry in changed})
     completed = sum(entry.state in ("done", "purged") for entry in changed)
     return Settled(completed, len(changed) - completed, tuple(stuck))
+
+
+@contextmanager
+def settled_at_once(ledger: Ledger, disk: Disk) -> Iterator[None]:
+    """Settle every batch where somebody interrupts the body, so that what is said of it then is so.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Whose journal it is.
+    disk : Disk
+        Operations on files.
+
+    Yields
+    ------
+    None
+        To the body.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        settle_all(ledger, disk)
+        raise
 
 
 def folders_of(entries: Iterable[Entry]) -> set[str]:

@@ -10,7 +10,7 @@ from lookalike.files.quarantine import is_within
 from lookalike.journal import Batch, Entry, units_of
 from lookalike.removal.acting import LOST, give_back, sweep
 from lookalike.removal.applying import Refusal
-from lookalike.removal.settling import folders_of
+from lookalike.removal.settling import folders_of, settled_at_once
 from lookalike.removal.shelving import folder_of, gone_root, roots_of, tidy
 from lookalike.stores.ledger import Ledger
 from lookalike.tables.manifest import MANIFEST, ManifestRoot, read_manifest
@@ -78,15 +78,23 @@ def undo_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Undone:
             refused += (Refusal(entry.origin, missing) for entry in unit)
     back: list[Entry] = []
     beside: list[tuple[str, str]] = []
-    for start in range(0, len(waiting), UNITS_AT_ONCE):
-        chunk = [entry for unit in waiting[start : start + UNITS_AT_ONCE] for entry in reversed(unit)]
-        with ledger.transaction():
-            ledger.mark(replace(entry, state="doing", step="undo") for entry in chunk)
-        returned = _return(disk, chunk, beside, refused)
-        sync_all(disk, folders_of(chunk))
-        with ledger.transaction():
-            ledger.mark(returned)
-        back += (entry for entry in returned if entry.state == "undone")
+    try:
+        with settled_at_once(ledger, disk):
+            for start in range(0, len(waiting), UNITS_AT_ONCE):
+                chunk = [entry for unit in waiting[start : start + UNITS_AT_ONCE] for entry in reversed(unit)]
+                with ledger.transaction():
+                    ledger.mark(replace(entry, state="doing", step="undo") for entry in chunk)
+                returned = _return(disk, chunk, beside, refused)
+                sync_all(disk, folders_of(chunk))
+                with ledger.transaction():
+                    ledger.mark(returned)
+                back += (entry for entry in returned if entry.state == "undone")
+    except KeyboardInterrupt as stopped:
+        left = len(ledger.entries(batch, ("done",)))
+        files = f"{left:,} files of batch {batch.name} are" if left != 1 else f"1 file of batch {batch.name} is"
+        told = f"{files} not back yet: run the same command to continue"
+        stopped.add_note(told if left else f"all files of batch {batch.name} are back")
+        raise
     tidy(disk, {folder_of(entry, batch.name) for entry in back})
     return _undone(batch.name, back, beside, refused)
 
