@@ -239,3 +239,16 @@ def test_a_full_disk_under_the_output_is_said(photos: Path, verb: str) -> None:
     assert done.returncode == 2
     assert "lookalike: cannot write the output: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_streams_that_are_closed_lead_nowhere(photos: Path, tmp_path: Path, number: int) -> None:
+    words = ("clean", "photos", "--apply", "--json", "--catalog", "c.sqlite")
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {number}>&-', "sh", *line(*words)], cwd=tmp_path, env=environment(),
+        capture_output=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    assert bool(done.stdout) == (number != 1)
+    assert sorted(path.name for path in photos.iterdir()) == ["a.jpg", "c.jpg"]
+    assert run("catalog", "verify", "--catalog", "c.sqlite", cwd=tmp_path).code == 0

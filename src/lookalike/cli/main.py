@@ -67,7 +67,13 @@ def _root(context: typer.Context, *, verbose: Verbose = 0, log_json: LogJson = N
 
 
 def _own_streams() -> None:
-    """Keep stderr for ourselves, since decoders mutter there about damaged files, and let stdout write any path."""
+    """Keep stderr for ourselves, since decoders mutter there about damaged files, and let stdout write any path.
+
+    A stream that was closed leads nowhere: what is opened later would have its number otherwise.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest free number is its own
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     sys.stderr.flush()
     with contextlib.suppress(OSError, io.UnsupportedOperation):
