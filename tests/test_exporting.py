@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import lookalike
@@ -109,6 +111,59 @@ def test_what_cannot_be_decoded_goes_along(put: Put) -> None:
     done = lookalike.export(found("set"), copy_to="out")
     assert tree("out") == {"a.jpg": BIG, "bad.jpg": BIG[:500]}
     assert done.missing == ()
+
+
+@pytest.mark.parametrize("way", lookalike.exporting.WAYS)
+def test_nothing_private_goes_along_because_a_symlink_names_it(put: Put, way: str) -> None:
+    """Who made the folder could not read that, and may see what is exported."""
+    put("home/key", b"secret")
+    put("set/a.jpg", BIG)
+    put("set/b.jpg", OTHER)
+    put("far/c.jpg", THIRD)
+    put("far/c.txt", b"a caption")
+    for name, to in (("key.jpg", "home/key"), ("a.txt", "home/key"), ("c.jpg", "far/c.jpg"), ("c.txt", "far/c.txt")):
+        os.symlink(f"../{to}", f"set/{name}")
+    done = exported(found("set"), **{way: "out.tar" if way == "tar" else "out"})
+    files = dict(members("out.tar")) if way == "tar" else tree("out")
+    assert files == {"a.jpg": BIG, "b.jpg": OTHER, "c.jpg": THIRD, "c.txt": b"a caption"}
+    assert {(one.path, one.reason) for one in done.missing} == {
+        (path, exporting.ELSEWHERE) for path in ("set/key.jpg", "set/a.txt")
+    }
+
+
+def test_what_lies_beside_images_behind_symlinked_folders_goes_along(put: Put) -> None:
+    put("far/images/a.jpg", BIG)
+    put("far/labels/a.txt", b"1 0.5 0.5 1 1")
+    os.mkdir("set")
+    for name in ("images", "labels"):
+        os.symlink(f"../far/{name}", f"set/{name}")
+    done = lookalike.export(found("set", follow_symlinks=True), copy_to="out")
+    assert tree("out") == {"images/a.jpg": BIG, "labels/a.txt": b"1 0.5 0.5 1 1"}
+    assert done.missing == ()
+
+
+def test_nothing_private_goes_along_because_a_row_names_it(put: Put) -> None:
+    key, own = put("home/key", b"secret"), put("home/own", OTHER)
+    cells = [{"bytes": BIG, "path": "a.jpg"}, {"bytes": None, "path": str(key)}, {"bytes": None, "path": str(own)}]
+    findings = lookalike.find([{"image": cell} for cell in cells], use_catalog=False, workers=1)
+    assert [(one.kind, one.reason.split(",")[1]) for one in findings.failures] == [
+        ("unsupported", " which is no image by name or first bytes")
+    ]
+    lookalike.export(findings, copy_to="out")
+    assert tree("out") == {"00000000.jpg": BIG, "00000002.jpg": OTHER}
+
+
+def test_nothing_private_goes_along_because_a_hash_table_names_it(put: Put) -> None:
+    """Of what could not be read a table has no digest, so it may name anything."""
+    put("home/key", b"secret")
+    put("set/a.jpg", BIG)
+    put("set/bad.jpg", b"no image")
+    table = lookalike.hash_images("set", decode="fast", thumbnails=True, use_catalog=False).to_arrow()
+    rows = [{**row, "path": row["path"].replace("set/bad.jpg", "home/key")} for row in table.to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), "h.parquet")
+    done = lookalike.export(found("h.parquet"), copy_to="out")
+    assert list(tree("out").values()) == [BIG]
+    assert [(one.path, one.reason) for one in done.missing] == [("home/key", exporting.ELSEWHERE)]
 
 
 def test_links_lead_to_the_files(put: Put) -> None:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from blake3 import blake3
 
@@ -30,6 +31,7 @@ ENDINGS = {"JPEG": "jpg", "TIFF": "tif", "JPEG2000": "jp2"}
 NO_NAMES = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 """What file systems say of names that they cannot have."""
 CHANGED = "it has changed since it was found"
+ELSEWHERE = "it lies outside of what was searched, and nothing shows that it is an image that was found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ def export(
     Parameters
     ----------
     findings : Findings
-        From `find`. All images go along but duplicates and references, also those that could not be decoded.
+        From `find`. All images go along but duplicates and references, also those that could not be decoded. What lies outside
+        of what was searched, where a symlink or a hash table leads there, does so only if it is an image.
     copy_to, hardlink_to, symlink_to : path, optional
         A new or empty folder for copies or links. Links lead to ordinary files only.
     tar : path, optional
@@ -119,7 +122,9 @@ def export(
         raise UsageError(
             f"links lead to ordinary files, and {printable(others[0])} is none: use copies or a TAR archive"
         )
-    run = _Run(table, findings.reader, progress or (lambda _done, _all, _finished: None), units=findings.options.units)
+    progress = progress or (lambda _done, _all, _finished: None)
+    tops = {Path(os.path.realpath(root)) for root in findings.roots}
+    run = _Run(table, tops, findings.reader, progress, units=findings.options.units)
     try:
         with _opened(target, way) as sink:
             run.write(sink, link=way in LINKS)
@@ -172,6 +177,7 @@ class _Run:
     """The state of one export."""
 
     table: KeepTable
+    tops: set[Path]
     reader: Reader
     progress: OnProgress
     units: bool
@@ -207,12 +213,24 @@ class _Run:
             owners = beside.owners(path)
             if not table.keep[row] or (owners and not any(image in kept for one in owners for image in one.images)):
                 continue
-            self._image(row, f"{label}{safe_name(table.key[row])}")
             root = table.shards[int(table.shard[row])]
+            if self._elsewhere(path) and (table.digest[row] is None or not _is_image(path)):
+                self._lack(path, ELSEWHERE)
+                continue
+            self._image(row, f"{label}{safe_name(table.key[row])}")
             for other in beside.unit(path).sidecars:
                 if other not in known and other not in written and os.path.isfile(other):
                     written.add(other)
+                    away = os.path.islink(other) and self._elsewhere(other)
+                    if away and _folder(other) != _folder(path):  # else it lies beside its image there
+                        self._lack(other, ELSEWHERE)
+                        continue
                     self._along(other, f"{label}{_below(other, root)}")
+
+    def _elsewhere(self, path: str) -> bool:
+        """Say whether a symlink or a hash table leads out of what was searched: who made it may not be able to read that."""
+        place = Path(os.path.realpath(path))
+        return self.tops.isdisjoint([place, *place.parents])
 
     def _archive(self, rows: list[int], label: str) -> None:
         """Write members in the order of their archive, with all that is of their samples."""
@@ -323,6 +341,18 @@ class _Run:
 
     def _lack(self, path: str, reason: str) -> None:
         self.missing.append(Missing(path, reason))
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(os.path.realpath(path))
+
+
+def _is_image(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return formats.sniff(file.read(formats.HEAD_BYTES), path) is not None
+    except OSError:
+        return True  # who is to read it will say what is wrong
 
 
 def _labels(shards: list[str]) -> list[str]:

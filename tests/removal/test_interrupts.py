@@ -1,4 +1,4 @@
-"""Somebody interrupts an apply, an undo or a purge: what is said of it is what is on the disk, and nothing is left half done."""
+"""Somebody interrupts an apply, an undo or a purge: what is said of it is so on the disk, and nothing is left half done."""
 
 import contextlib
 import os
@@ -106,7 +106,9 @@ def test_what_could_not_be_brought_back_is_said_where_an_undo_is_interrupted(alb
     os.unlink(os.path.join(batch.places[0], "photos", "b.png"))
     with pytest.raises(KeyboardInterrupt) as stopped:
         cleaning.undo(batch, ledger=album.ledger, disk=Impatient("rename", 1, after=True))
-    assert stopped.value.__notes__ == [f"1 file of batch {batch.batch} is not back yet: run the same command to continue"]
+    assert stopped.value.__notes__ == [
+        f"1 file of batch {batch.batch} is not back yet: run the same command to continue"
+    ]
     assert (lying(album), states(album)) == (1, {"undone": 2, "done": 1})
 
 

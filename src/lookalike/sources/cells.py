@@ -239,7 +239,10 @@ def _file(path: str, folder: str) -> Content:
         if refused is not None:
             return refused
         with open(place, "rb") as file:
-            return file.read()
+            head = file.read(formats.HEAD_BYTES)
+            if formats.sniff(head, path) is None and not formats.claims_image(path):
+                return Unreadable("unsupported", f"the row names {path}, which is no image by name or first bytes")
+            return head + file.read()
     except (FileNotFoundError, NotADirectoryError):
         return Unreadable("not-here", f"the row names {path}, which is not there")
     except OSError as error:
