@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pool_tasks
+from lookalike.errors import UsageError
 from lookalike.pool import Pool, default_workers, usable_cores
 
 needs_signals = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
@@ -47,6 +48,13 @@ def test_results_are_complete_and_in_the_order_of_tasks(workers: int) -> None:
     chunks = [[f"{chunk}.{task}" for task in range(chunk % 7)] for chunk in range(25)]
     done = run(pool_tasks.perform, chunks, workers)
     assert done == {tuple(chunk): [f"did {task}" for task in chunk] for chunk in chunks}
+
+
+def test_where_no_process_can_be_started_it_is_said_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(UsageError, match=r"can be started \(No such file or directory\): with --workers 1"):
+        run(pool_tasks.perform, [["a"]], 2)
+    assert run(pool_tasks.perform, [["a"]], 1) == {("a",): ["did a"]}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from lookalike import events
+from lookalike.errors import UsageError
 from lookalike.pool.limits import OVERRUNS, Limits, hold, timed
 
 _BOOT = (
@@ -37,14 +38,20 @@ class Worker:
         name = f"{function.__module__}:{function.__qualname__}"
         paths = json.dumps([path or os.getcwd() for path in sys.path])
         self._limits = limits
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a module of this package
-            [sys.executable, "-P", "-c", _BOOT, name, paths, json.dumps(limits and asdict(limits))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result
-            # One worker for each core is enough; the stacks of more threads count as memory.
-            env={"OPENBLAS_NUM_THREADS": "1", **os.environ},
-        )
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a module of this package
+                [sys.executable, "-P", "-c", _BOOT, name, paths, json.dumps(limits and asdict(limits))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # C libraries write warnings there; what matters comes back as a result
+                # One worker for each core is enough; the stacks of more threads count as memory.
+                env={"OPENBLAS_NUM_THREADS": "1", **os.environ},
+            )
+        except OSError as error:  # too many processes, no memory, or no right to run this interpreter again
+            raise UsageError(
+                f"no process to decode images in can be started ({error.strerror or error}): with --workers 1 (workers=1 in "
+                "Python) they are decoded in this one"
+            ) from error
         events.WORKER_STARTED(pid=self.pid)
 
     @property
