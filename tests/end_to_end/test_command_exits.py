@@ -170,6 +170,19 @@ def test_a_catalog_that_is_garbage(photos: Path, tmp_path: Path) -> None:
     assert catalog.read_bytes() == b"this is no database " * 500
 
 
+def test_a_picture_is_no_catalog_and_no_ledger_and_is_not_repaired(photos: Path, tmp_path: Path) -> None:
+    before = (photos / "a.jpg").read_bytes()
+    for words in (
+        ("find", "photos", "--catalog", "photos/a.jpg"),
+        ("history", "--repair", "--ledger", "photos/a.jpg"),
+        ("clean", "photos", "--apply", "--no-catalog", "--ledger", "new.png"),
+    ):
+        result = run(*words, cwd=tmp_path)
+        assert (result.code, "is called as images are" in result.errors) == (5, True), result.errors
+    assert (photos / "a.jpg").read_bytes() == before
+    assert not (tmp_path / "new.png").exists()
+
+
 def test_a_catalog_whose_pages_are_damaged(photos: Path, tmp_path: Path) -> None:
     catalog = tmp_path / "catalog.sqlite"
     assert run("find", photos, "--catalog", catalog).code == 0

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from lookalike import formats
 from lookalike.errors import LedgerError
 from lookalike.files.calls import copy_new, sync_folder
 from lookalike.files.lock import only_one
@@ -103,6 +104,8 @@ def _sound(path: str) -> dict[str, int] | None:
 
 def _is_other(path: str) -> bool:
     """Say whether a file is whole and none that this program may write again: of another one, or of a later version."""
+    if formats.claims_image(path):
+        return True
     try:
         with closing(sqlite3.connect(path)) as db:
             whole = db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"

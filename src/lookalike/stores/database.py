@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import events
+from lookalike import events, formats
 from lookalike.errors import CatalogError, LedgerError, LookalikeError
 from lookalike.stores.seals import Column, broken, seals
 
@@ -75,6 +75,8 @@ class Database:
     def __init__(self, path: str | None, *, alone: bool = False) -> None:
         self.path = path
         self._alone = alone
+        if path is not None and formats.claims_image(path):
+            raise self.ERROR(f"{path} is called as images are, so it is no {self.NAME}: {self.OTHER_PLACE}")
         try:
             if path is not None:
                 _make(os.path.realpath(path))
