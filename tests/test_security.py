@@ -32,6 +32,8 @@ def test_nothing_that_is_read_is_run() -> None:
                 continue
             called = ast.unparse(node.func)
             shell = called.startswith("subprocess.") and any(word.arg == "shell" for word in node.keywords)
+            if called in RUNNING and all(isinstance(given, ast.Constant) for given in node.args):
+                continue  # it was read from nowhere
             pickles = any(word.arg == "allow_pickle" for word in node.keywords)
             if called in RUNNING | RISKY or shell or pickles:
                 found.add((path.relative_to(PACKAGE).as_posix(), called))

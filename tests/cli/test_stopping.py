@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lookalike.cli import stopping
+
 STOPPED = """
 import sys, time
 from lookalike.cli import stopping
@@ -55,6 +57,15 @@ sys.meta_path.insert(0, Impatient())
 sys.argv[1:] = ["--version"] if wanted == "lookalike.installed" else ["find", "."]
 run()
 """
+IN_TEXT = """
+import sys
+from lookalike.cli import stopping
+try:
+    exec("raise KeyboardInterrupt")
+except KeyboardInterrupt:
+    stopping.leave()
+    sys.exit(stopping.CODE)
+"""
 SCRIPTS = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
 
 
@@ -64,6 +75,11 @@ def started(code: str, same: float = 0) -> "subprocess.Popen[str]":
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
+
+
+def test_the_code_is_the_one_said_also_where_the_interrupt_came_in_a_text_that_is_run(tmp_path: Path) -> None:
+    (tmp_path / "in_text.py").write_text(IN_TEXT)
+    assert subprocess.run([sys.executable, "-m", "in_text"], cwd=tmp_path, check=False).returncode == stopping.CODE
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

@@ -40,6 +40,10 @@ def listen() -> None:
 def leave() -> None:
     """Have any further signal end the program at once: all is done, and the interpreter is on its way out."""
     _Asked.at = -math.inf
+    # Python remembers an interrupt that passed through a text being run, as each dataclass is when it is imported, until
+    # another text is run. At the end of ``python -m`` it would die of it, whatever the exit code (`run_eval_code_obj` in
+    # pythonrun.c).
+    exec("")  # noqa: S102 - nothing is run
 
 
 def _ignore() -> None:
