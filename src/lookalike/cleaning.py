@@ -279,6 +279,13 @@ def _at_work(ledger: StrPath | None, disk: Disk) -> Iterator[Ledger]:
                     "Nothing else is done before that"
                 )
             yield store
+        except UsageError as error:
+            if settled == Settled():
+                raise
+            raise UsageError(
+                f"{error}. What an interrupted command had left was put in order first: files completed "
+                f"{settled.completed:,}, taken back {settled.taken_back:,}"
+            ) from error
         except OSError as error:
             raise UnsafeError(
                 f"stopped, since the disk failed ({error}); what was done until then is written down, and any later command "

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from command import Result, run, write
 from conftest import encode, scene
 from lookalike.cleaning import BatchRow
 from lookalike.cli.history import told
+from lookalike.stores.ledger import Ledger
 
 
 @pytest.fixture
@@ -45,6 +47,15 @@ def test_a_batch_on_its_way(place: Path) -> None:
     assert run("undo", "--ledger", "ledger.sqlite", cwd=place).code == 0
     (line,) = _history(place).text.splitlines()
     assert line.startswith(f"{batch}  quarantine: 3 files restored (")
+
+
+def test_of_what_was_interrupted_it_says_what_comes_next(place: Path) -> None:
+    _clean(place)
+    with Ledger(str(place / "ledger.sqlite")) as store, store.transaction():
+        store.mark(replace(entry, state="doing", step="undo") for entry in store.entries())
+    first, *_, last = _history(place).text.splitlines()
+    assert "3 files interrupted (" in first
+    assert last == "What was interrupted is put in order by the next apply, undo or purge; nothing of it is lost."
 
 
 @pytest.mark.parametrize(

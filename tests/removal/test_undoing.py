@@ -209,6 +209,17 @@ def test_an_interrupted_undo_of_what_somebody_took_away_stands_in_nobodys_way(al
     assert "somebody moved it" in reasons["b.png"][1]
 
 
+def test_an_undo_that_was_killed_says_that_the_rest_is_back(album: Album) -> None:
+    applied(album, "b.png", "c.png")
+    with Ledger(album.ledger) as store, store.transaction():
+        store.mark(replace(entry, state="doing", step="undo") for entry in store.entries())
+    with pytest.raises(UsageError, match=r"nothing to undo.*put in order first: files completed 0, taken back 2"):
+        cleaning.undo(ledger=album.ledger)
+    assert sorted(os.listdir(album.root)) == ["b.png", "c.png", "k.png"]
+    with pytest.raises(UsageError, match=r"lists what was done$"):
+        cleaning.undo(ledger=album.ledger)
+
+
 def test_a_link_that_somebody_replaced_stays(album: Album) -> None:
     applied(album, "b.png", "c.png", action="hardlink")
     os.unlink(album.at("b.png"))

@@ -47,6 +47,8 @@ def history(
         typer.echo(f"{row.name}  {row.action}: {', '.join(told(row))}")
         for place in row.places:
             typer.echo(f"  in {plain(place)}")
+    if any("doing" in row.files for row in rows):
+        typer.echo("What was interrupted is put in order by the next apply, undo or purge; nothing of it is lost.")
 
 
 def _repair(ledger: str | None) -> None:
