@@ -186,6 +186,13 @@ def test_rows_are_told_apart_by_what_the_user_names() -> None:
         find([{"label": "cat"}])
 
 
+@pytest.mark.parametrize("broken", [{"bytes": b"no image", "path": "a"}, {"bytes": None, "path": "a"}])
+def test_an_image_that_cannot_be_read_does_not_make_rows_of_the_others(broken: dict[str, Any]) -> None:
+    whole = {"bytes": encode(IMAGES[0]), "path": "folder/named-without-ending"}
+    for items in ([broken, whole], [whole, broken]):
+        assert read(items)[items.index(whole)] == whole["bytes"]
+
+
 def test_a_row_without_the_column_is_a_failure() -> None:
     found = find([{"image": IMAGES[0]}, {"label": 1}, {"image": IMAGES[2]}], use_catalog=False)
     assert [(row.ref.path, row.reason) for row in found.failures] == [

@@ -22,6 +22,8 @@ PATH_COLUMNS = frozenset({
 """Names of columns of text that hold paths of images, whatever these end in."""
 SAMPLE = 32
 """Values that are looked at to find the column."""
+STORED = frozenset(("bytes", "path"))
+"""Keys of an image as Hugging Face stores it."""
 Content = bytes | Unreadable
 
 
@@ -47,7 +49,7 @@ def content(value: Any, folder: str = "") -> Content:
     >>> content(None)
     Unreadable(kind='not-here', reason='the row holds no image: it is empty')
     """
-    if isinstance(value, Mapping) and value.keys() & {"bytes", "path"}:
+    if isinstance(value, Mapping) and value.keys() & STORED:
         value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - how pandas says missing
         return Unreadable(*EMPTY)
@@ -214,7 +216,7 @@ def _list(names: Iterable[Any]) -> str:
 
 def _holds(value: Any) -> str:
     """Say what a sampled value is: an image, the path of one, some text, or nothing of interest."""
-    if isinstance(value, Mapping) and value.keys() & {"bytes", "path"}:
+    if isinstance(value, Mapping) and value.keys() & STORED:
         value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "image" if formats.sniff(bytes(value[: formats.HEAD_BYTES])) else "other"

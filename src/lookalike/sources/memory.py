@@ -6,7 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from lookalike.sources.cells import SAMPLE, check_column, find_column, is_image
+from lookalike.sources.cells import SAMPLE, STORED, check_column, find_column, is_image
 from lookalike.sources.rows import Place, Rows
 
 SAMPLED = 4
@@ -37,7 +37,7 @@ def open_sequence(items: Any, path: str, column: str | int | None) -> Rows:
     UsageError
         If rows have no such item, none of images, or more than one.
     """
-    rows = [row for row in _samples(items) if isinstance(row, (Mapping, tuple, list)) and not is_image(row)]
+    rows = [row for row in _samples(items) if _is_row(row)]
     if not rows:
         return _open(path, "memory", len(items), items.__getitem__)
     named: dict[Any, list[Any]] = {}
@@ -118,6 +118,13 @@ def _samples(items: Any) -> list[Any]:
         if len(found) >= SAMPLED:
             break
     return found
+
+
+def _is_row(item: Any) -> bool:
+    """Say whether an item has cells, and is none: what has bytes and a path alone is an image, also an unreadable one."""
+    if isinstance(item, Mapping):
+        return not (is_image(item) or (item and item.keys() <= STORED))
+    return isinstance(item, (tuple, list)) and not is_image(item)
 
 
 def _of_row(items: Any, name: Any, number: int) -> Any:
