@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
+from PIL import Image
 
 from conftest import encode, scene
 from lookalike import carried
@@ -42,6 +43,15 @@ def test_a_keeper_without_sidecar_gets_one(pair: tuple[Path, Path]) -> None:
     said = carried.read_sidecar(made.content)
     assert (said.rating, said.keywords) == (4, ("Rome",))
     assert not Path(made.path).exists()  # it only says what to write
+
+
+def test_what_the_image_itself_says_is_taken_over(pair: tuple[Path, Path]) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a tower"
+    pair[1].write_bytes(encode(scene(1), exif=exif))
+    made = inherited(str(pair[0]), str(pair[1]), ("rating", "title", "description"))
+    said = carried.read_sidecar(made.content)
+    assert (said.rating, "a tower" in (said.title, said.description)) == (4, True)
 
 
 def test_what_an_older_sidecar_says_stays(pair: tuple[Path, Path]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import lookalike as la
+from conftest import encode, scene
 from lookalike.errors import UsageError
 from lookalike.plan import Decision, Plan
 from lookalike.removal.rechecking import Ready, Rechecker
@@ -110,6 +111,21 @@ def test_links_stand_where_files_were(album: Album, action: str) -> None:
         assert os.path.samefile(album.at(name), album.at(KEEPER))
     assert la.undo(from_folder=quarantine(album), ledger=album.ledger).files == len(HOSTILE)
     assert tree(album.root) == before
+
+
+def test_a_keeper_of_other_bytes_is_checked_by_its_own(album: Album) -> None:
+    album.put("k.png", encode(scene(1), "PNG"))
+    for name in ("b.bmp", "c.bmp"):
+        album.put(name, encode(scene(1), "BMP"))
+    plan = album.plan(album.decide("k.png"), album.decide("b.bmp", "k.png"))
+    script, refused = script_of(plan, "batch", "1.0")
+    assert not refused
+    done = sh(album, script)
+    assert (done.returncode, done.stderr, os.path.exists(album.at("b.bmp"))) == (0, b"", False)
+    script, _ = script_of(album.plan(album.decide("k.png"), album.decide("c.bmp", "k.png")), "next", "1.0")
+    album.put("k.png", encode(scene(2), "PNG"))
+    assert sh(album, script).returncode == 4
+    assert os.path.exists(album.at("c.bmp"))
 
 
 def test_what_is_unsafe_now_is_not_in_the_script(album: Album) -> None:
