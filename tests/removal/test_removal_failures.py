@@ -212,6 +212,16 @@ def test_without_its_keeper_nothing_goes(three: str, meddle: Callable[[str], Non
 
 
 @pytest.mark.parametrize("meddle", [os.remove, replace_with(OTHER)])
+def test_what_loses_its_keeper_while_it_goes_comes_back(three: str, meddle: Callable[[str], None]) -> None:
+    keeper = f"{three}/photos/keeper.png"
+    disk = Meddling("rename", lambda _path: meddle(keeper))
+    applied = cleaning.apply(removal(three), ledger=f"{three}/ledger", disk=disk)
+    assert (applied.images, len(applied.refused)) == (0, 2)
+    assert Path(f"{three}/photos/b.png").read_bytes() == PICTURE
+    assert Path(f"{three}/photos/c.png").read_bytes() == PICTURE
+
+
+@pytest.mark.parametrize("meddle", [os.remove, replace_with(OTHER)])
 def test_a_purge_holds_back_what_lost_its_keeper(three: str, meddle: Callable[[str], None]) -> None:
     ledger = f"{three}/ledger"
     applied = cleaning.apply(removal(three), ledger=ledger)
