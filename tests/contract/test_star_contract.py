@@ -237,7 +237,7 @@ def test_looser_groups_are_unions_of_tighter_ones(case: Case, rule: GroupRule) -
 @given(case=cases(), rule=st.sampled_from(RULES))
 @settings(deadline=None, max_examples=300)
 def test_findings_at_a_looser_tier_hold_those_of_a_tighter_one(case: Case, rule: GroupRule) -> None:
-    """DESIGN section 3, One story: cleaning the findings of a looser tier removes what the tighter one would."""
+    """One story: cleaning the findings of a looser tier removes what the tighter one would."""
 
     def removed(loosest: Tier, up_to: Tier) -> set[tuple[int, int, int]]:
         found = rows(group(case.candidates(), case.judge, loosest, rule))

@@ -29,7 +29,7 @@ GRAY_RAMP = np.linspace(0, 1, 480, dtype=np.float32) * np.linspace(0.3, 1, 360, 
 
 
 def reference(picture: Image.Image) -> NDArray[np.float64]:
-    """Return the thumbnail of DESIGN section 6 in floats: over white, gray, block means where large enough, Lanczos."""
+    """Return the thumbnail as it is specified, in floats: over white, gray, block means where large enough, Lanczos."""
     over = Image.new("RGBA", picture.size, "white")
     over.alpha_composite(picture.convert("RGBA"))
     gray = np.asarray(over.convert("L"), np.float64)

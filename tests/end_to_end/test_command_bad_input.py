@@ -41,9 +41,14 @@ def _bomb(width: int, height: int) -> bytes:
 def test_an_empty_folder_says_so(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     result = run("find", "empty", "--no-catalog", "--workers", "1", cwd=tmp_path)
-    assert result.code == 3, "DESIGN 7: 3 is also for nothing to read"
+    assert result.code == 3, "3 is also for nothing to read"
     assert "nothing to read" in result.errors + result.text
     assert "Traceback" not in result.errors
+
+
+def test_a_path_that_is_empty_is_shown_as_one(tmp_path: Path) -> None:
+    result = run("find", "", "--no-catalog", "--workers", "1", cwd=tmp_path)
+    assert (result.code, "nothing to read: '': " in result.errors) == (3, True)
 
 
 def test_an_empty_folder_beside_a_full_one_is_no_error(photos: Path) -> None:

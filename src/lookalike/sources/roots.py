@@ -197,7 +197,9 @@ def open_roots(
     for path, reason in missing.items():
         events.ROOT_MISSING(path=path, reason=reason)
     if not roots:
-        raise SourceError("nothing to read: " + "; ".join(f"{path}: {reason}" for path, reason in missing.items()))
+        raise SourceError(
+            "nothing to read: " + "; ".join(f"{path or repr(path)}: {reason}" for path, reason in missing.items())
+        )
     return roots, missing
 
 
