@@ -121,6 +121,19 @@ def test_names_that_went_a_moment_ago_count_no_more(album: Album) -> None:
     assert Path(album.at("k.png")).read_bytes() == b"a picture"
 
 
+def test_what_a_keeper_leads_to_is_read_each_time(album: Album) -> None:
+    class Meddling(Disk):
+        def remove(self, path: str) -> None:
+            super().remove(path)
+            album.put("real/k.png", b"a pictura")
+
+    album.put("real/k.png")
+    album.link("k.png", "real/k.png")
+    done = applied(album, "b.png", "c.png")
+    purged = cleaning.purge(done, ledger=album.ledger, disk=Meddling())
+    assert (purged.files, len(purged.held)) == (1, 1)
+
+
 def test_a_chain_that_ends_in_nothing_holds_all(album: Album) -> None:
     first = applied(album, "b.png")
     second = applied(album, "k.png", keeper="z.png")
