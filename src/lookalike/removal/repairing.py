@@ -156,7 +156,7 @@ def save(store: Ledger, content: bytes) -> Repaired:
     for rowid, values in rows(content):
         for table, described in columns.items():
             if _fits(values, described, rowid):
-                named = (rowid if rowid is not None and values[0] is None else values[0], *values[1:])
+                named = (values[0] if rowid is None else rowid, *values[1:])
                 if not _says_something(table, named):
                     continue
                 marks = ", ".join("?" * len(named))
@@ -168,14 +168,14 @@ def save(store: Ledger, content: bytes) -> Repaired:
 
 
 def _fits(values: tuple[Value, ...], columns: list[tuple[int, str, str, int, object, int]], rowid: int | None) -> bool:
-    """Say whether a row can be one of a table, by number and type of its columns."""
+    """Say whether a row can be one of a table, by number and type of its columns; what may not be null is left to SQLite."""
     keys = sum(key > 0 for *_, key in columns)
     if len(values) != len(columns) or (rowid is None) != (keys > 1):
         return False
-    return all(
-        (value is None and (not needed or number == 0)) if value is None else type(value) is TYPES[kind]
-        for value, (number, _, kind, needed, _, _) in zip(values, columns, strict=True)
-    ) and (values[0] is None) == (rowid is not None)
+    known = zip(values, (TYPES[kind] for _, _, kind, *_ in columns), strict=True)
+    return all(value is None or type(value) is kind for value, kind in known) and (values[0] is None) == (
+        rowid is not None
+    )
 
 
 def _says_something(table: str, row: tuple[Value, ...]) -> bool:
