@@ -54,6 +54,13 @@ def test_what_the_image_itself_says_is_taken_over(pair: tuple[Path, Path]) -> No
     assert (said.rating, "a tower" in (said.title, said.description)) == (4, True)
 
 
+def test_keywords_in_the_file_of_the_keeper_are_in_the_sidecar_that_hides_them(pair: tuple[Path, Path]) -> None:
+    keeper = pair[0].with_name("k.jpg")
+    keeper.write_bytes(encode(scene(1), xmp=rated(2, "holiday")))
+    made = inherited(str(keeper), str(pair[1]), ("keywords",))
+    assert set(carried.read_sidecar(made.content).keywords) == {"holiday", "Rome"}
+
+
 def test_what_an_older_sidecar_says_stays(pair: tuple[Path, Path]) -> None:
     keeper, member = map(str, pair)
     Path(f"{keeper}.xmp").write_bytes(rated(2, "holiday"))

@@ -73,6 +73,21 @@ def test_of_several_roots_one_that_is_gone_is_said(album: Album, by_manifest: bo
     assert cleaning.undo(**how).files == 1
 
 
+def test_a_root_that_is_gone_holds_up_nothing_that_was_interrupted_elsewhere(album: Album) -> None:
+    for name in ("one/b.png", "two/k.png", "two/b.png"):
+        album.put(name)
+    decisions = album.decide("two/k.png"), *(album.decide(name, "two/k.png") for name in ("one/b.png", "two/b.png"))
+    cleaning.apply(album.plan(*decisions, roots=("photos/one", "photos/two")), ledger=album.ledger)
+    with Ledger(album.ledger) as store, store.transaction():
+        store.mark(replace(entry, state="doing") for entry in store.entries())
+    os.rmdir(album.at("one"))
+    with pytest.raises(UsageError, match="no batch 'another'"):
+        cleaning.purge("another", ledger=album.ledger)
+    with Ledger(album.ledger) as store:
+        assert [entry.state for entry in store.entries()] == ["done", "done"]
+        assert [bool(entry.reason) for entry in store.entries()] == [True, False]
+
+
 def test_what_has_appeared_since_stays(album: Album) -> None:
     applied(album, "b.png", "sub/c.png")
     album.put("b.png", b"new")
