@@ -1,6 +1,7 @@
 """Files are moved, linked and brought back, whatever they are called and however their trees are laid out."""
 
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -179,6 +180,29 @@ def test_an_act_taken_back_is_none_also_twice(album: Album, kind: Kind) -> None:
     assert tree(album.root) == before
     assert take_back(Disk(), entry) is None
     assert state_of(entry) == "undone"
+
+
+def test_whose_place_is_empty_is_back_only_where_its_bytes_are(album: Album) -> None:
+    album.put("k.png")
+    path = album.put("b.png")
+    entry = entry_of(album, "b.png", "move")
+    act(Disk(), entry)
+    assert entry.place is not None
+    os.rename(entry.place, album.at("elsewhere.png"))
+    Path(album.folder, "q", QUARANTINE).touch()  # the quarantine itself is there
+    with pytest.raises(UnsafeError, match="neither where it was nor in the quarantine"):
+        take_back(Disk(), entry)
+    shutil.copyfile(album.at("elsewhere.png"), path)  # by somebody, so that only the bytes agree
+    assert take_back(Disk(), entry) is None
+    os.unlink(path)
+    os.symlink("elsewhere.png", path)
+    for make in (lambda: Path(path).write_bytes(b"a pictura"), lambda: os.mkdir(path)):
+        with pytest.raises(UnsafeError, match="what has its name now is something else"):
+            take_back(Disk(), entry)
+        os.unlink(path)
+        make()
+    with pytest.raises(UnsafeError, match="what has its name now is something else"):
+        take_back(Disk(), entry)
 
 
 def test_what_is_in_the_trash_is_not_taken_back(album: Album) -> None:
