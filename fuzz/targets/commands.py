@@ -106,7 +106,7 @@ class _Shell:
         argv, streams = sys.argv, (sys.stdin, sys.stdout, sys.stderr)
         printed = io.BytesIO()
         out = io.TextIOWrapper(printed, "utf-8", errors="backslashreplace", write_through=True)
-        sys.argv, sys.stdin, sys.stdout, sys.stderr = ["lookalike", *words], io.StringIO(), out, out
+        sys.argv, sys.stdin, sys.stdout, sys.stderr = ["lookalike", *words], io.TextIOWrapper(io.BytesIO()), out, out
         terminate, code = signal.getsignal(signal.SIGTERM), object()
         try:
             with contextlib.ExitStack() as stack:

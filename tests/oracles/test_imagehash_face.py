@@ -357,6 +357,13 @@ def test_fault_texts_of_colour_hashes(size: int) -> None:
     assert failed > 0
 
 
+def test_what_is_more_than_a_colour_hash_is_read_as_imagehash_reads_it() -> None:
+    text = "8d6d64803f9423f942"  # as many digits as a colour hash of 5 bits per colour, and two bits more
+    for said in (text, f"0{text}"):
+        own = OURS.hex_to_hash(said)
+        assert (own.hash.tolist(), str(own)) == (THEIRS.hex_to_hash(said).hash.tolist(), text)
+
+
 @pytest.mark.parametrize("size", [4, 8, 12, 16])
 def test_fault_old_texts_of_other_sizes_are_square(size: int) -> None:
     text = np.random.default_rng(size).bytes(size * size // 8).hex()

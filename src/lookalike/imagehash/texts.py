@@ -45,7 +45,8 @@ def hex_to_hash(hexstr: str) -> ImageHash:
     value = int(hexstr, 16)
     digits = len(hexstr.strip().lower().removeprefix("0x"))
     side, colour = isqrt(4 * digits), 4 * digits // COLOUR_BINS
-    if _digits(side * side) != digits == _digits(COLOUR_BINS * colour):
+    fits = value.bit_length() <= COLOUR_BINS * colour
+    if fits and _digits(side * side) != digits == _digits(COLOUR_BINS * colour):
         columns = side if COLOUR_BINS * colour % side == 0 else colour
         return ImageHash(_flat(value, COLOUR_BINS * colour).reshape(-1, columns))
     # As imagehash does, line ends and prefixes are counted with the digits: the next size is far enough but for 3x3.
