@@ -251,6 +251,14 @@ def test_any_value_that_changed(
     refuses(damaged, recalls=column in COLUMNS.get(table, ()))  # else it says that its thumbnails are of other rules
 
 
+def test_hashes_of_a_number_that_nobody_gave(base: Path, content: bytes, refuses: Callable[..., bool]) -> None:
+    place(base, content)
+    with closing(sqlite3.connect(base / "c.sqlite")) as db:
+        db.execute("UPDATE spec SET id = -1")
+        db.commit()
+    assert not refuses((base / "c.sqlite").read_bytes())
+
+
 def test_a_log_that_is_cut_foreign_or_stale(base: Path, content: bytes, refuses: Callable[..., bool]) -> None:
     place(base, content)
     write(base / "photos" / "new.jpg", jpeg(scene(70, 160, 120)))

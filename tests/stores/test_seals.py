@@ -34,6 +34,7 @@ def test_a_row_has_the_same_seal_alone_and_among_others(
 def test_arrays_are_sealed_as_lists_are() -> None:
     numbers = np.array([1, -5, 2**62], np.int64)
     assert seals(3, numbers) == seals(3, numbers.tolist())
+    assert seals(3, numbers, -5) == seals(3, numbers, [-5] * 3), "and any number that stands for a whole column"
 
 
 def test_every_flipped_bit_is_seen() -> None:

@@ -87,7 +87,7 @@ def _numbers(column: Column) -> NDArray[np.uint64]:
     if isinstance(column, np.ndarray):
         return column.view(np.uint64)
     if isinstance(column, int):
-        return np.array([column], np.uint64)
+        return np.array([column], np.int64).view(np.uint64)  # as SQLite has them
     if isinstance(column, str):
         return np.array([crc32(column.encode())], np.uint64)
     if not any(column):
