@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from blake3 import blake3
 
@@ -15,6 +14,7 @@ from lookalike.files import calls
 from lookalike.files.quarantine import is_within
 from lookalike.files.wholes import Links, Sink, Tree, check_free, new_archive, new_folder
 from lookalike.groups.findings import Findings
+from lookalike.labels import root_of
 from lookalike.planning.beside import Beside
 from lookalike.sources.kinds import ending_of
 from lookalike.sources.members import safe_name
@@ -123,7 +123,7 @@ def export(
             f"links lead to ordinary files, and {printable(others[0])} is none: use copies or a TAR archive"
         )
     progress = progress or (lambda _done, _all, _finished: None)
-    tops = {Path(os.path.realpath(root)) for root in findings.roots}
+    tops = [os.path.realpath(root) for root in findings.roots]
     run = _Run(table, tops, findings.reader, progress, units=findings.options.units)
     try:
         with _opened(target, way) as sink:
@@ -177,7 +177,7 @@ class _Run:
     """The state of one export."""
 
     table: KeepTable
-    tops: set[Path]
+    tops: list[str]
     reader: Reader
     progress: OnProgress
     units: bool
@@ -229,8 +229,7 @@ class _Run:
 
     def _elsewhere(self, path: str) -> bool:
         """Say whether a symlink or a hash table leads out of what was searched: who made it may not be able to read that."""
-        place = Path(os.path.realpath(path))
-        return self.tops.isdisjoint([place, *place.parents])
+        return root_of(os.path.realpath(path), self.tops) is None
 
     def _archive(self, rows: list[int], label: str) -> None:
         """Write members in the order of their archive, with all that is of their samples."""

@@ -49,8 +49,7 @@ def content(value: Any, folder: str = "") -> Content:
     >>> content(None)
     Unreadable(kind='not-here', reason='the row holds no image: it is empty')
     """
-    if isinstance(value, Mapping) and value.keys() & STORED:
-        value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
+    value = _stored(value)
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 - how pandas says missing
         return Unreadable(*EMPTY)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -210,14 +209,20 @@ def is_image(value: Any) -> bool:
     return _holds(value) in ("image", "path")
 
 
+def _stored(value: Any) -> Any:
+    """Return the bytes or else the path of what Hugging Face stores, and anything else as it is."""
+    if isinstance(value, Mapping) and value.keys() & STORED:
+        return value.get("bytes") if value.get("bytes") is not None else value.get("path")
+    return value
+
+
 def _list(names: Iterable[Any]) -> str:
     return ", ".join(map(str, names))
 
 
 def _holds(value: Any) -> str:
     """Say what a sampled value is: an image, the path of one, some text, or nothing of interest."""
-    if isinstance(value, Mapping) and value.keys() & STORED:
-        value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
+    value = _stored(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "image" if formats.sniff(bytes(value[: formats.HEAD_BYTES])) else "other"
     if isinstance(value, Image.Image) or (isinstance(value, np.ndarray) and value.ndim in (2, 3)):

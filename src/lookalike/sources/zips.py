@@ -171,9 +171,8 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, whole: bool) -> by
     try:
         with io.BytesIO(_bzip2(archive, info)) if packed else archive.open(info) as member:
             return read_member(member, info.file_size, info.filename, whole=whole)
-    except (
-        NotImplementedError
-    ) as error:  # packed in a way that zipfile does not know; a RuntimeError, too, as DAMAGE has it
+    except NotImplementedError as error:
+        # Packed in a way that zipfile does not know. It is a RuntimeError, too, which DAMAGE has, so it comes first.
         return Unreadable("unsupported", str(error))
     except DAMAGE as error:
         return Unreadable("damaged", f"the archive is damaged there: {error}")
