@@ -105,6 +105,24 @@ def test_a_keeper_all_of_whose_names_lie_in_the_quarantine_is_none(album: Album)
     assert (purged.files, len(purged.held)) == (0, 2)
 
 
+@pytest.mark.parametrize(("elsewhere", "freed"), [(False, 10_000), (True, 0)])
+def test_the_bytes_of_a_file_become_free_once_with_its_last_name(album: Album, elsewhere: bool, freed: int) -> None:
+    album.put("k.png", bytes(10_000))
+    album.put("b.png", bytes(10_000))
+    os.link(album.at("b.png"), album.at("c.png"))
+    if elsewhere:
+        os.link(album.at("b.png"), f"{album.folder}/kept.png")
+    purged = cleaning.purge(applied(album, "b.png", "c.png"), ledger=album.ledger)
+    assert (purged.files, purged.size, purged.held) == (2, freed, ())
+
+
+def test_a_symlink_frees_nothing(album: Album) -> None:
+    album.put("z.png")
+    album.link("b.png", "z.png")
+    purged = cleaning.purge(applied(album, "b.png"), ledger=album.ledger)
+    assert (purged.files, purged.size, purged.held) == (1, 0, ())
+
+
 def test_names_that_went_a_moment_ago_count_no_more(album: Album) -> None:
     class Meddling(Disk):
         def remove(self, path: str) -> None:

@@ -173,7 +173,7 @@ def outcome(done: Applied, ledger: str | None) -> Iterator[str]:
         return
     which = [str(done.batch), *(["--ledger", ledger] if ledger else [])]
     if done.action == "delete":
-        yield f"Removed for good: {counted(done.files, 'file')}, {amount(done.size)}{refused}."
+        yield f"Removed for good: {counted(done.files, 'file')}; {amount(done.size)} became free{refused}."
         for place in done.places:
             yield f"What was held back lies in {plain(place)}"
         if done.places:

@@ -42,7 +42,9 @@ def purge(
     for line in refusals(done.held, "held back"):
         typer.echo(line, err=True)
     if not quiet:
-        typer.echo(f"Removed for good: {counted(done.files, 'file')} of batch {done.batch}, {amount(done.size)}")
+        typer.echo(
+            f"Removed for good: {counted(done.files, 'file')} of batch {done.batch}; {amount(done.size)} became free"
+        )
     raise typer.Exit(code)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ class Purged:
     batch : str
         Its name.
     files, size : int
-        Files that are gone, and their bytes; symlinks have none.
+        Files that are gone, and the bytes that became free: none with a symlink, or while a file has another name.
     held : tuple of Refusal
         What still lies in the quarantine, and why.
     """
@@ -63,6 +64,7 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
     units = units_of(entries)
     held: list[Refusal] = []
     gone: list[Entry] = []
+    size = 0
     with settled_at_once(ledger, disk):
         for start in range(0, len(units), UNITS_AT_ONCE):
             chunk: list[Entry] = []
@@ -78,7 +80,8 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
             disk.flush(sorted(kept))  # a keeper written a moment ago may be in memory alone, and names go at once
             with ledger.transaction():
                 ledger.mark(replace(entry, state="doing", step="purge") for entry in chunk)
-            left = _remove(disk, chunk, stays)
+            left, freed = _remove(disk, chunk, stays)
+            size += freed
             sync_all(disk, (os.path.dirname(entry.place) for entry in chunk if entry.place is not None))
             held += (Refusal(entry.origin, entry.reason) for entry in left)
             held_back = {entry.id for entry in left}
@@ -89,13 +92,12 @@ def purge_batch(ledger: Ledger, batch: Batch, disk: Disk) -> Purged:
                 ledger.mark([*purged, *left])
             gone += purged
     tidy(disk, {folder_of(entry, batch.name) for entry in gone})
-    files = [entry for entry in gone if entry.kind != "write"]
-    return Purged(batch.name, len(files), sum(entry.size for entry in files if entry.target is None), tuple(held))
+    return Purged(batch.name, sum(entry.kind != "write" for entry in gone), size, tuple(held))
 
 
-def _remove(disk: Disk, entries: Iterable[Entry], stays: "_Stays") -> list[Entry]:
-    """Remove files, each after one more look at what stays of it; return those that could not be."""
-    left = []
+def _remove(disk: Disk, entries: Iterable[Entry], stays: "_Stays") -> tuple[list[Entry], int]:
+    """Remove files, each after one more look at what stays of it; return those that could not be, and the bytes freed."""
+    left, freed = [], 0
     for entry in entries:
         if entry.place is None:
             continue
@@ -104,13 +106,15 @@ def _remove(disk: Disk, entries: Iterable[Entry], stays: "_Stays") -> list[Entry
             _check_again(entry, stays)
             disk.remove(entry.place)
             stays.gone(status)
+            if status.st_nlink == 1 and stat.S_ISREG(status.st_mode):
+                freed += status.st_size
         except FileNotFoundError:
             if not is_there(entry.place):
                 left.append(replace(entry, state="done", step="purge", reason=NOT_THERE))
         except (OSError, UnsafeError) as error:
             why = str(getattr(error, "strerror", None) or error)
             left.append(replace(entry, state="done", step="purge", reason=why))
-    return left
+    return left, freed
 
 
 def _check_again(entry: Entry, stays: "_Stays") -> None:
