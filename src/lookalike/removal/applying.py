@@ -51,7 +51,8 @@ class Applied:
     action : str
         As planned.
     images, files, size : int
-        What went: images, files with those that went along, and their bytes. Symlinks have none.
+        What went: images, files with those that went along, and their bytes, of delete those that became free. Symlinks
+        have none.
     refused : tuple of Refusal
         What stays although it was to go, in the order of the plan.
     places : tuple of str
