@@ -20,7 +20,8 @@ from targets import NATIVE, TARGETS, target
 
 ALL = (*TARGETS, *NATIVE)
 USAGE = f"usage: python fuzz/run.py TARGET|all SECONDS [FOLDER]; targets: {', '.join(ALL)}"
-SCRIPT = Path(__file__).resolve().parents[1] / "native" / "fuzz" / "run"
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT, SOURCE = ROOT / "native" / "fuzz" / "run", ROOT / "src"
 INPUTS = r"(?:executed_units: |execs_done *: |fuzz: )(\d+)|^(\d+) inputs"
 HOMES = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_STATE_HOME", "LOCALAPPDATA")
 HANG_EXIT = 70
@@ -49,6 +50,7 @@ def alone(name: str, seconds: float, folder: str) -> int:
     if engines.engine() == "atheris":
         import atheris  # noqa: PLC0415 - optional
 
+        _plainly()
         watched = atheris.instrument_imports(include=["lookalike"])
     with watched, tempfile.TemporaryDirectory(prefix="lookalike-fuzz-") as scratch:
         for variable in HOMES:  # no run touches the real catalog or ledger
@@ -64,6 +66,17 @@ def alone(name: str, seconds: float, folder: str) -> int:
     Path(folder, "finding").write_bytes(found.finding)
     print(found.error, file=sys.stderr)
     return 1
+
+
+def _plainly() -> None:
+    """Have the modules of an editable install found as files: atheris does not get at what its loader loads."""
+    if any(map(_is_editable, sys.meta_path)):
+        sys.path.insert(0, str(SOURCE))
+        sys.meta_path.sort(key=_is_editable)  # last; it has what was built
+
+
+def _is_editable(finder: object) -> bool:
+    return type(finder).__module__.startswith("_editable_")
 
 
 def apart(name: str, seconds: float, folder: str, objects: str) -> str:

@@ -50,6 +50,16 @@ def test_the_runner_says_what_was_tried_and_found(tmp_path: Path) -> None:
     assert re.match(r"texts +mutations +\d+ inputs +\d+\.\d s of CPU  nothing found\n", done.stdout), done.stdout
 
 
+def test_atheris_sees_what_code_inputs_reach(tmp_path: Path) -> None:
+    pytest.importorskip("atheris")
+    done = run([str(ROOT / "fuzz" / "run.py"), "texts", "2", str(tmp_path)], FUZZ_ENGINE="atheris")
+    assert done.returncode == 0, done.stderr
+    reached = re.findall(
+        r"DONE +cov: (\d+) .* corp: (\d+)/", (tmp_path / "texts" / "log").read_text("utf-8", "replace")
+    )
+    assert [int(inputs) > 1 for _, inputs in reached] == [True], "as much as a loop that sees nothing"
+
+
 def test_a_wrong_command_line_names_the_targets() -> None:
     for words in ([], ["nothing", "1"], ["all"], ["all", "soon"]):
         done = run([str(ROOT / "fuzz" / "run.py"), *words])

@@ -74,6 +74,9 @@ def test_what_is_removed_is_gone_and_nothing_else(path: str) -> None:
         assert [one.digests for one in ledger.decisions()] == [{B, C}]
         with pytest.raises(UsageError, match="no decision 1: `lookalike decide list`"), ledger.transaction():
             ledger.remove_decision(1)
+        for number in (0, -1, 3, 2**63, -(2**63) - 1):
+            with pytest.raises(UsageError, match=f"no decision {number}:"), ledger.transaction():
+                ledger.remove_decision(number)
         assert ledger.db.execute("SELECT count(*) FROM decided").fetchone() == (2,)
 
 

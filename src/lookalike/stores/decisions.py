@@ -204,8 +204,10 @@ class Decisions(Database):
         UsageError
             If there is none of that number.
         """
-        self.db.execute("DELETE FROM decided WHERE decision = ?", (number,))
-        if not self.db.execute("DELETE FROM decision WHERE id = ?", (number,)).rowcount:
+        possible = 0 < number <= self.last_decision()  # SQLite takes no number of more than 64 bits
+        if possible:
+            self.db.execute("DELETE FROM decided WHERE decision = ?", (number,))
+        if not possible or not self.db.execute("DELETE FROM decision WHERE id = ?", (number,)).rowcount:
             raise UsageError(f"there is no decision {number}: `lookalike decide list` shows those there are")
 
     def _same(self, kind: str, paths: Collection[bytes]) -> int | None:
