@@ -1,5 +1,6 @@
 """A short run of the fuzz targets, each of which also has to find a fault that is planted; the runner; what fuzzing found."""
 
+import base64
 import json
 import os
 import re
@@ -121,6 +122,17 @@ def test_a_hash_table_that_is_damaged_is_a_source_that_cannot_be_read(tmp_path: 
     (tmp_path / "x.parquet").write_bytes(b"PAR1\0\0\0\0" + bytes(40) + b"\x20\0\0\0PAR1")
     with pytest.raises(la.SourceError):
         la.find(tmp_path / "x.parquet", catalog=None, workers=1)
+
+
+def test_a_table_whose_schema_nobody_reads_is_a_source_that_cannot_be_read(tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "x.parquet"
+    parquet.write_table(arrow.table({"x": [1]}), path)
+    schema = parquet.read_metadata(path).metadata[b"ARROW:schema"]
+    wider = base64.b64encode(base64.b64decode(schema).replace(b"\x40\0\0\0", b"\x80\0\0\0"))
+    path.write_bytes(path.read_bytes().replace(schema, wider))
+    with pytest.raises(la.SourceError, match="more than 64 bits"):
+        la.find(path, catalog=None, workers=1)
 
 
 def test_json_without_end_and_texts_without_letters_are_wrong_usage_or_read(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def header_of(file: BinaryIO, path: str) -> Header | None:
     arrow = optional("pyarrow")
     try:
         metadata = optional("pyarrow.parquet").read_metadata(file).metadata or {}
-    except arrow.ArrowInvalid:
+    except arrow.ArrowException:
         return None
     return parse_header(metadata, path)
 
