@@ -17,6 +17,7 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike import upkeep
 from lookalike.tables.documents import document_from_json
+from lookalike.tables.plans import plan_from_json, plan_to_json
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "fuzz"))
@@ -133,6 +134,37 @@ def test_a_table_whose_schema_nobody_reads_is_a_source_that_cannot_be_read(tmp_p
     path.write_bytes(path.read_bytes().replace(schema, wider))
     with pytest.raises(la.SourceError, match="more than 64 bits"):
         la.find(path, catalog=None, workers=1)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_table_with_names_that_are_no_utf8_is_refused(tmp_path: Path, which: int) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "x.parquet"
+    parquet.write_table(arrow.table({"image": [b"x"]}), path, store_schema=False)
+    parts = path.read_bytes().split(b"image")
+    assert len(parts) == 3, "in the schema, and of the column in its row group"
+    parts[which] += b"im\xe6ge" + parts.pop(which + 1)
+    path.write_bytes(b"image".join(parts))
+    with pytest.raises((la.SourceError, la.UsageError)):
+        la.find(path, catalog=None, workers=1)
+
+
+def test_halves_of_pairs_of_surrogates_are_no_texts(tmp_path: Path) -> None:
+    path, ledger = tmp_path / "d.json", tmp_path / "ledger.sqlite"
+    path.write_text(json.dumps({"kind": "keep", "images": [{"digest": "a" * 64, "path": "\ud800"}]}))
+    with pytest.raises(la.UsageError, match="an image has a digest in hex and a path"):
+        la.import_decisions(path, ledger=ledger)
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(encode(scene(1)))
+    found = la.find(tmp_path, catalog=None, workers=1)
+    plan = json.loads(plan_to_json(found.plan(protect=["c.png"])))
+    plan_from_json(json.dumps(plan))
+    for change in ({"decisions": [plan["decisions"][0] | {"reason": "\ud800"}]}, {"created": "\udbff"}):
+        with pytest.raises(la.UsageError, match="(reason|created) must be text"):
+            plan_from_json(json.dumps(plan | change))
+    plan["options"]["protect"] = ["\ud800"]
+    with pytest.raises(la.UsageError, match="protect must be a list of texts"):
+        plan_from_json(json.dumps(plan))
 
 
 def test_json_without_end_and_texts_without_letters_are_wrong_usage_or_read(tmp_path: Path) -> None:

@@ -352,8 +352,8 @@ def _contents(path: StrPath, rows: Any) -> Contents:
 
 def _path(row: dict[str, Any]) -> str:
     try:
-        return (
-            os.fsdecode(base64.b64decode(row["path_bytes"], validate=True)) if "path_bytes" in row else str(row["path"])
-        )
+        if "path_bytes" in row:
+            return os.fsdecode(base64.b64decode(row["path_bytes"], validate=True))
+        return os.fsdecode(os.fsencode(str(row["path"])))  # JSON has texts that no name can be
     except binascii.Error as error:
         raise ValueError(f"path_bytes is not base64: {row['path_bytes']!r:.200}") from error

@@ -35,3 +35,24 @@ def optional(module: str, extra: str = "tables") -> Any:
         return import_module(module)
     except ImportError as error:
         raise UsageError(f"{module.partition('.')[0]} is not installed: pip install 'lookalike[{extra}]'") from error
+
+
+def arrow_errors(*others: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return what pyarrow raises about a table that is damaged, beside OSError.
+
+    Parameters
+    ----------
+    *others : type
+        What else is wanted.
+
+    Returns
+    -------
+    tuple of type
+        For an ``except`` clause; names in a damaged file need not be UTF-8.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed.
+    """
+    return optional("pyarrow").ArrowException, UnicodeDecodeError, *others

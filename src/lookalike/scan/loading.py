@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lookalike import bits, decode, formats
 from lookalike.columns import Images
 from lookalike.errors import FailureKind, UsageError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.globs import matching
 from lookalike.model import Failure, HashSpec, ImageRef, Stage
 from lookalike.options import ScanOptions
@@ -239,7 +239,6 @@ def made_roots(tables: Sequence[HashFile]) -> list[str]:
 
 
 def _read(table: HashFile, wanted: Sequence[str]) -> Iterator[Any]:
-    from_arrow = optional("pyarrow")
     try:
         with optional("pyarrow.parquet").ParquetFile(table.path) as file:
             lacking = [name for name in wanted if name not in file.schema_arrow.names]
@@ -250,7 +249,7 @@ def _read(table: HashFile, wanted: Sequence[str]) -> Iterator[Any]:
                 if batch["path"].null_count:
                     raise UsageError(f"{table.path} has rows without path: {AGAIN} --overwrite")
                 yield batch
-    except (from_arrow.ArrowException, OSError) as error:
+    except arrow_errors(OSError) as error:
         raise UsageError(f"{table.path} cannot be read ({error}): {AGAIN} --overwrite") from error
 
 

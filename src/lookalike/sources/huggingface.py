@@ -9,7 +9,7 @@ from typing import Any
 from blake3 import blake3
 
 from lookalike.errors import LookalikeError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain
 from lookalike.sources.blobs import Blob, blob
 from lookalike.sources.folders import Source
@@ -195,11 +195,10 @@ class _Dataset:
         block, at = divmod(number, ROWS_AT_ONCE)
         with self._lock:
             if block != self._block:
-                arrow = optional("pyarrow", "tables")
                 start = block * ROWS_AT_ONCE
                 try:
                     self._cells = self._rows[start : start + ROWS_AT_ONCE].column(0)
-                except (arrow.ArrowException, ValueError) as error:
+                except arrow_errors(ValueError) as error:
                     raise OSError(0, f"the dataset is damaged there: {error}") from error
                 self._block = block
             cells = self._cells

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lookalike.errors import UsageError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain
 from lookalike.sources.blobs import Blob
 from lookalike.sources.rows import Place, Rows
@@ -68,14 +68,14 @@ class _Batches:
                 if OF_HASHES in (file.schema_arrow.metadata or {}):
                     raise UsageError(f"{blob.path} holds hashes, not images: name what it was made of")
                 self._column = column_of(file.schema_arrow, column, self._first_rows(file), blob.path)
-        except self._arrow.ArrowException as error:
+            groups = [self._metadata.row_group(at) for at in range(self._metadata.num_row_groups)]
+            self._starts = np.cumsum([0, *(group.num_rows for group in groups)])
+            self._rows_at_once = [self._rows_of(group) for group in groups]
+            self.files = self._column is not None and self._column.path is not None and self._may_be_empty(self._column)
+        except arrow_errors() as error:
             raise OSError(0, f"not a Parquet file that can be read: {error}") from error
         if self._column is None and self._metadata.num_rows:
             raise OSError(0, "the Parquet file is damaged: none of its rows can be read")
-        groups = [self._metadata.row_group(at) for at in range(self._metadata.num_row_groups)]
-        self._starts = np.cumsum([0, *(group.num_rows for group in groups)])
-        self._rows_at_once = [self._rows_of(group) for group in groups]
-        self.files = self._column is not None and self._column.path is not None and self._may_be_empty(self._column)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self._broken: dict[int, str] = {}
@@ -94,7 +94,7 @@ class _Batches:
                 for batch in file.iter_batches(batch_size=1024, columns=[self._column.path], use_threads=False):
                     for value in plain(batch.column(0)):
                         yield value["path"] if isinstance(value, dict) else value
-            except (self._arrow.ArrowException, OSError) as error:
+            except arrow_errors(OSError) as error:
                 raise OSError(0, f"the Parquet file is damaged: {error}") from error
 
     def value(self, number: int) -> Any:
@@ -113,7 +113,7 @@ class _Batches:
         with self._opened() as file:
             try:
                 return plain(file.read(columns=[name], use_threads=False).column(0).take(list(numbers)))
-            except self._arrow.ArrowException as error:
+            except arrow_errors() as error:
                 raise OSError(0, f"column {name!r} of the Parquet file cannot be read: {error}") from error
 
     def is_there(self) -> bool:
@@ -150,7 +150,7 @@ class _Batches:
         """Yield the first rows that can be read, some at a time."""
         names = candidates(file.schema_arrow)
         for group in range(file.metadata.num_row_groups):
-            with contextlib.suppress(self._arrow.ArrowException, OSError):  # a failure of its rows, when they are read
+            with contextlib.suppress(*arrow_errors(OSError)):  # a failure of its rows, when they are read
                 yield from file.iter_batches(
                     batch_size=SAMPLED_AT_ONCE, row_groups=[group], columns=names, use_threads=False
                 )
@@ -186,7 +186,7 @@ class _Batches:
                 self._start(group)
             while (read := self._read_next()) < batch:
                 pass
-        except (self._arrow.ArrowException, OSError, StopIteration) as error:
+        except arrow_errors(OSError, StopIteration) as error:
             self._close()
             if self._blob.is_there():
                 self._broken[group] = f"row group {group} of the Parquet file is damaged: {error}"

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lookalike.errors import UsageError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.model import HashSpec
 from lookalike.scan.loading import AGAIN, ENDING, HashFile, check_spec
 from lookalike.spark.inputs import expanded
@@ -139,7 +139,6 @@ def _read(batches: Iterator[Any], specs: Sequence[HashSpec], schema: Any) -> Ite
 
 def _rows(path: str, turn: int, turns: int, specs: Sequence[HashSpec], schema: Any) -> Iterator[Any]:
     """Yield some row groups of a table: every one whose number, divided by `turns`, leaves `turn`."""
-    arrow = optional("pyarrow")
     try:
         with open_table(path) as stream, optional("pyarrow.parquet").ParquetFile(stream) as file:
             header = parse_header(file.schema_arrow.metadata or {}, path)
@@ -156,5 +155,5 @@ def _rows(path: str, turn: int, turns: int, specs: Sequence[HashSpec], schema: A
             ]
             for part in file.iter_batches(ROWS_AT_ONCE, row_groups=groups, columns=wanted) if groups else ():
                 yield from batches_of(part, schema)
-    except (arrow.ArrowException, OSError) as error:
+    except arrow_errors(OSError) as error:
         raise UsageError(f"{path} cannot be read ({error}): {AGAIN} --overwrite") from error

@@ -71,7 +71,7 @@ class Fields:
         value = self._fields[name]
         if kind is float and type(value) is int and abs(value) < LIMIT:
             value = float(value)
-        if type(value) is not kind:  # exactly: true is no number
+        if type(value) is not kind or (isinstance(value, str) and not _is_text(value)):  # exactly: true is no number
             self.wrong(name, NOUNS[kind])
         if isinstance(value, (int, float)) and not abs(value) < LIMIT:
             self.wrong(name, "a number that fits 64 bits")
@@ -254,7 +254,7 @@ class Fields:
             If it is missing or something else.
         """
         values = self.take(name, list)
-        if not all(isinstance(value, str) for value in values):
+        if not all(isinstance(value, str) and _is_text(value) for value in values):
             self.wrong(name, "a list of texts")
         return tuple(values)
 
@@ -367,6 +367,14 @@ def load(path: str, label: str) -> Fields:
     except OSError as error:
         raise UsageError(f"cannot read {printable(path)}: {error.strerror or error}") from error
     return parse(text, f"{label} {printable(path)}")
+
+
+def _is_text(value: str) -> bool:
+    """Say whether a text can be written; JSON has halves of pairs of surrogates, and nothing else has."""
+    try:
+        return value.isascii() or bool(os.fsencode(value))
+    except UnicodeEncodeError:
+        return False
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.hashes import algorithm, way
 from lookalike.model import DIGEST_BYTES, THUMBNAIL_BYTES, HashSpec
 
@@ -137,10 +137,9 @@ def header_of(file: BinaryIO, path: str) -> Header | None:
     if file.read(4) != b"PAR1":
         return None
     file.seek(0)
-    arrow = optional("pyarrow")
     try:
         metadata = optional("pyarrow.parquet").read_metadata(file).metadata or {}
-    except arrow.ArrowException:
+    except arrow_errors():
         return None
     return parse_header(metadata, path)
 
