@@ -15,7 +15,7 @@ import engines
 from lookalike import bits, carried, cleaning, errors, finding
 from lookalike.decode import native
 from lookalike.stores.database import Database
-from lookalike.tables import pairs
+from lookalike.tables import checking, pairs
 from lookalike.web.guard import Guard
 from targets import target
 
@@ -61,6 +61,7 @@ FAULTS: dict[str, Callable[[], None]] = {
     "ledgers": _plant(Database, "explained", contextlib.nullcontext),
     "lists": _plant(pairs, "write_rows", _forgets),
     "sources": _plant(finding, "find", _miscounts),
+    "tables": _plant(checking, "_wrong", lambda _rows: iter(())),
     "web": _plant(Guard, "_refusal", _forgets),
     "commands": _plant(errors.UsageError, "exit_code", 70),
     "decoding": _plant(native, "upright_size", lambda width, height, _turn: (height, width)),

@@ -5,7 +5,8 @@ from importlib import import_module
 from targets.target import Target
 
 TARGETS = (
-    "texts", "metadata", "patterns", "plans", "catalogs", "ledgers", "lists", "sources", "web", "commands", "decoding",
+    "texts", "metadata", "patterns", "plans", "catalogs", "ledgers", "lists", "sources", "tables", "web", "commands",
+    "decoding",
 )  # fmt: skip
 """In the order of ``all``."""
 NATIVE = ("jpeg", "png", "exif", "filters", "join", "verify")

@@ -1,5 +1,6 @@
 """Blocks: the same nouns as in `lookalike.model`, many at a time, as columns; row i of every column belongs together."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 Column = NDArray[np.int64]
 """Whole numbers, one for each row of something."""
+EXIF_NUMBERS = ("orientation", "tags", "video")
+"""EXIF facts that are never texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +258,36 @@ class Matches:
     keeper_left: NDArray[np.bool_]
     frames: NDArray[np.int64]
     passed: int = 0
+
+
+def exif_from_json(text: str) -> dict[str, str | int]:
+    """Read EXIF facts that were kept as JSON.
+
+    Parameters
+    ----------
+    text : str
+        An object.
+
+    Returns
+    -------
+    dict
+        As `lookalike.metadata.exif` gives it, and ``video``.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> exif_from_json('{"make": "Canon", "tags": 7}')
+    {'make': 'Canon', 'tags': 7}
+    """
+    facts = json.loads(text)
+    if not isinstance(facts, dict):
+        raise ValueError("EXIF facts are an object")  # noqa: TRY004 - of a text
+    for name, value in facts.items():
+        number = type(value) is int and abs(value) < 1 << 63
+        if not (number or (type(value) is str and name not in EXIF_NUMBERS)):
+            raise ValueError(f"{name} is no EXIF fact")
+    return facts

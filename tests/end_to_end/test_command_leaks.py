@@ -181,7 +181,7 @@ def test_the_same_is_said_for_any_number_of_workers(base: Path) -> None:
         (("data", "--split", "test"), "--split takes NAME=PATH, such as train=data/train, got 'test'"),
         (("data", "--fix-keep", "first"), "--fix-keep is about lists: add --fix DIR"),
         (("data", "--fix", "no/such"), "the folder of no/such does not exist"),
-        (("data", "--fix", "accepted.json"), "cannot write lists to accepted.json: File exists"),
+        (("data", "--fix", "accepted.json"), "cannot make the folder 'accepted.json': File exists"),
         (
             ("data", "--fix", "lists", "--fix-keep", "dev"),
             "no split is called 'dev': use first, last or one of train, test",

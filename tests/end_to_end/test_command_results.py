@@ -81,6 +81,7 @@ def test_outputs_are_checked_before_the_search(base: Path) -> None:
         (("--output", "keep.xml"), 2, ".parquet, .txt, .nul"),
         (("--keep-table", "k.json"), 2, "let the name end in .parquet, .csv, .txt, .nul"),
         (("--keep-lists", "no/lists"), 2, "does not exist"),
+        (("--keep-lists", ""), 2, "cannot make the folder '': No such file or directory"),
         (("--keep-lists", "set"), 4, "holds other files"),
         (("--mask", "no/mask.parquet"), 2, "does not exist"),
     ):

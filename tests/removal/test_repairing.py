@@ -148,6 +148,15 @@ def test_a_ledger_that_lost_its_mark_alone_is_repaired(album: Album) -> None:
     assert cleaning.undo(batch, ledger=album.ledger).files == ITEMS
 
 
+def test_a_ledger_of_which_no_error_can_be_read_is_repaired(album: Album) -> None:
+    batch, _ = applied(album)
+    whole = Path(album.ledger).read_bytes()
+    assert b"sqlite_autoindex_batch_1" in whole
+    Path(album.ledger).write_bytes(whole.replace(b"sqlite_autoindex_batch_1", b"sqlite_autoin\xffex_batch_1"))
+    assert repair(album.ledger).saved["entry"] == ITEMS
+    assert cleaning.undo(batch, ledger=album.ledger).files == ITEMS
+
+
 def test_a_ledger_that_somebody_holds_is_not_repaired(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
     applied(album)
     before = Path(album.ledger).read_bytes()

@@ -100,7 +100,7 @@ EDITS: dict[str, tuple[tuple[str | int, ...], Any, str]] = {
     "short digest": (("decisions", 0, "digest"), "00", "a digest of 32 bytes"),
     "tier": (("decisions", 1, "tier"), "close", r"decision 2 \(p/b.jpg\): unknown tier 'close'"),
     "path": (("decisions", 1, "path"), "a\0", "decision 2: path must be a path"),
-    "no text": (("decisions", 1, "path"), "\ud800", "decision 2: path must be a path"),
+    "no text": (("decisions", 1, "path"), "\ud800", "decision 2: path must be text"),
     "bytes": (("decisions", 1, "path_bytes"), "YQ==", "path and path_bytes name different files"),
     "base64": (("decisions", 1, "path_bytes"), "?", "decision 2: path must be a path"),
     "part": (

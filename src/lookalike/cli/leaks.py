@@ -169,10 +169,7 @@ def _write_lists(found: Leaks, keep: str, folder: str, called: tables.PathMap) -
     images = {called.path(path) for split in found.splits for path in split.images}
     for name in names:
         _check_list(os.path.join(folder, name), images)
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"cannot write lists to {folder}: {error.strerror}") from error
+    tables.make_folder(folder)
     for name, split in zip(names, found.splits, strict=True):
         kept = called(lists[split.name])
         place = os.path.join(folder, name + (".nul" if any("\n" in path for path in kept) else ".txt"))

@@ -113,7 +113,7 @@ def _is_other(path: str) -> bool:
             tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
     except sqlite3.OperationalError:  # locked, or not to be opened at all
         return True
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # what SQLite says of a damaged schema quotes it
         return False
     return whole and (ours or not tables.issuperset(FIRST))
 

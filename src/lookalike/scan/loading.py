@@ -19,6 +19,7 @@ from lookalike.options import ScanOptions
 from lookalike.scan.listing import Scan
 from lookalike.stores.bulk import LOADED
 from lookalike.stores.catalog import Catalog
+from lookalike.tables.checking import checked
 from lookalike.tables.schema import Header, names, read_header
 
 ENDING = ".parquet"
@@ -246,9 +247,7 @@ def _read(table: HashFile, wanted: Sequence[str]) -> Iterator[Any]:
                 raise UsageError(f"{table.path} lacks the column {lacking[0]}: {AGAIN}")
             for batch in file.iter_batches(ROWS_AT_ONCE, columns=wanted):
                 batch.validate(full=True)  # texts need not be UTF-8
-                if batch["path"].null_count:
-                    raise UsageError(f"{table.path} has rows without path: {AGAIN} --overwrite")
-                yield batch
+                yield checked(batch, table.header, table.path)
     except arrow_errors(OSError) as error:
         raise UsageError(f"{table.path} cannot be read ({error}): {AGAIN} --overwrite") from error
 

@@ -12,6 +12,7 @@ from lookalike.spark.inputs import expanded
 from lookalike.spark.lineage import MOST_TASKS
 from lookalike.spark.places import open_table, tables_in
 from lookalike.spark.rows import ROWS_AT_ONCE, batches_of, row_schema, struct_of
+from lookalike.tables.checking import checked
 from lookalike.tables.schema import Header, header_of, parse_header
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def _rows(path: str, turn: int, turns: int, specs: Sequence[HashSpec], schema: A
                 if one.name in file.schema_arrow.names and not (stale and one.name == "thumbnail")
             ]
             for part in file.iter_batches(ROWS_AT_ONCE, row_groups=groups, columns=wanted) if groups else ():
-                yield from batches_of(part, schema)
+                part.validate(full=True)  # texts need not be UTF-8
+                yield from batches_of(checked(part, header, path), schema)
     except arrow_errors(OSError) as error:
         raise UsageError(f"{path} cannot be read ({error}): {AGAIN} --overwrite") from error

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike import collector
-from lookalike.columns import Facts
+from lookalike.columns import Facts, exif_from_json
 from lookalike.errors import FailureKind
 from lookalike.model import DIGEST_BYTES, Thumbnail
 from lookalike.stores.thumbnails import Thumbnails
@@ -256,7 +256,7 @@ class Contents(Thumbnails):
                 octets(digests, DIGEST_BYTES)
                 format_ += (same.setdefault(value or "", value or "") for value in texts(formats))
                 captured += (value or "" for value in texts(dates))
-                exif += (json.loads(value) if value else nothing for value in texts(facts))
+                exif += (exif_from_json(value) if value else nothing for value in texts(facts))
                 digest += digests
         if not np.array_equal(columns[0], ids):
             raise self.damaged("contents are missing")

@@ -6,6 +6,7 @@ from lookalike.tables.files import (
     check_folder,
     ending_of,
     list_of,
+    make_folder,
     path_fields,
     printable,
     replace_file,
@@ -33,7 +34,7 @@ from lookalike.tables.plans import plan_from_json, plan_to_dict, plan_to_json, r
 __all__ = [
     "COLUMNS", "NO_MAP", "UNKNOWN_TIME", "WRITERS", "Baseline", "Document", "LabelledPair", "PathMap", "check_folder",
     "check_output", "document_from_json", "ending_of", "failure_row", "group_row", "image_row", "leaks_to_csv", "list_of",
-    "option_row", "path_fields", "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline",
+    "make_folder", "option_row", "path_fields", "plan_from_json", "plan_to_dict", "plan_to_json", "printable", "read_baseline",
     "read_document", "read_labelled", "read_plan", "replace_file", "replacing", "root_rows", "to_csv", "to_json", "to_jsonl",
     "write", "write_paths", "write_plan",
 ]  # fmt: skip

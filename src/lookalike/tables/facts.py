@@ -1,12 +1,11 @@
 """Facts of the rows of hash tables, without a catalog."""
 
-import json
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.columns import Facts
+from lookalike.columns import Facts, exif_from_json
 
 
 def facts_from_arrow(rows: Any) -> Facts:
@@ -35,6 +34,6 @@ def facts_from_arrow(rows: Any) -> Facts:
     return Facts(
         id=np.arange(len(rows)), size=column("bytes"), **numbers, **flags,
         format=rows["format"].to_pylist(), captured=[said or "" for said in rows["captured"].to_pylist()],
-        exif=[json.loads(said) if said else nothing for said in rows["exif"].to_pylist()],
+        exif=[exif_from_json(said) if said else nothing for said in rows["exif"].to_pylist()],
         digest=rows["digest"].to_pylist(),
     )  # fmt: skip

@@ -178,8 +178,7 @@ class Fields:
                     raise UsageError(
                         f"{self.label}: {name} and {beside} name different files; change both, or delete {beside}"
                     )
-            os.fsencode(path)
-        except (binascii.Error, UnicodeEncodeError):
+        except binascii.Error:
             self.wrong(name, "a path")
         if not path or "\0" in path:
             self.wrong(name, "a path")

@@ -142,6 +142,25 @@ def check_folder(path: str, *, picture: bool = False) -> None:
         _check_no_picture(path)
 
 
+def make_folder(path: str) -> None:
+    """Make a folder for files of ours, unless it is there.
+
+    Parameters
+    ----------
+    path : str
+        The folder.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be made.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder {printable(path)!r}: {error.strerror or error}") from error
+
+
 def ending_of(path: str, known: Iterable[str]) -> str:
     """Return the ending of an output file, which says what is written to it.
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.extras import optional
 from lookalike.model import Tier
-from lookalike.tables.files import check_folder, ending_of, printable, replacing, write_paths
+from lookalike.tables.files import check_folder, ending_of, make_folder, printable, replacing, write_paths
 from lookalike.tables.mapped import NO_MAP, PathMap
 
 ROLES = ("keeper", "duplicate", "similar", "single", "failure")
@@ -268,7 +268,7 @@ def write_masks(table: KeepTable, rows: dict[str, int], path: str) -> list[str]:
     if single and len(rows) != 1:
         raise UsageError(f"--mask {path} is one file, and there are {len(rows):,} tables: name a folder")
     if not single:
-        os.makedirs(path, exist_ok=True)
+        make_folder(path)
     number = {shard: at for at, shard in enumerate(table.shards)}
     targets = [path] if single else [os.path.join(path, name) for name in _names(list(rows))]
     for target in targets:

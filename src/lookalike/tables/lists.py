@@ -15,7 +15,7 @@ from blake3 import blake3
 import lookalike
 from lookalike.errors import UnsafeError, UsageError
 from lookalike.tables.fields import Fields, load, parse
-from lookalike.tables.files import path_fields, replace_file
+from lookalike.tables.files import make_folder, path_fields, replace_file
 from lookalike.tables.kept import KeepTable
 from lookalike.tables.mapped import NO_MAP, PathMap
 
@@ -79,11 +79,19 @@ def check_lists_folder(folder: str) -> None:
         return
     if not os.path.isdir(folder):
         raise UsageError(f"{folder} is no folder: name one for the keep lists")
-    if os.listdir(folder) and not os.path.exists(os.path.join(folder, MANIFEST)):
-        if all(name.startswith(".lookalike-") or _OWN.fullmatch(name) for name in os.listdir(folder)):
+    names = _names_in(folder)
+    if names and not os.path.exists(os.path.join(folder, MANIFEST)):
+        if all(name.startswith(".lookalike-") or _OWN.fullmatch(name) for name in names):
             return  # of a run that was stopped
         raise UnsafeError(f"{folder} holds other files: name a new folder for the keep lists")
     read_manifest(folder)
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise UsageError(f"cannot read the folder {folder}: {error.strerror}") from error
 
 
 def write_lists(table: KeepTable, folder: str, options: dict[str, Any], shown: PathMap = NO_MAP) -> tuple[Shard, ...]:
@@ -113,8 +121,8 @@ def write_lists(table: KeepTable, folder: str, options: dict[str, Any], shown: P
         As `check_lists_folder`.
     """
     check_lists_folder(folder)
-    os.makedirs(folder, exist_ok=True)
-    before = {name for name in os.listdir(folder) if _OWN.fullmatch(name)}
+    make_folder(folder)
+    before = {name for name in _names_in(folder) if _OWN.fullmatch(name)}
     shards = []
     for rows in table.by_shard():
         at = int(table.shard[rows[0]])

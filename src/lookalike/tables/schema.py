@@ -9,6 +9,7 @@ from lookalike.errors import UsageError
 from lookalike.extras import arrow_errors, optional
 from lookalike.hashes import algorithm, way
 from lookalike.model import DIGEST_BYTES, THUMBNAIL_BYTES, HashSpec
+from lookalike.tables.fields import Fields, parse
 
 KEY, RUN_KEY = b"lookalike", b"lookalike.run"
 """Keys of the metadata: what the columns are; what else is to say of the run that wrote them."""
@@ -167,18 +168,51 @@ def parse_header(metadata: Mapping[bytes, bytes], path: str) -> Header | None:
     if KEY not in metadata:
         return None
     try:
-        told = json.loads(metadata[KEY])
-        if told["version"] > VERSION:
-            raise UsageError(
-                f"{path} is a hash table of version {told['version']}, this lookalike reads {VERSION}: update lookalike"
-            )
-        specs = tuple(HashSpec(**spec) for spec in told["specs"])
-        run = json.loads(metadata.get(RUN_KEY, b"{}"))
-        return Header(specs, bool(told["facts"]), bool(told["thumbnails"]), int(told["decode"]), dict(run))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        if isinstance(error, UsageError):
-            raise
-        raise UsageError(f"{path} has the mark of a hash table, but not its metadata: write it again") from error
+        told = parse(metadata[KEY], "it")
+        version = told.take("version", int)
+        header = None if version > VERSION else _header(told, metadata.get(RUN_KEY, b"{}"))
+    except UsageError as error:
+        raise UsageError(
+            f"{path} has the mark of a hash table, but not its metadata ({error}): write it again"
+        ) from error
+    if header is None:
+        raise UsageError(
+            f"{path} is a hash table of version {version}, this lookalike reads {VERSION}: update lookalike"
+        )
+    return header
+
+
+def _header(told: Fields, run: bytes) -> Header:
+    specs = tuple(_spec(one) for one in told.objects("specs", "spec"))
+    facts, thumbnails = told.take("facts", bool), told.take("thumbnails", bool)
+    return Header(specs, facts, thumbnails, told.take("decode", int), _run(run))
+
+
+def _spec(told: Fields) -> HashSpec:
+    """Return a hash of a table: one that can be made here."""
+    spec = HashSpec(
+        told.take("algorithm", str), told.take("size", int), told.take("filter", str), told.take("decoding", str),
+        told.take("version", int), told.optional("options", str, ""),
+    )  # fmt: skip
+    way(spec)
+    return spec
+
+
+def _run(text: bytes) -> dict[str, Any]:
+    """Return what else the run said; what is counted and listed is of the right kind."""
+    told = parse(text, "its run")
+    made = Fields(told.optional("made", dict, {}), "its run, made")
+    if "roots" in made:
+        made.texts("roots")
+    if "incomplete" in told:
+        told.texts("incomplete")
+    skipped = told.optional("skipped", dict, {})
+    counts = Fields(skipped, "its run, skipped")
+    for name in skipped:
+        counts.take(name, int)
+    for name in ("images", "failures"):
+        told.optional(name, int, 0)
+    return dict(json.loads(text))
 
 
 def names(specs: Sequence[HashSpec]) -> str:
