@@ -53,6 +53,19 @@ def _parquet() -> bytes:
     return buffer.getvalue()
 
 
+def _arrow(folder: str) -> bytes:
+    """Return a file of a dataset, which is mapped as it is."""
+    try:
+        package = optional("datasets", "huggingface")
+    except UsageError:
+        return b""
+    package.disable_progress_bars()
+    images = [{"bytes": content, "path": name} for name, content in MEMBERS.items()]
+    package.Dataset.from_dict({"image": images, "label": ["a", "b", "c", "d"]}).save_to_disk(folder)
+    (name,) = (name for name in os.listdir(folder) if name.endswith(".arrow"))
+    return Path(folder, name).read_bytes()
+
+
 def _hashes(folder: str) -> bytes:
     for name in ("a.png", "c.png"):
         Path(folder, name).write_bytes(MEMBERS[name])
@@ -80,6 +93,7 @@ class _Sources:
             (".zip", _zip(zipfile.ZIP_STORED)), (".zip", _zip(zipfile.ZIP_DEFLATED)), (".tar", _tar(tarfile.GNU_FORMAT)),
             (".tar", _tar(tarfile.PAX_FORMAT)), (".tar.gz", gzip.compress(_tar(tarfile.USTAR_FORMAT), mtime=0)),
             (".parquet", _parquet()), (".parquet", _hashes(made)), (".zip", _zip(zipfile.ZIP_BZIP2)),
+            (".arrow", _arrow(os.path.join(folder, "dataset"))),
         )  # fmt: skip
         self.outside = set(os.listdir(folder))
         self.top = folder
@@ -146,7 +160,7 @@ def _make(folder: str) -> Run:
 
 
 def _seeds() -> list[bytes]:
-    edits = [bytes([kind, 0, count, *range(7 * count, 7 * count + 40)]) for kind in range(8) for count in range(8)]
+    edits = [bytes([kind, 0, count, *range(7 * count, 7 * count + 40)]) for kind in range(9) for count in range(8)]
     bomb = zlib.compress(bytes(1 << 22))
     whole = (b"PK\5\6" + bytes(18), bytes(1024), b"PAR1\0\0\0\0PAR1", gzip.compress(bytes(5000)), bomb)
     return edits + [bytes([kind, 3]) + content for kind in (0, 2, 4, 5) for content in whole]

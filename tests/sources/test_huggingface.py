@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pytest
 
 from conftest import encode, scene
 from lookalike import find
-from lookalike.errors import UsageError
+from lookalike.errors import SourceError, UsageError
 from lookalike.sources.kinds import open_source
 from lookalike.sources.rows import Rows, Splits
+from lookalike.sources.tabular import Tabular
 
 PICTURES = [encode(scene(seed), quality=quality) for seed, quality in ((1, 90), (2, 90), (1, 50), (3, 90), (2, 90))]
 """Rows 0 and 2 are the same picture, and rows 1 and 4."""
@@ -197,3 +199,27 @@ def test_a_saved_dataset_without_splits_is_said(tmp_path: Path) -> None:
     (tmp_path / "dataset_dict.json").write_text('{"splits": []}')
     with pytest.raises(OSError, match="without splits"):
         open_source(str(tmp_path))
+
+
+@pytest.mark.parametrize("column", ["image", "note"])
+def test_what_leads_out_of_its_file_is_not_followed(tmp_path: Path, column: str) -> None:
+    folder, notes = str(tmp_path / "saved"), ["a" * 31, "b" * 37, "c" * 41, "d" * 43, "e" * 47]
+    dataset(note=notes).save_to_disk(folder)
+    (file,) = Path(folder).glob("*.arrow")
+    values = PICTURES if column == "image" else notes
+    offsets = np.cumsum([0, *map(len, values)]).astype("<i4")
+    assert file.read_bytes().count(offsets.tobytes()) == 1
+    wrong = offsets.copy()
+    wrong[2] = (1 << 31) - 1
+    file.write_bytes(file.read_bytes().replace(offsets.tobytes(), wrong.tobytes()))
+    with pytest.raises(SourceError, match=f"column '{column}' of .* cannot be read"):
+        Tabular(str(file)).column(column)
+    for source in (folder, str(file), datasets.load_from_disk(folder)):
+        found = find(source, column=column, use_catalog=False)
+        assert {(failure.kind, "damaged" in failure.reason) for failure in found.failures} == {("damaged", True)}
+        assert len(found.failures) == (len(PICTURES) if column == "image" else 1), (
+            "a row, or all where paths are listed"
+        )
+    file.write_bytes(file.read_bytes().replace(wrong.tobytes(), np.full(6, -1, "<i4").tobytes()))
+    with pytest.raises(SourceError, match="not a dataset that can be read"):
+        find(folder, use_catalog=False)

@@ -87,6 +87,41 @@ def candidates(schema: Any) -> list[str]:
     return list(_candidates(schema))
 
 
+def validated(values: Any) -> Any:
+    """Check that values of Arrow lie within their file: what files say is mapped as it is, and a wrong offset leads anywhere.
+
+    Parameters
+    ----------
+    values : pyarrow.Array or pyarrow.ChunkedArray
+        As a file has them.
+
+    Returns
+    -------
+    pyarrow.Array or pyarrow.ChunkedArray
+        The same. Their texts need not be UTF-8.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        If one does not.
+    """
+    for array in getattr(values, "chunks", [values]):
+        _validate(array)
+    return values
+
+
+def _validate(array: Any) -> None:
+    arrow = optional("pyarrow", "tables")
+    array.validate()
+    as_bytes = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
+    if arrow.types.is_struct(array.type):
+        for at in range(array.type.num_fields):
+            _validate(array.field(at))
+    else:
+        bare = as_bytes.get(array.type)
+        (array if bare is None else array.view(bare)).validate(full=True)
+
+
 def plain(values: Any) -> list[Any]:
     """Return the values of Arrow as those of Python.
 

@@ -3,14 +3,15 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from blake3 import blake3
 
 from lookalike.errors import LookalikeError
 from lookalike.extras import arrow_errors, optional
-from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain
+from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain, validated
 from lookalike.sources.blobs import Blob, blob
 from lookalike.sources.folders import Source
 from lookalike.sources.rows import Place, Rows, Splits
@@ -171,8 +172,17 @@ class _Dataset:
 
     def __init__(self, dataset: Any, path: str, column: str | None, files: Sequence[Blob]) -> None:
         schema = dataset.features.arrow_schema
-        first = dataset.select_columns(candidates(schema)).with_format("arrow")
-        self._column = column_of(schema, column, _slices(first, SAMPLED_AT_ONCE), path)
+        names = candidates(schema)
+        try:
+            for name in names:
+                for chunk in dataset.data.column(name).chunks:
+                    chunk.validate()  # that it is as long as it says; what is in it when it is read
+            first = dataset.select_columns(names).with_format("arrow")
+            self._column = column_of(schema, column, _sound(_slices(first, SAMPLED_AT_ONCE)), path)
+        except arrow_errors() as error:
+            raise OSError(0, f"not a dataset that can be read: {error}") from error
+        if self._column is None and len(dataset):
+            raise OSError(0, "the dataset is damaged: none of its rows can be read")
         self._dataset, self._files, self._lock = dataset, files, threading.Lock()
         self._block, self._cells = -1, None
         self.files = False
@@ -186,9 +196,12 @@ class _Dataset:
     def paths(self) -> Iterator[str | None]:
         """Yield the paths in rows, without their bytes."""
         assert self._column is not None
-        for part in _slices(self._rows, ROWS_AT_ONCE):
-            for chunk in part.column(0).chunks:
-                yield from plain(chunk if self._column.path == self._column.name else chunk.field("path"))
+        try:
+            for part in _slices(self._rows, ROWS_AT_ONCE):
+                for chunk in validated(part.column(0)).chunks:
+                    yield from plain(chunk if self._column.path == self._column.name else chunk.field("path"))
+        except arrow_errors() as error:
+            raise OSError(0, f"the dataset is damaged: {error}") from error
 
     def value(self, number: int) -> Any:
         """Return the cell of a row."""
@@ -197,7 +210,7 @@ class _Dataset:
             if block != self._block:
                 start = block * ROWS_AT_ONCE
                 try:
-                    self._cells = self._rows[start : start + ROWS_AT_ONCE].column(0)
+                    self._cells = validated(self._rows[start : start + ROWS_AT_ONCE].column(0))
                 except arrow_errors(ValueError) as error:
                     raise OSError(0, f"the dataset is damaged there: {error}") from error
                 self._block = block
@@ -210,8 +223,12 @@ class _Dataset:
 
     def column(self, name: str, numbers: Sequence[int]) -> list[Any]:
         """Return what a column holds in some rows."""
-        rows = self._dataset.select_columns([name]).with_format("arrow")
-        return plain(rows[list(numbers)].column(0)) if numbers else []
+        try:
+            validated(self._dataset.data.column(name))
+            rows = self._dataset.select_columns([name]).with_format("arrow")
+            return plain(rows[list(numbers)].column(0)) if numbers else []
+        except arrow_errors() as error:
+            raise OSError(0, f"column {name!r} of the dataset cannot be read: {error}") from error
 
     def is_there(self) -> bool:
         """Return whether its files are unchanged."""
@@ -225,6 +242,13 @@ class _Dataset:
 
 def _slices(rows: Any, count: int) -> Iterator[Any]:
     return (rows[start : start + count] for start in range(0, len(rows), count))
+
+
+def _sound(parts: Iterable[Any]) -> Iterator[Any]:
+    """Yield parts of which all lies where it should; what does not is a failure of its rows, when they are read."""
+    for part in parts:
+        with suppress(*arrow_errors()):
+            yield part.from_arrays([validated(values) for values in part.columns], part.schema.names)
 
 
 def _may_be_empty(table: Any, column: Column) -> bool:

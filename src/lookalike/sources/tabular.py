@@ -6,7 +6,8 @@ The forms are Parquet, Arrow as the `datasets` library caches it, and a dataset 
 import os
 
 from lookalike.errors import SourceError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
+from lookalike.sources.arrow import validated
 from lookalike.sources.urls import is_url
 
 
@@ -41,7 +42,7 @@ class Tabular:
             self._table = load(path)
             self.rows = int(self._table.num_rows)
             self.names = list(self._table.column_names)
-        except (OSError, ValueError, TypeError) as error:  # the last where it is several tables
+        except arrow_errors(OSError, ValueError, TypeError) as error:  # the last where it is several tables
             raise SourceError(f"{path} cannot be read as a table: {error}") from error
 
     def column(self, name: str) -> list[object]:
@@ -56,9 +57,17 @@ class Tabular:
         -------
         list
             One value per row.
+
+        Raises
+        ------
+        SourceError
+            If it cannot be read.
         """
-        if self._parquet:
-            table = self._package.read_table(self._path, columns=[name])
-            values: list[object] = table.column(0).to_pylist()
-            return values
-        return list(self._table.select_columns([name]).with_format("arrow")[:].column(0).to_pylist())
+        try:
+            if self._parquet:
+                values: list[object] = self._package.read_table(self._path, columns=[name]).column(0).to_pylist()
+                return values
+            validated(self._table.data.column(name))
+            return list(self._table.select_columns([name]).with_format("arrow")[:].column(0).to_pylist())
+        except arrow_errors(OSError) as error:
+            raise SourceError(f"column {name!r} of {self._path} cannot be read: {error}") from error

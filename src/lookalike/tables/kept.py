@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookalike.errors import UnsafeError, UsageError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.model import Tier
 from lookalike.tables.files import check_folder, ending_of, make_folder, printable, replacing, write_paths
 from lookalike.tables.mapped import NO_MAP, PathMap
@@ -288,7 +288,7 @@ def _check_mask(path: str) -> None:
         return
     try:
         is_mask = optional("pyarrow.parquet").read_schema(path).names == ["keep"]
-    except (OSError, ValueError):
+    except arrow_errors(OSError):
         is_mask = False
     if not is_mask:
         raise UnsafeError(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from lookalike.errors import UsageError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.tables.files import ending_of, path_fields, printable
 
 Row = dict[str, Any]
@@ -46,9 +46,9 @@ class PairFile:
             self._parquet = optional("pyarrow.parquet")
             try:
                 self._schema = self._parquet.read_schema(path)
-            except (OSError, ValueError) as error:  # of Arrow; what is no Parquet file is a ValueError
-                raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-            self.columns: list[str] = list(self._schema.names)
+                self.columns: list[str] = list(self._schema.names)
+            except arrow_errors(OSError) as error:
+                raise self._unread(error) from error
         else:
             with self._reader() as reader:
                 self.columns = list(reader.fieldnames or ())
@@ -56,12 +56,7 @@ class PairFile:
     def __iter__(self) -> Iterator[tuple[int, Row]]:
         """Yield the number of each line (of each row, in Parquet) and its values by column."""
         if self._schema is not None:
-            number = 0
-            with self._parquet.ParquetFile(self.path) as file:
-                for batch in file.iter_batches(ROWS_AT_ONCE):
-                    for row in batch.to_pylist():
-                        number += 1
-                        yield number, row
+            yield from enumerate(self._rows(), 1)
             return
         with self._reader() as reader:
             for row in reader:
@@ -70,6 +65,18 @@ class PairFile:
                         f"{self.path}, line {reader.line_num}: a row needs a value for each column, and no more"
                     )
                 yield reader.line_num, row
+
+    def _rows(self) -> Iterator[Row]:
+        """Yield the rows of a Parquet file."""
+        try:
+            with self._parquet.ParquetFile(self.path) as file:
+                for batch in file.iter_batches(ROWS_AT_ONCE):
+                    yield from batch.to_pylist()
+        except arrow_errors(OSError) as error:
+            raise self._unread(error) from error
+
+    def _unread(self, error: Exception) -> UsageError:
+        return UsageError(f"cannot read {self.path}: {getattr(error, 'strerror', None) or error}")
 
     def check(self, *needed: str) -> None:
         """Check that columns are there.
