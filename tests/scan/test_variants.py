@@ -10,6 +10,7 @@ import lookalike as la
 from conftest import encode, scene
 from lookalike import bits, hashes
 from lookalike.decode import decode
+from lookalike.errors import CatalogError
 from lookalike.hashes import borders, crops
 from lookalike.hashes.borders import WHOLE, trim_boxes, trimmed, within
 from lookalike.model import HashSpec, Tier
@@ -73,6 +74,24 @@ def test_hashes_of_other_boxes_are_made_again(variant: str, monkeypatch: pytest.
         monkeypatch.setitem(variants.STORED, variant, f"{variant}-other")
         store.db.execute("UPDATE hash SET words = zeroblob(8)")
         assert np.array_equal(variants.hash_words(ids, store, crops.SPEC, variant)[1], block)
+
+
+@pytest.mark.parametrize("variant", variants.VARIANTS)
+@pytest.mark.parametrize("words", ["CAST(words || words AS BLOB)", "substr(words, 1, 8 * ({count} - 1))"])
+def test_another_number_of_hashes_than_there_can_be_is_damage(variant: str, words: str) -> None:
+    count = variants.COUNTS[variant]
+    with open_catalog(None) as store:
+        ids = fill(store, [ImageOps.expand(scene(1), 30, "white")])
+        before = variants.hash_words(ids, store, crops.SPEC, variant)
+        assert len(before[1]) == count
+        with store.transaction():
+            store.db.execute(f"UPDATE hash SET words = {words.format(count=count)}")
+            store.seal_all()
+        if variant == "trimmed" and words.startswith("substr"):  # as of a picture without a border
+            assert len(variants.hash_words(ids, store, crops.SPEC, variant)[1]) == 0
+            return
+        with pytest.raises(CatalogError, match="another number of hashes"):
+            variants.hash_words(ids, store, crops.SPEC, variant)
 
 
 def test_names_of_boxes_follow_from_the_boxes() -> None:

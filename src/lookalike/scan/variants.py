@@ -60,6 +60,8 @@ VARIANTS: dict[str, Callable[[NDArray[np.uint8], HashSpec], Made]] = {
     **{name: partial(_boxes, boxes) for name, boxes in _BOXES.items()},
 }  # fmt: skip
 """What can be hashed of a thumbnail: none, one or several hashes each."""
+COUNTS = {"plain": 1, "trimmed": 1, "turned": len(TURNS), **{name: len(boxes) for name, boxes in _BOXES.items()}}
+"""How many that are; of the variant trimmed none, too."""
 
 
 def box_names(tables: dict[str, NDArray[np.int64]]) -> dict[str, str]:
@@ -281,4 +283,6 @@ def hash_words(
         found, count, block = store.word_columns(ids, spec, stored_name(variant))
     if not np.array_equal(found, ids):
         raise store.damaged("hashes that were stored are missing, or are there twice")
+    if not np.isin(count, (0, 1) if variant == "trimmed" else COUNTS[variant]).all():
+        raise store.damaged("a picture has another number of hashes")
     return np.repeat(np.arange(len(found)), count), block
