@@ -1,5 +1,6 @@
 """What commands read back: findings, decisions, pairs, candidates, baselines, keep lists, lists of paths."""
 
+import io
 import json
 import os
 from collections.abc import Callable  # noqa: TC003 - of a value that is annotated when it runs
@@ -10,6 +11,7 @@ import lookalike as la
 from lookalike import deciding, tables
 from lookalike.cli.lists import with_listed
 from lookalike.errors import SourceError, UsageError
+from lookalike.extras import optional
 from lookalike.reviewing.subject import of_document
 from lookalike.tables import baselines, documents, lists, pairs
 from targets.pictures import encoded, picture
@@ -44,6 +46,7 @@ class _Readers:
             ("p.csv", CSV, self.pairs), ("c.csv", CSV, self.candidates), ("l.txt", PATHS, self.listed), ("l.nul",
             PATHS, self.listed),
             ("manifest.json", self.manifest, self.kept), ("g.json", self.findings, self.group),
+            ("p.parquet", b"", self.pairs), ("c.parquet", b"", self.candidates),
         )  # fmt: skip
 
     def run(self, data: bytes) -> None:
@@ -100,10 +103,12 @@ class _Readers:
             if name not in file.columns:
                 file.check(name)
         require(all(set(row) == set(file.columns) for row in rows), file.columns)
-        copy = os.path.join(self.folder, "again.csv")
+        ending = os.path.splitext(path)[1]
+        copy = os.path.join(self.folder, f"again{ending}")
         with open(copy, "wb") as made:
-            pairs.write_rows(rows, file.kinds(), made, ".csv")
-        require([row for _, row in pairs.PairFile(copy)] == rows, rows)
+            pairs.write_rows(rows, file.kinds(), made, ending)
+        again = [row for _, row in pairs.PairFile(copy)]
+        require(repr(again) == repr(rows), rows)  # of which a number may be none
 
     def candidates(self, path: str) -> None:
         """Read proposed pairs."""
@@ -135,12 +140,26 @@ def _make(folder: str) -> Run:
     return _Readers(folder).run
 
 
+def _tables() -> list[bytes]:
+    """Return pairs as Parquet files, with and without the schema of Arrow."""
+    try:
+        arrow, parquet = optional("pyarrow"), optional("pyarrow.parquet")
+    except UsageError:
+        return []
+    buffers = [io.BytesIO() for _ in range(2)]
+    rows = arrow.table({"path_a": ["a.png", "b.png"], "path_b": ["b.png", "c.png"], "same": [1, 0]})
+    for buffer, schema in zip(buffers, (False, True), strict=True):
+        parquet.write_table(rows, buffer, compression="none", store_schema=schema, write_statistics=False)
+    return [buffer.getvalue() for buffer in buffers]
+
+
 def _seeds() -> list[bytes]:
     raw = [
         bytes([number, 2]) + content
         for number in range(9)
         for content in (CSV, PATHS, json.dumps(DECISIONS).encode(), b"[" * 3000)
     ]
+    raw += [bytes([number, 2]) + table for number in (9, 10) for table in _tables()]
     lines = b"\n".join(json.dumps(row).encode() for row in [DECISIONS["decisions"][0]] * 2)  # type: ignore[index]  # a list
     return raw + [bytes([number, 0, edits, *range(start, start + 30)]) for number in range(9) for edits, start in ((0,
     0), (2, 9), (5, 40))] + [
