@@ -187,7 +187,7 @@ def test_a_whole_ledger_stays_as_it_is(album: Album) -> None:
 def test_a_repair_saves_what_undo_needs_and_never_overwrites_what_was_put_aside(album: Album) -> None:
     batch, _ = applied(album)
     with Ledger(album.ledger) as store, store.transaction():
-        store.db.execute("INSERT INTO decision VALUES (7, 'pair', '2026', 'mine')")
+        store.db.execute("INSERT INTO decision VALUES (7, 'different', '2026', 'mine')")
         store.db.executemany("INSERT INTO decided VALUES (?, 7, ?)", ((bytes([i]) * 32, b"p") for i in range(200)))
         store.add_choices("p", [(b"k", Choice(1, (0, 2))), (b"l", Choice(None))], created="2026", decision=7)
         wanted = {
@@ -249,6 +249,34 @@ def test_a_batch_whose_row_is_lost_gets_a_name_and_can_be_undone(album: Album, a
     assert (row.name, row.action, row.files) == ("rescued-1", action, {"done": ITEMS})
     assert datetime.now(UTC) - datetime.fromisoformat(row.created) < timedelta(hours=1)
     assert cleaning.undo("rescued-1", ledger=album.ledger).files == ITEMS
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("batch", "name = x'ff'"),
+        ("batch", "name = '../elsewhere'"),
+        ("batch", "name = '..'"),
+        ("batch", "plan = x'00'"),
+        ("decision", "kind = 'same'"),
+        ("decision", "note = x'ff'"),
+        ("decided", "digest = x'ff' || substr(digest, 1, 3)"),
+        ("decided", "path = NULL"),
+    ],
+)
+def test_batches_and_decisions_that_are_garbled_are_damage(album: Album, table: str, change: str) -> None:
+    applied(album)
+    with Ledger(album.ledger) as ledger, ledger.transaction():
+        ledger.add_decision("different", [(bytes(32), "a"), (bytes([1] * 32), "b")], note="", created="2026")
+    with closing(sqlite3.connect(album.ledger, isolation_level=None)) as db:
+        assert db.execute(f"UPDATE OR IGNORE {table} SET {change}").rowcount > 0
+    with Ledger(album.ledger) as ledger, pytest.raises(LedgerError, match="damaged"):
+        ledger.batches() if table == "batch" else ledger.decisions()
+    repair(album.ledger)
+    with Ledger(album.ledger) as ledger:
+        assert len(ledger.batches()) == 1
+        ledger.decisions()
+    assert cleaning.undo(ledger=album.ledger).files == ITEMS
 
 
 def test_a_garbled_row_is_told_apart_though_sqlite_reads_it(album: Album) -> None:

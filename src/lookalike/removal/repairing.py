@@ -5,9 +5,11 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Any
 
 from lookalike import formats
 from lookalike.errors import LedgerError
@@ -15,12 +17,18 @@ from lookalike.files.calls import copy_new, sync_folder
 from lookalike.files.lock import only_one
 from lookalike.opening import default_ledger, open_ledger
 from lookalike.stores.choices import choice_of
-from lookalike.stores.journal import entry_of
+from lookalike.stores.decisions import content_of, decided_of
+from lookalike.stores.journal import batch_of, entry_of
 from lookalike.stores.ledger import Ledger
 from lookalike.stores.pages import Value, rows
 
 TABLES = ("batch", "entry", "decision", "decided", "choice")
 FIRST = ("batch", "entry")
+READ: dict[str, Callable[[tuple[Any, ...]], object]] = {
+    "batch": batch_of, "entry": entry_of, "decision": lambda row: decided_of(row, ()),
+    "decided": lambda row: content_of((row[0], row[2])), "choice": lambda row: choice_of(row[3:5]),
+}  # fmt: skip
+"""What reads a row of each, and raises where it is garbled."""
 """Those that every ledger has."""
 TYPES: dict[str, type[int] | type[str] | type[bytes]] = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
 LEFTOVERS = ("-journal", "-wal", "-shm")
@@ -93,8 +101,10 @@ def _sound(path: str) -> dict[str, int] | None:
         with open_ledger(path) as store:
             opened = True
             store.check()
-            store.entries()
-            store.batches()
+            with store.explained():
+                for table, read in READ.items():
+                    for row in store.db.execute(f"SELECT * FROM {table}"):
+                        read(row)
             return _counts(store)
     except LedgerError:
         if not opened and _is_other(path):
@@ -181,10 +191,7 @@ def _fits(values: tuple[Value, ...], columns: list[tuple[int, str, str, int, obj
 def _says_something(table: str, row: tuple[Value, ...]) -> bool:
     """Say whether a row that fits a table is none that is garbled."""
     try:
-        if table == "entry":
-            entry_of(row)
-        elif table == "choice":
-            choice_of(row[3:5])
+        READ[table](row)
     except sqlite3.DatabaseError:
         return False
     return True

@@ -4,9 +4,10 @@ A decision is about digests of contents: names, places and times mean nothing to
 """
 
 import os
+import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from lookalike.errors import UsageError, check_known
 from lookalike.model import DIGEST_BYTES
@@ -178,8 +179,8 @@ class Decisions(Database):
         with self.explained():
             rows = self.db.execute("SELECT id, kind, created, note FROM decision ORDER BY id").fetchall()
             for digest, decision, path in self.db.execute("SELECT * FROM decided ORDER BY digest, decision"):
-                images.setdefault(decision, []).append((digest, os.fsdecode(path)))
-        return [Decided(at, kind, created, note, tuple(images.get(at, ()))) for at, kind, created, note in rows]
+                images.setdefault(decision, []).append(content_of((digest, path)))
+            return [decided_of(row, images.get(row[0], ())) for row in rows]
 
     def last_decision(self) -> int:
         """Return the number of the last decision: what is added gets a higher one.
@@ -222,3 +223,54 @@ class Decisions(Database):
             if about == set(paths):
                 return int(number)
         return None
+
+
+def content_of(row: Sequence[Any]) -> tuple[bytes, str]:
+    """Return the content that a row is about.
+
+    Parameters
+    ----------
+    row : sequence
+        Its digest and its path.
+
+    Returns
+    -------
+    tuple of (bytes, str)
+        The same.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If it is garbled: SQLite knows damaged pages, not damaged values.
+    """
+    digest, path = row
+    if type(digest) is not bytes or len(digest) != DIGEST_BYTES or type(path) is not bytes:
+        raise sqlite3.DatabaseError("a decision is garbled: it is about no content")
+    return digest, os.fsdecode(path)
+
+
+def decided_of(row: Sequence[Any], images: Sequence[tuple[bytes, str]]) -> Decided:
+    """Return the decision of a row.
+
+    Parameters
+    ----------
+    row : sequence
+        Its columns.
+    images : sequence of (bytes, str)
+        What it is about.
+
+    Returns
+    -------
+    Decided
+        What it says.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If it is garbled.
+    """
+    number, *texts = row
+    if set(map(type, texts)) != {str} or texts[0] not in get_args(Kind):
+        raise sqlite3.DatabaseError(f"decision {number} is garbled: {texts[0]!r}")
+    kind, created, note = texts
+    return Decided(number, kind, created, note, tuple(images))

@@ -76,7 +76,7 @@ class Journal(Database):
         """
         with self.explained():
             rows = self.db.execute("SELECT id, name, created, action, plan FROM batch ORDER BY id").fetchall()
-        return [Batch(*row) for row in rows]
+            return [batch_of(row) for row in rows]
 
     def add_entries(self, batch: Batch, entries: Iterable[Entry]) -> list[Entry]:
         """Add entries to a batch; call inside a transaction.
@@ -178,6 +178,37 @@ def _stored(name: str, value: Any) -> Any:
     if name in PATHS and value is not None:
         return os.fsencode(value)
     return value
+
+
+def batch_of(row: Sequence[Any]) -> Batch:
+    """Return the batch of a row.
+
+    Parameters
+    ----------
+    row : sequence
+        Its columns.
+
+    Returns
+    -------
+    Batch
+        What it says.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If it is garbled: SQLite knows damaged pages, not damaged values.
+    """
+    number, *texts = row
+    if set(map(type, texts)) != {str}:
+        raise sqlite3.DatabaseError(f"batch {number} is garbled: it has a value that is no text")
+    if not _is_name(texts[0]):
+        raise sqlite3.DatabaseError(f"batch {number} is garbled: its name is none")
+    return Batch(*row)
+
+
+def _is_name(text: str) -> bool:
+    """Say whether a text can be the name of a folder in another one."""
+    return text not in ("", ".", "..") and os.sep not in text and "\0" not in text
 
 
 def entry_of(row: Sequence[Any]) -> Entry:
