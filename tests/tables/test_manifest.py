@@ -94,6 +94,14 @@ def test_a_last_line_that_was_cut_off_is_passed_over_at_any_byte(tmp_path: Path)
             read_manifest(write(tmp_path, head[:cut]))
 
 
+@pytest.mark.parametrize("field", ["batch", "created", "roots", "version"])
+def test_a_head_without_one_of_its_fields_is_refused(tmp_path: Path, field: str) -> None:
+    head = json.loads(header("b", "2026", ROOTS))
+    del head[field]
+    with pytest.raises(UnsafeError, match=f"is no manifest of a quarantine: '{field}'"):
+        read_manifest(write(tmp_path, json.dumps(head).encode() + b"\n"))
+
+
 def test_a_damaged_line_costs_itself_and_is_counted(tmp_path: Path) -> None:
     root = ROOTS[0]
     first, second = (lines([(entry(root, name), root)], FOLDER) for name in ("one.png", "two.png"))
@@ -112,7 +120,8 @@ WRONG: dict[str, tuple[Any, ...]] = {
         "photos/a\0b", "photos/\ud800", 5, None, ["photos/a"],
     ),
     "path_bytes": ("no base64", base64.b64encode(b"../a").decode(), 5),
-    "place": ("/etc/passwd", "../other/a.png", "a/../../b", "", ".", "..", 7, {}),
+    "target": ("\ud800", 5),
+    "place": ("photos/\ud800", "/etc/passwd", "../other/a.png", "a/../../b", "", ".", "..", 7, {}),
     "kind": ("trash", "delete", "", 5, None, "write"),
     "keeper": (5, {}),
     "digest": ("zz", 5, None),

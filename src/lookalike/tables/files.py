@@ -114,7 +114,7 @@ def path_of(row: Mapping[str, Any], name: str = "path") -> str:
     text = row[name]
     if not isinstance(text, str):
         raise TypeError(f"{name} is no text")
-    return text
+    return os.fsdecode(os.fsencode(text))  # JSON has texts that no name can be
 
 
 def check_folder(path: str, *, picture: bool = False) -> None:

@@ -146,10 +146,11 @@ def read_manifest(path: str) -> Manifest:
         entries = [_entry(row) for row in found if row is not None]
         for entry in entries:
             _check(entry, roots)
+        batch, created = str(head["batch"]), str(head["created"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UnsafeError(f"{path} is no manifest of a quarantine: {error}") from error
     named = {(entry.origin, entry.place): entry for entry in entries}
-    return Manifest(str(head["batch"]), str(head["created"]), roots, tuple(named.values()), found.count(None))
+    return Manifest(batch, created, roots, tuple(named.values()), found.count(None))
 
 
 def _read(row: bytes) -> Any:
