@@ -163,7 +163,8 @@ def _read(row: bytes) -> Any:
 
 def _root(row: dict[str, Any]) -> ManifestRoot:
     root = ManifestRoot(path_of(row, "label"), path_of(row, "root"), path_of(row, "relative"))
-    if not _is_inner(root.label) or os.sep in root.label or not os.path.isabs(root.absolute):
+    inner = _is_inner(root.label) and os.sep not in root.label
+    if not (inner and os.path.isabs(root.absolute) and "\0" not in root.absolute + root.relative):
         raise ValueError(f"{root.absolute!r} is no root")
     return root
 
@@ -182,6 +183,12 @@ def _check(entry: Entry, roots: Sequence[ManifestRoot]) -> None:
         raise ValueError(f"{entry.origin!r} is in none of its roots")
     if outside := [name for name in (entry.origin, entry.place) if name is not None and not _is_inner(name)]:
         raise ValueError(f"{outside[0]!r} would lead outside")
+    if (
+        not os.path.isabs(os.sep if entry.keeper is None else entry.keeper)
+        or "\0" in f"{entry.keeper}{entry.target}"
+        or entry.target == ""
+    ):
+        raise ValueError(f"{entry.keeper!r} is no whole path, or {entry.target!r} leads nowhere")
     if entry.kind == "write":
         if not entry.origin.lower().endswith(SIDECAR):
             raise ValueError(f"{entry.origin!r} is no sidecar, and only those are written")
