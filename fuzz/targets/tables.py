@@ -82,6 +82,8 @@ class _Tables:
         match choices.below(8):
             case 0 if rows.num_columns > 1:
                 return rows.remove_column(at)
+            case 3:
+                return rows.append_column(name, rows.column(choices.below(rows.num_columns)))
             case 1:
                 order = [choices.below(max(1, len(rows))) for _ in range(choices.below(9) if len(rows) else 0)]
                 return rows.take(self.arrow.array(order, self.arrow.int64()))

@@ -201,6 +201,24 @@ def test_a_saved_dataset_without_splits_is_said(tmp_path: Path) -> None:
         open_source(str(tmp_path))
 
 
+def test_a_split_without_images_costs_no_other(tmp_path: Path) -> None:
+    folder = str(tmp_path / "saved")
+    numbers = datasets.Dataset.from_dict({"n": [1, 2]})
+    datasets.DatasetDict({"train": dataset(), "meta": numbers}).save_to_disk(folder)
+    assert find(folder, use_catalog=False).duplicate_paths == [f"{folder}/train/2", f"{folder}/train/4"]
+    assert find(numbers, use_catalog=False).keep_indices.tolist() == []
+
+
+def test_a_mapped_dataset_that_is_damaged_is_said(tmp_path: Path) -> None:
+    folder = str(tmp_path / "saved")
+    dataset().save_to_disk(folder)
+    (file,) = Path(folder).glob("*.arrow")
+    offsets = np.cumsum([0, *map(len, PICTURES)]).astype("<i4").tobytes()
+    file.write_bytes(file.read_bytes().replace(offsets, np.full(6, -1, "<i4").tobytes()))
+    with pytest.raises(SourceError, match="not a dataset that can be read"):
+        find(datasets.Dataset.from_file(str(file)), use_catalog=False)
+
+
 @pytest.mark.parametrize("column", ["image", "note"])
 def test_what_leads_out_of_its_file_is_not_followed(tmp_path: Path, column: str) -> None:
     folder, notes = str(tmp_path / "saved"), ["a" * 31, "b" * 37, "c" * 41, "d" * 43, "e" * 47]

@@ -63,6 +63,8 @@ def test_only_what_is_wanted_is_read_and_thumbnails_of_another_version_are_null(
     assert sorted(row["path"] for row in rows) == sorted(table["path"].to_pylist() * 2)
     assert sum(row["thumbnail"] is not None for row in rows) == 6
     assert all(row["thumbnail"] is None for row in read_hashes(spark, old).collect())
+    for some in (["digest"], ["failure"], ["bytes", "width"]):
+        assert len(read_hashes(spark, path, columns=some).collect()) == len(table)
 
 
 def test_what_cannot_be_joined_by_is_refused(spark: Any, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Hash tables that others wrote or changed: what the schema does not allow is refused, with its name."""
 
+import io
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,9 @@ import pytest
 
 import lookalike as la
 from conftest import encode, scene
+from lookalike.decode import decode
+from lookalike.tables.checking import checked
+from lookalike.tables.schema import parse_header
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -50,14 +55,14 @@ WRONG: dict[tuple[str, int, object], str] = {
     ("format", 0, None): "images without format",
     ("frames", 0, 0): "an image with frames 0",
     ("lossless", 0, None): "images without lossless",
-    ("exif", 0, "[]"): "an image with EXIF facts that are none",
+    ("exif", 0, "[]"): "an image with exif that is none",
     ("exif", 0, '{"tags": "many"}'): "tags is no EXIF fact",
-    ("exif", 0, "[" * 100_000): "an image with EXIF facts that are none",
+    ("exif", 0, "[" * 100_000): "an image with exif that is none",
     ("thumbnail", 0, None): "images without thumbnail",
-    ("stage", 3, "later"): "a failure that is none: later, damaged",
-    ("failure", 3, "broken"): "a failure that is none: decode, broken",
-    ("failure", 0, "damaged"): "a failure that is none: None, damaged",
-    ("reason", 3, None): "a failure that is none: decode, damaged",
+    ("stage", 3, "later"): "a failure that is none: stage later, failure damaged",
+    ("failure", 3, "broken"): "a failure that is none: stage decode, failure broken",
+    ("failure", 0, "damaged"): "a failure that is none: stage None, failure damaged",
+    ("reason", 3, None): "a failure that is none: stage decode, failure damaged, reason None",
 }
 
 
@@ -76,10 +81,37 @@ def test_a_value_that_the_schema_does_not_allow_is_refused(
 )
 def test_a_column_of_another_type_is_refused(sound: Any, tmp_path: Path, name: str) -> None:
     at = sound.column_names.index(name)
-    with pytest.raises(la.UsageError, match="cannot be read"):
+    with pytest.raises(la.UsageError, match=f"something else in the column {name} "):
         find(sound.set_column(at, name, pa.array([{"no": "value"}] * len(sound))), tmp_path)
     with pytest.raises(la.UsageError, match=f"lacks the column {name}"):
         find(sound.remove_column(at), tmp_path)
+    with pytest.raises(la.UsageError, match=f"several columns {name}: write it again"):
+        find(sound.append_column(name, sound[name]), tmp_path)
+
+
+def test_numbers_where_cameras_write_texts_are_facts_of_any_size(tmp_path: Path) -> None:
+    tiff = b"II*\0" + struct.pack("<IH", 8, 1) + struct.pack("<HHII", 0x10F, 16, 1, 26) + bytes(4) + b"\xff" * 8
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    buffer = io.BytesIO()
+    scene(1).save(buffer, "JPEG", exif=b"Exif\0\0" + tiff)
+    (photos / "a.jpg").write_bytes(buffer.getvalue())
+    (photos / "b.jpg").write_bytes(encode(scene(1), quality=60))
+    assert decode(buffer.getvalue()).exif["make"] == (1 << 64) - 1
+    for _ in range(2):
+        assert la.find(photos, catalog=tmp_path / "c.sqlite", workers=1).to_dict()["groups"]
+    rows = la.hash_images(photos, decode="fast", facts=True, thumbnails=True, use_catalog=False).to_arrow()
+    assert find(rows, tmp_path)["groups"]
+
+
+@pytest.mark.parametrize(
+    "names", [["digest"], ["width", "exif"], ["failure"], ["path", "failure"], ["stage", "reason"]]
+)
+def test_some_columns_are_looked_at_by_themselves(sound: Any, names: list[str]) -> None:
+    header = parse_header(sound.schema.metadata, "t")
+    assert header is not None
+    (batch,) = sound.select(names).combine_chunks().to_batches()
+    assert checked(batch, header, "t").to_pylist() == batch.to_pylist()
 
 
 def test_other_types_of_the_same_values_are_read(sound: Any, tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ from lookalike.stores.pages import Value, rows
 
 TABLES = ("batch", "entry", "decision", "decided", "choice")
 FIRST = ("batch", "entry")
+"""Those that every ledger has."""
 READ: dict[str, Callable[[tuple[Any, ...]], object]] = {
     "batch": batch_of, "entry": entry_of, "decision": lambda row: decided_of(row, ()),
     "decided": lambda row: content_of((row[0], row[2])), "choice": lambda row: choice_of(row[3:5]),
 }  # fmt: skip
 """What reads a row of each, and raises where it is garbled."""
-"""Those that every ledger has."""
 TYPES: dict[str, type[int] | type[str] | type[bytes]] = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
 LEFTOVERS = ("-journal", "-wal", "-shm")
 """What SQLite may have left beside a file; beside another one it would do harm."""

@@ -98,11 +98,11 @@ def validated(values: Any) -> Any:
     Returns
     -------
     pyarrow.Array or pyarrow.ChunkedArray
-        The same. Their texts need not be UTF-8.
+        The same. Texts need not be UTF-8, but for those in lists.
 
     Raises
     ------
-    pyarrow.ArrowInvalid
+    pyarrow.ArrowException
         If one does not.
     """
     for array in getattr(values, "chunks", [values]):
@@ -113,10 +113,18 @@ def validated(values: Any) -> Any:
 def _validate(array: Any) -> None:
     arrow = optional("pyarrow", "tables")
     array.validate()
-    as_bytes = {arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary()}
+    as_bytes = {
+        arrow.string(): arrow.binary(), arrow.large_string(): arrow.large_binary(), arrow.string_view(): arrow.binary_view(),
+    }  # fmt: skip
     if arrow.types.is_struct(array.type):
         for at in range(array.type.num_fields):
             _validate(array.field(at))
+    elif arrow.types.is_dictionary(array.type):
+        _validate(array.indices)
+        _validate(array.dictionary)
+        arrow.DictionaryArray.from_arrays(
+            array.indices, arrow.nulls(len(array.dictionary))
+        )  # raises where one leads outside
     else:
         bare = as_bytes.get(array.type)
         (array if bare is None else array.view(bare)).validate(full=True)

@@ -4,12 +4,11 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 from blake3 import blake3
 
-from lookalike.errors import LookalikeError
+from lookalike.errors import LookalikeError, SourceError
 from lookalike.extras import arrow_errors, optional
 from lookalike.sources.arrow import SAMPLED_AT_ONCE, Column, candidates, cell, column_of, plain, validated
 from lookalike.sources.blobs import Blob, blob
@@ -77,12 +76,17 @@ def open_dataset(dataset: Any, path: str, column: str | None) -> Rows:
     ------
     UsageError
         If there is no such column, none, or more than one.
+    SourceError
+        If it maps a file that is damaged.
     """
     fingerprint = str(dataset._fingerprint)  # noqa: SLF001 - what the package itself knows a dataset by
     place = Place(
         "", f"{path}/{column or ''}/{fingerprint}", fingerprint
     )  # each name by itself, as the same may have two
-    return _rows(dataset, path, column, place, ())
+    try:
+        return _rows(dataset, path, column, place, ())
+    except OSError as error:  # it may map a file
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def open_saved(path: str, column: str | None) -> Source:
@@ -181,7 +185,7 @@ class _Dataset:
             self._column = column_of(schema, column, _sound(_slices(first, SAMPLED_AT_ONCE)), path)
         except arrow_errors() as error:
             raise OSError(0, f"not a dataset that can be read: {error}") from error
-        if self._column is None and len(dataset):
+        if names and self._column is None and len(dataset):
             raise OSError(0, "the dataset is damaged: none of its rows can be read")
         self._dataset, self._files, self._lock = dataset, files, threading.Lock()
         self._block, self._cells = -1, None
@@ -247,8 +251,12 @@ def _slices(rows: Any, count: int) -> Iterator[Any]:
 def _sound(parts: Iterable[Any]) -> Iterator[Any]:
     """Yield parts of which all lies where it should; what does not is a failure of its rows, when they are read."""
     for part in parts:
-        with suppress(*arrow_errors()):
-            yield part.from_arrays([validated(values) for values in part.columns], part.schema.names)
+        try:
+            for values in part.columns:
+                validated(values)
+        except arrow_errors():
+            continue
+        yield part
 
 
 def _may_be_empty(table: Any, column: Column) -> bool:

@@ -149,6 +149,8 @@ def _rows(path: str, turn: int, turns: int, specs: Sequence[HashSpec], schema: A
                 check_spec([HashFile(path, header)], spec)
             groups = list(range(turn, file.num_row_groups, turns))
             stale = not HashFile(path, header).thumbnails
+            if "path" in schema.names and "path" not in file.schema_arrow.names:
+                raise UsageError(f"{path} lacks the column path: {AGAIN}")
             wanted = [
                 one.name
                 for one in schema

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from lookalike.columns import exif_from_json
 from lookalike.errors import FailureKind, UsageError
-from lookalike.extras import optional
+from lookalike.extras import arrow_errors, optional
 from lookalike.model import Stage
 from lookalike.tables.schema import FACTS, FAILURE, PLACE, Header, arrow_schema
 
@@ -21,7 +21,7 @@ def checked(batch: Any, header: Header, path: str) -> Any:
     Parameters
     ----------
     batch : pyarrow.RecordBatch
-        Rows with some of its columns, path among them.
+        Rows with some of its columns. What an image has is looked at where the columns of failures say which rows are images.
     header : Header
         What the file says of itself.
     path : str
@@ -35,29 +35,35 @@ def checked(batch: Any, header: Header, path: str) -> Any:
     Raises
     ------
     UsageError
-        If a value is none that the schema allows.
-    pyarrow.ArrowException
-        If a column is of a type that holds no such values.
+        If a value or a type is none that the schema allows, or two columns have one name.
     """
-    schema = arrow_schema(header)
-    columns = {
-        one.name: batch[one.name].cast(schema.field(one.name).type) if one.name in schema.names else batch[one.name]
-        for one in batch.schema
-    }
-    made = optional("pyarrow").record_batch(columns)
+    schema, names = arrow_schema(header), batch.schema.names
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"{path} has several columns {twice}: write it again")
+    made = optional("pyarrow").record_batch({name: _typed(batch[name], name, schema, path) for name in names})
     wrong = next(_wrong(made), None)
     if wrong is not None:
         raise UsageError(f"{path} has {wrong}: write it again")
     return made
 
 
+def _typed(column: Any, name: str, schema: Any, path: str) -> Any:
+    """Return a column with the type of the schema; those that it does not have stay as they are."""
+    if name not in schema.names:
+        return column
+    try:
+        return column.cast(schema.field(name).type)
+    except arrow_errors() as error:
+        raise UsageError(f"{path} has something else in the column {name} ({error}): write it again") from error
+
+
 def _wrong(rows: Any) -> Iterator[str]:
-    """Yield what is wrong with rows."""
+    """Yield what is wrong with rows, as far as their columns tell."""
     names = rows.schema.names
-    if rows["path"].null_count:
+    if "path" in names and rows["path"].null_count:
         yield "rows without path"
     yield from _wrong_paths([rows[name] for name in ("path", "path_bytes") if name in names])
-    if "failure" in names:
+    if set(FAILURE) <= set(names):
         failed = rows["failure"].is_valid()
         yield from _wrong_failures(rows.select(list(FAILURE)).filter(failed))
         known = rows.select([name for name in (*PLACE, *FACTS) if name in names])
@@ -76,7 +82,7 @@ def _wrong_paths(columns: list[Any]) -> Iterator[str]:
 def _wrong_failures(rows: Any) -> Iterator[str]:
     for row in rows.to_pylist():
         if row["stage"] not in get_args(Stage) or row["failure"] not in get_args(FailureKind) or row["reason"] is None:
-            yield f"a failure that is none: {row['stage']}, {row['failure']}"
+            yield f"a failure that is none: stage {row['stage']}, failure {row['failure']}, reason {row['reason']}"
 
 
 def _wrong_images(rows: Any) -> Iterator[str]:
@@ -90,4 +96,4 @@ def _wrong_images(rows: Any) -> Iterator[str]:
         try:
             exif_from_json(text)
         except (ValueError, RecursionError) as error:
-            yield f"an image with EXIF facts that are none: {error}"
+            yield f"an image with exif that is none: {error}"
