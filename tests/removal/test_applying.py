@@ -122,3 +122,21 @@ def test_what_cannot_be_taken_back_now_is_by_a_later_command(album: Album) -> No
     assert (done.images, os.path.lexists(album.at("b.png"))) == (0, False)
     cleaning.apply(replace(plan, decisions=plan.decisions[:1]), ledger=album.ledger)
     assert tree(album.root) == before
+
+
+def test_names_that_are_no_utf8_can_be_told_of(album: Album) -> None:
+    odd, sidecar = os.fsdecode(b"b\xff.png"), os.fsdecode(b"b\xff.txt")
+    for name in ("k.png", "k.txt", odd, sidecar):
+        album.put(name)
+    plan = album.plan(album.decide("k.png"), album.decide(odd, "k.png", parts=(album.part(sidecar, "k.txt"),)))
+    Path(album.at(sidecar)).write_bytes(b"changed")
+    (refused,) = cleaning.apply(plan, ledger=album.ledger).refused
+    assert sidecar in refused.reason
+    with Ledger(album.ledger) as ledger:
+        assert {entry.reason for entry in ledger.entries()} == {refused.reason.replace("\udcff", "\ufffd")}
+    album.put(sidecar)
+    assert cleaning.apply(plan, ledger=album.ledger).images == 1
+    album.put(odd, b"another one")
+    undone = cleaning.undo(ledger=album.ledger)
+    assert (undone.files, len(undone.beside)) == (2, 1)
+    assert Path(undone.beside[0][1]).read_bytes() == b"a picture"

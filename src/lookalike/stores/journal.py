@@ -177,6 +177,8 @@ class Journal(Database):
 def _stored(name: str, value: Any) -> Any:
     if name in PATHS and value is not None:
         return os.fsencode(value)
+    if name == "reason":  # which may name a path, and SQLite takes UTF-8 alone
+        return os.fsencode(value).decode("utf-8", "replace")
     return value
 
 
