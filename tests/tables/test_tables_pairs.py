@@ -124,3 +124,25 @@ def test_candidates_are_paths_or_digests(tmp_path: Path) -> None:
     _, pairs = read_candidates(str(path))
     with pytest.raises(UsageError, match="line 2: path_a and path_b must be texts that are not empty"):
         list(pairs)
+
+
+@pytest.mark.parametrize("damage", ["text", "page", "name"])
+def test_pairs_in_a_damaged_file_are_wrong_usage(tmp_path: Path, damage: str) -> None:
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "pairs.parquet"
+    texts = pa.array([b"\xff" if damage == "text" else b"a.png"], pa.binary()).view(pa.string())
+    pq.write_table(
+        pa.table({"path_a": texts, "path_b": ["b.png"]}),
+        path,
+        compression="none",
+        store_schema=False,
+        write_statistics=False,
+    )
+    content = path.read_bytes()
+    if damage == "page":
+        content = content[:4] + b"\xff" * 20 + content[24:]
+    if damage == "name":
+        content = content.replace(b"path_a", b"path\xffa")
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=f"cannot read {path}"):
+        list(read_candidates(str(path))[1])
