@@ -1,6 +1,5 @@
 """Hash tables whose values, columns and metadata others changed, as sources of a search."""
 
-import io
 import json
 import os
 from pathlib import Path
@@ -20,6 +19,10 @@ SEARCHES: tuple[dict[str, Any], ...] = (
     {}, {"tier": "similar"}, {"orient": "all", "crops": True}, {"truncated": "accept"}, {"min_size": (1, 1)},
     {"max_pixels": 1000}, {"exclude": ("b*",)}, {"algorithm": "dhash"},
 )  # fmt: skip
+RUN = {
+    "made": {"roots": ["photos"], "options": {}, "images": "00"}, "skipped": {"video": 1}, "incomplete": ["photos/x"],
+    "images": 4, "failures": 1,
+}  # fmt: skip
 KEYS = (b"lookalike", b"lookalike.run")
 
 
@@ -39,13 +42,9 @@ class _Tables:
         for name, content in files.items():
             Path(photos, name).write_bytes(content)
         self.arrow, self.parquet = optional("pyarrow"), optional("pyarrow.parquet")
-        made = la.hash_images(photos, decode="fast", facts=True, thumbnails=True)
-        self.path, buffer = os.path.join(self.folder, "x.parquet"), io.BytesIO()
-        from lookalike.tables.hash_files import write_parquet  # noqa: PLC0415 - needs pyarrow when it is called
-
-        write_parquet([made], made.specs, buffer)
-        self.sound = self.parquet.read_table(io.BytesIO(buffer.getvalue()))
-        self.told = dict(self.parquet.read_metadata(io.BytesIO(buffer.getvalue())).metadata or {})
+        self.path = os.path.join(self.folder, "x.parquet")
+        made = la.hash_images(photos, decode="fast", facts=True, thumbnails=True).to_arrow()
+        self.sound = made.replace_schema_metadata({**made.schema.metadata, b"lookalike.run": json.dumps(RUN).encode()})
         self.write(self.sound)
         document = self.search({})
         require(len(document["groups"]) == 1 and len(document["groups"][0]["members"]) == 3, document["groups"])
@@ -76,20 +75,20 @@ class _Tables:
         self.parquet.write_table(rows, self.path)
 
     def changed(self, rows: Any, choices: Choices) -> Any:
-        """Return a table with another value in a column, another type of it, another order, or without it."""
+        """Return a table with another value in a column, another type of it, another order, twice or without it."""
         at = choices.below(rows.num_columns)
         name = rows.column_names[at]
         match choices.below(8):
             case 0 if rows.num_columns > 1:
                 return rows.remove_column(at)
-            case 3:
-                return rows.append_column(name, rows.column(choices.below(rows.num_columns)))
             case 1:
                 order = [choices.below(max(1, len(rows))) for _ in range(choices.below(9) if len(rows) else 0)]
                 return rows.take(self.arrow.array(order, self.arrow.int64()))
             case 2:
                 text = [None if value is None else str(value) for value in rows.column(at).to_pylist()]
                 return rows.set_column(at, name, self.arrow.array(text, self.arrow.string()))
+            case 3:
+                return rows.append_column(name, rows.column(choices.below(rows.num_columns)))
         values, kind = rows.column(at).to_pylist(), rows.schema.field(at).type
         if not values:
             return rows
@@ -105,11 +104,9 @@ class _Tables:
 
     def renamed(self, rows: Any, choices: Choices) -> Any:
         """Return a table whose metadata say something else."""
-        told = dict(rows.schema.metadata or {})
-        key = choices.of(KEYS)
-        about = json.loads(told.get(key) or self.told.get(key) or b"{}")
-        told[key] = json.dumps(edited(about, choices)).encode("ascii")
-        return rows.replace_schema_metadata(told)
+        told, key = self.sound.schema.metadata, choices.of(KEYS)
+        about = json.dumps(edited(json.loads(told[key]), choices)).encode("ascii")
+        return rows.replace_schema_metadata({**told, key: about})
 
 
 def _make(folder: str) -> Run:

@@ -3,7 +3,6 @@
 They are stored in the ledger by digest, so they hold wherever the files go and however a later search looks at them.
 """
 
-import base64
 import binascii
 import json
 import os
@@ -19,7 +18,7 @@ from lookalike.model import Group
 from lookalike.opening import default_ledger, open_ledger
 from lookalike.sources.reading import Reader
 from lookalike.stores.decisions import Decided, Kind
-from lookalike.tables import path_fields
+from lookalike.tables.files import path_fields, path_of
 
 VERSION = 1
 """Of the document that decisions are exported to."""
@@ -352,8 +351,6 @@ def _contents(path: StrPath, rows: Any) -> Contents:
 
 def _path(row: dict[str, Any]) -> str:
     try:
-        if "path_bytes" in row:
-            return os.fsdecode(base64.b64decode(row["path_bytes"], validate=True))
-        return os.fsdecode(os.fsencode(str(row["path"])))  # JSON has texts that no name can be
+        return path_of(row)
     except binascii.Error as error:
         raise ValueError(f"path_bytes is not base64: {row['path_bytes']!r:.200}") from error

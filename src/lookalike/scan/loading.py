@@ -24,8 +24,6 @@ from lookalike.tables.schema import Header, names, read_header
 
 ENDING = ".parquet"
 ROWS_AT_ONCE = 1 << 13
-EACH = ("source", "bytes", "mtime_ns", "truncated", "decoder")
-"""Columns that each image has something in."""
 AGAIN = "hash again with: lookalike hash PATH --decode fast --output FILE.parquet"
 CUT_SHORT: tuple[Stage, FailureKind, str] = "decode", "damaged", "ends early: --truncated accept takes it as it is"
 
@@ -305,9 +303,9 @@ def store_batch(batch: Any, table: HashFile, store: Catalog, specs: Sequence[Has
     Raises
     ------
     UsageError
-        If a row has no digest or no hash.
+        If a row has no hash, or no thumbnail.
     """
-    needed = ["digest", *EACH, *(spec.id for spec in specs), *(["thumbnail"] if table.thumbnails else [])]
+    needed = [*(spec.id for spec in specs), *(["thumbnail"] if table.thumbnails else [])]  # the others were checked
     lacking = [name for name in needed if batch[name].null_count]
     if lacking:
         raise UsageError(f"{table.path} has images without {lacking[0]}: {AGAIN} --overwrite")

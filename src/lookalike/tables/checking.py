@@ -66,7 +66,7 @@ def _wrong(rows: Any) -> Iterator[str]:
     if set(FAILURE) <= set(names):
         failed = rows["failure"].is_valid()
         yield from _wrong_failures(rows.select(list(FAILURE)).filter(failed))
-        known = rows.select([name for name in (*PLACE, *FACTS) if name in names])
+        known = rows.select([name for name in (*PLACE, "digest", *FACTS) if name in names])
         yield from _wrong_images(known.filter(optional("pyarrow.compute").invert(failed)))
 
 
